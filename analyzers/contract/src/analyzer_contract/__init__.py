@@ -1,0 +1,209 @@
+"""The analyzer HTTP contract, v1: what the operator sends and what an analyzer answers.
+
+``POST /v1/analyses`` takes an :class:`AnalysisJob`. With ``Accept: application/x-ndjson`` the answer is a
+stream of lines: any number of :class:`Progress`, at least one every two seconds, then exactly one
+:class:`Result` or :class:`Failure`. With ``Accept: application/json`` it waits and answers that last one.
+Closing the connection cancels the work. 429 with ``Retry-After``: every slot is taken. 503: draining.
+Problems before the stream starts are RFC 9457 ``application/problem+json``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+MEDIA_TYPE_STREAM = "application/x-ndjson"
+HEARTBEAT_SECONDS = 2.0
+"""Longest silence on a stream: a progress line is repeated when nothing else happened."""
+
+
+class Verdict(StrEnum):
+    """What the evidence says. There is no "genuine": the best answer is that no evidence was found."""
+
+    LIKELY_FAKE = "LikelyFake"
+    SUSPICIOUS = "Suspicious"
+    NO_EVIDENCE = "NoEvidence"
+    INCONCLUSIVE = "Inconclusive"
+
+
+class FailureKind(StrEnum):
+    """Who is at fault, which decides whether another attempt can help."""
+
+    MEDIA = "media"  # the recording itself: final at once
+    SOURCE = "source"  # reaching it: final or retried, by reason
+    INTERNAL = "internal"  # ours: retried
+    DEADLINE = "deadline"  # out of time: final
+
+
+class FailureReason(StrEnum):
+    """Why an analysis has no verdict; shown to users as a condition reason."""
+
+    UNSUPPORTED_MEDIA = "UnsupportedMedia"  # empty, not media, or a format off the allow-list
+    CORRUPT_MEDIA = "CorruptMedia"  # a known container that cannot be decoded to its end
+    MEDIA_TOO_LARGE = "MediaTooLarge"  # over a byte, duration, or pixel cap
+    NO_AUDIO_STREAM = "NoAudioStream"
+    NO_VIDEO_STREAM = "NoVideoStream"
+    SOURCE_NOT_FOUND = "SourceNotFound"
+    SOURCE_FORBIDDEN = "SourceForbidden"
+    SOURCE_CHANGED = "SourceChanged"  # the pinned ETag is no longer what the key holds
+    SOURCE_UNAVAILABLE = "SourceUnavailable"  # S3 answers 5xx, throttles, or is too slow
+    RESULTS_UNAVAILABLE = "ResultsUnavailable"  # the results could not be written
+    WORKER_CRASHED = "WorkerCrashed"
+    OUT_OF_MEMORY = "OutOfMemory"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    INTERNAL_ERROR = "InternalError"
+
+
+class Wire(BaseModel):
+    """Base of everything on the wire: camelCase names, unknown fields refused, immutable."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: _camel(name),
+        populate_by_name=True,
+    )
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join("URI" if part == "uri" else part.capitalize() for part in tail)
+
+
+class SourceObject(Wire):
+    """An S3 object, pinned as far as the caller can: by version, by ETag, or not at all."""
+
+    uri: str = Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$", max_length=1100)
+    version_id: str | None = Field(default=None, max_length=1024)
+    etag: str | None = Field(default=None, max_length=256)
+
+
+class SourceFacts(Wire):
+    """What S3 said about the object that was read; the same for every analysis of one request."""
+
+    etag: str = Field(max_length=256)
+    version_id: str | None = Field(default=None, max_length=1024)
+    size_bytes: int = Field(ge=0)
+
+
+class AnalysisJob(Wire):
+    """One unit of work: one analyzer, one object."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="Names the work in logs and results.")
+    source: SourceObject
+    deadline_seconds: float = Field(default=120, gt=0, le=3600)
+    result_prefix: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(.*/)?$",
+        max_length=900,
+        description="Where <analyzer>.json and <analyzer>.png go; it ends with a slash. Nothing is uploaded without it.",
+    )
+
+
+class Finding(Wire):
+    """One piece of evidence, with the stretch of the recording that it is about."""
+
+    kind: str = Field(pattern=r"^[A-Z][A-Za-z0-9]{2,62}$", description="CamelCase, e.g. DuplicatedFrames.")
+    start_seconds: float = Field(ge=0)
+    end_seconds: float = Field(ge=0)
+    score: int = Field(ge=0, le=100, description="How strongly this speaks against the recording, 0-100.")
+    message: str = Field(default="", max_length=300, description="One plain sentence with the measured values.")
+
+
+class ModelCard(Wire):
+    """Which detector said it, exactly."""
+
+    id: str = Field(max_length=100)
+    version: str = Field(max_length=50)
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="Of the weights, if it has any.")
+    eval_card: str | None = Field(default=None, max_length=300)
+
+
+class TimelinePoint(Wire):
+    """A score over one stretch of time, for plots."""
+
+    start_seconds: float = Field(ge=0)
+    end_seconds: float = Field(ge=0)
+    score: float = Field(ge=0, le=100)
+
+
+class MediaFacts(Wire):
+    """What was decoded."""
+
+    container: str = ""
+    codec: str = ""
+    duration_seconds: float = Field(default=0, ge=0)
+    sample_rate: int | None = None
+    channels: int | None = None
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    frames_per_second: float | None = None
+
+
+class DetectorReport(Wire):
+    """One detector's answer: a score, the evidence, and what it cannot say."""
+
+    name: str = Field(max_length=60)
+    score: int = Field(ge=0, le=100)
+    reference_percentile: float | None = Field(
+        default=None, ge=0, le=100, description="Share of genuine reference recordings that score lower, in per cent."
+    )
+    findings: list[Finding] = Field(default_factory=list, max_length=200)
+    limitations: list[str] = Field(default_factory=list, max_length=20)
+    timeline: list[TimelinePoint] = Field(default_factory=list, max_length=20_000)
+    model: ModelCard
+
+
+class AnalysisReport(Wire):
+    """The whole result, uploaded as <prefix><analyzer>.json."""
+
+    schema_version: Literal["v1"] = "v1"
+    id: str
+    analyzer: str
+    source: SourceFacts
+    media: MediaFacts
+    verdict: Verdict
+    score: int = Field(ge=0, le=100)
+    summary: str = Field(max_length=500, description="Plain words for a person.")
+    detectors: list[DetectorReport]
+    seconds: dict[str, float] = Field(default_factory=dict, description="Wall-clock seconds by stage.")
+
+
+class Progress(Wire):
+    """A line of the stream while work goes on."""
+
+    type: Literal["progress"] = "progress"
+    stage: str = Field(max_length=60)
+    fraction: float = Field(ge=0, le=1)
+    source: SourceFacts | None = Field(default=None, description="As soon as it is known, so that others can pin it.")
+
+
+class Result(Wire):
+    """The last line of a stream that has a verdict; small, because it goes into a resource's status."""
+
+    type: Literal["result"] = "result"
+    verdict: Verdict
+    score: int = Field(ge=0, le=100)
+    summary: str = Field(default="", max_length=500)
+    findings: list[Finding] = Field(default_factory=list, max_length=10, description="The strongest ones, by score.")
+    source: SourceFacts
+    result_uri: str | None = None
+    seconds: float = Field(ge=0, description="The analyzer's own wall-clock time, without waiting for a slot.")
+
+
+class Failure(Wire):
+    """The last line of a stream that has none."""
+
+    type: Literal["error"] = "error"
+    kind: FailureKind
+    reason: FailureReason
+    message: str = Field(max_length=1000, description="What happened and what to do about it, in one or two sentences.")
+    seconds: float = Field(default=0, ge=0)
+
+
+Event = Annotated[Progress | Result | Failure, Field(discriminator="type")]
+EVENT: TypeAdapter[Progress | Result | Failure] = TypeAdapter(Event)
+"""Parses one line of the stream; raises pydantic.ValidationError on anything else."""

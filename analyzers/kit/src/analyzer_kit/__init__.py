@@ -1,0 +1,1 @@
+"""What every analyzer shares: the service, its warm worker processes, media decoding, S3."""

@@ -1,0 +1,1 @@
+"""The Silver Guardian operator."""
