@@ -1,0 +1,51 @@
+"""Command line of the local cluster: python -m tests.cluster up|down|status|…"""
+
+import argparse
+import sys
+
+from tests.cluster import find_cluster, get_cluster
+from tests.cluster.builder import ensure_tools
+
+
+def main() -> int:
+    """Run one command and return the exit status."""
+    arguments = _parse()
+    cluster = find_cluster(arguments.name)
+    if arguments.command == "up":
+        get_cluster(arguments.name, reuse=not arguments.fresh)
+    elif arguments.command == "down":
+        cluster.down()
+    elif arguments.command == "status":
+        status = cluster.status()
+        for part, state in status.parts.items():
+            print(f"{part:28} {state}")
+        print("healthy" if status.healthy else "not running" if not status.parts else "unhealthy")
+        return 0 if status.healthy else 1
+    elif arguments.command == "build-tools":
+        ensure_tools()
+    elif arguments.command == "build-images":
+        for name in cluster.build_images(arguments.targets, tag=arguments.tag).values():
+            print(f"{name}  {cluster.image_size(name) / 1e6:.0f} MB")
+    elif arguments.command == "kubeconfig":
+        print(cluster.kubeconfig)
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    parser.add_argument("--name", default="silver-guardian", help="name of the cluster")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start it, or do nothing if it runs and is healthy")
+    up.add_argument("--fresh", action="store_true", help="remove a running one first")
+    commands.add_parser("down", help="remove it and all it left on the machine")
+    commands.add_parser("status", help="say what runs; exit status 0 if it is healthy")
+    commands.add_parser("build-tools", help="install and build what the cluster needs")
+    commands.add_parser("kubeconfig", help="print where the administrator's kubeconfig is")
+    build = commands.add_parser("build-images", help="build targets of the root Dockerfile and load them")
+    build.add_argument("targets", nargs="+")
+    build.add_argument("--tag", default="dev")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

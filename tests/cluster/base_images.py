@@ -1,0 +1,65 @@
+"""The two images that others stand on: Debian, and the pause container."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.cluster import buildah
+from tests.cluster.builder import Tools
+from tests.cluster.paths import cache_dir
+from tests.cluster.progress import Progress
+from tests.cluster.shell import run
+from tests.cluster.topology import PAUSE_IMAGE
+
+DEBIAN_IMAGE = "docker.io/library/debian:trixie-slim"
+_SUITE = "trixie"
+# What the official slim image leaves out, so that our images are as large as those built on it.
+_DPKG_OPTIONS = (
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/lintian/*",
+    "path-exclude=/usr/share/linda/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/groff/*",
+)
+
+
+def ensure_debian(progress: Progress) -> None:
+    """Bring debian:trixie-slim into buildah's storage: from the cache, or made from Debian's packages."""
+    key = hashlib.sha256(" ".join([_SUITE, *_DPKG_OPTIONS]).encode()).hexdigest()[:12]
+    archive = cache_dir() / "base" / f"debian-{_SUITE}-slim-{key}.tar"
+    if archive.exists() and buildah.image_id(DEBIAN_IMAGE):
+        progress.step("base image debian:trixie-slim: there")
+        return
+    progress.step("base image debian:trixie-slim", "1 min")
+    if not archive.exists():
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        partial = archive.with_name(f".{archive.stem}.partial.tar")
+        options = [f"--dpkgopt={option}" for option in _DPKG_OPTIONS]
+        run("mmdebstrap", "--variant=minbase", *options, _SUITE, partial)
+        partial.rename(archive)
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        shutil.copy(archive, context / "rootfs.tar")
+        (context / "Dockerfile").write_text('FROM scratch\nADD rootfs.tar /\nCMD ["bash"]\n')
+        buildah.build(context, context / "Dockerfile", DEBIAN_IMAGE)
+
+
+def pause_archive(tools: Tools) -> Path:
+    """Return an archive of the pause image, built if it is not in the cache."""
+    program = tools.path("pause")
+    archive = program.with_name("image.tar")
+    if archive.exists():
+        return archive
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        shutil.copy(program, context / "pause")
+        (context / "Dockerfile").write_text('FROM scratch\nCOPY pause /\nUSER 65535\nCMD ["/pause"]\n')
+        buildah.build(context, context / "Dockerfile", PAUSE_IMAGE)
+        partial = program.with_name(".image.partial.tar")
+        buildah.save(PAUSE_IMAGE, partial)
+        partial.rename(archive)
+    return archive

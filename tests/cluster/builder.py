@@ -1,0 +1,137 @@
+"""Builds the cluster's Go programs once per machine, into the cache."""
+
+import hashlib
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster.packages import client_tools, go_command, install_packages
+from tests.cluster.paths import cache_dir, tools_dir
+from tests.cluster.progress import Progress
+from tests.cluster.shell import command_env, exclusive, run
+
+_HEARTBEAT_SECONDS = 20.0
+_USUALLY = {
+    "kube-apiserver": "8 min on two cores",
+    "kube-controller-manager": "3 min",
+    "kubelet": "1 min",
+    "versitygw": "1.5 min",
+}
+
+
+class BuildError(RuntimeError):
+    """A Go program could not be built; the message ends with what the compiler said."""
+
+
+@dataclass(frozen=True)
+class GoModule:
+    """A folder under tools/ that pins programs by blank imports in its tools.go."""
+
+    name: str
+    versioned_by: str = ""
+    """The module whose version the programs are to report, Kubernetes style."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its go.mod lies."""
+        return tools_dir() / self.name
+
+    def programs(self) -> dict[str, str]:
+        """Return program name → package to build."""
+        pins = self.folder / "tools.go"
+        if not pins.exists():
+            return {self.name: "."}
+        return {path.rpartition("/")[2]: path for path in re.findall(r'_ "([^"]+)"', pins.read_text())}
+
+    def link_flags(self) -> str:
+        """Return the linker's flags: no debug tables, and the version to report."""
+        flags = "-s -w"
+        if self.versioned_by:
+            text = (self.folder / "go.mod").read_text()
+            found = re.search(rf"{re.escape(self.versioned_by)} v((\d+)\.(\d+)\S*)", text)
+            if found is None:
+                raise BuildError(f"{self.folder}/go.mod does not require {self.versioned_by}")
+            target = "-X k8s.io/component-base/version."
+            flags += f" {target}gitVersion=v{found[1]} {target}gitMajor={found[2]} {target}gitMinor={found[3]}"
+        return flags
+
+    def key(self, go_version: str) -> str:
+        """Return a hash over everything that decides what comes out."""
+        digest = hashlib.sha256(go_version.encode() + self.link_flags().encode())
+        for path in sorted(self.folder.iterdir()):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()[:16]
+
+
+MODULES = (
+    GoModule("pause"),
+    GoModule("kubernetes", versioned_by="k8s.io/kubernetes"),
+    GoModule("versitygw"),
+)
+"""Another module (KEDA, CoreDNS, metrics-server) is a folder under tools/ and one line here."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The programs of the cluster, by name."""
+
+    folders: tuple[Path, ...]
+
+    def path(self, name: str) -> Path:
+        """Return where a program is; raise FileNotFoundError if nobody brings it."""
+        for folder in self.folders:
+            if (folder / name).exists():
+                return folder / name
+        raise FileNotFoundError(f"{name} is in none of {[str(folder) for folder in self.folders]}")
+
+
+def ensure_tools() -> Tools:
+    """Install and build what is missing, and return where everything is."""
+    with exclusive(cache_dir() / "tools.lock"):
+        programs = sum(len(module.programs()) for module in MODULES)
+        progress = Progress("tools", programs + 2)
+        install_packages(progress)
+        folders = [client_tools(progress)]
+        go = go_command(progress)
+        folders += [_build_module(module, go, progress) for module in MODULES]
+        return Tools(tuple(folders))
+
+
+def _go_env() -> dict[str, str]:
+    # Version-control stamps would only make equal programs differ.
+    return command_env({"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly", "GOWORK": "off"})
+
+
+def _build_module(module: GoModule, go: str, progress: Progress) -> Path:
+    version = run(go, "env", "GOVERSION", cwd=module.folder, env=_go_env()).stdout.strip()
+    target = cache_dir() / "bin" / f"{module.name}-{module.key(version)}"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, package in module.programs().items():
+        if (target / name).exists():
+            progress.step(f"{name}: cached")
+            continue
+        progress.step(f"{name}: building with {version}", _USUALLY.get(name, ""))
+        partial = target / f".{name}.partial"
+        command = [go, "build", "-v", "-trimpath", "-ldflags", module.link_flags(), "-o", str(partial), package]
+        _follow(command, module.folder, name, progress)
+        partial.rename(target / name)
+    return target
+
+
+def _follow(command: list[str], folder: Path, name: str, progress: Progress) -> None:
+    """Run a build, and tell now and then how many packages are compiled."""
+    process = subprocess.Popen(
+        command, cwd=folder, env=_go_env(), text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    lines: list[str] = []
+    told = time.monotonic()
+    with process:
+        for line in process.stderr or ():
+            lines.append(line)
+            if time.monotonic() - told > _HEARTBEAT_SECONDS:
+                told = time.monotonic()
+                progress.note(f"{name}: {len(lines)} packages compiled, now {line.strip()}")
+    if process.returncode != 0:
+        raise BuildError(f"building {name} failed:\n{''.join(lines[-30:])}")

@@ -1,0 +1,92 @@
+"""The nodes' cgroups, on cgroup v1 and v2."""
+
+import os
+import signal
+from pathlib import Path
+
+from tests.cluster.daemon import start_time
+from tests.cluster.shell import wait_until
+from tests.cluster.topology import CGROUP, Node
+
+_ROOT = Path("/sys/fs/cgroup")
+_V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb",
+                   "net_cls", "net_prio", "perf_event", "systemd")  # fmt: skip
+
+
+def is_v2() -> bool:
+    """Say whether this machine has the unified hierarchy."""
+    return (_ROOT / "cgroup.controllers").exists()
+
+
+def hierarchies() -> list[Path]:
+    """Return the mount point of every hierarchy in which a node needs its cgroup."""
+    if is_v2():
+        return [_ROOT]
+    return [_ROOT / name for name in _V1_CONTROLLERS if (_ROOT / name / "cgroup.procs").exists()]
+
+
+def create(node: Node) -> None:
+    """Make a node's cgroup in every hierarchy."""
+    for hierarchy in hierarchies():
+        folder = hierarchy
+        for part in Path(node.cgroup).parts[1:]:
+            if is_v2():
+                _delegate(folder)
+            parent, folder = folder, folder / part
+            folder.mkdir(exist_ok=True)
+            # Version 1 leaves these two empty in a new group, and then no process can enter it.
+            for name in ("cpuset.cpus", "cpuset.mems"):
+                inherited = parent / name
+                if not is_v2() and inherited.exists():
+                    (folder / name).write_text(inherited.read_text())
+        if is_v2():
+            _delegate(folder)
+
+
+def _delegate(folder: Path) -> None:
+    controllers = (folder / "cgroup.controllers").read_text().split()
+    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in controllers))
+
+
+def processes(path: str = f"/{CGROUP}") -> set[int]:
+    """Return the processes in a cgroup and below it."""
+    found: set[int] = set()
+    for hierarchy in hierarchies():
+        for procs in (hierarchy / path.lstrip("/")).glob("**/cgroup.procs"):
+            try:
+                found.update(int(pid) for pid in procs.read_text().split())
+            except OSError:
+                continue  # the group went away while we looked
+    return {pid for pid in found if start_time(pid) is not None}
+
+
+def kill_processes(path: str = f"/{CGROUP}") -> None:
+    """Kill every process in a cgroup and below it, and wait until they are gone."""
+
+    def emptied() -> bool:
+        remaining = processes(path)
+        for pid in remaining:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        return not remaining
+
+    wait_until(emptied, f"the processes of {path} to end", timeout=20)
+
+
+def remove() -> None:
+    """Remove the cluster's cgroups, children before parents."""
+    for hierarchy in hierarchies():
+        top = hierarchy / CGROUP
+        wait_until(lambda top=top: _remove_tree(top), f"{top} to be empty", timeout=10)  # type: ignore[misc]
+
+
+def _remove_tree(top: Path) -> bool:
+    folders = [Path(folder) for folder, _, _ in os.walk(top, topdown=False)]
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            continue
+    return not top.exists()

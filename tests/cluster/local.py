@@ -1,0 +1,194 @@
+"""A real cluster on this machine without Docker: two nodes, built from pinned Go modules."""
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.cluster import buildah, control_plane, images, network, node, pki, s3, teardown
+from tests.cluster.base_images import pause_archive
+from tests.cluster.builder import Tools, ensure_tools
+from tests.cluster.daemon import Daemon, all_daemons
+from tests.cluster.interface import Cluster, ClusterStatus, S3Server
+from tests.cluster.paths import AUDIT_LOG, KUBECONFIG, RUN_DIR, STATE_DIR, log_dir
+from tests.cluster.progress import Progress
+from tests.cluster.shell import exclusive, run, wait_until, write_atomically
+from tests.cluster.topology import HOST_ADDRESS, NODES, Node, node_named
+
+_LOCK = Path("/run/lock/silver-guardian-cluster.lock")
+_READY = '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status} {end}'
+
+
+class LocalCluster(Cluster):
+    """The cluster of this machine; there is one at a time, since its addresses are fixed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._found: Tools | None = None
+
+    @property
+    def kubeconfig(self) -> Path:
+        return KUBECONFIG
+
+    @property
+    def host_address(self) -> str:
+        return HOST_ADDRESS
+
+    @property
+    def audit_log(self) -> Path:
+        return AUDIT_LOG
+
+    @property
+    def _tools(self) -> Tools:
+        if self._found is None:
+            self._found = ensure_tools()
+        return self._found
+
+    def up(self) -> None:
+        if os.geteuid() != 0:
+            raise PermissionError("the local cluster needs root: it makes namespaces, mounts and cgroups")
+        tools = self._tools
+        with exclusive(_LOCK):
+            progress = Progress("cluster", 6)
+            if self.status().healthy:
+                progress.done(f"{self.name} runs and is healthy: {KUBECONFIG}")
+                return
+            progress.step("removing what an earlier run left")
+            teardown.remove_everything()
+            try:
+                self._start(tools, progress)
+            except BaseException:
+                # Half a cluster is worse than none; its logs stay.
+                progress.note(f"failed; cleaning up. Logs: {log_dir()}")
+                teardown.remove_everything()
+                raise
+            progress.done(f"{self.name} is up: {KUBECONFIG}, pods reach the host at {HOST_ADDRESS}")
+
+    def _start(self, tools: Tools, progress: Progress) -> None:
+        for log in log_dir().glob("*.log"):
+            log.unlink()
+        progress.step("network and certificates")
+        network.create()
+        pki.create()
+        write_atomically(STATE_DIR / "cluster.json", json.dumps({"name": self.name}))
+        pause = pause_archive(tools)
+        for member in NODES:
+            node.prepare(member)
+            node.containerd(member).start()
+        progress.step("etcd and API server")
+        control_plane.start_api(tools)
+        progress.step("controller manager, scheduler, kube-proxy, container runtimes")
+        for start in (control_plane.controller_manager, control_plane.scheduler, control_plane.proxy):
+            start(tools).start()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda member: _boot(member, pause), NODES))
+        progress.step("kubelets")
+        for member in NODES:
+            node.kubelet(member, tools).start()
+        progress.step("waiting for both nodes and the default service account")
+        wait_until(self._all_ready, "both nodes to be Ready", timeout=90, interval=0.25)
+        wait_until(self._has_service_account, "the default service account", timeout=30, interval=0.25)
+
+    def down(self) -> None:
+        with exclusive(_LOCK):
+            teardown.remove_everything()
+
+    def status(self) -> ClusterStatus:
+        parts = {daemon.name: "running" if daemon.pid else "dead" for daemon in all_daemons()}
+        healthy = bool(parts) and "dead" not in parts.values() and self._is_mine()
+        if healthy:
+            parts["API server"] = "ready" if control_plane.is_ready() else "not ready"
+            healthy = parts["API server"] == "ready"
+        if healthy:
+            nodes = self._nodes_ready()
+            parts |= {f"node {name}": "Ready" if ready else "not ready" for name, ready in nodes.items()}
+            healthy = all(nodes.values())
+        return ClusterStatus(healthy=healthy, parts=parts)
+
+    def kubectl(
+        self, *arguments: str, input: str | None = None, check: bool = True  # noqa: A002
+    ) -> subprocess.CompletedProcess[str]:
+        return self._client("kubectl", arguments, text=input, check=check)
+
+    def helm(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self._client("helm", arguments, text=None, check=check)
+
+    def build_images(self, targets: Sequence[str], *, tag: str = "dev") -> dict[str, str]:
+        return images.build_targets(targets, tag)
+
+    def build_image(self, context_dir: Path, dockerfile: Path, name: str) -> str:
+        return images.build_other(context_dir, dockerfile, name)
+
+    def image_size(self, name: str) -> int:
+        return buildah.size(name)
+
+    def start_s3(self) -> S3Server:
+        return s3.start(self._tools, HOST_ADDRESS, STATE_DIR / "s3")
+
+    def stop_s3(self) -> None:
+        s3.stop()
+
+    def stop_node(self, name: str) -> None:
+        node.power_off(node_named(name))
+
+    def start_node(self, name: str) -> None:
+        member = node_named(name)
+        node.start_containerd(member)
+        node.kubelet(member, self._tools).start()
+        wait_until(lambda: self._nodes_ready().get(name, False), f"node {name} to be Ready", timeout=90)
+
+    def signal_container(
+        self, namespace: str, pod: str, signal: int, container: str | None = None
+    ) -> None:
+        found = json.loads(self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=json").stdout)
+        statuses = found.get("status", {}).get("containerStatuses", [])
+        chosen = next((one for one in statuses if container in {None, one["name"]}), None)
+        if chosen is None or not chosen.get("containerID"):
+            raise LookupError(f"pod {namespace}/{pod} has no running container {container or ''}".rstrip())
+        container_id = chosen["containerID"].removeprefix("containerd://")
+        os.kill(node.container_pid(node_named(found["spec"]["nodeName"]), container_id), signal)
+
+    def component_logs(self, name: str, lines: int = 200) -> str:
+        return Daemon(name).tail(lines)
+
+    def _client(
+        self, program: str, arguments: Sequence[str], *, text: str | None, check: bool
+    ) -> subprocess.CompletedProcess[str]:
+        env = {**control_plane.client_env(), "KUBECONFIG": str(KUBECONFIG)}
+        return run(self._tools.path(program), *arguments, input=text, check=check, env=env)
+
+    def _is_mine(self) -> bool:
+        """Say whether the running cluster has our name; end with an error if it has another."""
+        record = STATE_DIR / "cluster.json"
+        if not record.exists():
+            return False
+        running = json.loads(record.read_text())["name"]
+        if running != self.name:
+            raise RuntimeError(f"cluster {running!r} runs on this machine, which has room for one: end it first")
+        return True
+
+    def _nodes_ready(self) -> dict[str, bool]:
+        done = self.kubectl("get", "nodes", "--output", f"jsonpath={_READY}", check=False)
+        pairs = dict(word.partition("=")[::2] for word in done.stdout.split())
+        return {member.name: pairs.get(member.name) == "True" for member in NODES}
+
+    def _all_ready(self) -> bool:
+        for daemon in all_daemons():
+            daemon.require_alive()
+        return all(self._nodes_ready().values())
+
+    def _has_service_account(self) -> bool:
+        # Without it a test's first pod would be refused.
+        return self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0
+
+
+def _boot(member: Node, pause: Path) -> None:
+    node.start_containerd(member)
+    node.import_image(member, pause)
+
+
+def is_running() -> bool:
+    """Say whether a local cluster left process ids on record."""
+    return RUN_DIR.exists() and bool(all_daemons())

@@ -1,0 +1,83 @@
+"""Running commands and waiting for conditions."""
+
+import fcntl
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ADMIN_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+class CommandError(subprocess.CalledProcessError):
+    """A command failed; its message carries what the command wrote."""
+
+    def __str__(self) -> str:
+        output = (str(self.stderr or "") + str(self.output or "")).strip()
+        return f"{super().__str__()}\n{output[-4000:]}"
+
+
+def command_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for commands: ours, with the administrator's folders on PATH."""
+    env = dict(os.environ)
+    known = env.get("PATH", "").split(":")
+    env["PATH"] = ":".join([*known, *(folder for folder in ADMIN_PATH if folder not in known)])
+    env.update(extra or {})
+    return env
+
+
+def run(
+    *command: str | Path,
+    check: bool = True,
+    input: str | None = None,  # noqa: A002 - the name that subprocess.run uses
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, capture its output as text, and raise CommandError if it fails."""
+    arguments = [str(part) for part in command]
+    done = subprocess.run(
+        arguments,
+        check=False,
+        input=input,
+        stdin=subprocess.DEVNULL if input is None else None,
+        env=command_env(env),
+        cwd=cwd,
+        timeout=timeout,
+        capture_output=True,
+        text=True,
+    )
+    if check and done.returncode != 0:
+        raise CommandError(done.returncode, arguments, done.stdout, done.stderr)
+    return done
+
+
+def wait_until(
+    condition: Callable[[], bool], what: str, *, timeout: float = 30.0, interval: float = 0.05
+) -> None:
+    """Poll until the condition holds; raise TimeoutError, naming what was awaited."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout:.0f} s for {what}")
+        time.sleep(interval)
+
+
+@contextmanager
+def exclusive(lock_file: Path) -> Iterator[None]:
+    """Hold a lock between processes: two test runs must not build or start at the same time."""
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def write_atomically(target: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.chmod(mode)
+    temporary.rename(target)
