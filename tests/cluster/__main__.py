@@ -22,7 +22,8 @@ def main() -> int:
         print("healthy" if status.healthy else "not running" if not status.parts else "unhealthy")
         return 0 if status.healthy else 1
     elif arguments.command == "build-tools":
-        ensure_tools()
+        for folder in ensure_tools().folders:
+            print(folder)
     elif arguments.command == "build-images":
         for name in cluster.build_images(arguments.targets, tag=arguments.tag).values():
             print(f"{name}  {cluster.image_size(name) / 1e6:.0f} MB")

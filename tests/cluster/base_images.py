@@ -9,7 +9,7 @@ from tests.cluster import buildah
 from tests.cluster.builder import Tools
 from tests.cluster.paths import cache_dir
 from tests.cluster.progress import Progress
-from tests.cluster.shell import run
+from tests.cluster.shell import run, write_atomically
 from tests.cluster.topology import PAUSE_IMAGE
 
 DEBIAN_IMAGE = "docker.io/library/debian:trixie-slim"
@@ -25,16 +25,33 @@ _DPKG_OPTIONS = (
     "path-exclude=/usr/share/man/*",
     "path-exclude=/usr/share/groff/*",
 )
+# The same image's settings for apt: no package caches and no translations are left in a layer.
+_APT_CONFIG = """\
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };
+APT::Update::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Acquire::Languages "none";
+Acquire::GzipIndexes "true";
+Apt::AutoRemove::SuggestsImportant "false";
+"""
+_DOCKERFILE = """\
+FROM scratch
+ADD rootfs.tar /
+COPY apt.conf /etc/apt/apt.conf.d/docker-slim
+CMD ["bash"]
+"""
 
 
 def ensure_debian(progress: Progress) -> None:
     """Bring debian:trixie-slim into buildah's storage: from the cache, or made from Debian's packages."""
-    key = hashlib.sha256(" ".join([_SUITE, *_DPKG_OPTIONS]).encode()).hexdigest()[:12]
-    archive = cache_dir() / "base" / f"debian-{_SUITE}-slim-{key}.tar"
-    if archive.exists() and buildah.image_id(DEBIAN_IMAGE):
+    archive = _root_file_system_archive()
+    recipe = hashlib.sha256((archive.name + _APT_CONFIG + _DOCKERFILE).encode()).hexdigest()[:12]
+    made = cache_dir() / "base" / f"image-{recipe}"
+    if made.exists() and archive.exists() and made.read_text() == buildah.image_id(DEBIAN_IMAGE):
         progress.step("base image debian:trixie-slim: there")
         return
-    progress.step("base image debian:trixie-slim", "1 min")
+    progress.step("base image debian:trixie-slim", "1.5 min, or 20 s with its packages cached")
     if not archive.exists():
         archive.parent.mkdir(parents=True, exist_ok=True)
         partial = archive.with_name(f".{archive.stem}.partial.tar")
@@ -44,8 +61,14 @@ def ensure_debian(progress: Progress) -> None:
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         shutil.copy(archive, context / "rootfs.tar")
-        (context / "Dockerfile").write_text('FROM scratch\nADD rootfs.tar /\nCMD ["bash"]\n')
-        buildah.build(context, context / "Dockerfile", DEBIAN_IMAGE)
+        (context / "apt.conf").write_text(_APT_CONFIG)
+        (context / "Dockerfile").write_text(_DOCKERFILE)
+        write_atomically(made, buildah.build(context, context / "Dockerfile", DEBIAN_IMAGE))
+
+
+def _root_file_system_archive() -> Path:
+    key = hashlib.sha256(" ".join([_SUITE, *_DPKG_OPTIONS]).encode()).hexdigest()[:12]
+    return cache_dir() / "base" / f"debian-{_SUITE}-slim-{key}.tar"
 
 
 def pause_archive(tools: Tools) -> Path:

@@ -44,7 +44,7 @@ def build(context: Path, dockerfile: Path, name: str, target: str | None = None)
     with process:
         for line in process.stdout or ():
             lines.append(line)
-            if line.startswith(("STEP", "[", "COMMIT")):
+            if line.startswith(("STEP", "[", "COMMIT")) and "[Warning]" not in line:
                 os.write(2, f"  {line}".encode())
     if process.returncode != 0:
         raise CommandError(process.returncode, command, "".join(lines[-60:]))

@@ -4,10 +4,17 @@ import hashlib
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.packages import client_tools, go_command, install_packages
+from tests.cluster.packages import (
+    client_tools,
+    client_tools_folder,
+    go_command,
+    install_packages,
+    missing_packages,
+)
 from tests.cluster.paths import cache_dir, tools_dir
 from tests.cluster.progress import Progress
 from tests.cluster.shell import command_env, exclusive, run
@@ -87,16 +94,22 @@ class Tools:
         raise FileNotFoundError(f"{name} is in none of {[str(folder) for folder in self.folders]}")
 
 
-def ensure_tools() -> Tools:
-    """Install and build what is missing, and return where everything is."""
+def ensure_tools(modules: Sequence[GoModule] = MODULES, *, debian: bool = True) -> Tools:
+    """Install and build what is missing, and return where everything is; silent if nothing is missing."""
     with exclusive(cache_dir() / "tools.lock"):
-        programs = sum(len(module.programs()) for module in MODULES)
-        progress = Progress("tools", programs + 2)
-        install_packages(progress)
-        folders = [client_tools(progress)]
-        go = go_command(progress)
-        folders += [_build_module(module, go, progress) for module in MODULES]
-        return Tools(tuple(folders))
+        clients = client_tools_folder()
+        if debian and missing_packages():
+            install_packages(Progress("packages", 1))
+        if not clients.exists():
+            client_tools(Progress("clients", 1))
+        go = go_command()
+        folders = {module: _module_folder(module, go) for module in modules}
+        wanted = [(module, name) for module in modules for name in module.programs()]
+        missing = [(module, name) for module, name in wanted if not (folders[module] / name).exists()]
+        progress = Progress("build", len(missing))
+        for module, name in missing:
+            _build(module, name, go, folders[module], progress)
+        return Tools((clients, *folders.values()))
 
 
 def _go_env() -> dict[str, str]:
@@ -104,20 +117,20 @@ def _go_env() -> dict[str, str]:
     return command_env({"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly", "GOWORK": "off"})
 
 
-def _build_module(module: GoModule, go: str, progress: Progress) -> Path:
+def _module_folder(module: GoModule, go: str) -> Path:
     version = run(go, "env", "GOVERSION", cwd=module.folder, env=_go_env()).stdout.strip()
-    target = cache_dir() / "bin" / f"{module.name}-{module.key(version)}"
+    return cache_dir() / "bin" / f"{module.name}-{module.key(version)}"
+
+
+def _build(module: GoModule, name: str, go: str, target: Path, progress: Progress) -> None:
+    progress.step(f"{name}: building", _USUALLY.get(name, ""))
     target.mkdir(parents=True, exist_ok=True)
-    for name, package in module.programs().items():
-        if (target / name).exists():
-            progress.step(f"{name}: cached")
-            continue
-        progress.step(f"{name}: building with {version}", _USUALLY.get(name, ""))
-        partial = target / f".{name}.partial"
-        command = [go, "build", "-v", "-trimpath", "-ldflags", module.link_flags(), "-o", str(partial), package]
-        _follow(command, module.folder, name, progress)
-        partial.rename(target / name)
-    return target
+    # Renamed when whole: an interrupted build is never taken for a program.
+    partial = target / f".{name}.partial"
+    command = [go, "build", "-v", "-trimpath", "-ldflags", module.link_flags(), "-o", str(partial),
+               module.programs()[name]]  # fmt: skip
+    _follow(command, module.folder, name, progress)
+    partial.rename(target / name)
 
 
 def _follow(command: list[str], folder: Path, name: str, progress: Progress) -> None:

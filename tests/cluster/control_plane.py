@@ -20,7 +20,17 @@ from tests.cluster.topology import (
     SERVICE_RANGE,
 )
 
-_AUDIT_POLICY = STATE_DIR / "audit" / "policy.json"
+_AUDIT_POLICY_FILE = STATE_DIR / "audit" / "policy.json"
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "Metadata", "verbs": ["create", "update", "patch", "delete", "deletecollection"]},
+        {"level": "None"},
+    ],
+}
+"""Who wrote which object, and nothing about reads."""
 
 
 def etcd() -> Daemon:
@@ -61,7 +71,7 @@ def api_server(tools: Tools) -> Daemon:
         "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         f"--proxy-client-cert-file={front.certificate}", f"--proxy-client-key-file={front.key}",
         "--enable-aggregator-routing=true",
-        f"--audit-policy-file={_AUDIT_POLICY}", f"--audit-log-path={AUDIT_LOG}",
+        f"--audit-policy-file={_AUDIT_POLICY_FILE}", f"--audit-log-path={AUDIT_LOG}",
         "--profiling=false",
     ))  # fmt: skip
 
@@ -107,27 +117,12 @@ def proxy(tools: Tools) -> Daemon:
     ))  # fmt: skip
 
 
-def write_audit_policy() -> None:
-    """Log who wrote which object, and nothing about reads."""
-    _AUDIT_POLICY.parent.mkdir(parents=True, exist_ok=True)
-    writes = ["create", "update", "patch", "delete", "deletecollection"]
-    policy = {
-        "apiVersion": "audit.k8s.io/v1",
-        "kind": "Policy",
-        "omitStages": ["RequestReceived"],
-        "rules": [{"level": "Metadata", "verbs": writes}, {"level": "None"}],
-    }
-    _AUDIT_POLICY.write_text(json.dumps(policy))
-
-
 def is_ready(timeout: float = 2.0) -> bool:
     """Say whether the API server answers that it is ready."""
     if not pki.CA.certificate.exists():
         return False
     context = ssl.create_default_context(cafile=str(pki.CA.certificate))
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     try:
         with opener.open(f"{API_SERVER}/readyz", timeout=timeout) as answer:
             return bool(answer.status == 200)
@@ -137,7 +132,8 @@ def is_ready(timeout: float = 2.0) -> bool:
 
 def start_api(tools: Tools) -> None:
     """Start etcd and the API server, and wait until it is ready."""
-    write_audit_policy()
+    _AUDIT_POLICY_FILE.parent.mkdir(parents=True, exist_ok=True)
+    _AUDIT_POLICY_FILE.write_text(json.dumps(AUDIT_POLICY))
     etcd().start()
     server = api_server(tools)
     server.start()

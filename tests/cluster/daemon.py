@@ -67,9 +67,7 @@ class Daemon:
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd="/", env=env, start_new_session=True,
             )  # fmt: skip
-        write_atomically(
-            self.pid_file, json.dumps({"pid": process.pid, "started": start_time(process.pid)})
-        )
+        write_atomically(self.pid_file, json.dumps({"pid": process.pid, "started": start_time(process.pid)}))
 
     def stop(self, *, signal_number: int = signal.SIGTERM, timeout: float = 10.0) -> None:
         """End it, by force after the timeout, and forget it."""

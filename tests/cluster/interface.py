@@ -31,16 +31,17 @@ class S3Server:
 
     def add_user(self, access_key: str, secret_key: str) -> S3User:
         """Add somebody without rights to any bucket; bucket policies can grant some."""
-        from tests.cluster.s3 import admin
+        from tests.cluster import s3
 
-        admin(self, "create-user", "--access", access_key, "--secret", secret_key, "--role", "user")
-        return S3User(access_key, secret_key)
+        user = S3User(access_key, secret_key)
+        s3.add_user(self, user)
+        return user
 
     def remove_user(self, access_key: str) -> None:
         """Remove somebody again."""
-        from tests.cluster.s3 import admin
+        from tests.cluster import s3
 
-        admin(self, "delete-user", "--access", access_key)
+        s3.remove_user(self, access_key)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,10 @@ class Cluster(abc.ABC):
 
     @abc.abstractmethod
     def kubectl(
-        self, *arguments: str, input: str | None = None, check: bool = True  # noqa: A002
+        self,
+        *arguments: str,
+        input: str | None = None,  # noqa: A002
+        check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl as the administrator; `input` becomes its standard input."""
 
@@ -125,9 +129,7 @@ class Cluster(abc.ABC):
         """Start a node again and wait until it is Ready."""
 
     @abc.abstractmethod
-    def signal_container(
-        self, namespace: str, pod: str, signal: int, container: str | None = None
-    ) -> None:
+    def signal_container(self, namespace: str, pod: str, signal: int, container: str | None = None) -> None:
         """Send a signal to a container's main process from outside, so that SIGKILL works too."""
 
     @abc.abstractmethod

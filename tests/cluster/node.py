@@ -44,9 +44,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 
 def containerd(node: Node) -> Daemon:
     """Return the node's container runtime."""
-    return Daemon(
-        f"containerd-{node.name}", ("containerd", "--config", str(node.state_dir / "containerd.toml"))
-    )
+    return Daemon(f"containerd-{node.name}", ("containerd", "--config", str(node.state_dir / "containerd.toml")))
 
 
 def kubelet(node: Node, tools: Tools) -> Daemon:

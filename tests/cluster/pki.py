@@ -93,9 +93,7 @@ def _authority(pair: KeyPair, name: str) -> None:
                                    "keyUsage=critical,keyCertSign,cRLSign"])  # fmt: skip
 
 
-def _certificate(
-    pair: KeyPair, subject: str, *, authority: KeyPair = CA, names: list[str] | None = None
-) -> None:
+def _certificate(pair: KeyPair, subject: str, *, authority: KeyPair = CA, names: list[str] | None = None) -> None:
     usages = "clientAuth,serverAuth" if names else "clientAuth"
     extensions = ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
                   f"extendedKeyUsage={usages}"]  # fmt: skip

@@ -1,18 +1,19 @@
 """An S3 server over a directory: versitygw, with versioning and further users."""
 
+import re
 import socket
 import subprocess
 from pathlib import Path
 
 from tests.cluster.builder import Tools
 from tests.cluster.daemon import Daemon
-from tests.cluster.interface import S3Server
+from tests.cluster.interface import S3Server, S3User
 from tests.cluster.shell import run, wait_until
 
 PORT = 7070
 REGION = "us-east-1"
 _ROOT_ACCESS_KEY = "silver-guardian"
-_ROOT_SECRET_KEY = "silver-guardian-secret"  # noqa: S105 - guards test data on this machine only
+_ROOT_SECRET_KEY = "silver-guardian-secret"
 
 
 def start(tools: Tools, address: str, directory: Path, *, port: int = PORT) -> S3Server:
@@ -55,3 +56,16 @@ def admin(server: S3Server, *arguments: str) -> subprocess.CompletedProcess[str]
         server.admin, "admin", "--access", server.access_key, "--secret", server.secret_key,
         "--endpoint-url", server.endpoint_url, "--region", server.region, *arguments,
     )  # fmt: skip
+
+
+def add_user(server: S3Server, user: S3User) -> None:
+    """Add somebody, or give somebody who is there already this secret."""
+    existing = admin(server, "list-users").stdout
+    if re.search(rf"^{re.escape(user.access_key)}\s", existing, re.MULTILINE):
+        remove_user(server, user.access_key)
+    admin(server, "create-user", "--access", user.access_key, "--secret", user.secret_key, "--role", "user")
+
+
+def remove_user(server: S3Server, access_key: str) -> None:
+    """Remove somebody."""
+    admin(server, "delete-user", "--access", access_key)

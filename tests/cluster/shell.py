@@ -54,9 +54,7 @@ def run(
     return done
 
 
-def wait_until(
-    condition: Callable[[], bool], what: str, *, timeout: float = 30.0, interval: float = 0.05
-) -> None:
+def wait_until(condition: Callable[[], bool], what: str, *, timeout: float = 30.0, interval: float = 0.05) -> None:
     """Poll until the condition holds; raise TimeoutError, naming what was awaited."""
     deadline = time.monotonic() + timeout
     while not condition():
