@@ -5,11 +5,19 @@ import sys
 
 from tests.cluster import find_cluster, get_cluster
 from tests.cluster.builder import ensure_tools
+from tests.cluster.shell import CommandError
 
 
 def main() -> int:
     """Run one command and return the exit status."""
-    arguments = _parse()
+    try:
+        return _run(_parse())
+    except (CommandError, OSError, RuntimeError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: argparse.Namespace) -> int:
     cluster = find_cluster(arguments.name)
     if arguments.command == "up":
         get_cluster(arguments.name, reuse=not arguments.fresh)

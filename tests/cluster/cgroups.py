@@ -10,7 +10,7 @@ from tests.cluster.topology import CGROUP, Node
 
 _ROOT = Path("/sys/fs/cgroup")
 _V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb",
-                   "net_cls", "net_prio", "perf_event", "systemd")  # fmt: skip
+                   "net_cls", "net_prio", "perf_event", "systemd", "unified")  # fmt: skip
 
 
 def is_v2() -> bool:

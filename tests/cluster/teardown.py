@@ -1,5 +1,6 @@
 """Removes every trace of the running cluster, however it ended."""
 
+import contextlib
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from tests.cluster.topology import NODES
 _CONTAINER_LOGS = Path("/var/log/containers")
 _NETWORK_RESULTS = Path("/var/lib/cni/results")
 _SHIM_SOCKETS = Path("/run/containerd/s")
+_DEVICE_PLUGINS = Path("/var/lib/kubelet/device-plugins")
 
 
 def remove_everything() -> None:
@@ -54,20 +56,23 @@ def _remove_files() -> None:
     if _NETWORK_RESULTS.is_dir():
         for result in _NETWORK_RESULTS.glob("silver-guardian-*"):
             result.unlink()
-    for path in _SHIM_SOCKETS.glob("*"):
+    # These two folders are compiled into containerd and the kubelet; another cluster may use them too.
+    for path in (*_SHIM_SOCKETS.glob("*"), *_DEVICE_PLUGINS.glob("kubelet.sock")):
         if _is_dead_socket(path):
             path.unlink(missing_ok=True)
+    for folder in (_DEVICE_PLUGINS, _DEVICE_PLUGINS.parent):
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only if nothing else is in it
     for folder in (RUN_DIR, STATE_DIR):
         _remove_tree(folder)
 
 
 def _remove_tree(folder: Path) -> None:
-    # Image layers are many small files: moved aside first, a new cluster need not wait for their end.
-    if not folder.exists():
-        return
-    aside = folder.with_name(f".{folder.name}.old-{time.time_ns()}")
-    folder.rename(aside)
-    shutil.rmtree(aside)
+    # Moved aside first: if this is interrupted, no later run takes the rest for a cluster.
+    if folder.exists():
+        folder.rename(folder.with_name(f".{folder.name}.old-{time.time_ns()}"))
+    for remainder in folder.parent.glob(f".{folder.name}.old-*"):
+        shutil.rmtree(remainder)
 
 
 def _is_dead_socket(path: Path) -> bool:
