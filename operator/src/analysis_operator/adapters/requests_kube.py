@@ -1,0 +1,102 @@
+"""AnalysisRequests in a cluster."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from analysis_operator.adapters.kube import KubeApi
+from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisRequest, RequestStatus
+from analysis_operator.core.actions import Notify
+from analysis_operator.core.children import MANAGER
+from analysis_operator.errors import Gone, OperatorError
+
+log = structlog.get_logger(__name__)
+
+COLLECTION = f"apis/{GROUP}/{VERSION}/analysisrequests"
+
+
+class KubeRequests:
+    """The Requests port, over the API server."""
+
+    def __init__(self, api: KubeApi, identity: str) -> None:
+        self._api = api
+        self._identity = identity
+
+    async def get(self, request: AnalysisRequest) -> AnalysisRequest:
+        """Read it again."""
+        found = AnalysisRequest.model_validate(await self._api.call("GET", _path(request)))
+        return _same(request, found)
+
+    async def write_status(self, request: AnalysisRequest, status: RequestStatus) -> AnalysisRequest:
+        """Replace the status of exactly this version of exactly this object: UID and resourceVersion guard it."""
+        meta = request.metadata
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": "AnalysisRequest",
+            "metadata": {
+                "name": meta.name,
+                "namespace": meta.namespace,
+                "uid": meta.uid,
+                "resourceVersion": meta.resource_version,
+            },
+            "spec": request.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+            "status": status.model_dump(mode="json", by_alias=True, exclude_none=True),
+        }
+        written = await self._api.call("PUT", f"{_path(request)}/status", query={"fieldManager": MANAGER}, body=body)
+        return AnalysisRequest.model_validate(written)
+
+    async def delete(self, request: AnalysisRequest) -> None:
+        """Delete this object, and no namesake that may have taken its place."""
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": request.metadata.uid}}
+        try:
+            await self._api.call("DELETE", _path(request), body=body)
+        except Gone:
+            return
+
+    async def notify(self, request: AnalysisRequest, event: Notify) -> None:
+        """Post an event. Events are for people: what they say is in the status too, so a failure is only logged."""
+        meta = request.metadata
+        try:
+            await self._api.call("POST", f"api/v1/namespaces/{meta.namespace}/events", body=self._event(request, event))
+        except OperatorError as error:
+            log.info("event not posted", request=f"{meta.namespace}/{meta.name}", error=str(error))
+
+    def _event(self, request: AnalysisRequest, event: Notify) -> dict[str, Any]:
+        meta, now = request.metadata, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{meta.name[:230]}.{secrets.token_hex(8)}", "namespace": meta.namespace},
+            "involvedObject": {
+                "apiVersion": API_VERSION,
+                "kind": "AnalysisRequest",
+                "name": meta.name,
+                "namespace": meta.namespace,
+                "uid": meta.uid,
+            },
+            "type": event.kind,
+            "reason": event.reason,
+            "message": event.message[:1000],
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+            "source": {"component": MANAGER},
+            "reportingComponent": f"{GROUP}/{MANAGER}",
+            "reportingInstance": self._identity,
+            "action": "Reconcile",
+        }
+
+
+def _path(request: AnalysisRequest) -> str:
+    meta = request.metadata
+    return f"apis/{GROUP}/{VERSION}/namespaces/{meta.namespace}/analysisrequests/{meta.name}"
+
+
+def _same(request: AnalysisRequest, found: AnalysisRequest) -> AnalysisRequest:
+    if found.metadata.uid != request.metadata.uid:
+        raise Gone(f"{request.metadata.namespace}/{request.metadata.name} was replaced by a namesake")
+    return found

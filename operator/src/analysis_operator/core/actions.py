@@ -1,0 +1,61 @@
+"""What `plan` answers: actions as values, the status to write, and when to look again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from analysis_operator.api import PinnedSource, RequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Wait for a slot of this analyzer, then start an attempt on the pinned object. Twice is the same as once."""
+
+    analyzer: str
+    source: PinnedSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop the attempt of this analyzer, running or waiting. It may already have stopped."""
+
+    analyzer: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """Write the report page from these analyzers' results and the verdict."""
+
+    status: RequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the request: its time to live is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Post one Kubernetes event, after the status is written."""
+
+    kind: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+Action = Enqueue | Stop | WriteReport | Delete | Notify
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now. ``requeue_after`` is in seconds; None: nothing more happens by time alone.
+
+    ``urgent``: the status carries something that may not be lost or delayed; otherwise it is progress, and
+    writes of progress are throttled.
+    """
+
+    status: RequestStatus
+    actions: tuple[Action, ...] = ()
+    requeue_after: float | None = None
+    urgent: bool = False

@@ -1,0 +1,191 @@
+"""What an Analyzer becomes: Deployment, Service, PodDisruptionBudget, ServiceAccount, NetworkPolicy."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from analysis_operator.api import API_VERSION, Analyzer, EnvVar
+
+Manifest = dict[str, Any]
+
+MANAGER = "silver-guardian"
+ANALYZER_LABEL = "silverguardian.io/analyzer"
+COMPONENT_LABELS = {"app.kubernetes.io/part-of": "silver-guardian", "app.kubernetes.io/managed-by": MANAGER}
+_GRACE_SECONDS = 130
+"""A Spot notice gives 120 s: an analysis that runs may take as long, and its upload a little more."""
+_PRE_STOP_SECONDS = 2
+"""The Service forgets a pod a moment after its SIGTERM; until then it still answers."""
+_POD_IDENTITY = "169.254.170.23/32"
+
+
+def children(analyzer: Analyzer) -> list[Manifest]:
+    """Give everything that the operator owns for an Analyzer, ready for server-side apply."""
+    made = [_deployment(analyzer), _service(analyzer), _budget(analyzer), _network_policy(analyzer)]
+    if analyzer.spec.service_account_name is None:
+        made.insert(0, _service_account(analyzer))
+    return made
+
+
+def _meta(analyzer: Analyzer) -> Manifest:
+    return {
+        "name": analyzer.metadata.name,
+        "namespace": analyzer.metadata.namespace,
+        "labels": _labels(analyzer),
+        "ownerReferences": [
+            {
+                "apiVersion": API_VERSION,
+                "kind": "Analyzer",
+                "name": analyzer.metadata.name,
+                "uid": analyzer.metadata.uid,
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
+        ],
+    }
+
+
+def _labels(analyzer: Analyzer) -> dict[str, str]:
+    return COMPONENT_LABELS | {"app.kubernetes.io/name": analyzer.metadata.name} | _selector(analyzer)
+
+
+def _selector(analyzer: Analyzer) -> dict[str, str]:
+    return {ANALYZER_LABEL: analyzer.metadata.name}
+
+
+def _service_account(analyzer: Analyzer) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": _meta(analyzer),
+        "automountServiceAccountToken": False,
+    }
+
+
+def _service(analyzer: Analyzer) -> Manifest:
+    port = {"name": "http", "port": analyzer.spec.port, "targetPort": "http", "protocol": "TCP"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": _meta(analyzer),
+        "spec": {"selector": _selector(analyzer), "ports": [port]},
+    }
+
+
+def _budget(analyzer: Analyzer) -> Manifest:
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": _meta(analyzer),
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": _selector(analyzer)},
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        },
+    }
+
+
+def _network_policy(analyzer: Analyzer) -> Manifest:
+    """In: the operator and whoever is in its namespace. Out: name resolution, S3, and Pod Identity."""
+    storage = sorted({443, *_endpoint_ports(analyzer)})
+    resolve = [{"port": 53, "protocol": protocol} for protocol in ("TCP", "UDP")]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": _meta(analyzer),
+        "spec": {
+            "podSelector": {"matchLabels": _selector(analyzer)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [
+                {"from": [{"podSelector": {}}], "ports": [{"port": analyzer.spec.port, "protocol": "TCP"}]},
+            ],
+            "egress": [
+                {"ports": resolve},
+                {"ports": [{"port": port, "protocol": "TCP"} for port in storage]},
+                {"to": [{"ipBlock": {"cidr": _POD_IDENTITY}}], "ports": [{"port": 80, "protocol": "TCP"}]},
+            ],
+        },
+    }
+
+
+def _endpoint_ports(analyzer: Analyzer) -> list[int]:
+    """Ports of an S3 server other than Amazon's, if the environment names one."""
+    named = [entry.value or "" for entry in analyzer.spec.env if entry.name.startswith("AWS_ENDPOINT_URL")]
+    urls = [urlsplit(value) for value in named if value]
+    return [url.port or (80 if url.scheme == "http" else 443) for url in urls]
+
+
+def _deployment(analyzer: Analyzer) -> Manifest:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": _meta(analyzer),
+        "spec": {
+            "replicas": analyzer.spec.replicas,
+            "revisionHistoryLimit": 2,
+            "selector": {"matchLabels": _selector(analyzer)},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "template": {"metadata": {"labels": _labels(analyzer)}, "spec": _pod_spec(analyzer)},
+        },
+    }
+
+
+def _pod_spec(analyzer: Analyzer) -> Manifest:
+    spec = analyzer.spec
+    return {
+        "serviceAccountName": spec.service_account_name or analyzer.metadata.name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": _GRACE_SECONDS,
+        "nodeSelector": spec.node_selector,
+        "tolerations": [found.model_dump(by_alias=True) for found in spec.tolerations],
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "runAsGroup": 65532,
+            "fsGroup": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(analyzer)],
+        "volumes": [{"name": "work", "emptyDir": {"sizeLimit": f"{3 * spec.concurrency}Gi"}}],
+    }
+
+
+def _container(analyzer: Analyzer) -> Manifest:
+    spec = analyzer.spec
+    own = [
+        EnvVar(name="GUARDIAN_PORT", value=str(spec.port)),
+        EnvVar(name="GUARDIAN_CONCURRENCY", value=str(spec.concurrency)),
+    ]
+    return {
+        "name": "analyzer",
+        "image": spec.image,
+        "imagePullPolicy": spec.image_pull_policy,
+        "ports": [{"name": "http", "containerPort": spec.port, "protocol": "TCP"}],
+        "env": [_env(entry) for entry in [*own, *spec.env]],
+        "resources": {
+            "requests": spec.resources.requests.model_dump(),
+            "limits": spec.resources.limits.model_dump(),
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1, "timeoutSeconds": 2},
+        "livenessProbe": {
+            "httpGet": {"path": "/livez", "port": "http"},
+            "initialDelaySeconds": 5,
+            "periodSeconds": 10,
+            "timeoutSeconds": 5,
+        },
+        "lifecycle": {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
+        "volumeMounts": [{"name": "work", "mountPath": "/tmp"}],  # noqa: S108
+    }
+
+
+def _env(entry: EnvVar) -> Manifest:
+    if entry.secret_key is not None:
+        reference = {"name": entry.secret_key.name, "key": entry.secret_key.key}
+        return {"name": entry.name, "valueFrom": {"secretKeyRef": reference}}
+    return {"name": entry.name, "value": entry.value or ""}

@@ -1,0 +1,76 @@
+"""Who goes next: priority first, then fairness between namespaces, then age. No I/O."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One analysis that waits for a slot. `key` is the request's UID."""
+
+    key: str
+    namespace: str
+    priority: int
+    since: datetime
+
+
+class FairQueue:
+    """Waiting analyses of one analyzer.
+
+    Among the namespaces whose head has the highest priority, the one with the fewest running analyses goes
+    next, and of equals the one that waits longest. Adding, removing and taking cost O(log n) in the number
+    waiting, plus O(namespaces) for taking.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Waiting] = {}
+        self._heaps: dict[str, list[tuple[int, datetime, str]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._waiting
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._waiting))
+
+    def add(self, item: Waiting) -> None:
+        """Add an item, or give one that waits a new priority."""
+        if self._waiting.get(item.key) == item:
+            return
+        self._waiting[item.key] = item
+        heapq.heappush(self._heaps.setdefault(item.namespace, []), (-item.priority, item.since, item.key))
+
+    def discard(self, key: str) -> None:
+        """Remove an item, if it is there."""
+        self._waiting.pop(key, None)
+
+    def take(self, running: Mapping[str, int]) -> Waiting | None:
+        """Take the next item, or None. `running` counts what runs now, by namespace."""
+        heads = []
+        for namespace in list(self._heaps):
+            head = self._head(namespace)
+            if head is None:
+                del self._heaps[namespace]
+            else:
+                heads.append((-head.priority, running.get(namespace, 0), head.since, head.key, head))
+        if not heads:
+            return None
+        chosen = min(heads)[-1]
+        del self._waiting[chosen.key]
+        return chosen
+
+    def _head(self, namespace: str) -> Waiting | None:
+        heap = self._heaps[namespace]
+        while heap:
+            priority, since, key = heap[0]
+            found = self._waiting.get(key)
+            if found is not None and (-found.priority, found.since, found.namespace) == (priority, since, namespace):
+                return found
+            heapq.heappop(heap)  # removed, or added again with another priority
+        return None

@@ -1,0 +1,32 @@
+"""Retry by cause: which failures another attempt can mend, and when it may start."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from analyzer_contract import Failure, FailureKind, FailureReason
+
+_TRANSIENT_SOURCE = {FailureReason.SOURCE_UNAVAILABLE}
+_SKIPS = {FailureReason.NO_AUDIO_STREAM, FailureReason.NO_VIDEO_STREAM}
+
+
+def is_skip(failure: Failure) -> bool:
+    """Whether the recording simply has nothing for this analyzer."""
+    return failure.kind is FailureKind.MEDIA and failure.reason in _SKIPS
+
+
+def can_help(failure: Failure) -> bool:
+    """Whether another attempt can end otherwise: our own faults, and a store that is ill for a while."""
+    if failure.kind is FailureKind.INTERNAL:
+        return True
+    return failure.kind is FailureKind.SOURCE and failure.reason in _TRANSIENT_SOURCE
+
+
+def backoff(key: str, attempt: int, *, base: float, cap: float) -> timedelta:
+    """Give the pause before the next attempt: exponential, with jitter of ±20 % that is the same for the same key.
+
+    Deterministic jitter keeps `plan` pure; it still spreads many requests that failed together.
+    """
+    spread = int.from_bytes(hashlib.blake2b(f"{key}/{attempt}".encode(), digest_size=2).digest()) / 0xFFFF
+    return timedelta(seconds=min(cap, base * 2 ** max(0, attempt - 1)) * (0.8 + 0.4 * spread))

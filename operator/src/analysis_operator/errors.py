@@ -1,0 +1,75 @@
+"""Every reason that a user can read in a condition, and the errors that adapters raise.
+
+OperatorError
+├── Conflict      the object changed meanwhile: observe again
+├── Gone          the object is no longer there
+├── ApiUnavailable  the API server did not answer
+└── DispatchError
+    ├── Busy         every slot of the pod is taken (429)
+    ├── Draining     the pod takes nothing new (503)
+    ├── Unreachable  no connection: no work was started
+    └── Lost         the stream broke: the work ended there
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Condition reasons of the operator's own; an analyzer's FailureReason joins them where one failed."""
+
+    PENDING = "Pending"
+    QUEUED = "Queued"
+    SCALING = "Scaling"
+    RUNNING = "Running"
+    RETRYING = "Retrying"
+    REPORTING = "Reporting"
+    COMPLETED = "Completed"
+    PARTIALLY_COMPLETED = "PartiallyCompleted"
+    CANCELLED = "Cancelled"
+    ANALYZER_NOT_FOUND = "AnalyzerNotFound"
+    SOURCE_FORBIDDEN = "SourceForbidden"
+    SOURCE_CHANGED = "SourceChanged"
+    TOO_MANY_DISRUPTIONS = "TooManyDisruptions"
+    POD_LOST = "PodLost"
+
+
+class OperatorError(Exception):
+    """Base of what adapters raise."""
+
+
+class Conflict(OperatorError):
+    """The object changed since it was read."""
+
+
+class Gone(OperatorError):
+    """The object no longer exists, or another of the same name took its place."""
+
+
+class ApiUnavailable(OperatorError):
+    """The API server refused or did not answer; the same call may work later."""
+
+
+class DispatchError(OperatorError):
+    """A pod did not take or did not finish the work."""
+
+
+class Busy(DispatchError):
+    """Every slot is taken."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"busy, try again in {retry_after:g} s")
+        self.retry_after = retry_after
+
+
+class Draining(DispatchError):
+    """The pod takes nothing new."""
+
+
+class Unreachable(DispatchError):
+    """There was no connection, so no work was started."""
+
+
+class Lost(DispatchError):
+    """The stream ended without a result: whatever ran there has stopped."""

@@ -1,0 +1,105 @@
+"""Kopf's part: watches. Every handler only passes on what it was told; nothing is decided here.
+
+Two registries, because rights differ: requests are watched in every namespace, all the rest in the operator's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import kopf
+import structlog
+from pydantic import ValidationError
+
+from analysis_operator.api import GROUP, VERSION, AnalysisRequest
+from analysis_operator.core.children import ANALYZER_LABEL, MANAGER
+from analysis_operator.pools import Pools
+from analysis_operator.reconcile import Reconciler
+
+log = structlog.get_logger(__name__)
+
+_CHILDREN = (
+    ("apps", "v1", "deployments"),
+    ("", "v1", "services"),
+    ("", "v1", "serviceaccounts"),
+    ("policy", "v1", "poddisruptionbudgets"),
+    ("networking.k8s.io", "v1", "networkpolicies"),
+)
+
+
+def settings(*, owned: bool) -> kopf.OperatorSettings:
+    """Give kopf's settings: no events, annotations or finalizers of its own, and no peering."""
+    made = kopf.OperatorSettings()
+    made.posting.enabled = False
+    made.peering.standalone = True
+    made.watching.reconnect_backoff = 0.1
+    made.watching.chunk_size = 500
+    made.networking.request_timeout = 30
+    if owned:
+        made.watching.label_selectors[kopf.EVERYTHING] = f"app.kubernetes.io/managed-by={MANAGER}"
+    return made
+
+
+def watch_requests(reconciler: Reconciler) -> kopf.OperatorRegistry:
+    """Give the registry that watches AnalysisRequests."""
+    registry = _registry()
+
+    @kopf.on.event(GROUP, VERSION, "analysisrequests", registry=registry)  # type: ignore[arg-type]
+    async def request(event: Mapping[str, Any], **_: object) -> None:
+        raw = event["object"]
+        if event["type"] == "DELETED":
+            reconciler.vanished(raw["metadata"]["uid"])
+        else:
+            observe_request(reconciler, raw)
+
+    return registry
+
+
+def observe_request(reconciler: Reconciler, raw: Mapping[str, Any]) -> None:
+    """Pass a request on. One that cannot be read, from a newer version perhaps, is left alone and logged."""
+    try:
+        reconciler.observe(AnalysisRequest.model_validate(raw))
+    except ValidationError as error:
+        meta = raw.get("metadata", {})
+        log.error("request not understood", request=f"{meta.get('namespace')}/{meta.get('name')}", error=str(error))
+
+
+def watch_pools(pools: Pools) -> kopf.OperatorRegistry:
+    """Give the registry that watches Analyzers, their pods, and what they own."""
+    registry = _registry()
+
+    @kopf.on.event(GROUP, VERSION, "analyzers", registry=registry)  # type: ignore[arg-type]
+    async def analyzer(event: Mapping[str, Any], **_: object) -> None:
+        raw = event["object"]
+        if event["type"] == "DELETED":
+            pools.vanished(raw["metadata"]["name"])
+        else:
+            pools.observe(dict(raw))
+
+    @kopf.on.event("", "v1", "pods", labels={ANALYZER_LABEL: kopf.PRESENT}, registry=registry)  # type: ignore[arg-type]
+    async def pod(event: Mapping[str, Any], **_: object) -> None:
+        pools.observe_pod(dict(event["object"]), gone=event["type"] == "DELETED")
+
+    for group, version, plural in _CHILDREN:
+        labels = {ANALYZER_LABEL: kopf.PRESENT}
+        kopf.on.event(group, version, plural, labels=labels, registry=registry)(_child(pools, plural))  # type: ignore[arg-type]
+    return registry
+
+
+def _child(pools: Pools, plural: str) -> Callable[..., Any]:
+    async def child(event: Mapping[str, Any], **_: object) -> None:
+        pools.observe_child(dict(event["object"]), gone=event["type"] == "DELETED")
+
+    child.__name__ = plural
+    return child
+
+
+def _registry() -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=registry)  # type: ignore[arg-type]
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+
+    return registry

@@ -1,0 +1,100 @@
+"""Compares the view with the API server now and then: a watch can die without a word."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from analysis_operator import metrics
+from analysis_operator.adapters.kube import KubeApi
+from analysis_operator.adapters.requests_kube import COLLECTION
+from analysis_operator.api import GROUP, VERSION
+from analysis_operator.errors import Gone, OperatorError
+from analysis_operator.handlers import observe_request
+from analysis_operator.pools import Pools
+from analysis_operator.reconcile import Reconciler
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE_SECONDS = 10.0
+"""A change that no watch has told of after so long was missed."""
+
+
+class Resync:
+    """Finds what the watches missed, mends the view, and says when they are dead."""
+
+    def __init__(self, api: KubeApi, reconciler: Reconciler, pools: Pools, namespace: str) -> None:
+        self._api = api
+        self._reconciler = reconciler
+        self._pools = pools
+        self._namespace = namespace
+        self._missed_in_a_row = 0
+        self.started = False
+
+    def problem(self) -> str:
+        """Give what only a restart can mend: twice in a row, changes came to light that no watch had told of."""
+        return "the watch of AnalysisRequests is dead" if self._missed_in_a_row > 1 else ""
+
+    async def start(self) -> None:
+        """Learn the Analyzers first: a request must not be refused for one that was only not yet seen."""
+        while not self.started:
+            try:
+                async for raw in self._api.list(f"apis/{GROUP}/{VERSION}/namespaces/{self._namespace}/analyzers"):
+                    self._pools.observe(raw)
+                self.started = True
+            except OperatorError as error:
+                log.warning("the API server does not list Analyzers yet", error=str(error))
+                await asyncio.sleep(1)
+
+    async def run(self, every_seconds: float) -> None:
+        """Compare until cancelled."""
+        while True:
+            await asyncio.sleep(every_seconds)
+            try:
+                await self._compare()
+                self._pools.look_again()
+                self._reconciler.look_again()
+            except OperatorError as error:
+                log.warning("resync failed, will be tried again", error=str(error))
+
+    async def _compare(self) -> None:
+        before = self._reconciler.known()
+        suspects = {}
+        listed = set()
+        async for raw in self._api.list(COLLECTION, metadata_only=True):
+            meta = raw["metadata"]
+            listed.add(meta["uid"])
+            if int(before.get(meta["uid"], "0")) < int(meta["resourceVersion"]):
+                suspects[meta["uid"]] = meta
+        ghosts = before.keys() - listed
+        if suspects or ghosts:
+            await asyncio.sleep(_PATIENCE_SECONDS)
+        missed = await self._mend(suspects) + self._bury(ghosts)
+        self._missed_in_a_row = self._missed_in_a_row + 1 if missed else 0
+        if missed:
+            metrics.MISSED_EVENTS.inc(missed)
+            log.warning("changes that no watch told of", count=missed)
+
+    async def _mend(self, suspects: dict[str, dict[str, str]]) -> int:
+        known = self._reconciler.known()
+        missed = 0
+        for uid, meta in suspects.items():
+            if int(known.get(uid, "0")) >= int(meta["resourceVersion"]):
+                continue
+            path = f"apis/{GROUP}/{VERSION}/namespaces/{meta['namespace']}/analysisrequests/{meta['name']}"
+            try:
+                raw = await self._api.call("GET", path)
+            except Gone:
+                continue
+            if raw["metadata"]["uid"] == uid:
+                missed += 1
+                observe_request(self._reconciler, raw)
+        return missed
+
+    def _bury(self, ghosts: set[str]) -> int:
+        known = self._reconciler.known()
+        dead = [uid for uid in ghosts if uid in known]
+        for uid in dead:
+            self._reconciler.vanished(uid)
+        return len(dead)

@@ -1,0 +1,46 @@
+"""Serves /healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+
+class Server:
+    """A small HTTP server.
+
+    Args:
+        sick: gives what is wrong beyond repair from inside, so that a restart is due, or an empty string.
+        ready: whether the operator knows the cluster and works.
+    """
+
+    def __init__(self, sick: Callable[[], str], ready: Callable[[], bool]) -> None:
+        self._sick = sick
+        self._ready = ready
+        app = web.Application()
+        app.add_routes(
+            [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
+        )
+        self._runner = web.AppRunner(app, access_log=None)
+
+    async def start(self, host: str, port: int) -> None:
+        """Bind and serve. Raises OSError if the port is taken."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+
+    async def close(self) -> None:
+        """Stop serving."""
+        await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        problem = self._sick()
+        return web.json_response({"status": problem or "ok"}, status=500 if problem else 200)
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        ready = self._ready()
+        return web.json_response({"status": "ok" if ready else "starting"}, status=200 if ready else 503)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,43 @@
+"""What the installation decides, from environment variables that start with GUARDIAN_."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from analysis_operator.core.observation import Policy
+
+
+class Settings(BaseSettings):
+    """The operator's settings. Lists and maps are given as JSON."""
+
+    model_config = SettingsConfigDict(env_prefix="GUARDIAN_", frozen=True)
+
+    namespace: str = Field(default="silver-guardian", description="The operator's namespace: its Analyzers live here.")
+    identity: str = Field(default="silver-guardian", description="The name of this process, as in the pod's name.")
+    results_uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$")] | None = Field(
+        default=None, description="Where results and reports go. Without it there are none, only verdicts."
+    )
+    grants: dict[str, tuple[str, ...]] = Field(
+        default={"*": ("s3://",)},
+        description="Which URI prefixes a namespace may have analysed; * stands for every other namespace.",
+    )
+    retry_base_seconds: float = Field(default=2.0, gt=0, description="The pause before the second attempt.")
+    retry_cap_seconds: float = Field(default=60.0, gt=0, description="The longest pause between attempts.")
+    max_disruptions: int = Field(default=20, ge=0, description="How often one analysis may lose its pod.")
+    resync_seconds: float = Field(default=60.0, gt=0, description="How often everything is compared with the API.")
+    port: int = Field(default=8080, ge=1, le=65535, description="Serves /healthz, /readyz and /metrics.")
+    host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    def policy(self) -> Policy:
+        """Give what decisions need to know of this."""
+        return Policy(
+            grants=self.grants,
+            results_uri=self.results_uri,
+            retry_base_seconds=self.retry_base_seconds,
+            retry_cap_seconds=self.retry_cap_seconds,
+            max_disruptions=self.max_disruptions,
+        )
