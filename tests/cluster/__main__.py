@@ -12,6 +12,9 @@ def main() -> int:
     """Run one command and return the exit status."""
     try:
         return _run(_parse())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except (CommandError, OSError, RuntimeError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
