@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+from collections.abc import Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 import kopf
 import structlog
@@ -23,6 +24,8 @@ from analysis_operator.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+_EXIT_SECONDS = 10.0
+
 
 def now() -> datetime:
     """Give the time, in UTC."""
@@ -31,9 +34,6 @@ def now() -> datetime:
 
 async def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; then every stream is closed, and what ran is planned again by who comes next."""
-    stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     api, runner = await KubeApi.connect(), HttpRunner.create()
     reconciler = Reconciler(
         KubeRequests(api, settings.identity),
@@ -47,47 +47,34 @@ async def run(settings: Settings) -> None:
     server = Server(resync.problem, lambda: resync.started)
     await server.start(settings.host, settings.port)
     try:
-        await _until(stop, _work(settings, reconciler, pools, resync))
+        await resync.start()
+        log.info("started", namespace=settings.namespace)
+        await _work(
+            pools.run(),
+            reconciler.run(),
+            resync.run(settings.resync_seconds),
+            _watch(handlers.watch_pools(pools), namespaces=[settings.namespace]),
+            _watch(handlers.watch_requests(reconciler), clusterwide=True),
+        )
     finally:
         await runner.close()
         await api.close()
         await server.close()
 
 
-async def _work(settings: Settings, reconciler: Reconciler, pools: Pools, resync: Resync) -> None:
-    await resync.start()
-    log.info("started", namespace=settings.namespace)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(pools.run())
-        group.create_task(reconciler.run())
-        group.create_task(resync.run(settings.resync_seconds))
-        group.create_task(
-            kopf.operator(
-                registry=handlers.watch_pools(pools),
-                settings=handlers.settings(owned=True),
-                namespaces=[settings.namespace],
-            )
-        )
-        group.create_task(
-            kopf.operator(
-                registry=handlers.watch_requests(reconciler),
-                settings=handlers.settings(owned=False),
-                clusterwide=True,
-            )
-        )
+async def _watch(registry: kopf.OperatorRegistry, **where: Any) -> None:  # noqa: ANN401
+    await kopf.operator(registry=registry, settings=handlers.settings(), **where)
 
 
-async def _until(stop: asyncio.Event, work: asyncio.Future[None] | object) -> None:
-    """Run until told to stop, or until the work fails: then it raises, and the process ends."""
-    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
-    waiter = asyncio.create_task(stop.wait())
-    await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
-    waiter.cancel()
-    if task.done():
+async def _work(*parts: Coroutine[None, None, None]) -> None:
+    """Run until one part ends: kopf ends at SIGTERM or SIGINT, which it takes for itself; the others end by failing."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=_EXIT_SECONDS)
+    for task in done:
         task.result()
-        raise RuntimeError("a watch ended by itself")
-    task.cancel()
-    await asyncio.wait({task}, timeout=10)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import structlog
 from pydantic import ValidationError
 
 from analysis_operator.api import GROUP, VERSION, AnalysisRequest
-from analysis_operator.core.children import ANALYZER_LABEL, MANAGER
+from analysis_operator.core.children import ANALYZER_LABEL
 from analysis_operator.pools import Pools
 from analysis_operator.reconcile import Reconciler
 
@@ -28,16 +28,18 @@ _CHILDREN = (
 )
 
 
-def settings(*, owned: bool) -> kopf.OperatorSettings:
-    """Give kopf's settings: no events, annotations or finalizers of its own, and no peering."""
+def settings() -> kopf.OperatorSettings:
+    """Give kopf's settings: no events, annotations or finalizers of its own, no peering, and few rights needed."""
     made = kopf.OperatorSettings()
     made.posting.enabled = False
     made.peering.standalone = True
     made.watching.reconnect_backoff = 0.1
     made.watching.chunk_size = 500
     made.networking.request_timeout = 30
-    if owned:
-        made.watching.label_selectors[kopf.EVERYTHING] = f"app.kubernetes.io/managed-by={MANAGER}"
+    # The kinds and the namespace are known, and they are there before kopf starts.
+    made.scanning.disabled = True
+    for resource in (("", "v1", "pods"), *_CHILDREN):
+        made.watching.label_selectors[resource] = ANALYZER_LABEL
     return made
 
 
@@ -45,7 +47,7 @@ def watch_requests(reconciler: Reconciler) -> kopf.OperatorRegistry:
     """Give the registry that watches AnalysisRequests."""
     registry = _registry()
 
-    @kopf.on.event(GROUP, VERSION, "analysisrequests", registry=registry)  # type: ignore[arg-type]
+    @kopf.on.event(GROUP, VERSION, "analysisrequests", registry=registry)
     async def request(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
         if event["type"] == "DELETED":
@@ -69,7 +71,7 @@ def watch_pools(pools: Pools) -> kopf.OperatorRegistry:
     """Give the registry that watches Analyzers, their pods, and what they own."""
     registry = _registry()
 
-    @kopf.on.event(GROUP, VERSION, "analyzers", registry=registry)  # type: ignore[arg-type]
+    @kopf.on.event(GROUP, VERSION, "analyzers", registry=registry)
     async def analyzer(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
         if event["type"] == "DELETED":
@@ -77,13 +79,13 @@ def watch_pools(pools: Pools) -> kopf.OperatorRegistry:
         else:
             pools.observe(dict(raw))
 
-    @kopf.on.event("", "v1", "pods", labels={ANALYZER_LABEL: kopf.PRESENT}, registry=registry)  # type: ignore[arg-type]
+    @kopf.on.event("", "v1", "pods", labels={ANALYZER_LABEL: kopf.PRESENT}, registry=registry)
     async def pod(event: Mapping[str, Any], **_: object) -> None:
         pools.observe_pod(dict(event["object"]), gone=event["type"] == "DELETED")
 
     for group, version, plural in _CHILDREN:
         labels = {ANALYZER_LABEL: kopf.PRESENT}
-        kopf.on.event(group, version, plural, labels=labels, registry=registry)(_child(pools, plural))  # type: ignore[arg-type]
+        kopf.on.event(group, version, plural, labels=labels, registry=registry)(_child(pools, plural))
     return registry
 
 
@@ -98,8 +100,8 @@ def _child(pools: Pools, plural: str) -> Callable[..., Any]:
 def _registry() -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
 
-    @kopf.on.login(registry=registry)  # type: ignore[arg-type]
-    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+    @kopf.on.login(registry=registry)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401
         return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
     return registry

@@ -27,7 +27,9 @@ def updated(
     after = []
     for kind, status, reason, message in wanted:
         old = known.get(kind)
-        since = old.last_transition_time if old is not None and old.status == status else now
+        # A condition that speaks of no generation is the CRD's default: nobody has said it yet.
+        said = old is not None and old.observed_generation is not None and old.status == status
+        since = old.last_transition_time if old is not None and said else now
         after.append(
             Condition(
                 type=kind,
