@@ -16,7 +16,7 @@ import yaml
 from tests.cluster.builder import ensure_tools
 from tests.cluster.shell import command_env, run, wait_until
 
-TOKEN = "integration-tests"  # noqa: S105 - it opens nothing but a server on this machine's loopback
+TOKEN = "integration-tests"
 
 
 def free_port() -> int:
@@ -78,7 +78,9 @@ class ApiServer:
         self._server.kill()
         self._server.wait()
 
-    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def kubectl(
+        self, *arguments: str, stdin: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         """Run kubectl as an administrator."""
         return run(self._kubectl, "--kubeconfig", self.kubeconfig, *arguments, input=stdin, check=check)
 
@@ -86,7 +88,7 @@ class ApiServer:
         """Apply manifests."""
         self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests))
 
-    def get(self, *arguments: str) -> Any:  # noqa: ANN401
+    def get(self, *arguments: str) -> Any:
         """Give what kubectl get finds, parsed."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
 
@@ -101,7 +103,7 @@ class ApiServer:
         if self._server.poll() is not None:
             raise RuntimeError((self.folder / "kube-apiserver.log").read_text()[-2000:])
         context = ssl._create_unverified_context()  # noqa: S323 - it signs for itself, on loopback
-        request = urllib.request.Request(  # noqa: S310
+        request = urllib.request.Request(
             f"https://127.0.0.1:{self._port}/readyz", headers={"Authorization": f"Bearer {TOKEN}"}
         )
         try:

@@ -1,0 +1,83 @@
+"""Builds requests and observations for the tests of decisions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.core.observation import Observation, Outcome, PodLost, Policy, Pool, Report, Run
+from analyzer_contract import Failure, FailureKind, FailureReason, Finding, Progress, Result, SourceFacts, Verdict
+
+NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+CREATED = NOW - timedelta(seconds=10)
+FACTS = SourceFacts(etag="e1", size_bytes=1000)
+READY = Pool(slots=2)
+
+
+def request(status: dict[str, Any] | None = None, *, namespace: str = "default", **spec: Any) -> AnalysisRequest:
+    """Give a request as the API server would."""
+    return AnalysisRequest.model_validate(
+        {
+            "metadata": {
+                "name": "call",
+                "namespace": namespace,
+                "uid": "uid-1",
+                "resourceVersion": "7",
+                "generation": 1,
+                "creationTimestamp": CREATED.isoformat(),
+            },
+            "spec": {"source": {"uri": "s3://media/call.wav"}, "analyzers": ["audio"], **spec},
+            "status": status or {},
+        }
+    )
+
+
+def result(verdict: Verdict = Verdict.NO_EVIDENCE, score: int = 3, **more: Any) -> Result:
+    """Give what an analyzer answers when it has a verdict."""
+    return Result(verdict=verdict, score=score, source=more.pop("source", FACTS), seconds=1, **more)
+
+
+def failure(kind: FailureKind, reason: FailureReason) -> Failure:
+    """Give what an analyzer answers when it has none."""
+    return Failure(kind=kind, reason=reason, message=f"It said {reason}.")
+
+
+def run(outcome: Outcome | None = None, *, fraction: float = 0.5) -> Run:
+    """Give an attempt that started a second ago."""
+    ended = NOW if outcome is not None else None
+    return Run(
+        "audio-1", NOW - timedelta(seconds=1), fraction=fraction, stage="decode", outcome=outcome, ended_at=ended
+    )
+
+
+def observed(
+    asked: AnalysisRequest,
+    *,
+    pools: dict[str, Pool] | None = None,
+    runs: dict[str, Run] | None = None,
+    report: Report | None = None,
+    policy: Policy | None = None,
+) -> Observation:
+    """Give an observation with one ready audio pool unless told otherwise."""
+    return Observation(
+        asked, pools if pools is not None else {"audio": READY, "video": READY}, runs or {}, report, policy or Policy()
+    )
+
+
+__all__ = [
+    "CREATED",
+    "FACTS",
+    "NOW",
+    "READY",
+    "FailureKind",
+    "FailureReason",
+    "Finding",
+    "PodLost",
+    "Progress",
+    "failure",
+    "observed",
+    "request",
+    "result",
+    "run",
+]

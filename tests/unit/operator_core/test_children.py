@@ -1,0 +1,100 @@
+"""What an Analyzer becomes, and what its pods say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from analysis_operator.api import Analyzer
+from analysis_operator.core.children import children
+from analysis_operator.core.pods import facts, problem_of
+
+
+def analyzer(**spec: Any) -> Analyzer:
+    meta = {"name": "audio", "namespace": "sg", "uid": "u1", "resourceVersion": "1"}
+    return Analyzer.model_validate({"metadata": meta, "spec": {"image": "audio:1", **spec}})
+
+
+def child(made: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    (found,) = [manifest for manifest in made if manifest["kind"] == kind]
+    return found
+
+
+def test_an_analyzer_owns_five_things_that_go_with_it() -> None:
+    made = children(analyzer())
+    kinds = {manifest["kind"] for manifest in made}
+    assert kinds == {"Deployment", "Service", "PodDisruptionBudget", "ServiceAccount", "NetworkPolicy"}
+    assert all(manifest["metadata"]["ownerReferences"][0]["uid"] == "u1" for manifest in made)
+
+
+def test_its_pods_go_to_the_ml_nodes_and_pass_the_restricted_pod_security_standard() -> None:
+    pod = child(children(analyzer()), "Deployment")["spec"]["template"]["spec"]
+    taint = {"key": "workload", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}
+    assert pod["tolerations"] == [taint]
+    assert pod["nodeSelector"] == {"workload": "ml"}
+    assert pod["terminationGracePeriodSeconds"] >= 130
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert pod["automountServiceAccountToken"] is False
+
+
+def test_a_service_account_of_ones_own_is_used_and_none_is_made() -> None:
+    made = children(analyzer(serviceAccountName="mine"))
+    assert "ServiceAccount" not in {manifest["kind"] for manifest in made}
+    assert child(made, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "mine"
+
+
+def test_secrets_are_referenced_and_the_port_of_another_s3_server_is_reachable() -> None:
+    env = [
+        {"name": "AWS_ENDPOINT_URL", "value": "http://10.0.0.1:7070"},
+        {"name": "AWS_SECRET_ACCESS_KEY", "secretKey": {"name": "s3", "key": "secret"}},
+    ]
+    made = children(analyzer(env=env))
+    (container,) = child(made, "Deployment")["spec"]["template"]["spec"]["containers"]
+    secret = {"secretKeyRef": {"name": "s3", "key": "secret"}}
+    assert {"name": "AWS_SECRET_ACCESS_KEY", "valueFrom": secret} in container["env"]
+    egress = child(made, "NetworkPolicy")["spec"]["egress"]
+    assert 7070 in {port["port"] for entry in egress for port in entry["ports"]}
+
+
+def pod(**status: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "audio-1"}, "status": status}
+
+
+READY = [{"type": "Ready", "status": "True"}]
+UNSCHEDULABLE = [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available: untolerated taint."}]
+PULLING = [{"state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}}]
+
+PODS = [
+    ("a ready pod takes work at its address", pod(conditions=READY, podIP="10.1.2.3"), "10.1.2.3:8000", ""),
+    ("an IPv6 address is bracketed", pod(conditions=READY, podIP="fd00::7"), "[fd00::7]:8000", ""),
+    ("a ready pod without an address takes none", pod(conditions=READY), None, ""),
+    ("a pod that starts is no problem", pod(conditions=[]), None, ""),
+    ("a pod without a node says why", pod(conditions=UNSCHEDULABLE), None, "untolerated taint"),
+    ("an image that cannot be pulled is named", pod(containerStatuses=PULLING), None, "image cannot be pulled"),
+    (
+        "a pod that is being deleted takes nothing new",
+        {"metadata": {"name": "audio-1", "deletionTimestamp": "now"}, "status": pod(conditions=READY, podIP="1.1.1.1")},
+        None,
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "address", "problem"), [row[1:] for row in PODS], ids=[row[0] for row in PODS])
+def test_what_a_pod_says(raw: dict[str, Any], address: str | None, problem: str) -> None:
+    told = facts(raw, 8000)
+    assert told.address == address
+    assert problem in told.problem
+    assert bool(problem) == bool(told.problem)
+
+
+def test_a_quota_that_refuses_pods_is_a_problem_too() -> None:
+    refused = {"status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}]}}
+    assert "exceeded quota" in problem_of([], refused)
+    assert problem_of([], None) == ""

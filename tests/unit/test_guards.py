@@ -1,0 +1,33 @@
+"""The tree's own rules, watched."""
+
+from __future__ import annotations
+
+import operator as stdlib_operator
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from analysis_operator import crd
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "operator.py"])
+def test_the_operator_folder_does_not_shadow_the_standard_library(name: str) -> None:
+    assert not (ROOT / "operator" / name).exists()
+    assert stdlib_operator.add(1, 1) == 2
+
+
+@pytest.mark.parametrize("name", sorted(crd.definitions()))
+def test_the_committed_crds_are_what_the_models_generate(name: str) -> None:
+    generated = crd.render(crd.definitions()[name])
+    assert (ROOT / "crds" / name).read_text() == generated, "run `make generate` and commit the result"
+
+
+def test_no_weights_or_large_files_are_committed() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    paths = [ROOT / name.decode() for name in listed.split(b"\0") if name]
+    large = [str(path) for path in paths if path.exists() and path.stat().st_size > 1_000_000]
+    weights = [str(path) for path in paths if path.suffix in {".pth", ".pt", ".onnx", ".npz", ".safetensors"}]
+    assert large + weights == []
