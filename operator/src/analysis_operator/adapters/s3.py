@@ -1,0 +1,102 @@
+"""A small S3 client for the operator: whole objects, size caps, short timeouts. Blocking: call it in a thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from analysis_operator.errors import OperatorError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CONNECT_SECONDS = 2
+_READ_SECONDS = 5
+_ATTEMPTS = 3
+
+
+class StoreError(OperatorError):
+    """S3 did not give or take an object; the message says which and why."""
+
+
+class ObjectStore:
+    """Reads and writes whole objects. boto3 is imported at the first use: an idle operator does without its memory."""
+
+    def __init__(self) -> None:
+        self._client: S3Client | None = None
+        self._making = threading.Lock()
+
+    def get(self, uri: str, limit: int) -> bytes:
+        """Give an object of at most `limit` bytes.
+
+        Raises:
+            StoreError: it is not there, larger, or cannot be read.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
+
+        bucket, key = split_uri(uri)
+        try:
+            answer = self._connected().get_object(Bucket=bucket, Key=key)
+            with answer["Body"] as body:
+                # One byte more than allowed tells; what the object says of its own length is not believed.
+                data: bytes = body.read(limit + 1)
+        except (BotoCoreError, ClientError, HTTPError, OSError) as error:
+            raise StoreError(f"{uri} could not be read: {_told(error)}") from error
+        if len(data) > limit:
+            raise StoreError(f"{uri} is larger than {limit} bytes")
+        return data
+
+    def put(self, uri: str, body: bytes, content_type: str) -> None:
+        """Write an object.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
+
+        bucket, key = split_uri(uri)
+        try:
+            self._connected().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        except (BotoCoreError, ClientError, HTTPError, OSError) as error:
+            raise StoreError(f"{uri} could not be written: {_told(error)}") from error
+
+    def _connected(self) -> S3Client:
+        with self._making:  # making a client is not safe in two threads at once; using it is
+            if self._client is None:
+                self._client = make_client()
+            return self._client
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Give bucket and key of ``s3://bucket/key``; the key may hold any character, ``?`` and ``#`` too."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def make_client(endpoint_url: str | None = None) -> S3Client:
+    """Make a client from the AWS_ variables, or for one server."""
+    import boto3
+    from botocore.config import Config
+
+    custom = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+        request_checksum_calculation="when_required",  # other servers than AWS know no trailing checksums
+        response_checksum_validation="when_required",
+        # A server of one's own has no bucket.host names.
+        s3={"addressing_style": "path"} if custom else {},
+    )
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    return boto3.client("s3", config=config, region_name=region, endpoint_url=endpoint_url)
+
+
+def _told(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Code", "")) or "refused"
+    return type(error).__name__

@@ -1,0 +1,302 @@
+"""The report page, and what becomes of hostile or missing results."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import struct
+import zlib
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+
+from analysis_operator.adapters.reports import JSON_LIMIT, PNG_LIMIT, NoReports, S3Reports, make_reports
+from analysis_operator.adapters.s3 import ObjectStore, StoreError
+from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, PinnedSource, RequestStatus
+from analysis_operator.report.page import clean, clock, render, size, words
+from analysis_operator.report.sections import Section
+from analyzer_contract import (
+    AnalysisReport,
+    DetectorReport,
+    Finding,
+    MediaFacts,
+    ModelCard,
+    SourceFacts,
+    Verdict,
+)
+
+UID = "0f1e2d3c-0000-4000-8000-000000000001"
+PREFIX = f"s3://results/default/call/{UID}/"
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e\x00"
+
+
+def png() -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+
+
+def request(name: str = "call") -> AnalysisRequest:
+    return AnalysisRequest.model_validate(
+        {
+            "metadata": {"name": name, "uid": UID, "creationTimestamp": "2026-11-23T10:00:00Z"},
+            "spec": {"source": {"uri": "s3://media/call.wav"}},
+        }
+    )
+
+
+def entry(name: str = "audio", **changes: object) -> AnalysisStatus:
+    found = AnalysisStatus(
+        name=name,
+        state=AnalysisState.SUCCEEDED,
+        verdict=Verdict.SUSPICIOUS,
+        score=71,
+        message="A repeated stretch.",
+        result_uri=f"{PREFIX}{name}.json",
+    )
+    return found.model_copy(update=changes)
+
+
+def status(*entries: AnalysisStatus, verdict: Verdict | None = Verdict.SUSPICIOUS) -> RequestStatus:
+    source = PinnedSource(etag='"abc"', size_bytes=123_456)
+    return RequestStatus(verdict=verdict, score=71, analyses=list(entries), source=source)
+
+
+def result(name: str = "audio", text: str = "A plain sentence.", findings: int = 1) -> AnalysisReport:
+    found = [
+        Finding(kind="RepeatedAudio", start_seconds=61.04 + index, end_seconds=63, score=71, message=text[:300])
+        for index in range(findings)
+    ]
+    detector = DetectorReport(
+        name=text[:60],
+        score=71,
+        reference_percentile=99.5,
+        findings=found,
+        limitations=[text],
+        model=ModelCard(id=text[:100], version=text[:50], sha256="a" * 64, eval_card=text[:300]),
+    )
+    return AnalysisReport(
+        id=f"{UID}.{name}",
+        analyzer=name,
+        source=SourceFacts(etag='"abc"', size_bytes=123_456),
+        media=MediaFacts(container=text, codec=text, duration_seconds=120),
+        verdict=Verdict.SUSPICIOUS,
+        score=71,
+        summary=text[:500],
+        detectors=[detector],
+    )
+
+
+class FakeStore(ObjectStore):
+    """Objects in a dict."""
+
+    def __init__(self, objects: dict[str, bytes], broken: Exception | None = None) -> None:
+        super().__init__()
+        self.objects = objects
+        self.read: list[str] = []
+        self.types: dict[str, str] = {}
+        self.broken = broken
+
+    def get(self, uri: str, limit: int) -> bytes:
+        self.read.append(uri)
+        if uri not in self.objects:
+            raise StoreError(f"{uri} could not be read: NoSuchKey")
+        if len(self.objects[uri]) > limit:
+            raise StoreError(f"{uri} is larger than {limit} bytes")
+        return self.objects[uri]
+
+    def put(self, uri: str, body: bytes, content_type: str) -> None:
+        if self.broken:
+            raise self.broken
+        self.objects[uri] = body
+        self.types[uri] = content_type
+
+
+class Tags(HTMLParser):
+    """Collects every element and attribute that a browser would see."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def results(name: str = "audio", **changes: object) -> dict[str, bytes]:
+    body = result(name).model_copy(update=changes).model_dump_json(by_alias=True, exclude_none=True).encode()
+    return {f"{PREFIX}{name}.json": body, f"{PREFIX}{name}.png": png()}
+
+
+async def write(store: FakeStore, *entries: AnalysisStatus) -> tuple[str | None, str, str]:
+    report = await S3Reports("s3://results/", store).write(request(), status(*entries))
+    return report.uri, report.problem, store.objects.get(f"{PREFIX}report.html", b"").decode()
+
+
+async def test_the_page_goes_beside_the_results() -> None:
+    store = FakeStore(results())
+    uri, problem, page = await write(store, entry())
+    assert (uri, problem) == (f"{PREFIX}report.html", "")
+    assert store.types[uri or ""] == "text/html; charset=utf-8"
+    for told in ("Suspicious", "71", "01:01.0 to 01:03.0", "Repeated audio", "data:image/png;base64,", "120.6 KiB"):
+        assert told in page
+    assert "What this does not mean" in page
+    assert "s3://media/call.wav" in page
+
+
+async def test_hostile_strings_stay_text() -> None:
+    body = result(text=HOSTILE).model_dump_json(by_alias=True, exclude_none=True).encode()
+    store = FakeStore({f"{PREFIX}audio.json": body, f"{PREFIX}audio.png": png()})
+    _, problem, page = await write(store, entry(message=HOSTILE, reason=HOSTILE))
+    assert problem == ""
+    tags = Tags(page).found
+    assert not [tag for tag, _ in tags if tag in {"script", "iframe", "object", "form", "link"}]
+    assert not [name for _, attrs in tags for name in attrs if name.startswith("on") or name == "style"]
+    assert [attrs["src"] for tag, attrs in tags if tag == "img"] == [f"data:image/png;base64,{_base64(png())}"]
+    assert "\u202e" not in page
+    assert "\x00" not in page
+    assert "&lt;script&gt;" in page
+
+
+def _base64(data: bytes) -> str:
+    import base64
+
+    return base64.b64encode(data).decode()
+
+
+async def test_the_policy_lets_nothing_in_but_this_style_and_these_images() -> None:
+    import base64
+    import hashlib
+
+    _, _, page = await write(FakeStore(results()), entry())
+    (policy,) = [
+        attrs["content"]
+        for tag, attrs in Tags(page).found
+        if tag == "meta" and attrs.get("http-equiv") == "Content-Security-Policy"
+    ]
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+async def test_huge_texts_are_cut() -> None:
+    media = MediaFacts(container="c" * 1_000_000, codec="<" * 1_000_000)
+    _, problem, page = await write(FakeStore(results(media=media)), entry())
+    assert problem == ""
+    assert len(page) < 60_000
+
+
+async def test_many_findings_are_cut_to_the_strongest() -> None:
+    many = result(findings=200)
+    page = render(request(), status(entry()), [Section(entry(), many)])
+    assert page.count('class="time"') == 60
+    assert "140 weaker findings" in page
+
+
+@pytest.mark.parametrize(
+    ("objects", "told"),
+    [
+        ({}, "The result of audio is missing"),
+        ({f"{PREFIX}audio.json": b"{"}, "breaks the contract"),
+        ({f"{PREFIX}audio.json": b'{"schemaVersion": "v2"}'}, "breaks the contract"),
+        ({f"{PREFIX}audio.json": b" " * (JSON_LIMIT + 1)}, "larger than"),
+        (results(id="another.audio"), "result of another analysis"),
+        ({**results(), f"{PREFIX}audio.png": b"<svg onload=alert(1)>"}, "no PNG image"),
+        ({**results(), f"{PREFIX}audio.png": png() + b"\0" * PNG_LIMIT}, "larger than"),
+    ],
+)
+async def test_bad_results_are_said_and_do_not_stop_the_page(objects: dict[str, bytes], told: str) -> None:
+    uri, problem, page = await write(FakeStore(dict(objects)), entry())
+    assert uri is not None
+    assert told in problem
+    assert told in page
+
+
+async def test_a_result_elsewhere_is_never_read() -> None:
+    store = FakeStore({"s3://secrets/keys.json": b"{}"})
+    _, problem, _ = await write(store, entry(result_uri="s3://secrets/keys.json"))
+    assert store.read == []
+    assert "not where results go" in problem
+
+
+@pytest.mark.parametrize("error", [StoreError("s3://results/x could not be written: AccessDenied"), RuntimeError("!")])
+async def test_it_never_raises(error: Exception) -> None:
+    uri, problem, _ = await write(FakeStore(results(), broken=error), entry())
+    assert uri is None
+    assert problem.startswith("The report was not written")
+
+
+@pytest.mark.parametrize("verdict", [*Verdict, None])
+def test_no_page_calls_a_recording_genuine(verdict: Verdict | None) -> None:
+    page = render(request(), status(entry(), verdict=verdict), [])
+    head = page.partition("How to read this page")[0].lower()
+    assert "genuine" not in head
+    assert "authentic" not in head
+
+
+def test_every_state_of_an_analysis_renders() -> None:
+    sections = [
+        Section(entry(state=state, verdict=None, score=None, reason="NoVideoStream", message="There is no picture."))
+        for state in AnalysisState
+    ]
+    assert render(request(), status(verdict=None), sections).count("There is no picture.") == len(AnalysisState)
+
+
+def test_times_sizes_and_names_are_for_people() -> None:
+    assert [clock(seconds) for seconds in (0, 9.96, 59.96, 61.04, 4000)] == [
+        "00:00.0", "00:10.0", "01:00.0", "01:01.0", "66:40.0",
+    ]  # fmt: skip
+    assert [size(count) for count in (0, 1023, 1024, 5 * 1024**3)] == ["0 bytes", "1023 bytes", "1.0 KiB", "5.0 GiB"]
+    assert words("DuplicatedFrames") == "Duplicated frames"
+    assert words("AASIST") == "AASIST"
+    assert words("") == ""
+    assert clean("a\u200b\nb" + "x" * 50, 10) == "a  bxxxxx…"
+
+
+async def test_without_a_results_bucket_there_is_no_report() -> None:
+    report = await make_reports(None).write(request(), status())
+    assert report.uri is None
+    assert isinstance(make_reports(None), NoReports)
+    assert isinstance(make_reports("s3://results"), S3Reports)
+
+
+def test_boto3_is_not_imported_before_the_first_report() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from analysis_operator.adapters.reports import make_reports; make_reports('s3://results');"
+        "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'jinja2')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_reports_do_not_block_the_event_loop() -> None:
+    from threading import Event
+
+    released = Event()
+
+    class Slow(FakeStore):
+        def get(self, uri: str, limit: int) -> bytes:
+            assert released.wait(5)
+            return super().get(uri, limit)
+
+    store = Slow(results())
+    writing = asyncio.create_task(write(store, entry()))
+    await asyncio.sleep(0)
+    released.set()
+    uri, _, _ = await writing
+    assert uri is not None
+
+
+def test_times_of_the_request_are_shown() -> None:
+    shown = status(entry()).model_copy(update={"started_at": datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC)})
+    assert "2026-11-23 10:00:05 UTC" in render(request(), shown, [])
