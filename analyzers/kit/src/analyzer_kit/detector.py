@@ -1,0 +1,65 @@
+"""The seam between the kit and an analyzer: what a detector module gets and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import Field
+
+from analyzer_contract import DetectorReport, MediaFacts, Verdict, Wire
+
+ReportStage = Callable[[str, float], None]
+"""Called with a stage name and the fraction (0-1) of the whole analysis that is done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analyzer:
+    """Which analyzer a service runs.
+
+    Attributes:
+        name: names the results (``<name>.json``) and metrics.
+        version: of the detectors; part of every model card.
+        module: dotted name of the :class:`DetectorModule`, imported in the child only.
+        port: where it listens unless told otherwise.
+    """
+
+    name: str
+    version: str
+    module: str
+    port: int
+
+
+class Caps(Wire):
+    """What is refused before it is decoded."""
+
+    max_duration_seconds: float = Field(default=7200, gt=0)
+    max_side_pixels: int = Field(default=8192, gt=0, description="Of a frame's width and of its height.")
+    max_streams: int = Field(default=16, gt=0)
+    threads: int = Field(default=2, ge=1, description="For decoding and for array work.")
+
+
+class Assessment(Wire):
+    """What a detector module found in one recording."""
+
+    media: MediaFacts
+    verdict: Verdict
+    score: int = Field(ge=0, le=100)
+    summary: str = Field(max_length=500)
+    detectors: list[DetectorReport]
+
+
+class DetectorModule(Protocol):
+    """What the module named by :attr:`Analyzer.module` must offer."""
+
+    def analyze(self, recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Assessment:
+        """Reads ``recording``, writes a PNG to ``plot`` and returns what was found.
+
+        Raises:
+            AnalysisError: the recording is refused or cannot be decoded.
+        """
+
+    def warm_up(self) -> None:
+        """Runs the detectors once over a tiny made-up signal, so that the first real one is not slower."""

@@ -1,0 +1,102 @@
+"""The slots of a service, and the event stream of each analysis that holds one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+
+import structlog
+
+from analyzer_contract import (
+    HEARTBEAT_SECONDS,
+    AnalysisJob,
+    Failure,
+    FailureReason,
+    Progress,
+    Result,
+)
+from analyzer_kit.backend import Backend
+from analyzer_kit.errors import AnalysisError
+from analyzer_kit.metrics import Metrics
+
+_HEARTBEAT = HEARTBEAT_SECONDS * 0.6
+"""Early enough that a busy event loop still keeps the promise."""
+
+log = structlog.get_logger(__name__)
+
+
+class Jobs:
+    """Admits at most ``slots`` analyses at once, and none while draining."""
+
+    def __init__(self, backend: Backend, slots: int, metrics: Metrics) -> None:
+        self._backend = backend
+        self._metrics = metrics
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.slots = slots
+        self.busy = 0
+        self.draining = False
+
+    @property
+    def full(self) -> bool:
+        """Whether every slot is taken."""
+        return self.busy >= self.slots
+
+    async def drained(self) -> None:
+        """Waits until nothing runs."""
+        await self._idle.wait()
+
+    def take_slot(self) -> None:
+        """Takes a slot, for the caller to give back with :meth:`free_slot` whatever happens."""
+        self.busy += 1
+        self._idle.clear()
+
+    def free_slot(self) -> None:
+        """Gives a slot back."""
+        self.busy -= 1
+        if self.busy == 0:
+            self._idle.set()
+
+    async def events(self, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+        """Runs a job in a slot that was taken; closing the iterator cancels it.
+
+        Yields:
+            Progress at least every two seconds, then one Result or Failure.
+        """
+        queue: asyncio.Queue[Progress | Result | Failure] = asyncio.Queue()
+        work = asyncio.create_task(self._work(job, queue))
+        last = Progress(stage="start", fraction=0)
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(_HEARTBEAT):
+                        event = await queue.get()
+                except TimeoutError:
+                    event = last
+                yield event
+                if not isinstance(event, Progress):
+                    return
+                last = event
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    async def _work(self, job: AnalysisJob, queue: asyncio.Queue[Progress | Result | Failure]) -> None:
+        started = time.monotonic()
+        outcome = "Cancelled"
+        last: Result | Failure
+        try:
+            last = await self._backend.run(job, queue.put_nowait)
+            outcome = last.verdict
+        except AnalysisError as error:
+            last, outcome = error.failure(time.monotonic() - started), error.reason
+        except Exception as error:
+            log.exception("analysis failed", job=job.id)
+            wrapped = AnalysisError(FailureReason.INTERNAL_ERROR, f"The analyzer failed: {type(error).__name__}.")
+            last, outcome = wrapped.failure(time.monotonic() - started), wrapped.reason
+        finally:
+            seconds = time.monotonic() - started
+            self._metrics.ended(outcome, seconds)
+            log.info("analysis ended", job=job.id, outcome=outcome, seconds=round(seconds, 3))
+        queue.put_nowait(last)

@@ -1,0 +1,56 @@
+"""What audio and video decoding share: how much damage is let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import av
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+
+from analyzer_contract import FailureReason
+from analyzer_kit.errors import AnalysisError
+
+_BAD_PACKETS = 0.1
+"""Above this share of undecodable packets the rest is no basis for a verdict."""
+
+
+def frames_of(container: InputContainer, stream: av.AudioStream | av.VideoStream) -> Iterator[AudioFrame | VideoFrame]:
+    """The decoded frames of ``stream``, passing over single damaged packets.
+
+    Raises:
+        AnalysisError: CorruptMedia: nothing, or too little of it, can be decoded.
+    """
+    good = bad = 0
+    for packet in _packets(container, stream):
+        try:
+            for frame in packet.decode():
+                good += 1
+                yield frame
+        except MemoryError:
+            raise
+        except av.FFmpegError:
+            bad += 1
+    if good == 0:
+        message = "Nothing in the recording can be decoded: it is damaged or cut off. Send it again, whole."
+        raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
+    if bad > _BAD_PACKETS * (good + bad):
+        message = f"{bad} of {good + bad} parts of the recording are damaged. Send it again, whole."
+        raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
+
+
+def _packets(container: InputContainer, stream: av.AudioStream | av.VideoStream) -> Iterator[Packet[Any]]:
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except MemoryError:
+            raise
+        except av.FFmpegError:  # cut off in the middle of a packet: what was read so far decides
+            return
+        yield packet

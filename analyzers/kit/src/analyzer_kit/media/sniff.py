@@ -1,0 +1,86 @@
+"""Which demuxer a recording gets, decided from its first bytes before FFmpeg sees any of it.
+
+FFmpeg's own probing also finds playlists (HLS, DASH, ffconcat, SDP) inside files of any name and then opens what they
+point to (CVE-2016-1897, CVE-2017-9993). Here a file is one of a few self-contained formats, or it is refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analyzer_contract import FailureReason
+from analyzer_kit.errors import AnalysisError
+
+_TS_PACKET = 188
+_ID3_HEADER = 10
+_HEAD_BYTES = 64 * 1024
+_MOV_ATOMS = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"}
+_BY_MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (8, b"WAVE", "wav"),
+    (8, b"AVI ", "avi"),
+    (8, b"AIFF", "aiff"),
+    (8, b"AIFC", "aiff"),
+    (0, b"fLaC", "flac"),
+    (0, b"OggS", "ogg"),
+    (0, b"\x1a\x45\xdf\xa3", "matroska"),
+    (0, b"#!AMR", "amr"),
+    (0, b"caff", "caf"),
+)
+_CHUNKED = {b"RIFF", b"RF64", b"BW64", b"FORM"}
+"""What must stand at 0 for the magic at 8 to count."""
+
+ACCEPTED = "WAV, MP3, FLAC, Ogg, AAC, AMR, AIFF, CAF, MP4/MOV, Matroska/WebM, AVI and MPEG-TS"
+
+
+def demuxer_of(recording: Path) -> str:
+    """The name of the only FFmpeg demuxer that may open ``recording``.
+
+    Raises:
+        AnalysisError: UnsupportedMedia: it is empty or not one of the accepted formats.
+    """
+    with recording.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        size = _id3_size(head)
+        if size:
+            file.seek(size)
+            head = file.read(_HEAD_BYTES)
+    if not head and not size:
+        raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, "The object is empty. Send the recording itself.")
+    found = demuxer_of_bytes(head)
+    if found is None:
+        message = f"This is not a recording in a format that is analysed: {ACCEPTED}."
+        raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
+    return found
+
+
+def demuxer_of_bytes(head: bytes) -> str | None:
+    """The demuxer for a file that starts with ``head``; None if there is none for it."""
+    for offset, magic, name in _BY_MAGIC:
+        if head[offset : offset + len(magic)] == magic and (offset == 0 or head[:4] in _CHUNKED):
+            return name
+    if head[4:8] in _MOV_ATOMS:
+        return "mov"
+    if len(head) > _TS_PACKET and head[0] == 0x47 and head[_TS_PACKET] == 0x47:
+        return "mpegts"
+    return _mpeg_audio(head)
+
+
+def _id3_size(head: bytes) -> int:
+    """Bytes of an ID3v2 tag at the start, with its header; 0 without one. Sizes are 4 x 7 bits (ID3v2.4, 3.1)."""
+    if head[:3] != b"ID3" or len(head) < _ID3_HEADER:
+        return 0
+    size = 0
+    for byte in head[6:10]:
+        size = size << 7 | byte & 0x7F
+    return size + _ID3_HEADER
+
+
+def _mpeg_audio(head: bytes) -> str | None:
+    """MP3 or ADTS by frame header (ISO 11172-3, 2.4.1.3; ISO 13818-7, 6.2): 11 or 12 sync bits, then the layer."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    layer = head[1] >> 1 & 0x3
+    if layer == 0 and head[1] & 0xF0 == 0xF0:
+        return "aac"
+    bitrate, rate = head[2] >> 4, head[2] >> 2 & 0x3
+    return "mp3" if layer == 1 and bitrate not in (0, 15) and rate != 3 else None

@@ -1,0 +1,66 @@
+"""What parent and child say to each other: one JSON object a line, checked on both sides.
+
+The child parses hostile media, so the parent trusts nothing it says: no pickle, a length limit, and a schema.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from analyzer_contract import FailureReason, Wire
+from analyzer_kit.detector import Assessment, Caps
+
+MAX_LINE_BYTES = 32 * 1024 * 1024
+"""Longest message accepted from a child; a report of 2 hours is about 2 MB."""
+
+
+class ChildConfig(Wire):
+    """How to start a child; the only thing it gets besides an almost empty environment."""
+
+    module: str
+    memory_bytes: int = Field(gt=0)
+    caps: Caps
+
+
+class Task(Wire):
+    """One recording to analyse. Paths are the parent's own, in its private scratch folder."""
+
+    recording: str
+    plot: str
+    cpu_seconds: int = Field(ge=1, description="CPU time after which the kernel ends the child.")
+
+
+class Ready(Wire):
+    """The child is warm: it imported everything and ran the detectors once."""
+
+    type: Literal["ready"] = "ready"
+
+
+class Stage(Wire):
+    """Where the child is."""
+
+    type: Literal["stage"] = "stage"
+    stage: str = Field(max_length=60)
+    fraction: float = Field(ge=0, le=1)
+
+
+class Done(Wire):
+    """The analysis ended with an assessment."""
+
+    type: Literal["done"] = "done"
+    assessment: Assessment
+
+
+class Failed(Wire):
+    """The analysis ended without one."""
+
+    type: Literal["failed"] = "failed"
+    reason: FailureReason
+    message: str = Field(max_length=1000)
+
+
+ChildMessage = Annotated[Ready | Stage | Done | Failed, Field(discriminator="type")]
+CHILD_MESSAGE: TypeAdapter[Ready | Stage | Done | Failed] = TypeAdapter(ChildMessage)
+"""Parses one line from a child; raises pydantic.ValidationError on anything else."""

@@ -1,0 +1,91 @@
+"""The warm children of a service: each slot is brought back whenever its child ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from analyzer_kit.messages import ChildConfig
+from analyzer_kit.worker import Worker, WorkerStartError
+
+_FAILURES_UNTIL_BROKEN = 5
+_BACKOFF_SECONDS = 0.5
+_LONGEST_BACKOFF_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class WorkerPool:
+    """``size`` supervised children. Never asks for more than one analysis at a time of each."""
+
+    def __init__(self, config: ChildConfig, size: int, warm_up_seconds: float) -> None:
+        self._config = config
+        self._size = size
+        self._warm_up_seconds = warm_up_seconds
+        self._idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self._workers: set[Worker] = set()
+        self._supervisors: list[asyncio.Task[None]] = []
+        self._failures = [0] * size
+        self.starts = 0
+
+    @property
+    def warm(self) -> int:
+        """How many children are up, idle or at work."""
+        return sum(worker.alive for worker in self._workers)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a child failed to come up so often that only a fresh container can help."""
+        return max(self._failures) >= _FAILURES_UNTIL_BROKEN
+
+    def pids(self) -> list[int]:
+        """Process ids of the warm children."""
+        return [worker.pid for worker in self._workers if worker.alive and worker.pid]
+
+    async def start(self) -> None:
+        """Starts warming up all children, without waiting for them."""
+        self._supervisors = [asyncio.create_task(self._supervise(slot)) for slot in range(self._size)]
+
+    async def stop(self) -> None:
+        """Ends all children."""
+        for task in self._supervisors:
+            task.cancel()
+        await asyncio.gather(*self._supervisors, return_exceptions=True)
+        for worker in self._workers:
+            worker.kill()
+            await worker.gone()
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Worker]:
+        """A warm child for one analysis, waiting for one if need be; a dead one is never handed on."""
+        worker = await self._idle.get()
+        while not worker.alive:
+            worker = await self._idle.get()
+        try:
+            yield worker
+        finally:
+            if worker.alive:
+                self._idle.put_nowait(worker)
+
+    async def _supervise(self, slot: int) -> None:
+        while True:
+            worker = Worker(self._config)
+            try:
+                await worker.start(self._warm_up_seconds)
+            except WorkerStartError as error:
+                self._failures[slot] += 1
+                log.error("worker did not start", error=str(error), failures=self._failures[slot])
+                backoff = _BACKOFF_SECONDS * 2 ** (self._failures[slot] - 1)
+                await asyncio.sleep(min(backoff, _LONGEST_BACKOFF_SECONDS))
+                continue
+            self._failures[slot] = 0
+            self.starts += 1
+            self._workers.add(worker)
+            self._idle.put_nowait(worker)
+            log.info("worker warm", pid=worker.pid)
+            await worker.gone()
+            self._workers.discard(worker)
+            log.info("worker gone", pid=worker.pid)

@@ -1,0 +1,243 @@
+"""Objects in S3: a recording is read pinned to one version, results are written. Blocking: runs in threads.
+
+boto3 is imported when the first client is made, because it is half of a service's start-up time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from analyzer_contract import FailureReason, SourceFacts, SourceObject
+from analyzer_kit.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_SINGLE_GET_BYTES = 16 * 1024 * 1024
+"""Below this one GET is fastest; above, ranges in parallel."""
+
+_RANGE_BYTES = 8 * 1024 * 1024
+_RANGES_AT_ONCE = 4
+_CHUNK_BYTES = 256 * 1024
+_NOT_FOUND = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound", "MethodNotAllowed"}
+"""MethodNotAllowed: the version is a delete marker."""
+
+_FORBIDDEN = {"403", "AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"}
+_CHANGED = {"412", "PreconditionFailed"}
+
+
+class TransientError(Exception):
+    """S3 did not answer properly this time; another try may help."""
+
+
+class ObjectStore:
+    """Reads and writes objects with this process's own AWS identity.
+
+    Args:
+        connect_seconds: longest wait for a connection.
+        read_seconds: longest silence while reading.
+        retry_seconds: how long 5xx, throttling and broken connections are tried again, with backoff and jitter.
+        max_bytes: larger objects are refused before they are read.
+    """
+
+    def __init__(self, *, connect_seconds: float, read_seconds: float, retry_seconds: float, max_bytes: int) -> None:
+        self._connect_seconds = connect_seconds
+        self._read_seconds = read_seconds
+        self._retry_seconds = retry_seconds
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._client: S3Client | None = None
+
+    def client(self) -> S3Client:
+        """The one client, made at first use; boto3 clients may be shared between threads."""
+        with self._lock:
+            if self._client is None:
+                self._client = _make_client(self._connect_seconds, self._read_seconds)
+            return self._client
+
+    def head(self, source: SourceObject, seconds: float) -> SourceFacts:
+        """What is there, so that it can be pinned.
+
+        Args:
+            source: the object, with the version or ETag that the caller insists on.
+            seconds: how long this may take with all retries.
+
+        Raises:
+            AnalysisError: SourceNotFound, SourceForbidden, SourceChanged, SourceUnavailable, or MediaTooLarge.
+        """
+        bucket, key = split_uri(source.uri)
+        pin: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
+        answer = self._retried(lambda: self.client().head_object(Bucket=bucket, Key=key, **pin), source.uri, seconds)
+        etag, size = answer["ETag"].strip('"'), answer["ContentLength"]
+        if source.etag and source.etag.strip('"') != etag:
+            raise _changed(source.uri)
+        if size > self._max_bytes:
+            message = (
+                f"The recording has {size:,} bytes; at most {self._max_bytes:,} are analysed. Send a shorter part."
+            )
+            raise AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
+        version = answer.get("VersionId")
+        return SourceFacts(etag=etag, version_id=None if version == "null" else version, size_bytes=size)
+
+    def download(self, uri: str, facts: SourceFacts, target: int, seconds: float, cancelled: threading.Event) -> None:
+        """Reads exactly the object that ``facts`` describe into the open file ``target``.
+
+        Args:
+            uri: where it is.
+            facts: from :meth:`head`; pins the version, or the ETag where the bucket has no versions.
+            target: file descriptor, written by position.
+            seconds: how long this may take with all retries.
+            cancelled: when set, stops reading soon and returns.
+
+        Raises:
+            AnalysisError: SourceNotFound, SourceForbidden, SourceChanged, or SourceUnavailable.
+        """
+        single = facts.size_bytes <= _SINGLE_GET_BYTES
+        step = max(facts.size_bytes, 1) if single else _RANGE_BYTES
+        deadline = time.monotonic() + seconds
+
+        def fetch(start: int) -> None:
+            end = min(start + step, facts.size_bytes)
+
+            def once() -> None:
+                self._get(uri, facts, target, (start, end), cancelled)
+
+            self._retried(once, uri, deadline - time.monotonic(), cancelled)
+
+        starts = range(0, facts.size_bytes, step)
+        if single:
+            for start in starts:
+                fetch(start)
+            return
+        with ThreadPoolExecutor(_RANGES_AT_ONCE, thread_name_prefix="s3-range") as pool:
+            for future in [pool.submit(fetch, start) for start in starts]:
+                future.result()
+
+    def _get(
+        self, uri: str, facts: SourceFacts, target: int, span: tuple[int, int], cancelled: threading.Event
+    ) -> None:
+        if cancelled.is_set():
+            return
+        bucket, key = split_uri(uri)
+        start, end = span
+        pin: dict[str, Any] = {"VersionId": facts.version_id} if facts.version_id else {"IfMatch": facts.etag}
+        if (start, end) != (0, facts.size_bytes):
+            pin["Range"] = f"bytes={start}-{end - 1}"
+        body = self.client().get_object(Bucket=bucket, Key=key, **pin)["Body"]
+        with body:
+            position = start
+            while not cancelled.is_set() and (chunk := body.read(_CHUNK_BYTES)):
+                if position + len(chunk) > end:
+                    raise TransientError("more bytes than announced")
+                os.pwrite(target, chunk, position)
+                position += len(chunk)
+        if position != end and not cancelled.is_set():
+            raise TransientError(f"{end - position} bytes are missing")
+
+    def put(self, uri: str, body: bytes, content_type: str, seconds: float) -> None:
+        """Writes an object.
+
+        Raises:
+            AnalysisError: ResultsUnavailable, for whatever reason.
+        """
+        bucket, key = split_uri(uri)
+        try:
+            self._retried(
+                lambda: self.client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type),
+                uri,
+                seconds,
+            )
+        except AnalysisError as error:
+            message = f"The results could not be written to {uri}: {error.message}"
+            raise AnalysisError(FailureReason.RESULTS_UNAVAILABLE, message) from error
+
+    def _retried[T](
+        self, call: Callable[[], T], uri: str, seconds: float, cancelled: threading.Event | None = None
+    ) -> T:
+        import stamina
+
+        budget = max(min(seconds, self._retry_seconds), 0.001)
+
+        def again(error: Exception) -> bool:
+            return isinstance(error, TransientError) and not (cancelled and cancelled.is_set())
+
+        try:
+            for attempt in stamina.retry_context(
+                on=again, attempts=None, timeout=budget, wait_initial=0.2, wait_max=5.0
+            ):
+                with attempt:
+                    return _translated(call, uri)
+        except TransientError as error:
+            message = f"S3 did not deliver {uri}: {error}. Try again later."
+            raise AnalysisError(FailureReason.SOURCE_UNAVAILABLE, message) from error
+        raise AssertionError("stamina returns or raises")
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``; the key may hold any character, ``?`` and ``#`` too."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _make_client(connect_seconds: float, read_seconds: float) -> S3Client:
+    import boto3
+    from botocore.config import Config
+
+    custom = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    # A server without wildcard DNS has no bucket.host names.
+    style = {"addressing_style": "path"} if custom and urlsplit(custom).hostname else {}
+    config = Config(
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
+        retries={"total_max_attempts": 1},  # retried here, with the body's errors and one time limit for all
+        max_pool_connections=32,
+        request_checksum_calculation="when_required",  # other servers than AWS know no trailing checksums
+        response_checksum_validation="when_required",
+        s3=style,  # type: ignore[arg-type]
+    )
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    return boto3.client("s3", config=config, region_name=region)
+
+
+def _translated[T](call: Callable[[], T], uri: str) -> T:
+    from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
+    from urllib3.exceptions import HTTPError
+
+    try:
+        return call()
+    except ClientError as error:
+        raise _meaning(error.response, uri) from error
+    except (NoCredentialsError, CredentialRetrievalError) as error:
+        message = f"The analyzer has no AWS credentials to read {uri}. Give its service account access."
+        raise AnalysisError(FailureReason.SOURCE_FORBIDDEN, message) from error
+    except (BotoCoreError, HTTPError, ConnectionError, TimeoutError) as error:
+        raise TransientError(type(error).__name__) from error
+
+
+def _meaning(response: Any, uri: str) -> Exception:
+    code = str(response.get("Error", {}).get("Code", ""))
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _CHANGED:
+        return _changed(uri)
+    if code in _NOT_FOUND:
+        message = f"There is no {uri} (or not this version). Check the bucket, the key and the version."
+        return AnalysisError(FailureReason.SOURCE_NOT_FOUND, message)
+    if code in _FORBIDDEN:
+        message = f"The analyzer may not use {uri}. Give its service account access to that bucket and key."
+        return AnalysisError(FailureReason.SOURCE_FORBIDDEN, message)
+    if status == 400:
+        # HEAD answers have no body to say more; a version id that is none is the usual cause.
+        message = f"S3 refused the request for {uri}: {code}. Check the key and the version."
+        return AnalysisError(FailureReason.SOURCE_NOT_FOUND, message)
+    return TransientError(f"it answered {code or status}")
+
+
+def _changed(uri: str) -> AnalysisError:
+    message = f"{uri} is no longer the object that was asked for: its ETag differs. Make a new request."
+    return AnalysisError(FailureReason.SOURCE_CHANGED, message)

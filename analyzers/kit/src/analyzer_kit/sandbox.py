@@ -1,0 +1,65 @@
+"""What the child gives up before it opens a recording that somebody else made."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import resource
+import signal
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_NO_NEW_PRIVS = 38
+"""From linux/prctl.h."""
+
+_FILE_BYTES = 32 * 1024 * 1024
+"""Largest file a child may write; it writes one plot."""
+
+_OPEN_FILES = 64
+
+
+def confine(memory_bytes: int, parent: int) -> None:
+    """Puts this process under limits that it cannot lift again.
+
+    Memory is limited by RLIMIT_DATA, which since Linux 4.7 counts every private writable mapping: unlike RLIMIT_AS it
+    leaves out the libraries' code, so the limit is close to what the process really uses.
+
+    Args:
+        memory_bytes: of private writable memory; an allocation beyond it fails, which Python raises as MemoryError.
+        parent: process that must be alive; this process is killed as soon as it is not.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    for limit, value in (
+        (resource.RLIMIT_DATA, memory_bytes),
+        (resource.RLIMIT_FSIZE, _FILE_BYTES),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def hide_from_children() -> None:
+    """Makes this process's memory and environment unreadable to other processes of the same user."""
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def allow_cpu(seconds: int) -> None:
+    """Allows this process ``seconds`` more of CPU time; then the kernel sends SIGXCPU.
+
+    The limit counts from the start of the process, and a warm one lives through many analyses.
+    """
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = math.ceil(usage.ru_utime + usage.ru_stime)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, hard))
+
+
+def release_memory() -> None:
+    """Gives freed heap pages back to the system, so that an idle child is as small as a fresh one."""
+    ctypes.CDLL(None).malloc_trim(0)

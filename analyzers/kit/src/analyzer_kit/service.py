@@ -1,0 +1,130 @@
+"""The HTTP service around one analyzer: contract v1, health, metrics, and Swagger UI at /docs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Header, Response
+from fastapi.responses import JSONResponse
+
+from analyzer_contract import MEDIA_TYPE_STREAM, AnalysisJob, Failure, Result
+from analyzer_kit import problems
+from analyzer_kit.backend import Backend, ChildBackend
+from analyzer_kit.detector import Analyzer
+from analyzer_kit.jobs import Jobs
+from analyzer_kit.metrics import Metrics
+from analyzer_kit.responses import PlainAnswer, StreamedAnswer
+from analyzer_kit.settings import KitSettings
+
+_RETRY_AFTER_SECONDS = "1"
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    403: {"description": "SourceForbidden"},
+    404: {"description": "SourceNotFound"},
+    409: {"description": "SourceChanged"},
+    422: {"description": "The request is not valid, or the media is refused; `reason` says which."},
+    429: {"description": "Every slot is taken; see Retry-After."},
+    500: {"description": "WorkerCrashed, OutOfMemory, ResultsUnavailable or InternalError: another try may help."},
+    502: {"description": "SourceUnavailable"},
+    503: {"description": "Draining: ask another replica."},
+    504: {"description": "DeadlineExceeded"},
+}
+
+
+def create_app(analyzer: Analyzer, settings: KitSettings, backend: Backend | None = None) -> FastAPI:
+    """An analyzer's HTTP application.
+
+    Args:
+        analyzer: what it runs.
+        settings: slots, limits, and places.
+        backend: does the work; warm child processes unless given.
+    """
+    work = backend or ChildBackend(analyzer, settings)
+    metrics = Metrics(analyzer.name, settings.concurrency)
+    jobs = Jobs(work, settings.concurrency, metrics)
+    metrics.watch(lambda: jobs.busy, lambda: work.worker_starts)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await work.start()
+        try:
+            yield
+        finally:
+            await work.stop()
+
+    app = FastAPI(
+        title=f"Silver Guardian: {analyzer.name} analyzer",
+        version=analyzer.version,
+        summary="Is this recording real, how sure are we, and where is the evidence?",
+        lifespan=lifespan,
+    )
+    app.state.jobs = jobs
+    app.state.backend = work
+    problems.install(app)
+    _add_analyses(app, jobs)
+    _add_probes(app, analyzer, jobs, work, metrics)
+    return app
+
+
+def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
+    @app.post("/v1/analyses", response_model=Result, responses=_PROBLEMS, tags=["analyses"])
+    async def analyze(job: AnalysisJob, accept: Annotated[str, Header()] = "application/json") -> Response:
+        """Analyses one S3 object.
+
+        With `Accept: application/x-ndjson` the answer is a stream of progress lines, at least one every two seconds,
+        that ends with one result or error line. Otherwise it waits and answers once. Closing the connection
+        cancels the work.
+        """
+        if jobs.draining:
+            return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, "This analyzer is shutting down.")
+        if jobs.full:
+            detail = f"All {jobs.slots} slots are taken."
+            headers = {"Retry-After": _RETRY_AFTER_SECONDS}
+            return problems.problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=headers)
+        jobs.take_slot()
+        if MEDIA_TYPE_STREAM in accept:
+            return StreamedAnswer(jobs.events(job), jobs.free_slot)
+        return PlainAnswer(jobs.events(job), jobs.free_slot, _plain)
+
+
+def _plain(last: Result | Failure) -> JSONResponse:
+    if isinstance(last, Failure):
+        return problems.failure_problem(last)
+    return JSONResponse(last.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def _add_probes(app: FastAPI, analyzer: Analyzer, jobs: Jobs, work: Backend, metrics: Metrics) -> None:
+    def status() -> str:
+        if not work.alive:
+            return "broken"
+        if jobs.draining:
+            return "draining"
+        return "ok" if work.ready else "starting"
+
+    @app.get("/health", tags=["health"])
+    async def health() -> dict[str, str | int]:
+        """What runs here, for people and dashboards."""
+        about: dict[str, str | int] = {"analyzer": analyzer.name, "version": analyzer.version}
+        return {"status": status(), **about, "slots": jobs.slots, "busy": jobs.busy}
+
+    @app.get("/livez", tags=["health"])
+    async def livez() -> Response:
+        """Fails only if analysis processes cannot be brought back: then a fresh container is needed."""
+        if work.alive:
+            return JSONResponse({"status": "ok"})
+        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, "The analysis processes do not start any more.")
+
+    @app.get("/readyz", tags=["health"])
+    async def readyz() -> Response:
+        """Fails while no analysis process is warm, and while draining."""
+        if status() == "ok":
+            return JSONResponse({"status": "ok"})
+        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, f"Not ready: {status()}.")
+
+    @app.get("/metrics", tags=["health"])
+    async def scrape() -> Response:
+        """Prometheus metrics."""
+        return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")

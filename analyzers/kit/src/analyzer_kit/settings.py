@@ -1,0 +1,41 @@
+"""A service's settings: environment variables that start with GUARDIAN_."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from analyzer_kit.detector import Caps
+
+
+class KitSettings(BaseSettings):
+    """What an installation can change. S3 itself is configured by the AWS_ variables that boto3 reads."""
+
+    model_config = SettingsConfigDict(env_prefix="GUARDIAN_", extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; images set 0.0.0.0.")
+    port: int | None = Field(default=None, ge=0, le=65535, description="Each analyzer has its own default.")
+    concurrency: int = Field(default=1, ge=1, le=64, description="Analyses at once, each in a child of its own.")
+    scratch_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
+    memory_mib: int = Field(default=1024, ge=128, description="Private memory that one child may use.")
+    threads: int = Field(default=2, ge=1, le=64, description="Threads of one child for decoding and array work.")
+    warm_up_seconds: float = Field(default=60, gt=0, description="After this a child that is not warm is replaced.")
+    drain_seconds: float = Field(default=110, gt=0, description="How long SIGTERM waits for what runs.")
+    max_source_bytes: int = Field(default=2 * 1024**3, gt=0)
+    max_duration_seconds: float = Field(default=7200, gt=0)
+    max_side_pixels: int = Field(default=8192, gt=0)
+    s3_retry_seconds: float = Field(default=30, gt=0, description="How long a failing S3 is tried again.")
+    s3_connect_seconds: float = Field(default=3, gt=0)
+    s3_read_seconds: float = Field(default=10, gt=0, description="Longest silence while reading an object.")
+    log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
+
+    def caps(self) -> Caps:
+        """What the child refuses."""
+        return Caps(
+            max_duration_seconds=self.max_duration_seconds,
+            max_side_pixels=self.max_side_pixels,
+            threads=self.threads,
+        )

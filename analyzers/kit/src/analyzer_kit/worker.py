@@ -1,0 +1,178 @@
+"""One warm child process, seen from the parent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from analyzer_contract import FailureKind, FailureReason
+from analyzer_kit.cgroup import oom_kills
+from analyzer_kit.detector import Assessment
+from analyzer_kit.errors import AnalysisError
+from analyzer_kit.messages import (
+    CHILD_MESSAGE,
+    MAX_LINE_BYTES,
+    ChildConfig,
+    Done,
+    Failed,
+    Ready,
+    Stage,
+    Task,
+)
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+"""All of the environment that a child gets: it parses hostile media, so no credentials and no settings."""
+
+
+class WorkerStartError(Exception):
+    """A child did not become warm."""
+
+
+class Worker:
+    """A child process with a detector module loaded; analyses one recording at a time.
+
+    Whatever goes wrong in it, apart from a recording that it refuses in good order, ends the process.
+    """
+
+    def __init__(self, config: ChildConfig) -> None:
+        self._config = config
+        self._process: asyncio.subprocess.Process | None = None
+        self._oom_kills = 0
+        self._killed = False
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, once it is started."""
+        return self._process.pid if self._process else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can take a task."""
+        return self._process is not None and self._process.returncode is None and not self._killed
+
+    async def start(self, seconds: float) -> None:
+        """Starts the process and waits until it is warm.
+
+        Raises:
+            WorkerStartError: it ended, or was not warm after ``seconds``.
+        """
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "analyzer_kit.child",
+            self._config.model_dump_json(by_alias=True),
+            str(os.getpid()),
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=MAX_LINE_BYTES,
+            env=_environment(self._config.caps.threads),
+        )
+        try:
+            async with asyncio.timeout(seconds):
+                message = await self._receive()
+        except (TimeoutError, AnalysisError) as error:
+            self.kill()
+            raise WorkerStartError(str(error) or f"not warm after {seconds:.0f} s") from error
+        except BaseException:
+            self.kill()
+            raise
+        if not isinstance(message, Ready):
+            self.kill()
+            raise WorkerStartError("the first message was not Ready")
+
+    async def run(self, task: Task, on_stage: Callable[[str, float], None]) -> Assessment:
+        """Analyses one recording; cancelling it kills the process.
+
+        Raises:
+            AnalysisError: with the child's own reason, or WorkerCrashed, OutOfMemory or DeadlineExceeded if it died.
+        """
+        try:
+            return await self._run(task, on_stage)
+        except AnalysisError as error:
+            if error.kind is not FailureKind.MEDIA:
+                self.kill()
+            raise
+        except BaseException:
+            self.kill()
+            raise
+
+    async def _run(self, task: Task, on_stage: Callable[[str, float], None]) -> Assessment:
+        self._oom_kills = oom_kills()
+        await self._send(task)
+        while True:
+            match await self._receive():
+                case Stage(stage=stage, fraction=fraction):
+                    on_stage(stage, fraction)
+                case Done(assessment=assessment):
+                    return assessment
+                case Failed(reason=reason, message=message):
+                    raise AnalysisError(reason, message)
+                case Ready():
+                    raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker spoke out of turn.")
+
+    def kill(self) -> None:
+        """Ends the process at once; safe to call again."""
+        self._killed = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def gone(self) -> None:
+        """Waits for the end of the process, whatever the cause."""
+        if self._process is not None:
+            await self._process.wait()
+
+    async def _send(self, task: Task) -> None:
+        process = self._started()
+        if process.stdin is None:
+            raise RuntimeError("started without a pipe")
+        try:
+            process.stdin.write(task.model_dump_json(by_alias=True).encode() + b"\n")
+            await process.stdin.drain()
+        except ConnectionError:
+            raise await self._why_it_died() from None
+
+    async def _receive(self) -> Ready | Stage | Done | Failed:
+        process = self._started()
+        if process.stdout is None:
+            raise RuntimeError("started without a pipe")
+        try:
+            line = await process.stdout.readline()
+        except ValueError as error:  # longer than the limit
+            raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker's answer was too long.") from error
+        if not line.endswith(b"\n"):
+            raise await self._why_it_died()
+        try:
+            return CHILD_MESSAGE.validate_json(line)
+        except ValidationError as error:
+            raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker's answer made no sense.") from error
+
+    async def _why_it_died(self) -> AnalysisError:
+        code = await self._started().wait()
+        if code == -signal.SIGXCPU:
+            return AnalysisError(FailureReason.DEADLINE_EXCEEDED, "The analysis used up its CPU time.")
+        if code == -signal.SIGKILL and oom_kills() > self._oom_kills:
+            return AnalysisError(FailureReason.OUT_OF_MEMORY, "The kernel ended the analysis: out of memory.")
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return AnalysisError(FailureReason.WORKER_CRASHED, f"The analysis process ended with {how}.")
+
+    def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process
+
+
+def _environment(threads: int) -> dict[str, str]:
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # OpenBLAS takes memory for each thread it might use; glibc an arena for each thread that allocates.
+    return passed | {
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+        "MALLOC_ARENA_MAX": "2",
+        "PYTHONUNBUFFERED": "1",
+    }
