@@ -1,0 +1,137 @@
+# Images of Silver Guardian. Targets: operator, audio, video; runtime is what they share.
+#
+#   docker build --target audio --tag silver-guardian/audio .
+#
+# Behind a proxy that inspects TLS, mount its certificates into the build and name them:
+#   --volume BUNDLE:/run/ca.crt:ro --build-arg SSL_CERT_FILE=/run/ca.crt
+# Every stage declares that argument anew: not all builders hand it on to the stages built on one that has it.
+
+# ---------------------------------------------------------------- what runs
+FROM debian:trixie-slim AS runtime
+# The interpreter and its standard library, without pip, venv, IDLE, or the documentation that python3 brings along.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates libpython3-stdlib python3-minimal \
+ && rm -rf /var/lib/apt/lists/* /var/log/*.log /var/log/apt /var/cache/debconf/*-old
+ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp
+WORKDIR /tmp
+LABEL org.opencontainers.image.vendor="Silver Guardian" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0"
+USER 65532:65532
+
+# ---------------------------------------------------------------- what builds
+FROM debian:trixie-slim AS build
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends binutils ca-certificates python3 python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+ARG SSL_CERT_FILE
+RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir uv==0.13.9
+ENV PATH=/opt/uv/bin:/usr/local/bin:/usr/bin:/bin \
+    UV_PYTHON=/usr/bin/python3 \
+    UV_PYTHON_DOWNLOADS=never \
+    UV_PROJECT_ENVIRONMENT=/opt/venv \
+    UV_COMPILE_BYTECODE=1 \
+    UV_LINK_MODE=copy \
+    UV_NO_PROGRESS=1 \
+    UV_HTTP_TIMEOUT=180
+WORKDIR /src
+# The lock and the members' names alone decide the dependencies: their layers stay cached while code changes.
+COPY pyproject.toml uv.lock ./
+COPY operator/pyproject.toml operator/
+COPY analyzers/contract/pyproject.toml analyzers/contract/
+COPY analyzers/kit/pyproject.toml analyzers/kit/
+COPY analyzers/audio/pyproject.toml analyzers/audio/
+COPY analyzers/video/pyproject.toml analyzers/video/
+
+# ---------------------------------------------------------------- dependencies, and what of them is never used
+# Trimmed: debug symbols of bundled libraries, tests, type stubs, C headers, and AWS services other than S3 and those
+# that credentials come from. The smoke step below fails the build if this took too much.
+FROM build AS operator-dependencies
+ARG SSL_CERT_FILE
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-operator
+RUN cd /opt/venv/lib/python3.13/site-packages \
+ && find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
+      ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} + \
+ && find . -type d \( -name tests -o -name test \) -prune -exec rm -r {} + \
+ && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete \
+ && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
+
+FROM build AS audio-dependencies
+ARG SSL_CERT_FILE
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-audio
+RUN cd /opt/venv/lib/python3.13/site-packages \
+ && find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
+      ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} + \
+ && find . -type d \( -name tests -o -name test -o -path ./numpy/f2py \) -prune -exec rm -r {} + \
+ && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete \
+ && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
+
+FROM build AS video-dependencies
+ARG SSL_CERT_FILE
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-video
+RUN cd /opt/venv/lib/python3.13/site-packages \
+ && find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
+      ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} + \
+ && find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} + \
+ && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete \
+ && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
+
+# ---------------------------------------------------------------- our own code
+FROM operator-dependencies AS operator-build
+ARG SSL_CERT_FILE
+COPY analyzers/contract analyzers/contract
+COPY operator operator
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-editable --package silver-guardian-operator
+COPY tests/support/image/smoke.py /smoke.py
+RUN /opt/venv/bin/python /smoke.py operator
+
+FROM audio-dependencies AS audio-build
+ARG SSL_CERT_FILE
+COPY analyzers/contract analyzers/contract
+COPY analyzers/kit analyzers/kit
+COPY analyzers/audio analyzers/audio
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-editable --package silver-guardian-audio
+COPY tests/support/image/smoke.py /smoke.py
+RUN /opt/venv/bin/python /smoke.py audio
+
+FROM video-dependencies AS video-build
+ARG SSL_CERT_FILE
+COPY analyzers/contract analyzers/contract
+COPY analyzers/kit analyzers/kit
+COPY analyzers/video analyzers/video
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-editable --package silver-guardian-video
+COPY tests/support/image/smoke.py /smoke.py
+RUN /opt/venv/bin/python /smoke.py video
+
+# ---------------------------------------------------------------- the images
+FROM runtime AS operator
+LABEL org.opencontainers.image.title="Silver Guardian operator" \
+      org.opencontainers.image.description="AnalysisRequests get their verdicts."
+COPY --from=operator-build /opt/venv /opt/venv
+EXPOSE 8080
+ENTRYPOINT ["python", "-m", "analysis_operator"]
+
+FROM runtime AS audio
+LABEL org.opencontainers.image.title="Silver Guardian audio analyzer" \
+      org.opencontainers.image.description="Is this voice real, how sure are we, and where is the evidence?"
+COPY --from=audio-build /opt/venv /opt/venv
+ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8000
+EXPOSE 8000
+ENTRYPOINT ["python", "-m", "audio_analyzer"]
+
+FROM runtime AS video
+LABEL org.opencontainers.image.title="Silver Guardian video analyzer" \
+      org.opencontainers.image.description="Is this video real, how sure are we, and where is the evidence?"
+COPY --from=video-build /opt/venv /opt/venv
+ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8001
+EXPOSE 8001
+ENTRYPOINT ["python", "-m", "video_analyzer"]

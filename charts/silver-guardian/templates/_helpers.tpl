@@ -1,0 +1,37 @@
+{{- define "silver-guardian.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "silver-guardian.selector" -}}
+app.kubernetes.io/name: silver-guardian-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "silver-guardian.labels" -}}
+{{ include "silver-guardian.selector" . }}
+app.kubernetes.io/part-of: silver-guardian
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
+{{- end }}
+
+{{- define "silver-guardian.image" -}}
+{{- printf "%s:%s" .image.repository (.image.tag | default .root.Chart.AppVersion) -}}
+{{- end }}
+
+{{- /* Variables for S3, and on top of them those given by name: a map, so that no name comes twice. As JSON. */ -}}
+{{- define "silver-guardian.env" -}}
+{{- $s3 := .root.Values.s3 -}}
+{{- $env := dict -}}
+{{- with $s3.region }}{{ $_ := set $env "AWS_REGION" . }}{{ end -}}
+{{- with $s3.endpointURL }}{{ $_ := set $env "AWS_ENDPOINT_URL_S3" . }}{{ end -}}
+{{- with $s3.credentialsSecret.name -}}
+{{- $_ := set $env "AWS_ACCESS_KEY_ID" (dict "secretKey" (dict "name" . "key" $s3.credentialsSecret.accessKeyIDKey)) -}}
+{{- $_ := set $env "AWS_SECRET_ACCESS_KEY" (dict "secretKey" (dict "name" . "key" $s3.credentialsSecret.secretAccessKeyKey)) -}}
+{{- end -}}
+{{- merge (deepCopy .env) $env | toJson -}}
+{{- end }}
