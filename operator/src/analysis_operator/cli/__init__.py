@@ -1,0 +1,16 @@
+"""The command line: ``guardian``. It needs the extra ``local``, which the cluster's image does without."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line, or say what is not installed."""
+    try:
+        from analysis_operator.cli.app import app
+    except ModuleNotFoundError as error:
+        if error.name not in {"typer", "rich", "moto"}:
+            raise
+        sys.exit(f"guardian needs {error.name}: install silver-guardian-operator[local], or run `make setup`.")
+    app()

@@ -1,0 +1,110 @@
+"""The commands of ``guardian``: `run` reconciles manifests on this machine, `analyze` looks at one file."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from analysis_operator.cli import commands
+from analysis_operator.errors import OperatorError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+_EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Is this recording real, how sure are we, and where is the evidence?",
+)
+
+Out = Annotated[Path, typer.Option(help="Folder for reports, results and logs.", file_okay=False)]
+
+
+@app.command()
+def run(
+    source: Annotated[
+        Path,
+        typer.Option("-f", "--filename", exists=True, help="A YAML file of AnalysisRequests, or a folder of them."),
+    ],
+    media: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Folder of the recordings, by S3 key.")
+    ] = None,
+    out: Out = Path("out"),
+) -> None:
+    """Reconcile AnalysisRequests here, without a cluster.
+
+    Exit code 0: each request got the outcome that its silverguardian.io/expect-... annotations state, or, without
+    any, finished. 1: one did not. 2: a manifest is not valid.
+    """
+    manifests = _or_exit_2(lambda: commands.load(source))
+    _finish(commands.run(manifests, media, out, Console()), out)
+
+
+@app.command()
+def analyze(
+    recording: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The recording.")],
+    out: Out = Path("out"),
+) -> None:
+    """Analyse one local recording.
+
+    Exit code 0: there is a verdict, whatever it says. 1: there is none, and why. 2: there is no such file.
+    """
+    _finish(commands.analyze(recording, out, Console()), out)
+
+
+def _or_exit_2[T](call: commands.Call[T]) -> T:
+    try:
+        return call()
+    except OperatorError as error:
+        _complain(error)
+        raise typer.Exit(EXIT_USAGE) from error
+
+
+def _finish(work: Coroutine[None, None, bool], out: Path) -> None:
+    """Run a command to its end, and exit as it ended."""
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with (out / "operator.log").open("w", encoding="utf-8") as log:
+            structlog.configure(
+                processors=[
+                    structlog.processors.add_log_level,
+                    structlog.processors.TimeStamper(fmt="iso", utc=True),
+                    structlog.processors.format_exc_info,
+                    structlog.processors.JSONRenderer(),
+                ],
+                logger_factory=structlog.WriteLoggerFactory(file=log),
+            )
+            succeeded = asyncio.run(_interruptible(work))
+    except OperatorError as error:
+        _complain(error)
+        raise typer.Exit(EXIT_FAILED) from error
+    except KeyboardInterrupt as error:
+        print("Interrupted: everything is stopped.", file=sys.stderr)
+        raise typer.Exit(_EXIT_INTERRUPTED) from error
+    if not succeeded:
+        raise typer.Exit(EXIT_FAILED)
+
+
+async def _interruptible(work: Coroutine[None, None, bool]) -> bool:
+    """Let SIGTERM end it as Ctrl-C does: by cancellation, so that every process is stopped."""
+    loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _complain(error: Exception) -> None:
+    Console(stderr=True).print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

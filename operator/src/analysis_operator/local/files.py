@@ -1,0 +1,82 @@
+"""Manifests and media on disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from analysis_operator.adapters.manifests import DEFAULT_NAMESPACE, Manifest, read
+from analysis_operator.adapters.s3 import split_uri
+from analysis_operator.api import API_VERSION
+from analysis_operator.local.errors import ManifestUnreadable, MediaMissing
+
+MEDIA_BUCKET = "media"
+_SUFFIXES = ("*.yaml", "*.yml")
+
+
+def load(source: Path) -> list[Manifest]:
+    """Give the checked AnalysisRequests of a YAML file, or of every YAML file in a folder.
+
+    Raises:
+        ManifestUnreadable: there is none, one is no YAML, or two have the same name.
+        Refused: one is not valid.
+    """
+    files = sorted(path for suffix in _SUFFIXES for path in source.glob(suffix)) if source.is_dir() else [source]
+    loaded = [manifest for path in files for manifest in _documents(path)]
+    if not loaded:
+        raise ManifestUnreadable(f"{source} holds no manifest: give a YAML file, or a folder of .yaml files.")
+    seen = set()
+    for manifest in loaded:
+        meta, _ = read(manifest)
+        if (meta.namespace, meta.name) in seen:
+            raise ManifestUnreadable(f"Two requests are named {meta.namespace}/{meta.name}: give each its own name.")
+        seen.add((meta.namespace, meta.name))
+    return loaded
+
+
+def key_of(manifest: Manifest) -> tuple[str, str]:
+    """Give the namespace and name of a manifest that was loaded."""
+    meta = manifest["metadata"]
+    return str(meta.get("namespace", DEFAULT_NAMESPACE)), str(meta["name"])
+
+
+def media_of(manifest: Manifest, folder: Path) -> tuple[Path, str]:
+    """Give the file in a folder that a manifest's S3 URI names by its key, and the URI.
+
+    Raises:
+        MediaMissing: there is no such file.
+    """
+    uri = str(manifest["spec"]["source"]["uri"])
+    _, key = split_uri(uri)
+    path = (folder / key).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise MediaMissing(f"{uri}: there is no file {folder / key}")
+    return path, uri
+
+
+def request_for(recording: Path) -> Manifest:
+    """Give the manifest that asks about one local file."""
+    stem = re.sub(r"[^a-z0-9]+", "-", recording.stem.lower()).strip("-")[:50].strip("-") or "recording"
+    suffix = re.sub(r"[^A-Za-z0-9.]", "", recording.suffix)[:10]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "AnalysisRequest",
+        "metadata": {"name": stem},
+        "spec": {"source": {"uri": f"s3://{MEDIA_BUCKET}/{stem}{suffix}"}},
+    }
+
+
+def _documents(path: Path) -> Iterator[Manifest]:
+    try:
+        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ManifestUnreadable(f"{path} cannot be read as YAML: {error}") from error
+    for document in documents:
+        if document is None:
+            continue
+        if not isinstance(document, dict):
+            raise ManifestUnreadable(f"{path} holds something else than manifests: {str(document)[:60]!r}")
+        yield document

@@ -1,0 +1,120 @@
+"""One service as a child process on the loopback address: its port, its log, its readiness, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+
+from analysis_operator.local.child import PARENT_VARIABLE
+from analysis_operator.local.errors import StartFailed
+
+HOST = "127.0.0.1"
+_POLL_SECONDS = 0.1
+_STOP_SECONDS = 5.0
+_TAIL_LINES = 12
+
+
+def free_port() -> int:
+    """Give a port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class Service:
+    """A Python module that serves HTTP; it ends with this process, however this process ends.
+
+    Args:
+        name: for messages and the log's file name.
+        command: the module and its arguments.
+        port: where it will listen.
+        ready: the path that answers 2xx once it takes work.
+        logs: the folder of its log.
+    """
+
+    def __init__(self, name: str, command: list[str], port: int, ready: str, logs: Path) -> None:
+        self.name = name
+        self.address = f"{HOST}:{port}"
+        self.log = logs / f"{name}.log"
+        self._command = command
+        self._ready = ready
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def start(self, env: Mapping[str, str]) -> None:
+        """Start it, and do not wait for it."""
+        environment = os.environ | env | {PARENT_VARIABLE: str(os.getpid())}
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "analysis_operator.local.child",
+                *self._command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for us: we end the services, in order
+            )
+
+    async def wait_ready(self, seconds: float) -> None:
+        """Wait until it takes work.
+
+        Raises:
+            StartFailed: it ended, or took too long.
+        """
+        timeout = aiohttp.ClientTimeout(total=2)
+        try:
+            async with asyncio.timeout(seconds), aiohttp.ClientSession(timeout=timeout) as session:
+                while not await self._answers(session):
+                    if self.pid is None:
+                        raise StartFailed(f"{self.name} ended at its start. {self._tail()}")
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            raise StartFailed(f"{self.name} was not ready within {seconds:.0f} s. {self._tail()}") from None
+
+    async def ended(self) -> int:
+        """Wait until it ends, and give its exit code."""
+        return await self._process.wait() if self._process is not None else 0
+
+    async def stop(self) -> None:
+        """End it and whatever it started."""
+        process = self._process
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            pass
+        finally:
+            # The session is its own, so this reaches its children too, and nobody else.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+    async def _answers(self, session: aiohttp.ClientSession) -> bool:
+        try:
+            async with session.get(f"http://{self.address}{self._ready}") as answer:
+                return answer.ok
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    def _tail(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
+        return f"The end of {self.log}:\n" + "\n".join(f"  {line}" for line in lines)

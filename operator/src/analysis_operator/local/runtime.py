@@ -1,0 +1,130 @@
+"""The operator on a laptop: the reconciler, plan, dispatcher and HTTP runner of the cluster over local adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from analysis_operator.adapters.analyzers_http import HttpRunner
+from analysis_operator.adapters.memory import MemoryRequests
+from analysis_operator.adapters.reports import make_reports
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.core.observation import Policy
+from analysis_operator.execute import Dispatcher
+from analysis_operator.local.pool import MODULES, LocalPool
+from analysis_operator.local.store import RESULTS_URI, LocalStore
+from analysis_operator.reconcile import Reconciler, result_prefix
+
+
+def now() -> datetime:
+    """Give the time, in UTC."""
+    return datetime.now(UTC)
+
+
+class LocalRuntime:
+    """Use it as an async context manager; leaving it ends every process that it started.
+
+    Args:
+        out: the folder for logs, results and reports.
+        modules: the analyzers, by name, and the Python modules that serve them.
+    """
+
+    def __init__(self, out: Path, modules: Mapping[str, str] = MODULES) -> None:
+        self._out = out
+        self._modules = modules
+        self._policy = Policy(results_uri=RESULTS_URI)
+        self._exit = AsyncExitStack()
+        self._changed = asyncio.Event()
+        self._parts: list[asyncio.Task[None]] = []
+        self.requests = MemoryRequests(now)
+        self.pools: dict[str, LocalPool] = {}
+
+    async def __aenter__(self) -> Self:
+        """Start everything. Analyzers may take a moment longer: their requests wait, as in a cluster."""
+        async with AsyncExitStack() as stack:
+            logs = self._out / "logs"
+            logs.mkdir(parents=True, exist_ok=True)
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="guardian-"))
+            self._store = LocalStore(logs)
+            stack.enter_context(self._store.environment())
+            runner = HttpRunner.create()
+            stack.push_async_callback(runner.close)
+            stack.push_async_callback(self._stop_parts)
+            self._reconciler = Reconciler(
+                self.requests,
+                lambda changed: Dispatcher(runner, now, changed),
+                make_reports(RESULTS_URI),
+                self._policy,
+                now,
+            )
+            stack.push_async_callback(self._store.stop)
+            self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch})
+            await self._store.start()
+            self.requests.watch(self._reconciler.observe, self._reconciler.vanished)
+            self.requests.watch(lambda _: self._changed.set(), lambda _: self._changed.set())
+            self._spawn(self._reconciler.run())
+            self._exit = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop everything."""
+        await self._exit.aclose()
+
+    async def upload(self, path: Path, uri: str) -> None:
+        """Put a recording where a request will look for it."""
+        await self._store.upload(path, uri)
+
+    def apply(self, manifest: Mapping[str, Any]) -> AnalysisRequest:
+        """Create or change a request, as `kubectl apply` does.
+
+        Raises:
+            Refused: the manifest is not valid.
+        """
+        return self.requests.apply(manifest)
+
+    async def finish(self, told: Callable[[list[AnalysisRequest]], None] = lambda _: None) -> list[AnalysisRequest]:
+        """Wait until every request has finished; `told` gets all of them after each change.
+
+        Raises:
+            StartFailed: an analyzer does not come up.
+        """
+        while True:
+            self._changed.clear()
+            requests = self.requests.list()
+            told(requests)
+            if all(request.status.finished for request in requests):
+                return requests
+            await self._change_or_failure()
+
+    async def collect(self, request: AnalysisRequest) -> Path | None:
+        """Copy the results of a request into plain files, and give the report's path if there is one."""
+        meta, prefix = request.metadata, result_prefix(self._policy, request)
+        folder = self._out / "reports" / meta.namespace / meta.name
+        written = await self._store.download(prefix or "", folder)
+        return next((path for path in written if path.name == "report.html"), None)
+
+    def _start_pools(self, logs: Path, env: Mapping[str, str]) -> None:
+        for name, module in self._modules.items():
+            self.pools[name] = LocalPool(name, module, self._reconciler.dispatcher, env, logs)
+            self._spawn(self.pools[name].run())
+
+    def _spawn(self, part: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(part)
+        task.add_done_callback(lambda _: self._changed.set())
+        self._parts.append(task)
+
+    async def _change_or_failure(self) -> None:
+        await self._changed.wait()
+        for part in self._parts:
+            if part.done() and not part.cancelled():
+                part.result()  # it runs until cancelled: it has failed
+
+    async def _stop_parts(self) -> None:
+        for part in self._parts:
+            part.cancel()
+        await asyncio.gather(*self._parts, return_exceptions=True)
