@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 
 from tests.cluster.builder import ensure_tools
+from tests.cluster.control_plane import AUDIT_POLICY
 from tests.cluster.shell import command_env, run, wait_until
 
-TOKEN = "integration-tests"
+TOKEN = "integration-tests"  # it opens nothing but a server on this loopback
+OPERATOR_TOKEN = "integration-tests-operator"
 
 
 def free_port() -> int:
@@ -32,6 +34,7 @@ class ApiServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.kubeconfig = folder / "kubeconfig"
+        self.operator_kubeconfig = folder / "operator.kubeconfig"
         self._port = free_port()
         self._stack = ExitStack()
 
@@ -50,17 +53,22 @@ class ApiServer:
         key = self.folder / "service-accounts.key"
         run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
         tokens = self.folder / "tokens.csv"
-        tokens.write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+        tokens.write_text(f'{TOKEN},admin,admin,"system:masters"\n{OPERATOR_TOKEN},operator,operator,\n')
+        policy = self.folder / "audit-policy.json"
+        policy.write_text(json.dumps(AUDIT_POLICY))
+        self.audit_log = self.folder / "audit.log"
         self._command = [
             str(tools.path("kube-apiserver")), f"--etcd-servers=http://127.0.0.1:{etcd_port}",
             "--bind-address=127.0.0.1", f"--secure-port={self._port}", f"--cert-dir={self.folder / 'certs'}",
             "--service-cluster-ip-range=10.0.0.0/24", "--authorization-mode=RBAC",
             f"--token-auth-file={tokens}",
+            f"--audit-policy-file={policy}", f"--audit-log-path={self.audit_log}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}",
             "--disable-admission-plugins=ServiceAccount",
         ]  # fmt: skip
-        self._write_kubeconfig()
+        self._write_kubeconfig(self.kubeconfig, TOKEN)
+        self._write_kubeconfig(self.operator_kubeconfig, OPERATOR_TOKEN)
         self._etcd = self._spawn("etcd", self._etcd_command)
         self.start()
         return self
@@ -92,6 +100,16 @@ class ApiServer:
         """Give what kubectl get finds, parsed."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
 
+    def writes(self, user: str, name: str) -> list[str]:
+        """Give the verbs and resources of what a user wrote about objects of this name, or their events."""
+        found = []
+        for line in self.audit_log.read_text().splitlines():
+            entry = json.loads(line)
+            about = entry.get("objectRef", {})
+            if entry["user"]["username"] == user and str(about.get("name", "")).split(".")[0] == name:
+                found.append(f"{entry['verb']} {about['resource']}/{about.get('subresource', '')}".rstrip("/"))
+        return found
+
     def _spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         log = self._stack.enter_context((self.folder / f"{name}.log").open("ab"))
         process = subprocess.Popen(command, stdout=log, stderr=log, env=command_env())
@@ -112,14 +130,14 @@ class ApiServer:
         except OSError:
             return False
 
-    def _write_kubeconfig(self) -> None:
+    def _write_kubeconfig(self, target: Path, token: str) -> None:
         cluster = {"server": f"https://127.0.0.1:{self._port}", "insecure-skip-tls-verify": True}
         config = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": cluster}],
-            "users": [{"name": "admin", "user": {"token": TOKEN}}],
+            "users": [{"name": "admin", "user": {"token": token}}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
             "current-context": "test",
         }
-        self.kubeconfig.write_text(yaml.safe_dump(config))
+        target.write_text(yaml.safe_dump(config))

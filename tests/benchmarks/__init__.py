@@ -1,0 +1,1 @@
+"""Figures, measured on the local cluster in one run: ``make bench``."""

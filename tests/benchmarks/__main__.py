@@ -1,0 +1,74 @@
+"""Takes every figure in one run on a local cluster: ``python -m tests.benchmarks [overhead|burst|queued|memory …]``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from tests.benchmarks import burst, overhead
+from tests.benchmarks.client import REQUESTS, Client
+from tests.benchmarks.memory import megabytes, operator_megabytes
+from tests.cluster import get_cluster
+from tests.e2e.conftest import make_scripted
+from tests.support.deployment import Deployment, install
+from tests.support.images import build_scripted
+
+NAMESPACE = "benchmarks"
+PARTS = ("memory", "overhead", "burst", "queued")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+async def _measure(parts: list[str], deployment: Deployment, image: str) -> dict[str, object]:
+    cluster = deployment.cluster
+    client = await Client.connect(cluster.kubeconfig)
+    await client.api.call("GET", REQUESTS.format(namespace=NAMESPACE))
+    found: dict[str, object] = {}
+    try:
+        if "memory" in parts:
+            found |= {
+                "operator_idle_mb": round(operator_megabytes(), 1),
+                "audio_idle_mb": round(megabytes("audio_analyzer"), 1),
+                "video_idle_mb": round(megabytes("video_analyzer"), 1),
+            }
+        if "overhead" in parts:
+            _say("overhead: 60 null analyses one at a time, and a Job now and then")
+            found |= await overhead.measure(client, "null", image, NAMESPACE)
+            user = f"system:serviceaccount:{deployment.namespace}:{_service_account(deployment)}"
+            found["api_writes_per_request"] = overhead.writes(cluster.audit_log.read_text(), user, "overhead-9")
+        if "burst" in parts:
+            _say("burst: 500 requests at once")
+            found |= await burst.at_once(client, "null", NAMESPACE)
+        if "queued" in parts:
+            _say("queued: 5,000 requests wait while the operator starts")
+            found |= await burst.queued(client, deployment, "null", NAMESPACE)
+    finally:
+        await client.close()
+    return found
+
+
+def _service_account(deployment: Deployment) -> str:
+    path = "jsonpath={.spec.template.spec.serviceAccountName}"
+    return deployment.kubectl("get", "deployment", "silver-guardian", "-o", path)
+
+
+def main() -> None:
+    """Install, measure, print JSON, and leave the cluster running."""
+    parts = sys.argv[1:] or list(PARTS)
+    cluster = get_cluster()
+    _say("installing the chart")
+    deployment = install(cluster, cluster.start_s3())
+    make_scripted(cluster, deployment, "null", env={"GUARDIAN_NULL": "1"}, replicas=2, concurrency=16)
+    cluster.kubectl("create", "namespace", NAMESPACE, check=False)
+    try:
+        found = asyncio.run(_measure(parts, deployment, build_scripted(cluster)))
+    finally:
+        cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=300s", check=False)
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

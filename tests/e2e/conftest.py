@@ -1,0 +1,109 @@
+"""The whole product on a real cluster: built once for the session, and left as it was found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.images import build_scripted
+
+from tests.cluster import Cluster, S3Server, find_cluster
+from tests.support.ask import API, Requests
+from tests.support.deployment import Deployment, install, s3_client
+from tests.support.media import make_samples
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    found = find_cluster()
+    was_up = found.status().healthy
+    found.up()
+    yield found
+    if not was_up:
+        found.down()
+
+
+@pytest.fixture(scope="session")
+def s3(cluster: Cluster) -> S3Server:
+    return cluster.start_s3()
+
+
+@pytest.fixture(scope="session")
+def deployment(cluster: Cluster, s3: S3Server) -> Iterator[Deployment]:
+    values = {"operator": {"retryBaseSeconds": 0.5}}
+    made = install(cluster, s3, values=values)
+    yield made
+    cluster.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
+    made.uninstall()
+
+
+class Media:
+    """The media bucket."""
+
+    def __init__(self, s3: S3Server, folder: Path) -> None:
+        self._client = s3_client(s3)
+        self.samples = make_samples(folder)
+
+    def put(self, key: str, content: bytes | Path) -> str:
+        """Put an object, and give its URI."""
+        self._client.put_object(
+            Bucket="media", Key=key, Body=content if isinstance(content, bytes) else content.read_bytes()
+        )
+        return f"s3://media/{key}"
+
+    def script(self, key: str, **script: Any) -> str:
+        """Put a script for the scripted analyzer, and give its URI."""
+        return self.put(key, json.dumps(script).encode())
+
+    def sample(self, name: str) -> str:
+        """Put one of the samples, and give its URI."""
+        return self.put(name, self.samples[name])
+
+
+@pytest.fixture(scope="session")
+def media(s3: S3Server, deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Media:
+    return Media(s3, tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture
+def requests(cluster: Cluster, deployment: Deployment) -> Iterator[Requests]:
+    made = Requests(cluster)
+    yield made
+    made.kubectl("delete", "areq", "--all", "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def scripted(cluster: Cluster, deployment: Deployment) -> str:
+    """An Analyzer named scripted with two pods, on the images that the product has."""
+    make_scripted(cluster, deployment, "scripted", replicas=2)
+    return "scripted"
+
+
+def make_scripted(
+    cluster: Cluster, deployment: Deployment, name: str, *, env: dict[str, str] | None = None, **spec: Any
+) -> None:
+    """Make an Analyzer of the scripted image and wait for its pods."""
+    audio = json.loads(deployment.kubectl("get", "analyzer", "audio", "-o", "json"))["spec"]
+    given = {entry["name"]: entry for entry in audio["env"]}
+    given |= {key: {"name": key, "value": value} for key, value in (env or {}).items()}
+    wanted = {
+        **audio,
+        "image": build_scripted(cluster),
+        "env": list(given.values()),
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
+        **spec,
+    }
+    meta = {"name": name, "namespace": deployment.namespace}
+    manifest = {"apiVersion": API, "kind": "Analyzer", "metadata": meta, "spec": wanted}
+    cluster.kubectl("apply", "-f", "-", input=json.dumps(manifest))
+    deployment.kubectl("wait", "--for=condition=Ready", f"analyzer/{name}", "--timeout=120s")

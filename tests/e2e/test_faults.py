@@ -1,0 +1,130 @@
+"""Faults on a real cluster, each injected while work runs: nothing is lost, and no verdict is given twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+from tests.cluster import Cluster
+from tests.cluster.shell import wait_until
+from tests.e2e.conftest import Media, make_scripted
+from tests.support.ask import Requests, analysis, condition
+from tests.support.deployment import Deployment
+
+
+def test_a_container_that_is_killed_costs_no_attempt(
+    requests: Requests, media: Media, cluster: Cluster, deployment: Deployment, scripted: str
+) -> None:
+    requests.ask("killed", media.script("eight", seconds=8), scripted)
+    cluster.signal_container(deployment.namespace, requests.running("killed"), signal.SIGKILL)
+    entry = analysis(requests.wait("killed"), scripted)
+    assert (entry["state"], entry["attempts"], entry["disruptions"]) == ("Succeeded", 1, 1)
+
+
+def test_a_pod_that_is_deleted_by_force_costs_no_attempt(
+    requests: Requests, media: Media, deployment: Deployment, scripted: str
+) -> None:
+    requests.ask("deleted", media.script("eight", seconds=8), scripted)
+    pod = requests.running("deleted")
+    deployment.kubectl("delete", "pod", pod, "--force", "--grace-period=0")
+    entry = analysis(requests.wait("deleted"), scripted)
+    assert (entry["state"], entry["attempts"], entry["disruptions"]) == ("Succeeded", 1, 1)
+    assert entry["pod"] != pod
+
+
+def test_a_pod_that_is_told_to_go_finishes_what_runs_and_takes_nothing_new(
+    requests: Requests, media: Media, deployment: Deployment, scripted: str
+) -> None:
+    requests.ask("draining", media.script("eight", seconds=8), scripted)
+    pod = requests.running("draining")
+    deployment.kubectl("delete", "pod", pod, "--wait=false")
+    requests.ask("next", media.script("null"), scripted)
+    assert analysis(requests.wait("next"), scripted)["pod"] != pod
+    entry = analysis(requests.wait("draining"), scripted)
+    assert (entry["pod"], entry["disruptions"]) == (pod, 0)
+
+
+def test_a_child_that_is_killed_or_out_of_memory_is_tried_again(
+    requests: Requests, media: Media, scripted: str
+) -> None:
+    for name, crash, reason in (("crash", "sigkill", "WorkerCrashed"), ("oom", "oom", "OutOfMemory")):
+        status = requests.verdict_of(name, media.script(crash, crash=crash), scripted, maxAttempts=2)
+        entry = analysis(status, scripted)
+        assert (condition(status)["reason"], entry["attempts"], entry["disruptions"]) == (reason, 2, 0)
+
+
+def test_a_node_that_loses_power_costs_no_attempt(
+    requests: Requests, media: Media, cluster: Cluster, scripted: str
+) -> None:
+    requests.ask("dark", media.script("ten", seconds=10), scripted)
+    requests.running("dark")
+    cluster.stop_node("ml")
+    try:
+        wait_until(
+            lambda: analysis(requests.status("dark"), scripted)["disruptions"] > 0, "the loss to be noticed", timeout=40
+        )
+    finally:
+        cluster.start_node("ml")
+    entry = analysis(requests.wait("dark", 150), scripted)
+    assert (entry["state"], entry["attempts"]) == ("Succeeded", 1)
+
+
+def test_the_operator_is_killed_while_requests_queue_and_run(
+    requests: Requests, media: Media, cluster: Cluster, deployment: Deployment, scripted: str
+) -> None:
+    uri = media.script("one", seconds=1)
+    names = [requests.ask(f"queue-{n}", uri, scripted) for n in range(8)]
+    wait_until(lambda: any("verdict" in requests.status(name) for name in names), "a first verdict", timeout=30)
+    cluster.signal_container(deployment.namespace, deployment.operator_pod(), signal.SIGKILL)
+    before = {name: requests.status(name) for name in names}
+    for name in names:
+        status = requests.wait(name)
+        assert status["verdict"] == "NoEvidence"
+        if "verdict" in before[name]:
+            assert status == before[name]
+
+
+def test_a_request_that_nobody_wants_stops_within_two_seconds(
+    requests: Requests, media: Media, deployment: Deployment, scripted: str
+) -> None:
+    for name in ("cancelled", "deleted-request"):
+        requests.ask(name, media.script("minute", seconds=60), scripted)
+        pod = requests.running(name)
+        if name == "cancelled":
+            requests.kubectl("patch", "areq", name, "--type=merge", "-p", '{"spec": {"cancel": true}}')
+        else:
+            requests.kubectl("delete", "areq", name)
+        path = f"/api/v1/namespaces/{deployment.namespace}/pods/{pod}:8000/proxy/health"
+
+        def idle(path: str = path) -> bool:
+            return bool(json.loads(deployment.kubectl("get", "--raw", path))["busy"] == 0)
+
+        wait_until(idle, "the work to stop", timeout=2)
+
+
+def test_a_namespace_goes_away_while_its_requests_run(
+    cluster: Cluster, media: Media, deployment: Deployment, scripted: str
+) -> None:
+    cluster.kubectl("create", "namespace", "short-lived")
+    there = Requests(cluster, "short-lived")
+    there.ask("orphan", media.script("minute", seconds=60), scripted)
+    there.running("orphan")
+    cluster.kubectl("delete", "namespace", "short-lived", "--timeout=60s")
+
+
+def test_an_s3_server_that_is_away_for_a_while_is_waited_for_and_then_named(
+    requests: Requests, media: Media, cluster: Cluster, deployment: Deployment
+) -> None:
+    make_scripted(cluster, deployment, "impatient", env={"GUARDIAN_S3_RETRY_SECONDS": "2"}, replicas=1)
+    uri = media.script("null")
+    cluster.stop_s3()
+    try:
+        status = requests.verdict_of("away", uri, "impatient", maxAttempts=2)
+        assert condition(status)["reason"] == "SourceUnavailable"
+        assert analysis(status, "impatient")["attempts"] == 2
+        requests.ask("back", uri, "impatient", maxAttempts=10)
+        wait_until(lambda: condition(requests.status("back"))["reason"] == "Retrying", "a retry", timeout=30)
+    finally:
+        cluster.start_s3()
+    assert requests.wait("back")["verdict"] == "NoEvidence"
+    deployment.kubectl("delete", "analyzer", "impatient")

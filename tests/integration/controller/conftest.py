@@ -1,0 +1,108 @@
+"""A real API server, a real S3 server, the operator as a process, and scripted analyzers as its pods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.paths import repo_root
+from tests.support.apiserver import ApiServer, free_port
+from tests.support.operator import API, NAMESPACE, RULES, OperatorProcess, Pods, grant, until
+from tests.support.s3 import S3Process
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with ApiServer(tmp_path_factory.mktemp("apiserver")) as server:
+        for name in ("analysisrequests", "analyzers"):
+            server.kubectl("apply", "-f", str(repo_root() / "crds" / f"{name}.yaml"))
+        server.kubectl("wait", "--for=condition=Established", "crd", "--all")
+        server.kubectl("create", "namespace", NAMESPACE)
+        grant(server, RULES)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
+    with S3Process(tmp_path_factory.mktemp("s3")) as server:
+        server.make_bucket("media")
+        yield server
+
+
+class World:
+    """One operator with its pods, and the requests of one test."""
+
+    def __init__(self, server: ApiServer, s3: S3Process, pods: Pods, operator: OperatorProcess) -> None:
+        self.server = server
+        self.s3 = s3
+        self.pods = pods
+        self.operator = operator
+        self.port = free_port()
+
+    def put(self, key: str, **script: Any) -> str:
+        """Put a script for the scripted analyzer into the bucket, and give its URI."""
+        self.s3.put("media", key, json.dumps(script).encode())
+        return f"s3://media/{key}"
+
+    def ask(self, name: str, uri: str, namespace: str = "default", **spec: Any) -> None:
+        """Apply a request of the analyzer named scripted."""
+        meta = {"name": name, "namespace": namespace}
+        asked = {"source": {"uri": uri}, "analyzers": ["scripted"], **spec}
+        self.server.apply({"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": asked})
+
+    def status(self, name: str, namespace: str = "default") -> dict[str, Any]:
+        """Give a request's status."""
+        found: dict[str, Any] = self.server.get("areq", name, "-n", namespace).get("status", {})
+        return found
+
+    def reason(self, name: str, namespace: str = "default") -> str:
+        """Give the reason of a request's condition Succeeded."""
+        found = {entry["type"]: entry["reason"] for entry in self.status(name, namespace)["conditions"]}
+        return str(found["Succeeded"])
+
+    def wait(self, name: str, namespace: str = "default", timeout: int = 60) -> dict[str, Any]:
+        """Wait as a user does, with kubectl, and give the status at the end."""
+        self.server.kubectl(
+            "wait", "--for=condition=Finished", f"areq/{name}", "-n", namespace, f"--timeout={timeout}s"
+        )
+        return self.status(name, namespace)
+
+    def until_running(self, name: str) -> str:
+        """Wait until an analysis runs, and give its pod."""
+        until(lambda: self._running(name), f"{name} to run")
+        return str(self._running(name))
+
+    def _running(self, name: str) -> str | None:
+        entries = self.status(name).get("analyses", [])
+        return next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
+
+
+@pytest.fixture
+def make_world(api_server: ApiServer, s3: S3Process, tmp_path: Path) -> Iterator[Callable[..., World]]:
+    made: list[World] = []
+
+    def make(*, pods: int = 1, concurrency: int = 1, **settings: object) -> World:
+        operator = OperatorProcess(api_server, tmp_path, **settings)
+        world = World(api_server, s3, Pods(api_server, tmp_path, s3.environment()), operator)
+        made.append(world)
+        if pods:
+            world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)
+        operator.start()
+        return world
+
+    yield make
+    for world in made:
+        world.operator.stop()
+        world.pods.__exit__()
+        api_server.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
+        api_server.kubectl("delete", "analyzers", "--all", "-n", NAMESPACE)
+        api_server.kubectl("delete", "deploy,svc,sa,pdb,netpol", "-n", NAMESPACE, "-l", "silverguardian.io/analyzer")
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    return make_world()

@@ -1,0 +1,67 @@
+"""Asks a cluster for verdicts, as a user with kubectl does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.cluster import Cluster
+from tests.cluster.shell import wait_until
+
+API = "silverguardian.io/v1alpha1"
+
+
+class Requests:
+    """AnalysisRequests of one namespace."""
+
+    def __init__(self, cluster: Cluster, namespace: str = "default") -> None:
+        self._cluster = cluster
+        self.namespace = namespace
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        """Run kubectl in the namespace and give what it says, errors included."""
+        done = self._cluster.kubectl("-n", self.namespace, *arguments, input=stdin, check=check)
+        return f"{done.stdout}{done.stderr}"
+
+    def ask(self, name: str, uri: str, *analyzers: str, **spec: Any) -> str:
+        """Apply a request and give its name."""
+        asked = {"source": {"uri": uri}, **({"analyzers": list(analyzers)} if analyzers else {}), **spec}
+        meta = {"name": name, "namespace": self.namespace}
+        manifest = {"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": asked}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+        return name
+
+    def status(self, name: str) -> dict[str, Any]:
+        """Give a request's status."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", "areq", name, "-o", "json")).get("status", {})
+        return found
+
+    def wait(self, name: str, seconds: int = 90) -> dict[str, Any]:
+        """Wait for the end, and give the status."""
+        self.kubectl("wait", "--for=condition=Finished", f"areq/{name}", f"--timeout={seconds}s")
+        return self.status(name)
+
+    def verdict_of(self, name: str, uri: str, *analyzers: str, **spec: Any) -> dict[str, Any]:
+        """Ask and wait."""
+        return self.wait(self.ask(name, uri, *analyzers, **spec))
+
+    def running(self, name: str) -> str:
+        """Wait until an analysis of the request runs, and give its pod."""
+
+        def pod() -> str | None:
+            entries = self.status(name).get("analyses", [])
+            return next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
+
+        wait_until(lambda: pod() is not None, f"{name} to run", timeout=60, interval=0.2)
+        return str(pod())
+
+
+def condition(status: dict[str, Any], kind: str = "Succeeded") -> dict[str, Any]:
+    """Give a status's condition of one type, or an empty one."""
+    return next((found for found in status["conditions"] if found["type"] == kind), {})
+
+
+def analysis(status: dict[str, Any], name: str) -> dict[str, Any]:
+    """Give one analyzer's entry of a status."""
+    (found,) = [entry for entry in status["analyses"] if entry["name"] == name]
+    return dict(found)
