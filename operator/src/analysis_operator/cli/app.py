@@ -1,4 +1,4 @@
-"""The commands of ``guardian``: `run` reconciles manifests on this machine, `analyze` looks at one file."""
+"""The commands of ``guardian``: `run` reconciles manifests here, `analyze` looks at one file, `serve` is for curl."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import structlog
 import typer
@@ -15,6 +15,8 @@ from rich.console import Console
 
 from analysis_operator.cli import commands
 from analysis_operator.errors import OperatorError
+from analysis_operator.local.files import recordings_in
+from analysis_operator.local.pool import MODULES
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -62,6 +64,21 @@ def analyze(
     _finish(commands.analyze(recording, out, Console()), out)
 
 
+@app.command()
+def serve(
+    analyzer: Annotated[str, typer.Argument(help="Which one: audio or video.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens, on this machine only.")] = 8000,
+    media: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Folder to hold as s3://media/.")
+    ] = None,
+    out: Out = Path("out"),
+) -> None:
+    """Serve one analyzer with a local S3 server until Ctrl-C, to try its HTTP interface with curl."""
+    if analyzer not in MODULES:
+        raise typer.BadParameter(f"there is no analyzer {analyzer!r}: choose {' or '.join(MODULES)}")
+    _finish(commands.serve(analyzer, port, recordings_in(media) if media else [], out, Console()), out)
+
+
 def _or_exit_2[T](call: commands.Call[T]) -> T:
     try:
         return call()
@@ -70,20 +87,26 @@ def _or_exit_2[T](call: commands.Call[T]) -> T:
         raise typer.Exit(EXIT_USAGE) from error
 
 
+def _log_to(file: TextIO) -> None:
+    """Keep the operator's log out of what a person reads."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=file),
+    )
+
+
 def _finish(work: Coroutine[None, None, bool], out: Path) -> None:
     """Run a command to its end, and exit as it ended."""
-    out.mkdir(parents=True, exist_ok=True)
+    logs = out / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
     try:
-        with (out / "operator.log").open("w", encoding="utf-8") as log:
-            structlog.configure(
-                processors=[
-                    structlog.processors.add_log_level,
-                    structlog.processors.TimeStamper(fmt="iso", utc=True),
-                    structlog.processors.format_exc_info,
-                    structlog.processors.JSONRenderer(),
-                ],
-                logger_factory=structlog.WriteLoggerFactory(file=log),
-            )
+        with (logs / "operator.log").open("w", encoding="utf-8") as log:
+            _log_to(log)
             succeeded = asyncio.run(_interruptible(work))
     except OperatorError as error:
         _complain(error)

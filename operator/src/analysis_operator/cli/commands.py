@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,11 +13,18 @@ from analysis_operator.api import AnalysisRequest, ConditionType
 from analysis_operator.cli.live import VERDICT_STYLE, reason, view
 from analysis_operator.cli.table import render_table, unmet
 from analysis_operator.local.errors import MediaMissing
-from analysis_operator.local.files import key_of, load, media_of, request_for
+from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, request_for
+from analysis_operator.local.pool import MODULES
+from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
+from analysis_operator.local.store import LocalStore
 from analysis_operator.report.page import clock, words
 
-__all__ = ["Call", "analyze", "load", "run"]
+__all__ = ["Call", "analyze", "load", "run", "serve"]
+
+_SERVE_SECONDS = 60.0
+_SHOWN = {"audio": "synthetic", "video": "edited"}
+"""Which sample makes the better example of a call."""
 
 type Call[T] = Callable[[], T]
 
@@ -60,6 +68,41 @@ async def analyze(recording: Path, out: Path, console: Console) -> bool:
     if report is not None:
         _say(console, f"Report: {report}")
     return request.status.verdict is not None
+
+
+async def serve(name: str, port: int, media: Sequence[tuple[Path, str]], out: Path, console: Console) -> bool:
+    """Serve one analyzer over a local S3 server until it ends or the task is cancelled.
+
+    Raises:
+        StartFailed: it does not come up.
+    """
+    logs = out / "logs"
+    store, service = LocalStore(logs), Service(name, [MODULES[name]], port, "/readyz", logs)
+    with store.environment():
+        try:
+            await service.start({"GUARDIAN_HOST": HOST, "GUARDIAN_PORT": str(port)})
+            await store.start()
+            for path, uri in media:
+                await store.upload(path, uri)
+            await service.wait_ready(_SERVE_SECONDS)
+            _say(console, _invitation(name, service.address, [uri for _, uri in media]))
+            code = await service.ended()
+        finally:
+            await service.stop()
+            await store.stop()
+    return code == 0
+
+
+def _invitation(name: str, address: str, recordings: Sequence[str]) -> str:
+    wanted = next((uri for uri in recordings if _SHOWN[name] in uri), f"s3://{MEDIA_BUCKET}/recording")
+    job = json.dumps({"id": "try", "source": {"uri": wanted}})
+    return (
+        f"The {name} analyzer listens on http://{address}, its documentation is at http://{address}/docs.\n"
+        f"Recordings: {', '.join(recordings) or 'none'}\n\n"
+        f"  curl -sN http://{address}/v1/analyses -H 'Content-Type: application/json' \\\n"
+        f"    -H 'Accept: application/x-ndjson' -d '{job}'\n\n"
+        "Ctrl-C ends it."
+    )
 
 
 async def _upload(runtime: LocalRuntime, manifest: Manifest, media: Path, console: Console) -> None:

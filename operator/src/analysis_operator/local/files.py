@@ -57,6 +57,12 @@ def media_of(manifest: Manifest, folder: Path) -> tuple[Path, str]:
     return path, uri
 
 
+def recordings_in(folder: Path) -> list[tuple[Path, str]]:
+    """Give every file under a folder with the URI that it gets."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [(path, f"s3://{MEDIA_BUCKET}/{path.relative_to(folder).as_posix()}") for path in files]
+
+
 def request_for(recording: Path) -> Manifest:
     """Give the manifest that asks about one local file."""
     stem = re.sub(r"[^a-z0-9]+", "-", recording.stem.lower()).strip("-")[:50].strip("-") or "recording"

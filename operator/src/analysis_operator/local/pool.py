@@ -41,6 +41,7 @@ class LocalPool:
         self._module = module
         self._dispatcher = dispatcher
         self._logs = logs
+        (logs / f"{name}.log").unlink(missing_ok=True)  # a restart of the process appends to it, a run begins anew
         self._env = {**env, "GUARDIAN_HOST": HOST, "GUARDIAN_CONCURRENCY": str(concurrency)}
         self._service: Service | None = None
         dispatcher.set_pool(name, concurrency)

@@ -105,6 +105,9 @@ class LocalRuntime:
         """Copy the results of a request into plain files, and give the report's path if there is one."""
         meta, prefix = request.metadata, result_prefix(self._policy, request)
         folder = self._out / "reports" / meta.namespace / meta.name
+        for name in ["report", *request.spec.analyzers]:
+            for stale in folder.glob(f"{name}.*"):  # of an earlier run
+                stale.unlink()
         written = await self._store.download(prefix or "", folder)
         return next((path for path in written if path.name == "report.html"), None)
 

@@ -27,6 +27,7 @@ class LocalStore:
 
     def __init__(self, logs: Path) -> None:
         port = free_port()
+        (logs / "s3.log").unlink(missing_ok=True)
         self.endpoint = f"http://{HOST}:{port}"
         self._service = Service("s3", ["moto.server", "-H", HOST, "-p", str(port)], port, "/moto-api/", logs)
         self._client: S3Client | None = None
@@ -83,11 +84,11 @@ class LocalStore:
     def _download(self, prefix_uri: str, folder: Path) -> list[Path]:
         bucket, prefix = split_uri(prefix_uri)
         listed = self._s3().list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        folder.mkdir(parents=True, exist_ok=True)
         written = []
         for item in listed:
             # The last part only: a key cannot lead out of the folder.
             target = folder / PurePosixPath(item["Key"]).name
-            folder.mkdir(parents=True, exist_ok=True)
             self._s3().download_file(bucket, item["Key"], str(target))
             written.append(target)
         return written

@@ -1,0 +1,63 @@
+# Silver Guardian. `make help` lists the targets: every target with a "## text" behind it is listed.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv/bin
+OUT ?= out
+
+##@ Try it
+
+.PHONY: demo
+demo: setup media ## Analyse the examples here, without a cluster: sample media, verdicts, reports
+	@$(VENV)/guardian run -f crds/examples --media $(OUT)/media --out $(OUT)
+
+.PHONY: media
+media: setup ## Make the sample recordings in out/media; what is there is kept
+	@$(VENV)/python -m tests.support.media $(OUT)/media
+
+.PHONY: run-audio
+run-audio: setup media ## Serve the audio analyzer on port 8000, with a local S3 server that holds the samples
+	@$(VENV)/guardian serve audio --media $(OUT)/media --port 8000 --out $(OUT)
+
+.PHONY: run-video
+run-video: setup media ## Serve the video analyzer on port 8001, with a local S3 server that holds the samples
+	@$(VENV)/guardian serve video --media $(OUT)/media --port 8001 --out $(OUT)
+
+##@ Work on it
+
+.PHONY: setup
+setup: ## Install what is missing: Debian packages, uv, Python packages into .venv
+	@scripts/bootstrap.sh
+
+.PHONY: generate
+generate: setup ## Write the CRDs in crds/ from the models
+	@$(VENV)/python -m analysis_operator.crd crds
+
+.PHONY: lint
+lint: setup ## Check style, types and the architecture
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports
+
+.PHONY: test
+test: setup ## Run every test: unit, integration, and e2e on a real cluster
+	@$(VENV)/python -m pytest --junitxml=$(OUT)/tests.xml
+
+.PHONY: bench
+bench: setup ## Take the figures of the README on a local cluster
+	@$(VENV)/python -m tests.benchmarks
+
+.PHONY: clean
+clean: ## Remove what was made in this checkout: out/, .venv and caches
+	@rm -rf out .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ About
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z][a-z0-9-]*:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Makes this checkout ready to run on a Debian machine: what is there is left alone, what is missing is installed.
+# Run it as often as you like; `make setup` does. What it keeps outside the checkout lies in
+# ${SILVER_GUARDIAN_CACHE:-${XDG_CACHE_HOME:-~/.cache}/silver-guardian}.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly CACHE="${SILVER_GUARDIAN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/silver-guardian}"
+readonly UV_LEAST=0.9.0
+readonly PYTHON_WANTED=3.13
+# What the sample maker uses: a decoder, a synthetic voice, and a package that holds a recording of a person.
+readonly PACKAGES=(ffmpeg espeak-ng pocketsphinx-testdata)
+
+started=$SECONDS
+say() { printf '[%3d s] %s\n' $((SECONDS - started)) "$*"; }
+die() {
+    printf 'Error: %s\n' "$*" >&2
+    exit 1
+}
+
+as_root() {
+    if [[ $(id -u) == 0 ]]; then
+        "$@"
+    elif command -v sudo > /dev/null; then
+        sudo "$@"
+    else
+        die "installing Debian packages needs root: run this as root or install sudo. Missing: $*"
+    fi
+}
+
+installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2> /dev/null) == installed ]]; }
+
+apt_install() {
+    command -v apt-get > /dev/null || die "this is no Debian: install by hand what does the same as: $*"
+    if [[ -z ${apt_updated:-} ]]; then
+        say "apt-get update"
+        as_root apt-get update -qq
+        apt_updated=yes
+    fi
+    say "apt-get install $*"
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" > /dev/null
+}
+
+debian_packages() {
+    local missing=()
+    for package in "${PACKAGES[@]}"; do
+        # A tool that was not installed by dpkg serves as well.
+        installed "$package" || command -v "$package" > /dev/null || missing+=("$package")
+    done
+    [[ ${#missing[@]} == 0 ]] || apt_install "${missing[@]}"
+}
+
+# Prints the version of the uv given, or nothing if it does not run.
+uv_version() { "$1" --version 2> /dev/null | sed -n 's/^uv \([0-9.]*\).*/\1/p'; }
+
+serves() {
+    local version
+    version=$(uv_version "$1")
+    [[ -n $version && $(printf '%s\n' "$UV_LEAST" "$version" | sort -V | head -n 1) == "$UV_LEAST" ]]
+}
+
+find_uv() {
+    local own="$CACHE/uv/bin/uv"
+    for UV in uv "$own"; do
+        if command -v "$UV" > /dev/null && serves "$UV"; then return; fi
+    done
+    # An environment of its own: Debian's Python takes no packages from elsewhere (PEP 668), and none is overwritten.
+    say "installing uv into $CACHE/uv"
+    command -v python3 > /dev/null && python3 -c 'import ensurepip, venv' 2> /dev/null || apt_install python3 python3-venv
+    python3 -m venv --clear "$CACHE/uv"
+    "$CACHE/uv/bin/pip" install --quiet --disable-pip-version-check "uv>=$UV_LEAST"
+    UV=$own
+}
+
+# No newer one than the lock was tried with: a package without a wheel for it would have to be compiled.
+good_python() { "$1" -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 13))' 2> /dev/null; }
+
+find_python() {
+    local candidate
+    for candidate in .venv/bin/python "python$PYTHON_WANTED" python3.12 \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[32].*/bin/python python3; do
+        if command -v "$candidate" > /dev/null && good_python "$candidate"; then
+            PYTHON=$candidate
+            return
+        fi
+    done
+    if [[ $(apt-cache policy "python$PYTHON_WANTED" 2> /dev/null) == *"Candidate: $PYTHON_WANTED"* ]]; then
+        apt_install "python$PYTHON_WANTED"
+        PYTHON=python$PYTHON_WANTED
+    else
+        say "no Python 3.12 or 3.13 here: uv downloads $PYTHON_WANTED"
+        "$UV" python install --quiet "$PYTHON_WANTED"
+        PYTHON=$("$UV" python find --managed-python "$PYTHON_WANTED")
+    fi
+}
+
+debian_packages
+find_uv
+find_python
+[[ -x .venv/bin/guardian ]] || say "uv sync: the project's Python packages into .venv"
+"$UV" sync --locked --quiet --python "$PYTHON"
+say "ready: $("$UV" --version), $(.venv/bin/python --version)"
