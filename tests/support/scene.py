@@ -1,6 +1,7 @@
-"""A moving scene, drawn: a slowly panning textured backdrop, two things that move in their own ways, and camera noise.
+"""A moving scene, drawn: a slowly panning backdrop, two things that move in their own ways, and camera noise.
 
-Nothing in it is periodic, so no frame shows twice what an earlier one showed.
+Nothing in it is periodic, so no frame shows what an earlier one showed. The textures have the spectrum of natural
+pictures (amplitude falls with frequency: Field, J. Opt. Soc. Am. A 4, 1987) and move by fractions of pixels.
 """
 
 from __future__ import annotations
@@ -13,18 +14,27 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT, FRAMES_PER_SECOND = 480, 270, 25
 _MARGIN = 320
 Gray = NDArray[np.uint8]
+Picture = NDArray[np.float64]
 
 
 class Scene:
-    """Frame ``n`` is a pure function of ``n`` and the seed, camera noise included."""
+    """Frame ``n`` is a pure function of ``n`` and the seed, camera noise included.
 
-    def __init__(self, seed: int = 3, *, speed: float = 1.0, noise: float = 2.0) -> None:
+    Args:
+        seed: another number gives another place.
+        pan: how fast the camera pans; 0 is a tripod.
+        speed: how fast things move; 0 is a still life.
+        noise: standard deviation of the camera's noise in gray levels.
+    """
+
+    def __init__(self, seed: int = 3, *, pan: float = 1.0, speed: float = 1.0, noise: float = 2.0) -> None:
         self._seed = seed
+        self._pan = pan
         self._speed = speed
         self._noise = noise
         rng = np.random.default_rng(seed)
-        self._backdrop = _texture(rng, HEIGHT + 2 * _MARGIN, WIDTH + 2 * _MARGIN, 90, 70)
-        self._things = [_texture(rng, 90, 70, 150, 60), _texture(rng, 60, 110, 60, 60)]
+        self._backdrop = _texture(rng, HEIGHT + 2 * _MARGIN, WIDTH + 2 * _MARGIN, 100, 40)
+        self._things = [_texture(rng, 110, 80, 175, 30), _texture(rng, 70, 120, 50, 30)]
 
     def frames(self, numbers: Iterable[int]) -> Iterator[Gray]:
         """The frames of these numbers, in this order: ``HEIGHT`` x ``WIDTH``, gray."""
@@ -32,32 +42,40 @@ class Scene:
 
     def frame(self, number: int) -> Gray:
         """One frame."""
-        t = number / FRAMES_PER_SECOND * self._speed
-        left = _MARGIN + int(24 * t + 9 * np.sin(1.3 * t + 0.2 * t * t))
-        top = _MARGIN + int(14 * np.sin(0.37 * t) + 5 * np.sin(1.9 * t))
-        picture = self._backdrop[top : top + HEIGHT, left : left + WIDTH].copy()
-        _paste(picture, self._things[0], 40 + 46 * t, 60 + 30 * np.sin(0.9 * t + 0.05 * t * t))
-        _paste(picture, self._things[1], 330 - 33 * t, 150 + 26 * np.cos(0.71 * t))
+        t = number / FRAMES_PER_SECOND
+        p, s = t * self._pan, t * self._speed
+        left = _MARGIN + 24 * p + 9 * np.sin(1.3 * p + 0.2 * p * p)
+        top = _MARGIN + 14 * np.sin(0.37 * p) + 5 * np.sin(1.9 * p)
+        picture = _window(self._backdrop, left, top, WIDTH, HEIGHT)
+        _paste(picture, self._things[0], 30 + 38 * s + 12 * np.sin(1.1 * s), 60 + 30 * np.sin(0.9 * s + 0.05 * s * s))
+        _paste(picture, self._things[1], 330 - 33 * s, 150 + 26 * np.cos(0.71 * s))
         rng = np.random.default_rng((self._seed, number))
-        picture = picture + rng.normal(0, self._noise, picture.shape)
+        picture += rng.normal(0, self._noise, picture.shape)
         return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def _texture(
-    rng: np.random.Generator, height: int, width: int, mean: float, contrast: float
-) -> NDArray[np.float64]:
-    """Noise at several scales, as walls, leaves and clothes have."""
-    total = np.zeros((height, width))
-    for cell in (6, 17, 45):
-        coarse = rng.normal(0, 1, (height // cell + 2, width // cell + 2))
-        total += np.kron(coarse, np.ones((cell, cell)))[:height, :width]
-    return mean + contrast / 3 * total
+def _texture(rng: np.random.Generator, height: int, width: int, mean: float, contrast: float) -> Picture:
+    white = np.fft.rfft2(rng.normal(0, 1, (height, width)))
+    down, across = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
+    frequency = np.maximum(np.hypot(down, across), 1 / 200)
+    picture = np.fft.irfft2(white / frequency**1.2, (height, width))
+    return mean + contrast * (picture - picture.mean()) / picture.std()
 
 
-def _paste(picture: NDArray[np.float64], thing: NDArray[np.float64], left: float, top: float) -> None:
-    x, y = int(left), int(top)
-    height, width = thing.shape
+def _window(picture: Picture, left: float, top: float, width: int, height: int) -> Picture:
+    """A part of ``picture`` at fractional coordinates, interpolated linearly."""
+    x, y = int(np.floor(left)), int(np.floor(top))
+    fx, fy = left - x, top - y
+    part = picture[y : y + height + 1, x : x + width + 1]
+    rows = part[:-1] * (1 - fy) + part[1:] * fy
+    return np.asarray(rows[:, :-1] * (1 - fx) + rows[:, 1:] * fx)
+
+
+def _paste(picture: Picture, thing: Picture, left: float, top: float) -> None:
+    x, y = int(np.floor(left)), int(np.floor(top))
+    height, width = thing.shape[0] - 1, thing.shape[1] - 1
+    moved = _window(np.pad(thing, 1, mode="edge"), 1 - (left - x), 1 - (top - y), width, height)
     rows = slice(max(y, 0), min(y + height, picture.shape[0]))
     columns = slice(max(x, 0), min(x + width, picture.shape[1]))
     if rows.start < rows.stop and columns.start < columns.stop:
-        picture[rows, columns] = thing[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
+        picture[rows, columns] = moved[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]

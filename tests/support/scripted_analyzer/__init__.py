@@ -1,6 +1,6 @@
-"""An analyzer that does what the object tells it to: for injecting faults, and for benchmarks.
+"""An analyzer that does what the object says, for fault injection and benchmarks.
 
-It stands on the real kit: the same service, wire, child process and S3 reads. The object is JSON such as
-``{"seconds": 5, "verdict": "Suspicious", "score": 70}`` or ``{"crash": "sigkill"}`` (also ``oom``, ``hang``).
-With ``GUARDIAN_NULL=1`` it answers at once, without S3 and without a child: what is left is everybody else's time.
+The object is JSON, read by :mod:`tests.support.scripted_analyzer.analysis`; ``{}`` is answered at once. Wire, service,
+child process and limits are those of every analyzer. ``GUARDIAN_NULL=1`` answers a fixed result without S3 and without
+a child, to measure what the operator costs. It imports nothing else of the tests, so that an image can carry it alone.
 """

@@ -56,20 +56,15 @@ class FailureReason(StrEnum):
     INTERNAL_ERROR = "InternalError"
 
 
-class Wire(BaseModel):
-    """Base of everything on the wire: camelCase names, unknown fields refused, immutable."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        alias_generator=lambda name: _camel(name),
-        populate_by_name=True,
-    )
-
-
 def _camel(name: str) -> str:
     head, *tail = name.split("_")
     return head + "".join("URI" if part == "uri" else part.capitalize() for part in tail)
+
+
+class Wire(BaseModel):
+    """Base of everything on the wire: camelCase names, unknown fields refused, immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_camel, populate_by_name=True)
 
 
 class SourceObject(Wire):
@@ -98,7 +93,7 @@ class AnalysisJob(Wire):
         default=None,
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(.*/)?$",
         max_length=900,
-        description="Where <analyzer>.json and <analyzer>.png go; it ends with a slash. Nothing is uploaded without it.",
+        description="Where <analyzer>.json and .png go; it ends with a slash. Nothing is uploaded without it.",
     )
 
 

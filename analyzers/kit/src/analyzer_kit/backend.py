@@ -181,11 +181,12 @@ class ChildBackend:
         body = report.model_dump_json(by_alias=True, exclude_none=True).encode()
         uri = f"{job.result_prefix}{self._analyzer.name}"
         loop = asyncio.get_running_loop()
-        for target, content, kind in (
-            (f"{uri}.png", plot.read_bytes(), "image/png"),
-            (f"{uri}.json", body, "application/json"),
-        ):
-            await loop.run_in_executor(self._threads, self._store.put, target, content, kind, clock.remaining())
+
+        def put() -> None:  # the report last: whoever sees it can read the plot
+            self._store.put(f"{uri}.png", plot.read_bytes(), "image/png", clock.remaining())
+            self._store.put(f"{uri}.json", body, "application/json", clock.remaining())
+
+        await loop.run_in_executor(self._threads, put)
         return f"{uri}.json"
 
 

@@ -61,7 +61,7 @@ def _analyze(module: DetectorModule, task: Task, config: ChildConfig, wire: _Wir
         limit = config.memory_bytes // 1024**2
         message = f"The analysis needed more than the {limit} MiB that it may use. Give the analyzer more memory."
         return Failed(reason=FailureReason.OUT_OF_MEMORY, message=message)
-    except Exception as error:  # noqa: BLE001 - whatever a detector does wrong ends this analysis only
+    except Exception as error:  # whatever a detector does wrong ends this analysis only
         message = f"The detectors failed with {type(error).__name__}: {error}"
         return Failed(reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
     return Done(assessment=found)

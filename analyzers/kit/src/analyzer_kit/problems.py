@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,7 +26,9 @@ _KIND_STATUS = {
 }
 
 
-def problem(status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> JSONResponse:
+def problem(
+    status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None, **members: object
+) -> JSONResponse:
     """An RFC 9457 problem; ``members`` are its extension members."""
     body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail, **members}
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)

@@ -23,6 +23,7 @@ class StreamedAnswer(Response):
         self._release = release
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Writes the lines until the last one, or until the client has gone."""
         try:
             await _until_disconnect(self._write(send), receive)
         finally:
@@ -54,6 +55,7 @@ class PlainAnswer(Response):
         self._render = render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Waits for the last event and writes it, unless the client has gone."""
         try:
             await _until_disconnect(self._write(scope, receive, send), receive)
         finally:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -220,7 +221,7 @@ def _translated[T](call: Callable[[], T], uri: str) -> T:
         raise TransientError(type(error).__name__) from error
 
 
-def _meaning(response: Any, uri: str) -> Exception:
+def _meaning(response: Mapping[str, Any], uri: str) -> Exception:
     code = str(response.get("Error", {}).get("Code", ""))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _CHANGED:
@@ -231,7 +232,7 @@ def _meaning(response: Any, uri: str) -> Exception:
     if code in _FORBIDDEN:
         message = f"The analyzer may not use {uri}. Give its service account access to that bucket and key."
         return AnalysisError(FailureReason.SOURCE_FORBIDDEN, message)
-    if status == 400:
+    if status == HTTPStatus.BAD_REQUEST:
         # HEAD answers have no body to say more; a version id that is none is the usual cause.
         message = f"S3 refused the request for {uri}: {code}. Check the key and the version."
         return AnalysisError(FailureReason.SOURCE_NOT_FOUND, message)

@@ -40,7 +40,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
     report("compare", 0.8)
     detectors = [
         report_copies(find_copies(motion.thumbs), motion.times, ANALYZER.version),
-        detect_freezes(motion.change, motion.times, ANALYZER.version),
+        detect_freezes(motion, ANALYZER.version),
         report_drops(motion.jumps, motion.times, ANALYZER.version),
     ]
     report("plot", 0.95)
@@ -55,7 +55,7 @@ def warm_up() -> None:
         meter.add(index / 25, frame)
     motion = meter.motion()
     find_copies(motion.thumbs)
-    detect_freezes(motion.change, motion.times, ANALYZER.version)
+    detect_freezes(motion, ANALYZER.version)
     measure_jump(0, (noise[0], noise[1], noise[2], noise[3]), 1.0)
 
 

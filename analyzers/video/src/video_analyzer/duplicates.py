@@ -15,7 +15,10 @@ _FARTHEST = 3600
 
 _SMALLEST_LAG = 6
 _SHARP = 0.5
-"""Copies differ by coding noise alone; one frame earlier or later they must differ at least twice as much."""
+"""Copies differ by coding noise alone; two frames earlier or later they must differ at least twice as much."""
+
+_DIP = 0.9
+"""And one frame earlier or later a little more: strong compression blurs the difference between neighbours."""
 
 _LEAST_MOTION = 0.6
 """Gray levels (root mean square of the thumbnail): where less moves, all frames are alike."""
@@ -41,9 +44,9 @@ class Copy:
 def find_copies(thumbs: NDArray[np.uint8]) -> list[Copy]:
     """Stretches of at least 6 frames that repeat earlier ones, longest first.
 
-    A pair of frames i, j is a copy if it differs at most half as much as i differs from the neighbours of j and j from
-    those of i. So a still scene has none (all differences are alike), nor has slow or periodic movement with camera
-    noise.
+    A pair of frames i, j is a copy if it differs at most half as much as i differs from the frames two before and after
+    j, and j from those around i. So a still scene has none (all differences are alike), nor has slow movement with
+    camera noise.
 
     Args:
         thumbs: frames x pixels, gray.
@@ -69,7 +72,7 @@ def _sharp_pairs(thumbs: NDArray[np.uint8]) -> dict[int, list[tuple[int, float]]
     pairs: dict[int, list[tuple[int, float]]] = {}
     count = thumbs.shape[0]
     for start in range(0, count, _BLOCK):
-        rows = slice(max(start - 1, 0), min(start + _BLOCK + 1, count))
+        rows = slice(max(start - 2, 0), min(start + _BLOCK + 2, count))
         columns = slice(rows.start, min(rows.stop + _FARTHEST, count))
         distance = _distances(thumbs[rows], thumbs[columns])
         row, column, ratio = _sharp(distance)
@@ -89,15 +92,26 @@ def _distances(rows: NDArray[np.uint8], columns: NDArray[np.uint8]) -> NDArray[n
 
 def _sharp(distance: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Where a distance is far below those one frame earlier and later, in both directions."""
-    inner = distance[1:-1, 1:-1]
-    around = np.minimum(
-        np.minimum(distance[1:-1, :-2], distance[1:-1, 2:]),
-        np.minimum(distance[:-2, 1:-1], distance[2:, 1:-1]),
-    )
-    sharp = (inner < _SHARP * around) & (around > _LEAST_MOTION)
+    inner = distance[2:-2, 2:-2]
+    beside = _least_around(distance, 1)
+    around = _least_around(distance, 2)
+    sharp = (inner < _SHARP * around) & (inner < _DIP * beside) & (around > _LEAST_MOTION)
     row, column = np.nonzero(sharp)
     ratio = (inner[row, column] / around[row, column]).astype(np.float32)
-    return (row + 1).astype(np.int64), (column + 1).astype(np.int64), ratio
+    return (row + 2).astype(np.int64), (column + 2).astype(np.int64), ratio
+
+
+def _least_around(distance: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """For each inner place the least of the four that lie ``step`` frames off in one direction."""
+    rows, columns = distance.shape
+    center, low, high = slice(2, rows - 2), slice(2 - step, rows - 2 - step), slice(2 + step, rows - 2 + step)
+    middle, left, right = (
+        slice(2, columns - 2),
+        slice(2 - step, columns - 2 - step),
+        slice(2 + step, columns - 2 + step),
+    )
+    sides = np.minimum(distance[center, left], distance[center, right])
+    return np.minimum(sides, np.minimum(distance[low, middle], distance[high, middle]))
 
 
 def _without_overlaps(found: list[Copy]) -> list[Copy]:

@@ -15,12 +15,16 @@ Gray = NDArray[np.uint8]
 _FLOW_RATIO = 3.0
 """How many times further things must move across the jump than just before and after."""
 
+_LEAPT_RATIO = 1.5
+"""The same where the scene stays recognisable: a steady camera, and something in the picture leaps."""
+
 _LEAST_PIXELS = 2.0
 """Smallest movement, of 320 pixels' width, that counts as a jump; less is a shake of the hand."""
 
 _CHANGE_RATIO = 3.0
-_EXPLAINED = 0.6
-"""Share of the difference that may remain after undoing the movement: more means another scene, a cut."""
+_EXPLAINED = 0.72
+"""Share of the difference that may remain after undoing the movement. Measured on three real clips and five drawn
+scenes: 0.31 to 0.64 across dropped stretches, 0.82 to 0.96 across cuts to another scene, 0.46 to 0.86 for a lamp."""
 
 _SAME_SCENE = 0.75
 _STRONG_CHANGE = 40.0
@@ -75,15 +79,16 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
 
 
 def is_drop(jump: Jump) -> bool:
-    """Whether a jump is missing time in one scene, rather than a cut, a flash, or a fresh key frame."""
-    moved_on = jump.flow >= max(_FLOW_RATIO * jump.flow_around, _LEAST_PIXELS) and jump.residual <= _EXPLAINED
+    """Whether a jump is missing time in one scene, rather than a cut, a flash, a lamp, or a fresh key frame."""
+    if jump.residual > _EXPLAINED or jump.flow < _LEAST_PIXELS:
+        return False
     leapt = (
         jump.change_ratio >= _CHANGE_RATIO
         and jump.likeness >= _SAME_SCENE
         and jump.strongest >= _STRONG_CHANGE
-        and jump.flow >= _LEAST_PIXELS
+        and jump.flow >= _LEAPT_RATIO * jump.flow_around
     )
-    return moved_on or leapt
+    return leapt or jump.flow >= _FLOW_RATIO * jump.flow_around
 
 
 def report_drops(jumps: list[Jump], times: NDArray[np.float64], version: str) -> DetectorReport:

@@ -11,7 +11,7 @@ from pathlib import Path
 from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
 
-_TS_PACKET = 188
+_TS_PACKET, _TS_SYNC = 188, b"\x47"
 _ID3_HEADER = 10
 _HEAD_BYTES = 64 * 1024
 _MOV_ATOMS = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"}
@@ -28,6 +28,11 @@ _BY_MAGIC: tuple[tuple[int, bytes, str], ...] = (
 )
 _CHUNKED = {b"RIFF", b"RF64", b"BW64", b"FORM"}
 """What must stand at 0 for the magic at 8 to count."""
+
+_ADTS_MASK, _ADTS_SYNC = 0xFFF6, 0xFFF0
+_MP3_MASK, _MP3_SYNC = 0xFFE6, 0xFFE2
+_NO_BITRATE, _NO_RATE = (0, 15), 3
+"""Free-format and reserved values."""
 
 ACCEPTED = "WAV, MP3, FLAC, Ogg, AAC, AMR, AIFF, CAF, MP4/MOV, Matroska/WebM, AVI and MPEG-TS"
 
@@ -60,7 +65,7 @@ def demuxer_of_bytes(head: bytes) -> str | None:
             return name
     if head[4:8] in _MOV_ATOMS:
         return "mov"
-    if len(head) > _TS_PACKET and head[0] == 0x47 and head[_TS_PACKET] == 0x47:
+    if head[:1] == head[_TS_PACKET : _TS_PACKET + 1] == _TS_SYNC:
         return "mpegts"
     return _mpeg_audio(head)
 
@@ -77,10 +82,10 @@ def _id3_size(head: bytes) -> int:
 
 def _mpeg_audio(head: bytes) -> str | None:
     """MP3 or ADTS by frame header (ISO 11172-3, 2.4.1.3; ISO 13818-7, 6.2): 11 or 12 sync bits, then the layer."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
-        return None
-    layer = head[1] >> 1 & 0x3
-    if layer == 0 and head[1] & 0xF0 == 0xF0:
+    header = int.from_bytes(head[:4]) if len(head) >= _ID3_HEADER else 0
+    if header >> 16 & _ADTS_MASK == _ADTS_SYNC:
         return "aac"
-    bitrate, rate = head[2] >> 4, head[2] >> 2 & 0x3
-    return "mp3" if layer == 1 and bitrate not in (0, 15) and rate != 3 else None
+    if header >> 16 & _MP3_MASK != _MP3_SYNC:
+        return None
+    bitrate, rate = header >> 12 & 0xF, header >> 10 & 0x3
+    return "mp3" if bitrate not in _NO_BITRATE and rate != _NO_RATE else None

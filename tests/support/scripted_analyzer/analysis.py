@@ -1,0 +1,103 @@
+"""The scripted detector: reads its orders from the object and obeys."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import zlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from analyzer_contract import DetectorReport, FailureReason, Finding, MediaFacts, ModelCard, Verdict, Wire
+from analyzer_kit.detector import Assessment, Caps, ReportStage
+from analyzer_kit.errors import AnalysisError
+
+_STEP_SECONDS = 0.1
+_GREED_BYTES = 16 * 1024 * 1024
+
+
+class Script(Wire):
+    """What to do: first ``seconds`` of work with progress, then the crash, the failure, or the verdict."""
+
+    seconds: float = Field(default=0, ge=0)
+    burn: bool = Field(default=False, description="Spend the seconds on the CPU instead of waiting.")
+    verdict: Verdict = Verdict.NO_EVIDENCE
+    score: int = Field(default=0, ge=0, le=100)
+    findings: list[Finding] = Field(default_factory=list)
+    fail: FailureReason | None = Field(default=None, description="End with this reason.")
+    crash: Literal["sigkill", "sigsegv", "exit", "oom", "hang", "silent"] | None = None
+    once: bool = Field(default=False, description="Crash only the first time this container sees the object.")
+
+
+def analyze(recording: Path, plot: Path, _caps: Caps, report: ReportStage) -> Assessment:
+    """Obeys the script in ``recording``.
+
+    Raises:
+        AnalysisError: the script asks for it, or is not one (UnsupportedMedia).
+    """
+    content = recording.read_bytes()
+    try:
+        script = Script.model_validate_json(content)
+    except ValidationError as error:
+        raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, f"Not a script: {error}") from error
+    _work(script, report)
+    if script.crash is not None and not (script.once and _seen(recording, content)):
+        _crash(script.crash)
+    if script.fail is not None:
+        raise AnalysisError(script.fail, "The script says so.")
+    plot.write_bytes(b"")
+    detector = DetectorReport(
+        name="Scripted",
+        score=script.score,
+        findings=script.findings,
+        limitations=["This is a test: nothing was analysed."],
+        model=ModelCard(id="scripted", version="1"),
+    )
+    return Assessment(
+        media=MediaFacts(container="script"),
+        verdict=script.verdict,
+        score=script.score,
+        summary="A script said so.",
+        detectors=[detector],
+    )
+
+
+def warm_up() -> None:
+    """Nothing to warm up."""
+
+
+def _work(script: Script, report: ReportStage) -> None:
+    start = time.monotonic()
+    while (spent := time.monotonic() - start) < script.seconds:
+        report("script", spent / script.seconds)
+        if not script.burn:
+            time.sleep(min(_STEP_SECONDS, script.seconds - spent))
+
+
+def _seen(recording: Path, content: bytes) -> bool:
+    """Whether this content was met before; a mark beside the private folders remembers it."""
+    mark = recording.parent.parent / f"scripted-{zlib.crc32(content):08x}"
+    if mark.exists():
+        return True
+    mark.touch()
+    return False
+
+
+def _crash(how: str) -> None:
+    match how:
+        case "sigkill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "sigsegv":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "exit":
+            os._exit(3)
+        case "oom":
+            hoard = []
+            while True:
+                hoard.append(bytearray(_GREED_BYTES))
+        case _:  # hang, and be silent about it
+            while True:
+                signal.pause()
