@@ -12,9 +12,11 @@ FROM debian:trixie-slim AS runtime
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates libpython3-stdlib python3-minimal \
  && rm -rf /var/lib/apt/lists/* /var/log/*.log /var/log/apt /var/cache/debconf/*-old
+# USER and HOME: the user id has no entry in /etc/passwd, nor has any other that a cluster may choose instead.
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    USER=guardian \
     HOME=/tmp
 WORKDIR /tmp
 LABEL org.opencontainers.image.vendor="Silver Guardian" \

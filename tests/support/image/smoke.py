@@ -51,7 +51,7 @@ def check_aws() -> None:
     session.client("s3").get_waiter("object_exists")
 
 
-def _tone(rate: int) -> Any:  # noqa: ANN401 - av has no types for its frames here
+def _tone(rate: int) -> Any:
     import av
     import numpy as np
 
