@@ -13,6 +13,14 @@ OUT ?= out
 demo: setup media ## Analyse the examples here, without a cluster: sample media, verdicts, reports
 	@$(VENV)/guardian run -f crds/examples --media $(OUT)/media --out $(OUT)
 
+.PHONY: demo-cluster
+demo-cluster: setup ## The same on a real Kubernetes cluster: kind, or without Docker one of plain processes
+	@$(VENV)/python -m tests.demo_cluster
+
+.PHONY: demo-cluster-down
+demo-cluster-down: setup ## Remove that cluster and everything in it
+	@$(VENV)/python -m tests.cluster down
+
 .PHONY: media
 media: setup ## Make the sample recordings in out/media; what is there is kept
 	@$(VENV)/python -m tests.support.media $(OUT)/media
@@ -32,8 +40,9 @@ setup: ## Install what is missing: Debian packages, uv, Python packages into .ve
 	@scripts/bootstrap.sh
 
 .PHONY: generate
-generate: setup ## Write the CRDs in crds/ from the models
+generate: setup ## Write the CRDs in crds/ and in the chart from the models
 	@$(VENV)/python -m analysis_operator.crd crds
+	@$(VENV)/python -m analysis_operator.crd charts/silver-guardian/crds
 
 .PHONY: lint
 lint: setup ## Check style, types and the architecture
