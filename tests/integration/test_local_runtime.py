@@ -53,9 +53,9 @@ class Guardian:
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(self._command(*arguments), env=self._env, stdout=subprocess.PIPE, text=True)
 
-    def left(self) -> list[str]:
-        """Give the command lines of what still runs."""
-        return [" ".join(process.cmdline()) for process in psutil.process_iter() if self._is_ours(process)]
+    def left(self) -> list[psutil.Process]:
+        """Give what still runs."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
@@ -73,7 +73,11 @@ class Guardian:
 def guardian(tmp_path: Path) -> Iterator[Guardian]:
     made = Guardian(tmp_path / "out")
     yield made
-    eventually(lambda: made.left() == [], made.left)
+    try:
+        eventually(lambda: made.left() == [], made.left)
+    finally:
+        for process in made.left():
+            process.kill()
 
 
 def eventually(holds: Callable[[], bool], told: Callable[[], object]) -> None:

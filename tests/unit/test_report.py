@@ -261,6 +261,19 @@ def test_times_sizes_and_names_are_for_people() -> None:
     assert clean("a\u200b\nb" + "x" * 50, 10) == "a  bxxxxx…"
 
 
+def test_the_evidence_that_decided_comes_first_and_a_limitation_is_said_once() -> None:
+    twice = result("video")
+    twice = twice.model_copy(update={"detectors": [*twice.detectors, *twice.detectors]})
+    sections = [
+        Section(entry("context", verdict=None, score=None, state=AnalysisState.FAILED)),
+        Section(entry("audio", verdict=Verdict.NO_EVIDENCE)),
+        Section(entry("video"), twice),
+    ]
+    page = render(request(), status(), sections)
+    assert re.findall(r">(\w+) analysis</h2>", page) == ["Video", "Audio", "Context"]
+    assert page.count("<li>A plain sentence.</li>") == 1
+
+
 async def test_without_a_results_bucket_there_is_no_report() -> None:
     report = await make_reports(None).write(request(), status())
     assert report.uri is None

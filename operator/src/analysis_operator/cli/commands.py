@@ -42,8 +42,8 @@ async def run(manifests: Sequence[Manifest], media: Path | None, out: Path, cons
             runtime.apply(manifest)
         with view(console) as show:
             requests = await runtime.finish(show)
+        _say(console, render_table(requests, namespaces=len({key_of(manifest)[0] for manifest in manifests}) > 1))
         reports = {request.metadata.uid: await runtime.collect(request) for request in requests}
-    _say(console, render_table(requests, namespaces=len({key_of(manifest)[0] for manifest in manifests}) > 1))
     _say(console, "\nReports:" if any(reports.values()) else "\nThere are no reports.")
     for request in requests:
         if path := reports[request.metadata.uid]:

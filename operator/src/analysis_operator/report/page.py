@@ -13,12 +13,14 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined, Template
 
 from analysis_operator.api import AnalysisRequest, RequestStatus
+from analysis_operator.core.verdict import SEVERITY
 from analysis_operator.report.sections import Section
 from analysis_operator.report.words import meaning
-from analyzer_contract import Finding, MediaFacts
+from analyzer_contract import AnalysisReport, Finding, MediaFacts
 
 _TEXT_LIMIT = 1200
 _FINDINGS_SHOWN = 60
+_LIMITATIONS = 40
 _KIB = 1024
 _STRIP_WIDTH = 1000
 _STRIP_LEAST = 6.0
@@ -49,6 +51,12 @@ def clock(seconds: float) -> str:
     """Give a time in a recording as mm:ss.s."""
     tenths = round(seconds * 10)
     return f"{tenths // 600:02d}:{tenths % 600 / 10:04.1f}"
+
+
+def stretch(finding: Finding) -> str:
+    """Give where a finding lies; one time is enough for what is shorter than a tenth of a second."""
+    start, end = clock(finding.start_seconds), clock(finding.end_seconds)
+    return start if start == end else f"{start} to {end}"
 
 
 def words(name: str) -> str:
@@ -92,6 +100,16 @@ def findings(section: Section) -> list[Finding]:
     return sorted(top, key=lambda finding: (finding.start_seconds, finding.end_seconds))
 
 
+def by_severity(sections: Sequence[Section]) -> list[Section]:
+    """Give the analyses with the one that decided first: a reader looks for its evidence."""
+    return sorted(sections, key=lambda section: -SEVERITY[section.entry.verdict] if section.entry.verdict else 1)
+
+
+def limitations(result: AnalysisReport) -> list[str]:
+    """Give what the detectors of one analysis cannot say, each sentence once."""
+    return list(dict.fromkeys(told for detector in result.detectors for told in detector.limitations))[:_LIMITATIONS]
+
+
 def hidden_findings(section: Section) -> int:
     """Give how many findings the page leaves to the JSON."""
     if section.result is None:
@@ -128,6 +146,9 @@ def _template() -> tuple[Template, str, str]:
         "words": words,
         "size": size,
         "facts": facts,
+        "stretch": stretch,
+        "by_severity": by_severity,
+        "limitations": limitations,
         "findings": findings,
         "hidden_findings": hidden_findings,
         "marks": marks,
