@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
@@ -59,6 +60,7 @@ class Dispatcher:
         self._clock = clock
         self._changed = changed
         self._pools: dict[str, _Pool] = {}
+        self._arrivals = itertools.count()
 
     # ---- pools
 
@@ -107,7 +109,8 @@ class Dispatcher:
         if uid in pool.tasks or uid in pool.runs:
             return
         since = meta.creation_timestamp or self._clock()
-        waiting = Waiting(key=uid, namespace=meta.namespace, priority=request.spec.priority, since=since)
+        order = pool.jobs[uid][0].order if uid in pool.jobs else next(self._arrivals)
+        waiting = Waiting(uid, meta.namespace, request.spec.priority, since, order)
         pool.queue.add(waiting)
         pool.jobs[uid] = (waiting, _job(request, analyzer, source, prefix))
         self._pump(analyzer)

@@ -10,12 +10,16 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One analysis that waits for a slot. `key` is the request's UID."""
+    """One analysis that waits for a slot.
+
+    `key` is the request's UID. `order` is of arrival, for those of one age: the API counts age in whole seconds.
+    """
 
     key: str
     namespace: str
     priority: int
     since: datetime
+    order: int = 0
 
 
 class FairQueue:
@@ -28,7 +32,7 @@ class FairQueue:
 
     def __init__(self) -> None:
         self._waiting: dict[str, Waiting] = {}
-        self._heaps: dict[str, list[tuple[int, datetime, str]]] = {}
+        self._heaps: dict[str, list[tuple[int, datetime, int, str]]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -44,7 +48,7 @@ class FairQueue:
         if self._waiting.get(item.key) == item:
             return
         self._waiting[item.key] = item
-        heapq.heappush(self._heaps.setdefault(item.namespace, []), (-item.priority, item.since, item.key))
+        heapq.heappush(self._heaps.setdefault(item.namespace, []), _rank(item))
 
     def discard(self, key: str) -> None:
         """Remove an item, if it is there."""
@@ -58,19 +62,23 @@ class FairQueue:
             if head is None:
                 del self._heaps[namespace]
             else:
-                heads.append((-head.priority, running.get(namespace, 0), head.since, head.key, head))
+                rank = _rank(head)
+                heads.append(((rank[0], running.get(namespace, 0), rank), head))
         if not heads:
             return None
-        chosen = min(heads)[-1]
+        chosen = min(heads, key=lambda entry: entry[0])[1]
         del self._waiting[chosen.key]
         return chosen
 
     def _head(self, namespace: str) -> Waiting | None:
         heap = self._heaps[namespace]
         while heap:
-            priority, since, key = heap[0]
-            found = self._waiting.get(key)
-            if found is not None and (-found.priority, found.since, found.namespace) == (priority, since, namespace):
+            found = self._waiting.get(heap[0][-1])
+            if found is not None and found.namespace == namespace and _rank(found) == heap[0]:
                 return found
             heapq.heappop(heap)  # removed, or added again with another priority
         return None
+
+
+def _rank(item: Waiting) -> tuple[int, datetime, int, str]:
+    return (-item.priority, item.since, item.order, item.key)
