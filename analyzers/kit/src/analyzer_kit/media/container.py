@@ -15,6 +15,7 @@ from analyzer_contract import FailureReason
 from analyzer_kit.detector import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.sniff import ACCEPTED, demuxer_of
+from analyzer_kit.media.wav import stated_wav_seconds
 
 _DECODERS = (
     "aac,aac_fixed,aac_latm,ac3,eac3,alac,amrnb,amrwb,flac,gsm,gsm_ms,mp2float,mp2,mp3float,mp3,opus,libopus,vorbis,"
@@ -26,7 +27,7 @@ _DECODERS = (
 )
 """FFmpeg has some 500 decoders; phones, cameras, messengers and editors need these."""
 
-_AUTHORITATIVE_DURATION = {"wav", "mov", "flac", "matroska", "aiff", "caf"}
+_AUTHORITATIVE_DURATION = {"mov", "flac", "matroska", "aiff", "caf"}
 """Demuxers whose header states the length; in the others it is a guess from the bit rate or from the last packet."""
 
 
@@ -58,7 +59,10 @@ def opened(recording: Path, caps: Caps) -> Iterator[InputContainer]:
 
 def stated_seconds(container: InputContainer, stream: av.AudioStream | VideoStream) -> float | None:
     """How long the header says that ``stream`` is; None where the format does not say."""
-    if container.format.name.split(",")[0] not in _AUTHORITATIVE_DURATION:
+    demuxer = container.format.name.split(",")[0]
+    if demuxer == "wav":
+        return stated_wav_seconds(Path(container.name))
+    if demuxer not in _AUTHORITATIVE_DURATION:
         return None
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
@@ -116,6 +120,8 @@ def _check(container: InputContainer, caps: Caps) -> None:
         message = f"The recording has {len(streams)} streams; at most {caps.max_streams} are accepted."
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
     lengths = [float(s.duration * s.time_base) for s in streams if s.duration and s.time_base]
+    if container.format.name == "wav":
+        lengths.append(stated_wav_seconds(Path(container.name)) or 0.0)
     longest = max([*lengths, (container.duration or 0) / av.time_base])
     if longest > caps.max_duration_seconds:
         raise too_long(longest, caps)

@@ -1,0 +1,297 @@
+"""What happens when a child dies, S3 fails, the client goes, time runs out, or the pod is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from analyzer_contract import EVENT, Failure, FailureKind, FailureReason, Progress, Result
+from tests.support.analyzer_service import FaultyS3, Service, eventually, running
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
+SCRIPTED = "tests.support.scripted_analyzer"
+Put = Callable[[str, bytes | Path], str]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scripted(s3_endpoint: str, s3: S3Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    scratch = tmp_path_factory.mktemp("scratch")
+    async with running(SCRIPTED, scratch, s3_endpoint, memory_mib=300) as service:
+        yield service
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def proc(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()
+
+
+async def works(service: Service, put: Put) -> None:
+    """The next analysis gets its result, and nothing is left of the last one."""
+    assert isinstance(await service.last(put("null", b"{}")), Result)
+    assert await service.status("/livez") == 200
+    assert service.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("crash", "reason"),
+    [
+        ("sigkill", FailureReason.WORKER_CRASHED),
+        ("sigsegv", FailureReason.WORKER_CRASHED),
+        ("exit", FailureReason.WORKER_CRASHED),
+        ("oom", FailureReason.OUT_OF_MEMORY),
+    ],
+)
+async def test_a_child_that_dies_ends_its_analysis_and_not_the_service(
+    scripted: Service, put: Put, crash: str, reason: FailureReason
+) -> None:
+    failure = await scripted.last(put("crash", f'{{"crash": "{crash}"}}'.encode()))
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.reason) == (FailureKind.INTERNAL, reason)
+    await works(scripted, put)
+
+
+async def test_a_child_killed_from_outside_while_it_works(scripted: Service, put: Put) -> None:
+    async with scripted.post(put("slow", b'{"seconds": 60}')) as answer:
+        async for line in answer.content:
+            event = EVENT.validate_json(line)
+            if isinstance(event, Progress) and event.stage == "script":
+                (child,) = scripted.children()
+                os.kill(child, signal.SIGKILL)
+        assert isinstance(event, Failure)
+        assert event.reason is FailureReason.WORKER_CRASHED
+        assert "SIGKILL" in event.message
+    await works(scripted, put)
+
+
+async def test_a_child_killed_while_idle_is_replaced(scripted: Service, put: Put) -> None:
+    (child,) = scripted.children()
+    os.kill(child, signal.SIGKILL)
+    await works(scripted, put)
+
+
+@pytest.mark.parametrize("script", ['{"crash": "hang"}', '{"seconds": 60}', '{"seconds": 60, "burn": true}'])
+async def test_out_of_time_is_final_and_kills_the_child(scripted: Service, put: Put, script: str) -> None:
+    failure = await scripted.last(put("hang", script.encode()), deadlineSeconds=1)
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.reason) == (FailureKind.DEADLINE, FailureReason.DEADLINE_EXCEEDED)
+    await works(scripted, put)
+
+
+async def test_a_silent_analysis_still_sends_a_line_every_two_seconds(scripted: Service, put: Put) -> None:
+    clock = asyncio.get_running_loop().time
+    async with scripted.post(put("hang", b'{"crash": "hang"}'), deadlineSeconds=5) as answer:
+        times = [clock(), *[clock() async for _ in answer.content]]
+    assert max(after - before for before, after in pairwise(times)) <= 2.0
+
+
+async def test_a_client_that_goes_stops_the_work_within_a_second(scripted: Service, put: Put) -> None:
+    async with scripted.post(put("slow", b'{"seconds": 60}')) as answer:
+        (child,) = scripted.children()
+        async for line in answer.content:
+            if b'"stage":"script"' in line:
+                break
+        answer.close()
+
+        async def stopped() -> bool:
+            return not alive(child) and scripted.leftovers() == [] and not (await scripted.health())["busy"]
+
+        assert await eventually(stopped, "the work stops", 2) <= 1
+    await works(scripted, put)
+
+
+async def test_a_client_that_waits_for_a_plain_answer_can_go_as_well(scripted: Service, put: Put) -> None:
+    request = asyncio.ensure_future(_read(scripted, put("slow", b'{"seconds": 60}'), "application/json"))
+
+    async def busy() -> bool:
+        return scripted.leftovers() != []
+
+    await eventually(busy, "the analysis runs")
+    request.cancel()
+    await asyncio.gather(request, return_exceptions=True)
+
+    async def stopped() -> bool:
+        return scripted.leftovers() == [] and not (await scripted.health())["busy"]
+
+    assert await eventually(stopped, "the work stops", 2) <= 1
+    await works(scripted, put)
+
+
+async def _read(service: Service, uri: str, accept: str) -> bytes:
+    async with service.post(uri, accept) as answer:
+        content: bytes = await answer.read()
+        return content
+
+
+async def test_more_work_than_slots_is_refused_with_retry_after(s3_endpoint: str, put: Put, tmp_path: Path) -> None:
+    async with running(SCRIPTED, tmp_path, s3_endpoint, concurrency=2) as service:
+        uri = put("slow", b'{"seconds": 60}')
+        running_jobs = [asyncio.ensure_future(_read(service, uri, "application/x-ndjson")) for _ in range(2)]
+
+        async def full() -> bool:
+            return bool((await service.health())["busy"] == 2)
+
+        await eventually(full, "both slots are taken")
+        async with service.post(uri) as answer:
+            assert answer.status == 429
+            assert int(answer.headers["Retry-After"]) >= 1
+            assert answer.content_type == "application/problem+json"
+        async with service.session.get(f"{service.url}/metrics") as scraped:
+            assert 'guardian_busy_slots{analyzer="scripted"} 2.0' in await scraped.text()
+        for job in running_jobs:
+            job.cancel()
+        await asyncio.gather(*running_jobs, return_exceptions=True)
+
+
+async def test_sigterm_finishes_what_runs_takes_nothing_new_and_exits_with_0(
+    s3_endpoint: str, put: Put, tmp_path: Path, s3: S3Client
+) -> None:
+    async with running(SCRIPTED, tmp_path, s3_endpoint, concurrency=2) as service:
+        uri = put("slow", b'{"seconds": 4}')
+        prefix = "s3://results/drained/"
+        job = asyncio.ensure_future(service.last(uri, resultPrefix=prefix))
+
+        async def busy() -> bool:
+            return bool((await service.health())["busy"])
+
+        await eventually(busy, "the analysis runs")
+        service.process.send_signal(signal.SIGTERM)
+
+        async def draining() -> bool:
+            return await service.status("/readyz") == 503
+
+        await eventually(draining, "not ready any more")
+        async with service.post(uri) as answer:
+            assert answer.status == 503
+        assert await service.status("/livez") == 200
+        assert isinstance(await job, Result)
+        assert s3.head_object(Bucket="results", Key="drained/scripted.json")["ContentLength"] > 0
+        await eventually(lambda: service.process.poll() is not None, "the service ends", 10)
+        assert service.process.returncode == 0
+        assert service.leftovers() == []
+
+
+async def test_the_children_die_with_the_service(s3_endpoint: str, put: Put, tmp_path: Path) -> None:
+    async with running(SCRIPTED, tmp_path, s3_endpoint) as service:
+        (child,) = service.children()
+        service.process.send_signal(signal.SIGKILL)
+        await eventually(lambda: not alive(child), "the child ends", 5)
+
+
+async def test_a_child_gets_no_credentials_and_runs_under_limits(scripted: Service) -> None:
+    (child,) = scripted.children()
+    environment = proc(child, "environ")
+    assert "AWS_" not in environment
+    assert "GUARDIAN_" not in environment
+    assert "NoNewPrivs:\t1" in proc(child, "status")
+    limits = {line[:25].strip(): line[26:].split()[0] for line in proc(child, "limits").splitlines()}
+    assert limits["Max data size"] == str(300 * 1024**2)
+    assert limits["Max core file size"] == "0"
+    assert int(limits["Max open files"]) <= 64
+
+
+async def with_s3(told: FaultyS3, tmp_path: Path, jobs: list[dict[str, Any]], **settings: Any) -> list[Any]:
+    """The last lines that ``jobs`` get from a service whose S3 server is ``told``."""
+    with told.serving():
+        async with running(SCRIPTED, tmp_path, told.url, **settings) as service:
+            return [await service.last("s3://media/key", **job) for job in jobs]
+
+
+async def test_an_s3_that_recovers_is_retried_and_nothing_is_lost(tmp_path: Path) -> None:
+    told = FaultyS3(failures=2, failure_status=503, cut=1)
+    (result,) = await with_s3(told, tmp_path, [{"resultPrefix": "s3://results/x/"}])
+    assert isinstance(result, Result)
+    assert len(told.requests) == 7  # 2 failed, HEAD, GET cut off, GET, and both results
+    assert set(told.puts) == {"/results/x/scripted.json", "/results/x/scripted.png"}
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+async def test_an_s3_that_does_not_recover_is_unavailable(tmp_path: Path, status: int) -> None:
+    told = FaultyS3(failures=10**6, failure_status=status)
+    (failure,) = await with_s3(told, tmp_path, [{}], s3_retry_seconds=1.5)
+    assert (failure.kind, failure.reason) == (FailureKind.SOURCE, FailureReason.SOURCE_UNAVAILABLE)
+    assert len(told.requests) >= 3
+
+
+async def test_an_s3_that_sends_no_bytes_is_unavailable(tmp_path: Path) -> None:
+    told = FaultyS3(body=b'{"seconds": 0}')
+    told.stalled.set()
+    (failure,) = await with_s3(told, tmp_path, [{"deadlineSeconds": 3}], s3_read_seconds=1)
+    assert (failure.kind, failure.reason) == (FailureKind.SOURCE, FailureReason.SOURCE_UNAVAILABLE)
+
+
+async def test_an_s3_that_forbids_is_not_asked_again(tmp_path: Path) -> None:
+    told = FaultyS3(failures=1, failure_status=403)
+    (failure,) = await with_s3(told, tmp_path, [{}])
+    assert failure.reason is FailureReason.SOURCE_FORBIDDEN
+    assert len(told.requests) == 1
+
+
+async def test_more_than_two_gibibytes_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    told = FaultyS3(stated_bytes=2 * 1024**3 + 1)
+    (failure,) = await with_s3(told, tmp_path, [{}])
+    assert (failure.kind, failure.reason) == (FailureKind.MEDIA, FailureReason.MEDIA_TOO_LARGE)
+    assert [request.split()[0] for request in told.requests] == ["HEAD"]
+
+
+async def test_an_s3_that_sends_more_than_it_says_does_not_fill_the_disk(tmp_path: Path) -> None:
+    told = FaultyS3(body=b"{}" + b" " * 1_000_000, stated_bytes=2)
+    (failure,) = await with_s3(told, tmp_path, [{}], s3_retry_seconds=1)
+    assert failure.reason is FailureReason.SOURCE_UNAVAILABLE
+
+
+async def test_a_large_object_is_read_in_ranges_and_is_the_same(tmp_path: Path) -> None:
+    told = FaultyS3(body=b"{}" + b" " * (20 * 1024**2), cut=1)
+    (result,) = await with_s3(told, tmp_path, [{}])
+    assert isinstance(result, Result)
+    assert result.source.size_bytes == len(told.body)
+    assert sum(request.startswith("GET") for request in told.requests) == 4  # three ranges, one of them twice
+
+
+async def test_results_that_cannot_be_written_are_said_to_be_so(tmp_path: Path, put: Put) -> None:
+    told = FaultyS3()
+    with told.serving():
+        async with running(SCRIPTED, tmp_path, told.url, s3_retry_seconds=1) as service:
+            job = asyncio.ensure_future(_fail_puts(told))
+            failure = await service.last("s3://media/key", resultPrefix="s3://results/x/")
+            await job
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.reason) == (FailureKind.INTERNAL, FailureReason.RESULTS_UNAVAILABLE)
+
+
+async def _fail_puts(told: FaultyS3) -> None:
+    await eventually(lambda: any(each.startswith("GET") for each in told.requests), "the object is read")
+    told.failures = 10**6
+
+
+async def test_the_null_mode_needs_neither_s3_nor_children(tmp_path: Path) -> None:
+    async with running(SCRIPTED, tmp_path, "http://127.0.0.1:9", null=1, concurrency=16) as service:
+        results = await asyncio.gather(*(service.last("s3://media/key") for _ in range(16)))
+        assert all(isinstance(result, Result) for result in results)
+        assert service.children() == []
+
+
+async def test_a_service_whose_children_do_not_start_is_never_ready_and_fails_its_liveness_probe(
+    tmp_path: Path,
+) -> None:
+    async with running(SCRIPTED, tmp_path, "http://127.0.0.1:9", wait=False, warm_up_seconds=0.01) as service:
+        assert await service.status("/readyz") == 503
+
+        async def broken() -> bool:
+            return await service.status("/livez") == 503
+
+        await eventually(broken, "the liveness probe fails", 30)
+        assert (await service.health())["status"] == "broken"

@@ -1,0 +1,233 @@
+"""Analyzer services as real processes, and what they talk to: an S3 server that works, and one that does not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+
+from analyzer_contract import EVENT, MEDIA_TYPE_STREAM, Failure, Progress, Result
+
+Event = Progress | Result | Failure
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_REGION": "us-east-1"}
+_POLL_SECONDS = 0.02
+
+
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = 20) -> float:
+    """Waits until ``condition`` holds and returns how long that took; fails with ``what`` after ``seconds``."""
+    start = time.monotonic()
+    while time.monotonic() - start < seconds:
+        outcome = condition()
+        if await outcome if isinstance(outcome, Awaitable) else outcome:
+            return time.monotonic() - start
+        await asyncio.sleep(_POLL_SECONDS)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+@dataclass
+class Service:
+    """A running analyzer service."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    scratch: Path
+    session: aiohttp.ClientSession
+
+    async def status(self, path: str) -> int:
+        """The status code of a GET; 0 if nobody listens."""
+        try:
+            async with self.session.get(f"{self.url}{path}") as answer:
+                return answer.status
+        except aiohttp.ClientError:
+            return 0
+
+    async def health(self) -> dict[str, Any]:
+        """What /health says."""
+        async with self.session.get(f"{self.url}/health") as answer:
+            body: dict[str, Any] = await answer.json()
+            return body
+
+    def post(self, uri: str, accept: str = MEDIA_TYPE_STREAM, **job: Any) -> Any:
+        """A POST of a job, to be used with ``async with``."""
+        body = {"id": "test", "source": {"uri": uri}, **job}
+        return self.session.post(f"{self.url}/v1/analyses", json=body, headers={"Accept": accept})
+
+    async def events(self, uri: str, **job: Any) -> list[Event]:
+        """All lines of the stream of a job."""
+        async with self.post(uri, **job) as answer:
+            assert answer.status == 200, await answer.text()
+            return [EVENT.validate_json(line) async for line in answer.content]
+
+    async def last(self, uri: str, **job: Any) -> Result | Failure:
+        """The last line of the stream of a job."""
+        last = (await self.events(uri, **job))[-1]
+        assert not isinstance(last, Progress)
+        return last
+
+    def children(self) -> list[int]:
+        """Process ids of the service's child processes."""
+        tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in tasks.read_text().split()]
+
+    def leftovers(self) -> list[str]:
+        """Names of what lies in the scratch folder."""
+        return [path.name for path in self.scratch.iterdir() if path.name.startswith("guardian-")]
+
+
+@asynccontextmanager
+async def running(
+    module: str, scratch: Path, endpoint: str, *, wait: bool = True, **settings: object
+) -> AsyncIterator[Service]:
+    """Starts ``python -m module`` on a free port; ``settings`` become GUARDIAN_ variables."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "GUARDIAN_"))},
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": endpoint,
+        "GUARDIAN_SCRATCH_DIR": str(scratch),
+        **{f"GUARDIAN_{name.upper()}": str(value) for name, value in settings.items()},
+    }
+    command = [sys.executable, "-m", module, "--port", str(port)]
+    process = _start(command, environment)
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(120)) as session:
+            service = Service(f"http://127.0.0.1:{port}", process, scratch, session)
+
+            async def ready() -> bool:
+                assert process.poll() is None, f"{module} ended with {process.returncode}"
+                return await service.status("/readyz" if wait else "/livez") == 200
+
+            await eventually(ready, f"{module} is ready", 60)
+            yield service
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env=environment)
+
+
+@dataclass
+class FaultyS3:
+    """An S3 server that answers as it is told, whatever the key.
+
+    Attributes:
+        body: the object.
+        failures: how many requests get ``failure_status`` before any is answered well.
+        stated_bytes: Content-Length of HEAD, if it is not the truth.
+        cut: how many GETs break off in the middle.
+        stalled: while set, GETs send the first byte and then nothing.
+    """
+
+    body: bytes = b"{}"
+    failures: int = 0
+    failure_status: int = 500
+    stated_bytes: int | None = None
+    cut: int = 0
+    stalled: threading.Event = field(default_factory=threading.Event)
+    requests: list[str] = field(default_factory=list)
+    puts: dict[str, bytes] = field(default_factory=dict)
+    etag: str = "0123456789abcdef0123456789abcdef"
+    url: str = ""
+
+    @contextmanager
+    def serving(self) -> Iterator[Self]:
+        """Serves on a free port of the loopback address."""
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield self
+        finally:
+            self.stalled.clear()
+            server.shutdown()
+            server.server_close()
+
+
+def _handler(s3: FaultyS3) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        told = s3
+
+    return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    told: FaultyS3
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _failed(self) -> bool:
+        self.told.requests.append(f"{self.command} {self.path}")
+        if self.told.failures <= 0:
+            return False
+        self.told.failures -= 1
+        self.send_response(self.told.failure_status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return True
+
+    def _head(self, size: int, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(size))
+        self.send_header("ETag", f'"{self.told.etag}"')
+        self.end_headers()
+
+    def do_HEAD(self) -> None:
+        if not self._failed():
+            self._head(len(self.told.body) if self.told.stated_bytes is None else self.told.stated_bytes)
+
+    def do_GET(self) -> None:
+        if self._failed():
+            return
+        if self.headers.get("If-Match", self.told.etag).strip('"') != self.told.etag:
+            self._head(0, 412)
+            return
+        span = self.headers.get("Range", "")
+        part = self.told.body
+        if span:
+            first, last = span.removeprefix("bytes=").split("-")
+            part = part[int(first) : int(last) + 1]
+        self._head(len(part), 206 if span else 200)
+        self._send(part)
+
+    def _send(self, part: bytes) -> None:
+        if self.told.stalled.is_set():
+            self.wfile.write(part[:1])
+            self.wfile.flush()
+            while self.told.stalled.is_set():
+                threading.Event().wait(0.05)
+            self.close_connection = True
+        elif self.told.cut > 0:
+            self.told.cut -= 1
+            self.wfile.write(part[: len(part) // 2])
+            self.close_connection = True
+        else:
+            self.wfile.write(part)
+
+    def do_PUT(self) -> None:
+        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not self._failed():
+            self.told.puts[self.path] = content
+            self._head(0)
