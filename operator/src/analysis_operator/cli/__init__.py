@@ -10,7 +10,7 @@ def main() -> None:
     try:
         from analysis_operator.cli.app import app
     except ModuleNotFoundError as error:
-        if error.name not in {"typer", "rich", "moto"}:
+        if error.name not in {"typer", "rich"}:
             raise
         sys.exit(f"guardian needs {error.name}: install silver-guardian-operator[local], or run `make setup`.")
     app()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -57,9 +56,8 @@ class LocalPool:
         Raises:
             StartFailed: it did not come up several times in a row.
         """
-        failures = starts = 0
+        failures = 0
         while True:
-            starts += 1
             port = free_port()
             service = Service(self.name, [self._module], port, "/readyz", self._logs)
             self._service = service
@@ -67,9 +65,7 @@ class LocalPool:
                 await service.start(self._env | {"GUARDIAN_PORT": str(port)})
                 await service.wait_ready(_READY_SECONDS)
                 failures = 0
-                self._dispatcher.set_endpoints(
-                    self.name, [Endpoint(f"{self.name}-{os.getpid()}-{starts}", service.address)]
-                )
+                self._dispatcher.set_endpoints(self.name, [Endpoint(f"{self.name}-{service.pid}", service.address)])
                 code = await service.ended()
                 log.warning("analyzer ended, starting it again", analyzer=self.name, code=code)
             except StartFailed as error:
@@ -80,4 +76,4 @@ class LocalPool:
             finally:
                 self._dispatcher.set_endpoints(self.name, [], f"The process of {self.name} starts again.")
                 await service.stop()
-            await asyncio.sleep(_PAUSE_SECONDS * failures)
+            await asyncio.sleep(_PAUSE_SECONDS * max(1, failures))

@@ -54,6 +54,8 @@ class LocalRuntime:
             stack.enter_context(self._store.environment())
             runner = HttpRunner.create()
             stack.push_async_callback(runner.close)
+            # Last in, first out: whoever uses the store ends before it does.
+            stack.push_async_callback(self._store.stop)
             stack.push_async_callback(self._stop_parts)
             self._reconciler = Reconciler(
                 self.requests,
@@ -62,7 +64,6 @@ class LocalRuntime:
                 self._policy,
                 now,
             )
-            stack.push_async_callback(self._store.stop)
             self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch})
             await self._store.start()
             self.requests.watch(self._reconciler.observe, self._reconciler.vanished)
