@@ -58,7 +58,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 RUN cd /opt/venv/lib/python3.13/site-packages \
  && find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
       ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} + \
- && find . -type d \( -name tests -o -name test \) -prune -exec rm -r {} + \
+ && find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} + \
  && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete \
  && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
 
@@ -69,7 +69,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 RUN cd /opt/venv/lib/python3.13/site-packages \
  && find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
       ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} + \
- && find . -type d \( -name tests -o -name test -o -path ./numpy/f2py \) -prune -exec rm -r {} + \
+ && find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} + \
  && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete \
  && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
 
@@ -85,6 +85,7 @@ RUN cd /opt/venv/lib/python3.13/site-packages \
  && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
 
 # ---------------------------------------------------------------- our own code
+# It becomes a small layer of its own, so that a new version is pushed and pulled without its dependencies.
 FROM operator-dependencies AS operator-build
 ARG SSL_CERT_FILE
 COPY analyzers/contract analyzers/contract
@@ -92,7 +93,8 @@ COPY operator operator
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-operator
 COPY tests/support/image/smoke.py /smoke.py
-RUN /opt/venv/bin/python /smoke.py operator
+RUN /opt/venv/bin/python /smoke.py operator \
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analyzer_contract silver_guardian_* /own/
 
 FROM audio-dependencies AS audio-build
 ARG SSL_CERT_FILE
@@ -102,7 +104,8 @@ COPY analyzers/audio analyzers/audio
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-audio
 COPY tests/support/image/smoke.py /smoke.py
-RUN /opt/venv/bin/python /smoke.py audio
+RUN /opt/venv/bin/python /smoke.py audio \
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a audio_analyzer analyzer_kit analyzer_contract silver_guardian_* /own/
 
 FROM video-dependencies AS video-build
 ARG SSL_CERT_FILE
@@ -112,20 +115,23 @@ COPY analyzers/video analyzers/video
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-video
 COPY tests/support/image/smoke.py /smoke.py
-RUN /opt/venv/bin/python /smoke.py video
+RUN /opt/venv/bin/python /smoke.py video \
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a video_analyzer analyzer_kit analyzer_contract silver_guardian_* /own/
 
 # ---------------------------------------------------------------- the images
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="Silver Guardian operator" \
       org.opencontainers.image.description="AnalysisRequests get their verdicts."
-COPY --from=operator-build /opt/venv /opt/venv
+COPY --from=operator-dependencies /opt/venv /opt/venv
+COPY --from=operator-build /own /opt/venv/lib/python3.13/site-packages
 EXPOSE 8080
 ENTRYPOINT ["python", "-m", "analysis_operator"]
 
 FROM runtime AS audio
 LABEL org.opencontainers.image.title="Silver Guardian audio analyzer" \
       org.opencontainers.image.description="Is this voice real, how sure are we, and where is the evidence?"
-COPY --from=audio-build /opt/venv /opt/venv
+COPY --from=audio-dependencies /opt/venv /opt/venv
+COPY --from=audio-build /own /opt/venv/lib/python3.13/site-packages
 ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8000
 EXPOSE 8000
 ENTRYPOINT ["python", "-m", "audio_analyzer"]
@@ -133,7 +139,8 @@ ENTRYPOINT ["python", "-m", "audio_analyzer"]
 FROM runtime AS video
 LABEL org.opencontainers.image.title="Silver Guardian video analyzer" \
       org.opencontainers.image.description="Is this video real, how sure are we, and where is the evidence?"
-COPY --from=video-build /opt/venv /opt/venv
+COPY --from=video-dependencies /opt/venv /opt/venv
+COPY --from=video-build /own /opt/venv/lib/python3.13/site-packages
 ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8001
 EXPOSE 8001
 ENTRYPOINT ["python", "-m", "video_analyzer"]

@@ -91,7 +91,7 @@ class Deployment:
         self.cluster.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=180s")
 
     def _not_ready(self) -> str:
-        asked = (
+        asked: tuple[tuple[str, ...], ...] = (
             ("rollout", "status", f"deployment/{RELEASE}", "--timeout=1s"),
             ("wait", "--for=condition=Ready", "analyzers", "--all", "--timeout=1s"),
         )

@@ -13,6 +13,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "silver-guardian.labels" -}}
 {{ include "silver-guardian.selector" . }}
+{{ include "silver-guardian.common" . }}
+{{- end }}
+
+{{- define "silver-guardian.common" -}}
 app.kubernetes.io/part-of: silver-guardian
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
