@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
@@ -49,12 +50,14 @@ async def run(settings: Settings) -> None:
     try:
         await resync.start()
         log.info("started", namespace=settings.namespace)
+        stop = _Stop()
         await _work(
+            stop.wait(),
             pools.run(),
             reconciler.run(),
             resync.run(settings.resync_seconds),
-            _watch(handlers.watch_pools(pools), namespaces=[settings.namespace]),
-            _watch(handlers.watch_requests(reconciler), clusterwide=True),
+            _watch(handlers.watch_pools(pools), stop, namespaces=[settings.namespace]),
+            _watch(handlers.watch_requests(reconciler), stop, clusterwide=True),
         )
     finally:
         await runner.close()
@@ -62,12 +65,33 @@ async def run(settings: Settings) -> None:
         await server.close()
 
 
-async def _watch(registry: kopf.OperatorRegistry, **where: Any) -> None:  # noqa: ANN401
-    await kopf.operator(registry=registry, settings=handlers.settings(), **where)
+class _Stop:
+    """Waits for SIGTERM or SIGINT. Kopf takes both for itself when it starts, and then lets five seconds pass."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self.started: list[asyncio.Event] = []
+
+    async def wait(self) -> None:
+        """Take the signals back once every kopf has started, and wait for one."""
+        await asyncio.sleep(0)  # the watches begin in the same breath: let them add their flags
+        for flag in self.started:
+            await flag.wait()
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, self._asked.set)
+        await self._asked.wait()
+        log.info("stopping")
+
+
+async def _watch(registry: kopf.OperatorRegistry, stop: _Stop, **where: Any) -> None:  # noqa: ANN401
+    flag = asyncio.Event()
+    stop.started.append(flag)
+    await kopf.operator(registry=registry, settings=handlers.settings(), ready_flag=flag, **where)
 
 
 async def _work(*parts: Coroutine[None, None, None]) -> None:
-    """Run until one part ends: kopf ends at SIGTERM or SIGINT, which it takes for itself; the others end by failing."""
+    """Run until one part ends, by a signal or by failing; our own parts are closed before the watches."""
     tasks = [asyncio.create_task(part) for part in parts]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

@@ -81,28 +81,43 @@ class World:
         return next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
 
 
+def _open(
+    server: ApiServer, s3: S3Process, folder: Path, pods: int, concurrency: int, settings: dict[str, Any]
+) -> World:
+    operator = OperatorProcess(server, folder, **settings)
+    world = World(server, s3, Pods(server, folder, s3.environment()), operator)
+    if pods:
+        world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)
+    operator.start()
+    return world
+
+
+def _close(world: World) -> None:
+    world.operator.stop()
+    world.pods.__exit__()
+    server = world.server
+    server.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
+    server.kubectl("delete", "analyzers", "--all", "-n", NAMESPACE)
+    server.kubectl("delete", "deploy,svc,sa,pdb,netpol", "-n", NAMESPACE, "-l", "silverguardian.io/analyzer")
+
+
 @pytest.fixture
 def make_world(api_server: ApiServer, s3: S3Process, tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """For a test that needs an operator of its own; no `world` may be open in its module."""
     made: list[World] = []
 
     def make(*, pods: int = 1, concurrency: int = 1, **settings: object) -> World:
-        operator = OperatorProcess(api_server, tmp_path, **settings)
-        world = World(api_server, s3, Pods(api_server, tmp_path, s3.environment()), operator)
-        made.append(world)
-        if pods:
-            world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)
-        operator.start()
-        return world
+        made.append(_open(api_server, s3, tmp_path, pods=pods, concurrency=concurrency, **settings))
+        return made[-1]
 
     yield make
     for world in made:
-        world.operator.stop()
-        world.pods.__exit__()
-        api_server.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
-        api_server.kubectl("delete", "analyzers", "--all", "-n", NAMESPACE)
-        api_server.kubectl("delete", "deploy,svc,sa,pdb,netpol", "-n", NAMESPACE, "-l", "silverguardian.io/analyzer")
+        _close(world)
 
 
-@pytest.fixture
-def world(make_world: Callable[..., World]) -> World:
-    return make_world()
+@pytest.fixture(scope="module")
+def world(api_server: ApiServer, s3: S3Process, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One operator with one pod of one slot, for every test of a module."""
+    opened = _open(api_server, s3, tmp_path_factory.mktemp("world"))
+    yield opened
+    _close(opened)
