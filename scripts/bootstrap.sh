@@ -90,7 +90,8 @@ find_python() {
         PYTHON=python$PYTHON_WANTED
     else
         say "no Python 3.12 or 3.13 here: uv downloads $PYTHON_WANTED"
-        "$UV" python install --quiet "$PYTHON_WANTED"
+        "$UV" python install "$PYTHON_WANTED" ||
+            die "Python $PYTHON_WANTED could not be downloaded: install Python 3.12 or 3.13 in any way, and run this again"
         PYTHON=$("$UV" python find --managed-python "$PYTHON_WANTED")
     fi
 }
