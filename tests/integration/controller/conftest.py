@@ -82,7 +82,7 @@ class World:
 
 
 def _open(
-    server: ApiServer, s3: S3Process, folder: Path, pods: int, concurrency: int, settings: dict[str, Any]
+    server: ApiServer, s3: S3Process, folder: Path, *, pods: int = 1, concurrency: int = 1, **settings: object
 ) -> World:
     operator = OperatorProcess(server, folder, **settings)
     world = World(server, s3, Pods(server, folder, s3.environment()), operator)
