@@ -11,6 +11,7 @@ from analyzer_contract import DetectorReport, MediaFacts, Verdict
 from analyzer_kit.detector import Assessment, Caps, ReportStage
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader
 from analyzer_kit.plots import draw_timeline
+from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge
 from audio_analyzer import ANALYZER
 from audio_analyzer.fingerprints import Fingerprinter
@@ -47,7 +48,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
         report_repeats(candidates, likeness, ANALYZER.version),
     ]
     report("plot", 0.95)
-    return _assess(reader.facts, levels, [_with_common_limitation(each) for each in detectors], plot)
+    return _assess(reader.facts, levels, detectors, plot)
 
 
 def warm_up() -> None:
@@ -79,10 +80,6 @@ def _cut(reader: AudioReader, spans: list[tuple[int, int]]) -> list[NDArray[np.f
     return [np.concatenate(part) if part else np.zeros(0, dtype=np.float32) for part in parts]
 
 
-def _with_common_limitation(report: DetectorReport) -> DetectorReport:
-    return report.model_copy(update={"limitations": [NO_CLONE_DETECTOR, *report.limitations]})
-
-
 def _assess(facts: MediaFacts, levels: Levels, detectors: list[DetectorReport], plot: Path) -> Assessment:
     sound_seconds = float(levels.sound().sum()) * FRAME_SECONDS
     verdict, score = judge(detectors, conclusive=sound_seconds >= _LEAST_SOUND_SECONDS)
@@ -96,12 +93,13 @@ def _assess(facts: MediaFacts, levels: Levels, detectors: list[DetectorReport], 
         high=levels.high if levels.high.size else np.zeros(1, dtype=np.float32),
         findings=findings,
     )
+    seconds = facts.duration_seconds
     return Assessment(
         media=facts,
         verdict=verdict,
         score=score,
         summary=_summary(verdict, detectors, sound_seconds),
-        detectors=detectors,
+        detectors=[completed(each, seconds=seconds, limitation=NO_CLONE_DETECTOR) for each in detectors],
     )
 
 

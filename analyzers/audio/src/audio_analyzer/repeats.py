@@ -15,7 +15,7 @@ _SHORTEST_HOPS = 32
 """About half a second of matching fingerprints; a window adds a quarter of a second of sound to it."""
 
 _SMALLEST_LAG_HOPS = 32
-_COMMON = 24
+_COMMON, _COMMON_SHARE = 24, 1e-4
 """A fingerprint that occurs more often than this is hum or hiss and says nothing."""
 
 _BIT_ERRORS = 0.25
@@ -23,7 +23,7 @@ _BIT_ERRORS = 0.25
 
 _SMOOTH_HOPS = 16
 _CANDIDATES = 20
-_HITS = 2
+_HITS = 3
 _SAME = 0.8
 """Correlation of two stretches that are copies, also after lossy coding. The same words said twice stay below 0.5."""
 
@@ -34,7 +34,7 @@ _SEARCH_SAMPLES = 2 * HOP
 
 _LIMITATIONS = [
     "Music made of samples or loops, ringing tones and announcements repeat by design.",
-    "A copy that was stretched, pitched, or laid under other sound is not found; nor one shorter than 0.8 s.",
+    "A copy that was stretched, pitched, or laid under other sound is not found; nor one shorter than about 1.5 s.",
 ]
 
 
@@ -59,39 +59,44 @@ def find_candidates(prints: Fingerprints) -> list[Candidate]:
         smooth = np.convolve(np.where(both, distance, 0.5), kernel, mode="same")
         for start, end in runs_of(smooth < _BIT_ERRORS):
             if end - start >= _SHORTEST_HOPS and ((near >= start) & (near < end)).any():
-                found.append((end - start, start, int(lag)))
+                found.append((end - start, start, lag))
     return _without_overlaps(sorted(found, reverse=True))
 
 
 def _hits(prints: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Lag and place of every pair of equal fingerprints of sound."""
+    """Lag and place of every pair of sounds that agree in half of their bits.
+
+    Copies differ in about one bit of eight, because they lie differently on the hop grid: all 32 bits agree in one hop
+    of seventy, one of the halves in one of four.
+    """
     where = np.flatnonzero(prints.active)
-    order = where[np.argsort(prints.bits[where], kind="stable")]
-    values = prints.bits[order]
-    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if values.size else values
-    sizes = np.diff(np.append(starts, values.size))
-    rare = np.repeat((sizes > 1) & (sizes <= _COMMON), sizes) if values.size else np.zeros(0, dtype=np.bool_)
-    order, values = order[rare], values[rare]
-    lags, places = [], []
-    for step in range(1, min(_COMMON, order.size)):
-        same = values[step:] == values[:-step]
-        if not same.any():
-            break
-        lag = (order[step:] - order[:-step])[same]
-        far = lag >= _SMALLEST_LAG_HOPS
-        lags.append(lag[far])
-        places.append(order[:-step][same][far])
-    if not lags:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    halves = (prints.bits[where] & np.uint32(0xFFFF), prints.bits[where] >> np.uint32(16))
+    lags, places = zip(*(_pairs(where, keys) for keys in halves), strict=True)
     return np.concatenate(lags), np.concatenate(places)
 
 
-def _popular(lags: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The lags with most hits; copies on different places of the hop grid spread over two neighbours."""
-    values, counts = np.unique(lags, return_counts=True)
-    order = np.lexsort((values, -counts))
-    chosen = values[order][counts[order] >= _HITS]
-    return np.asarray(chosen[: 4 * _CANDIDATES], dtype=np.int64)
+def _pairs(where: NDArray[np.int64], keys: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    order = np.argsort(keys, kind="stable")
+    values, sizes = np.unique(keys, return_counts=True)
+    rare = np.repeat(sizes <= max(_COMMON, _COMMON_SHARE * keys.size), sizes)
+    place, key = where[order][rare], np.repeat(values, sizes)[rare]
+    lags, places = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for step in range(1, min(_COMMON, place.size)):
+        lag = place[step:] - place[:-step]
+        chosen = (key[step:] == key[:-step]) & (lag >= _SMALLEST_LAG_HOPS)
+        lags.append(lag[chosen])
+        places.append(place[:-step][chosen])
+    return np.concatenate(lags), np.concatenate(places)
+
+
+def _popular(lags: NDArray[np.int64]) -> list[int]:
+    """The lags with most hits, best first."""
+    if not lags.size:
+        return []
+    counts = np.bincount(lags)
+    around = np.convolve(counts, np.ones(3, dtype=np.int64), mode="same")  # copies may fall between two lags
+    best = np.argsort(-(around * 4 + counts), kind="stable")[: 4 * _CANDIDATES]
+    return [int(lag) for lag in best if around[lag] >= _HITS and counts[lag]]
 
 
 def _without_overlaps(found: list[tuple[int, int, int]]) -> list[Candidate]:

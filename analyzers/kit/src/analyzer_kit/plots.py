@@ -12,11 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 from analyzer_contract import Finding
 
 _WIDTH, _HEIGHT = 1200, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 44, 40
-_INK, _FAINT, _CURVE, _EVIDENCE = "#1f2933", "#d5dae0", "#3b6ea5", "#d64545"
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 64, 40
+_INK, _CURVE, _EVIDENCE = "#1f2933", "#3b6ea5", "#d64545"
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
 _MOST_TICKS = 12
-_LABEL_GAP = 8
+_LABEL_GAP, _LABEL_ROWS = 8, 2
 
 
 def draw_timeline(
@@ -47,8 +47,11 @@ def draw_timeline(
     _shade(draw, font, findings, length)
     _curve(draw, low, high)
     _axes(draw, font, length)
+    bottom, top = float(low.min(initial=0.0)), float(high.max(initial=0.0))
+    draw.text((_LEFT - 6, _TOP), f"{top:.2g}", fill=_INK, font=font, anchor="rt")
+    draw.text((_LEFT - 6, _HEIGHT - _BOTTOM), f"{bottom:.2g}", fill=_INK, font=font, anchor="rb")
     draw.text((_LEFT, 6), title, fill=_INK, font=ImageFont.load_default(15))
-    draw.text((6, _TOP - 4), axis, fill=_INK, font=font)
+    draw.text((6, (_TOP + _HEIGHT - _BOTTOM) / 2), axis, fill=_INK, font=font)
     image.save(target, format="PNG")  # no time stamp inside: the same input gives the same bytes
 
 
@@ -62,7 +65,7 @@ def _shade(
     findings: Sequence[Finding],
     length: float,
 ) -> None:
-    taken = 0.0
+    taken = [0.0] * _LABEL_ROWS
     for finding in sorted(findings, key=lambda each: each.start_seconds):
         left = _x(finding.start_seconds, length)
         right = max(_x(finding.end_seconds, length), left + 2)
@@ -71,9 +74,10 @@ def _shade(
         label = f"{finding.kind} {finding.score}"
         width = draw.textlength(label, font=font)
         at = min(left, _WIDTH - _RIGHT - width)
-        if at >= taken:  # labels that would overlap are left out; the shading stays
-            draw.text((at, _TOP - 17), label, fill=_EVIDENCE, font=font)
-            taken = at + width + _LABEL_GAP
+        row = next((row for row in range(_LABEL_ROWS) if at >= taken[row]), None)
+        if row is not None:  # a label without room is left out; the shading stays
+            draw.text((at, _TOP - 17 * (row + 1)), label, fill=_EVIDENCE, font=font)
+            taken[row] = at + width + _LABEL_GAP
 
 
 def _curve(draw: ImageDraw.ImageDraw, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:

@@ -11,6 +11,7 @@ from analyzer_contract import DetectorReport, MediaFacts, Verdict
 from analyzer_kit.detector import Assessment, Caps, ReportStage
 from analyzer_kit.media.video import VideoReader
 from analyzer_kit.plots import draw_timeline
+from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge
 from video_analyzer import ANALYZER
 from video_analyzer.duplicates import find_copies, report_copies
@@ -38,13 +39,15 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
             report("decode", 0.8 * min(time / (reader.stated or 60.0), 1.0))
     motion = meter.motion()
     report("compare", 0.8)
+    copies = find_copies(motion.thumbs)
+    seams = [seam for copy in copies for seam in (copy.second, copy.second + copy.frames)]
     detectors = [
-        report_copies(find_copies(motion.thumbs), motion.times, ANALYZER.version),
+        report_copies(copies, motion.times, ANALYZER.version),
         detect_freezes(motion, ANALYZER.version),
-        report_drops(motion.jumps, motion.times, ANALYZER.version),
+        report_drops(motion.jumps, motion.times, seams, ANALYZER.version),
     ]
     report("plot", 0.95)
-    return _assess(reader.facts, motion, [_with_common_limitation(each) for each in detectors], plot)
+    return _assess(reader.facts, motion, detectors, plot)
 
 
 def warm_up() -> None:
@@ -59,10 +62,6 @@ def warm_up() -> None:
     measure_jump(0, (noise[0], noise[1], noise[2], noise[3]), 1.0)
 
 
-def _with_common_limitation(report: DetectorReport) -> DetectorReport:
-    return report.model_copy(update={"limitations": [NO_FACE_DETECTOR, *report.limitations]})
-
-
 def _assess(facts: MediaFacts, motion: Motion, detectors: list[DetectorReport], plot: Path) -> Assessment:
     verdict, score = judge(detectors, conclusive=motion.times.size >= _FEWEST_FRAMES)
     findings = [finding for detector in detectors for finding in detector.findings]
@@ -75,12 +74,13 @@ def _assess(facts: MediaFacts, motion: Motion, detectors: list[DetectorReport], 
         high=motion.change,
         findings=findings,
     )
+    seconds = facts.duration_seconds
     return Assessment(
         media=facts,
         verdict=verdict,
         score=score,
         summary=_summary(verdict, detectors, motion.times.size),
-        detectors=detectors,
+        detectors=[completed(each, seconds=seconds, limitation=NO_FACE_DETECTOR) for each in detectors],
     )
 
 

@@ -30,6 +30,8 @@ _SAME_SCENE = 0.75
 _STRONG_CHANGE = 40.0
 """Gray levels by which the most changed 1 % must differ: a key frame's fresh start changes all of it by a few."""
 
+_SEAM_FRAMES = 3
+
 _LIMITATIONS = [
     "A jump cut, as editors make them on purpose, is a dropped stretch as well.",
     "A stretch that is cut out where nothing moves, or at a change of scene, cannot be seen.",
@@ -91,11 +93,18 @@ def is_drop(jump: Jump) -> bool:
     return leapt or jump.flow >= _FLOW_RATIO * jump.flow_around
 
 
-def report_drops(jumps: list[Jump], times: NDArray[np.float64], version: str) -> DetectorReport:
-    """One finding for each jump that is missing time; the score grows with how far the picture leaps."""
+def report_drops(jumps: list[Jump], times: NDArray[np.float64], seams: list[int], version: str) -> DetectorReport:
+    """One finding for each jump that is missing time; the score grows with how far the picture leaps.
+
+    Args:
+        jumps: every place that stands out.
+        times: seconds of each frame.
+        seams: frames where a copied stretch begins or ends: the scene leaps there too, but nothing is missing.
+        version: of the analyzer, for the model card.
+    """
     findings = []
     for jump in jumps:
-        if not is_drop(jump):
+        if not is_drop(jump) or any(abs(jump.frame - seam) <= _SEAM_FRAMES for seam in seams):
             continue
         leap = max(jump.change_ratio, jump.flow / max(jump.flow_around, 0.5))
         findings.append(

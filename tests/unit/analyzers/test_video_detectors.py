@@ -1,0 +1,109 @@
+"""The video detectors, on frames drawn here; what encoding does to them is tested with real media."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tests.support.scene import Scene
+from video_analyzer.duplicates import find_copies
+from video_analyzer.freezes import detect_freezes
+from video_analyzer.jumps import report_drops
+from video_analyzer.motion import Motion, MotionMeter
+
+Gray = NDArray[np.uint8]
+SIX_FRAMES = 6
+STEADY = [frame[::2, ::2].copy() for frame in Scene(5).frames(range(120))]
+OTHER = [frame[::2, ::2].copy() for frame in Scene(6, pan=0).frames(range(60))]
+STILL = [frame[::2, ::2].copy() for frame in Scene(7, pan=0, speed=0).frames(range(60))]
+
+
+def motion_of(frames: Iterable[Gray]) -> Motion:
+    meter = MotionMeter()
+    for index, frame in enumerate(frames):
+        meter.add(index / 25, frame)
+    return meter.motion()
+
+
+def kinds(frames: list[Gray]) -> set[str]:
+    motion = motion_of(frames)
+    reports = [detect_freezes(motion, "test"), report_drops(motion.jumps, motion.times, [], "test")]
+    found = {finding.kind for report in reports for finding in report.findings}
+    return found | ({"DuplicatedFrames"} if find_copies(motion.thumbs) else set())
+
+
+def faded(frames: list[Gray], first: float, last: float) -> list[Gray]:
+    levels = np.linspace(first, last, len(frames))
+    return [(frame * level).astype(np.uint8) for frame, level in zip(frames, levels, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("what", "frames"),
+    [
+        ("a pan", STEADY),
+        ("a tripod with things that move", OTHER),
+        ("a still scene", STILL),
+        ("a hard cut", STEADY[:50] + OTHER),
+        ("a cut to a still picture", STEADY[:50] + STILL),
+        ("a fade to black and back", faded(STEADY[:40], 1, 0) + [0 * STEADY[0]] * 20 + faded(STEADY[40:80], 0, 1)),
+        ("a flash", [*STEADY[:50], np.minimum(STEADY[50], 165) + 90, *STEADY[51:]]),
+        ("a lamp", STEADY[:50] + [(frame * 0.6).astype(np.uint8) for frame in STEADY[50:]]),
+        ("a black picture", [0 * STEADY[0]] * 60),
+        ("one frame", STEADY[:1]),
+        ("no frame", []),
+    ],
+)
+def test_what_cameras_and_honest_editors_do_is_no_evidence(what: str, frames: list[Gray]) -> None:
+    assert kinds(frames) == set(), what
+
+
+@given(start=st.integers(10, 60), length=st.integers(SIX_FRAMES + 2, 30), gap=st.integers(0, 20))
+@settings(max_examples=15, deadline=None)
+def test_a_copied_stretch_is_found_in_its_place(start: int, length: int, gap: int) -> None:
+    at = start + length + gap
+    motion = motion_of(STEADY[:at] + STEADY[start : start + length] + STEADY[at:])
+    copies = find_copies(motion.thumbs)
+    assert copies
+    assert abs(copies[0].second - at) <= SIX_FRAMES
+    assert abs(copies[0].second + copies[0].frames - at - length) <= SIX_FRAMES
+    assert abs(copies[0].first - start) <= SIX_FRAMES
+
+
+@given(at=st.integers(20, 60), length=st.integers(SIX_FRAMES + 1, 30))
+@settings(max_examples=15, deadline=None)
+def test_a_frozen_moment_is_found_in_its_place(at: int, length: int) -> None:
+    motion = motion_of(STEADY[: at + 1] + [STEADY[at]] * length + STEADY[at + 1 :])
+    report = detect_freezes(motion, "test")
+    assert len(report.findings) == 1
+    assert abs(report.findings[0].start_seconds * 25 - at) <= SIX_FRAMES
+    assert abs(report.findings[0].end_seconds * 25 - at - length) <= SIX_FRAMES
+    assert report.score >= 50
+
+
+def test_a_few_frames_shown_twice_by_frame_rate_conversion_are_no_freeze() -> None:
+    slowed = [frame for index, frame in enumerate(STEADY) for frame in [frame] * (2 if index % 5 == 0 else 1)]
+    assert detect_freezes(motion_of(slowed), "test").findings == []
+
+
+@pytest.mark.parametrize("at", [50, 60])
+@pytest.mark.parametrize("length", [25, 35])
+def test_a_missing_stretch_is_found_in_its_place(at: int, length: int) -> None:
+    motion = motion_of(STEADY[:at] + STEADY[at + length :])
+    report = report_drops(motion.jumps, motion.times, [], "test")
+    assert [round(finding.end_seconds * 25) for finding in report.findings] == [at]
+    assert report.score >= 50
+
+
+def test_where_a_copy_begins_nothing_is_said_to_be_missing() -> None:
+    motion = motion_of(STEADY[:80] + STEADY[50:])
+    assert report_drops(motion.jumps, motion.times, [80], "test").findings == []
+
+
+def test_frames_that_change_their_size_midway_are_still_compared() -> None:
+    smaller = [frame[: frame.shape[0] // 2, : frame.shape[1] // 2] for frame in STEADY[60:]]
+    assert motion_of(STEADY[:60] + smaller).times.size == len(STEADY)
