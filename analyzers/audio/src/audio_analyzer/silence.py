@@ -7,18 +7,18 @@ from audio_analyzer.levels import FRAME_SECONDS, Levels, runs_of
 
 NO_ROOM_DBFS = -85.0
 """A quiet room, a phone's microphone and 16-bit sampling leave a noise floor at -70 dBFS or above. The quietest 2 % of
-the 473 genuine recordings measured lie between -82 and -10 dBFS, but for 2 that hold zeros."""
+473 of the genuine recordings lies between -82 and -10 dBFS, but for 2 that hold zeros."""
 
 _SHORTEST_FRAMES = 5
 """50 ms: shorter ones occur where a low-level signal crosses zero, and in codecs."""
 
 _SCORE_OF_FEW = (0, 25, 40)
-"""One or two such pauses also come from trimming; 2 of 473 genuine recordings have one, none has two."""
+"""One or two such pauses also come from trimming; 2 of 832 genuine recordings have one, none has two."""
 
 _LIMITATIONS = [
     "Noise gates, calls with voice-activity transmission, and honest editing also leave digital silence.",
     "A synthetic voice with added or recorded background noise has none.",
-    "Measured on 473 short genuine recordings (klettres, Asterisk, LibriVox) and 6 espeak-ng voices only.",
+    "Measured on 832 short genuine recordings (klettres, Asterisk, pocketsphinx) and 6 espeak-ng voices only.",
 ]
 
 
@@ -26,7 +26,7 @@ def detect_digital_silence(levels: Levels, version: str) -> DetectorReport:
     """Looks for stretches below -85 dBFS between the first and the last sound.
 
     The score grows with their number, then with their share of all pauses: three or more mean that the pauses are made
-    and not recorded (all 6 espeak-ng voices: 3 to 6; 473 genuine recordings: none).
+    and not recorded (all 6 espeak-ng voices: 3 to 6; 832 genuine recordings: none).
 
     Args:
         levels: loudness of the whole recording.
