@@ -63,24 +63,24 @@ def find_candidates(prints: Fingerprints) -> list[Candidate]:
     return _without_overlaps(sorted(found, reverse=True))
 
 
-def _hits(prints: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _hits(prints: Fingerprints) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Lag and place of every pair of sounds that agree in half of their bits.
 
     Copies differ in about one bit of eight, because they lie differently on the hop grid: all 32 bits agree in one hop
     of seventy, one of the halves in one of four.
     """
-    where = np.flatnonzero(prints.active)
+    where = np.flatnonzero(prints.active).astype(np.int32)  # a two-hour recording has millions of pairs
     halves = (prints.bits[where] & np.uint32(0xFFFF), prints.bits[where] >> np.uint32(16))
     lags, places = zip(*(_pairs(where, keys) for keys in halves), strict=True)
     return np.concatenate(lags), np.concatenate(places)
 
 
-def _pairs(where: NDArray[np.int64], keys: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pairs(where: NDArray[np.int32], keys: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     order = np.argsort(keys, kind="stable")
     values, sizes = np.unique(keys, return_counts=True)
     rare = np.repeat(sizes <= max(_COMMON, _COMMON_SHARE * keys.size), sizes)
     place, key = where[order][rare], np.repeat(values, sizes)[rare]
-    lags, places = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    lags, places = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
     for step in range(1, min(_COMMON, place.size)):
         lag = place[step:] - place[:-step]
         chosen = (key[step:] == key[:-step]) & (lag >= _SMALLEST_LAG_HOPS)
@@ -89,7 +89,7 @@ def _pairs(where: NDArray[np.int64], keys: NDArray[np.uint32]) -> tuple[NDArray[
     return np.concatenate(lags), np.concatenate(places)
 
 
-def _popular(lags: NDArray[np.int64]) -> list[int]:
+def _popular(lags: NDArray[np.int32]) -> list[int]:
     """The lags with most hits, best first."""
     if not lags.size:
         return []
