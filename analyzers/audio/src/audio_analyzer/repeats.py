@@ -25,7 +25,8 @@ _SMOOTH_HOPS = 16
 _CANDIDATES = 20
 _HITS = 3
 _SAME = 0.8
-"""Correlation of two stretches that are copies, also after lossy coding. No candidate in 832 genuine recordings exceeds 0.5."""
+"""Correlation of two stretches that are copies, also after lossy coding.
+No candidate in 832 genuine recordings exceeds 0.5."""
 
 _TONE = 0.6
 """A sound that is this similar to itself a moment later (tone, hum, buzzer) repeats by nature."""

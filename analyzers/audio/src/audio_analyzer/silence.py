@@ -13,8 +13,8 @@ _SHORTEST_FRAMES = 5
 """50 ms: shorter ones occur where a low-level signal crosses zero, and in codecs."""
 
 _SCORE_OF_FEW = (0, 25, 40)
-"""One or two such pauses also come from trimming: of 840 recordings of people (the above, with all of Asterisk's) 7 have
-one, 1 has two, none has three. The scores were set on these same recordings: no held-out ones were measured."""
+"""One or two such pauses also come from trimming: of 840 recordings of people (the above, with all of Asterisk's) 7
+have one, 1 has two, none has three. The scores were set on these same recordings: no held-out ones were measured."""
 
 _LIMITATIONS = [
     "Noise gates, calls with voice-activity transmission, and honest editing also leave digital silence.",
