@@ -47,7 +47,9 @@ class Client:
         rest = self._raw.rest_client
         url = f"{self._raw.configuration.host}/{collection}?watch=true&resourceVersion={version}"
         assert rest.pool_manager is not None
-        async with rest.pool_manager.get(url, timeout=None) as answer:
+        headers: dict[str, str] = {}
+        await self._raw.update_params_for_auth(headers, [], ["BearerToken"], collection, "GET", None)
+        async with rest.pool_manager.get(url, headers=headers, timeout=None, raise_for_status=True) as answer:
             started.set()
             async for line in answer.content:
                 seen(json.loads(line)["object"], time.monotonic())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import kopf
 import structlog
@@ -30,6 +30,21 @@ _CHILDREN = (
 )
 
 
+class _NoDiffs(kopf.DiffBaseStorage):
+    """Keeps nothing to compare with: no handler here asks for differences, and each costs a deep copy."""
+
+    def build(self, **_: object) -> kopf.BodyEssence:
+        """Give nothing."""
+        return cast("kopf.BodyEssence", {})
+
+    def fetch(self, **_: object) -> kopf.BodyEssence | None:
+        """Give nothing."""
+        return None
+
+    def store(self, **_: object) -> None:
+        """Keep nothing."""
+
+
 def settings() -> kopf.OperatorSettings:
     """Give kopf's settings: no events, annotations or finalizers of its own, no peering, and few rights needed."""
     made = kopf.OperatorSettings()
@@ -38,6 +53,7 @@ def settings() -> kopf.OperatorSettings:
     made.watching.reconnect_backoff = 0.1
     made.watching.chunk_size = 500
     made.networking.request_timeout = 30
+    made.persistence.diffbase_storage = _NoDiffs()
     # The kinds and the namespace are known, and they are there before kopf starts.
     made.scanning.disabled = True
     for resource in (("", "v1", "pods"), *_CHILDREN):

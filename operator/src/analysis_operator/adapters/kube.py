@@ -44,6 +44,8 @@ class KubeApi:
         except config.ConfigException:
             await config.load_kube_config(client_configuration=configuration)
         configuration.connection_pool_maxsize = 64
+        # The configuration names a proxy if there is one; looking for more in the environment costs a tenth of a call.
+        configuration.client_session_kwargs = {"trust_env": False}
         return cls(client.ApiClient(configuration))
 
     async def close(self) -> None:
