@@ -51,7 +51,7 @@ class KindCluster(Cluster):
         return self._found
 
     @property
-    def _kind(self) -> Any:  # noqa: ANN401 - pytest-kind has no types
+    def _kind(self) -> Any:
         if self._cluster is None:
             # pytest-kind reads its versions from the environment when it is imported.
             os.environ.setdefault("KIND_VERSION", kind_config.KIND_VERSION)
