@@ -46,7 +46,7 @@ generate: setup ## Write the CRDs in crds/ and in the chart from the models
 
 .PHONY: lint
 lint: setup ## Check style, types and the architecture
-	@$(VENV)/ruff check .
+	@$(VENV)/ruff check --no-cache .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports

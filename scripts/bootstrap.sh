@@ -78,8 +78,9 @@ good_python() { "$1" -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2
 
 find_python() {
     local candidate
-    for candidate in .venv/bin/python "python$PYTHON_WANTED" python3.12 \
-        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[32].*/bin/python python3; do
+    for candidate in .venv/bin/python "python$PYTHON_WANTED" \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13.*/bin/python python3.12 \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12.*/bin/python python3; do
         if command -v "$candidate" > /dev/null && good_python "$candidate"; then
             PYTHON=$candidate
             return

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.images import build_scripted
 
 from tests.cluster import Cluster, S3Server, find_cluster
 from tests.support.ask import API, Requests
 from tests.support.deployment import Deployment, install, s3_client
+from tests.support.images import build_scripted
 from tests.support.media import make_samples
 
 

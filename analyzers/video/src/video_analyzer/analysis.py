@@ -85,16 +85,20 @@ def _assess(facts: MediaFacts, motion: Motion, detectors: list[DetectorReport], 
 
 
 _WHAT = {
-    "DuplicatedFrames": "stretches of the picture repeat earlier ones",
-    "FrozenFrames": "times a moving picture freezes",
-    "DroppedFrames": "times a stretch of the picture is missing",
+    "DuplicatedFrames": (
+        "a stretch of the picture repeats an earlier one",
+        "{} stretches of the picture repeat earlier ones",
+    ),
+    "FrozenFrames": ("the moving picture freezes once", "the moving picture freezes {} times"),
+    "DroppedFrames": ("a stretch of the picture is missing", "{} stretches of the picture are missing"),
 }
+"""What is said of one finding, and of several."""
 
 
 def _summary(verdict: Verdict, detectors: list[DetectorReport], frames: int) -> str:
     if verdict is Verdict.INCONCLUSIVE:
         return f"Only {frames} frames: too little to say anything. Send a longer recording."
-    found = [f"{len(each.findings)} {_WHAT[each.name]}" for each in detectors if each.findings]
+    found = [_WHAT[each.name][len(each.findings) > 1].format(len(each.findings)) for each in detectors if each.findings]
     if verdict is Verdict.SUSPICIOUS:
         return f"Edited: {'; '.join(found)}."
     return f"No duplicated, frozen or missing stretches of picture. {NO_FACE_DETECTOR}"
