@@ -150,7 +150,7 @@ class _Plain(yaml.SafeDumper):
 
 def render(definition: Schema) -> str:
     """Give one definition as YAML, with a head that says where it comes from."""
-    head = "# Generated from operator/src/analysis_operator/api.py by `make generate`. Do not edit.\n"
+    head = "# Generated from operator/src/analysis_operator/api/ by `make generate`. Do not edit.\n"
     return head + yaml.dump(definition, Dumper=_Plain, sort_keys=False, width=110)
 
 

@@ -4,6 +4,9 @@ OperatorError
 ├── Conflict      the object changed meanwhile: observe again
 ├── Gone          the object is no longer there
 ├── ApiUnavailable  the API server did not answer
+├── StoreError    S3 did not give or take an object (adapters/s3.py)
+├── Refused       a manifest is not accepted (adapters/manifests.py)
+├── LocalError    the embedded runtime could not start or read something (local/errors.py)
 └── DispatchError
     ├── Busy         every slot of the pod is taken (429)
     ├── Draining     the pod takes nothing new (503)

@@ -56,7 +56,8 @@ class FailureReason(StrEnum):
     INTERNAL_ERROR = "InternalError"
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """Give a field's name on the wire: ``result_uri`` becomes ``resultURI``."""
     head, *tail = name.split("_")
     return head + "".join("URI" if part == "uri" else part.capitalize() for part in tail)
 
@@ -64,7 +65,7 @@ def _camel(name: str) -> str:
 class Wire(BaseModel):
     """Base of everything on the wire: camelCase names, unknown fields refused, immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_camel, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=camel, populate_by_name=True)
 
 
 class SourceObject(Wire):

@@ -1,0 +1,106 @@
+"""Analyzer: a pool of warm pods."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from analysis_operator.api.base import CONDITION_LIST, Condition, Metadata, Resource, rule
+
+
+class SecretKey(Resource):
+    """One key of a Secret in the operator's namespace."""
+
+    name: str = Field(max_length=253, description="The Secret.")
+    key: str = Field(max_length=253, description="The key in it.")
+
+
+class EnvVar(Resource):
+    """One environment variable: a value, or a key of a Secret."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                rule("has(self.value) != has(self.secretKey)", "give either value or secretKey, and not both")
+            ]
+        }
+    )
+
+    name: str = Field(pattern=r"^[A-Z][A-Z0-9_]{0,62}$", description="Its name.")
+    value: str | None = Field(default=None, max_length=2000, description="Its value.")
+    secret_key: SecretKey | None = Field(default=None, description="Where its value is kept.")
+
+
+class Toleration(Resource):
+    """A taint that the pods tolerate."""
+
+    key: str = Field(max_length=253, description="The taint's key.")
+    operator: Literal["Equal", "Exists"] = Field(default="Equal", description="How value is compared.")
+    value: str = Field(default="", max_length=63, description="The taint's value.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = Field(
+        default="NoSchedule", description="Its effect."
+    )
+
+
+class Quantities(Resource):
+    """Amounts of CPU and memory, as Kubernetes writes them."""
+
+    cpu: str = Field(default="1", pattern=r"^[0-9]+(\.[0-9]+)?m?$", description="For example 500m or 2.")
+    memory: str = Field(default="1Gi", pattern=r"^[0-9]+(Mi|Gi)$", description="For example 512Mi or 2Gi.")
+
+
+class Resources(Resource):
+    """What one pod is promised, and what it may use at most."""
+
+    requests: Quantities = Field(default=Quantities(cpu="500m", memory="512Mi"), description="Promised.")
+    limits: Quantities = Field(default=Quantities(cpu="2", memory="2Gi"), description="At most.")
+
+
+class AnalyzerSpec(Resource):
+    """A pool of warm pods that speak the analyzer contract, v1."""
+
+    image: str = Field(min_length=1, max_length=500, description="The analyzer's image.")
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        default="IfNotPresent", description="When the image is pulled."
+    )
+    port: int = Field(default=8000, ge=1024, le=65535, description="The port that the contract is served on.")
+    concurrency: int = Field(default=1, ge=1, le=64, description="Analyses at a time in one pod.")
+    replicas: int = Field(default=1, ge=0, le=100, description="The pool's fixed size.")
+    resources: Resources = Field(default=Resources(), description="CPU and memory of one pod.")
+    node_selector: dict[str, str] = Field(default={"workload": "ml"}, description="Labels that the pods' nodes have.")
+    tolerations: list[Toleration] = Field(
+        default=[Toleration(key="workload", value="ml")],
+        max_length=10,
+        description="Taints that the pods tolerate.",
+    )
+    service_account_name: str | None = Field(
+        default=None, max_length=253, description="A ServiceAccount of your own. Without it one is made."
+    )
+    env: list[EnvVar] = Field(
+        default=[],
+        max_length=50,
+        description="Environment variables, for example AWS_REGION.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+
+
+class AnalyzerStatus(Resource):
+    """How the pool does. Written by the operator alone."""
+
+    observed_generation: int | None = Field(default=None, ge=0, description="The spec that this speaks of.")
+    replicas: int = Field(default=0, ge=0, description="Pods.")
+    ready_replicas: int = Field(default=0, ge=0, description="Pods that take work.")
+    queued: int = Field(default=0, ge=0, description="Analyses that wait.")
+    running: int = Field(default=0, ge=0, description="Analyses that run.")
+    conditions: list[Condition] = Field(
+        default=[], max_length=8, description="Ready.", json_schema_extra=CONDITION_LIST
+    )
+
+
+class Analyzer(Resource):
+    """A detector: one image and how many warm pods of it there are."""
+
+    metadata: Metadata
+    spec: AnalyzerSpec
+    status: AnalyzerStatus = AnalyzerStatus()

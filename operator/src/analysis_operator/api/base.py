@@ -1,0 +1,63 @@
+"""What both resources have in common: names, metadata, and conditions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from analyzer_contract import camel
+
+GROUP = "silverguardian.io"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
+CONDITION_LIST: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+
+
+class Resource(BaseModel):
+    """Base of every model here: camelCase on the wire, unknown fields left to the API server's pruning."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=camel, populate_by_name=True)
+
+
+def rule(expression: str, message: str) -> JsonDict:
+    """Give one CEL validation rule for the generated schema, with the sentence that a refused user reads."""
+    return {"rule": expression, "message": message}
+
+
+class Metadata(Resource):
+    """The parts of ObjectMeta that decisions need."""
+
+    name: str
+    namespace: str = "default"
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 1
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+
+
+class ConditionType(StrEnum):
+    """The conditions that this operator writes."""
+
+    SUCCEEDED = "Succeeded"
+    FINISHED = "Finished"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+    READY = "Ready"
+
+
+class Condition(Resource):
+    """A condition by the Kubernetes API conventions."""
+
+    type: ConditionType = Field(description="What this is about.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    reason: str = Field(min_length=1, max_length=63, description="Why, in one CamelCase word.")
+    message: str = Field(default="", max_length=600, description="Why, in a sentence.")
+    last_transition_time: datetime = Field(description="When status last changed.")
+    observed_generation: int | None = Field(default=None, ge=0, description="The spec that this speaks of.")
