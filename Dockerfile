@@ -48,41 +48,26 @@ COPY analyzers/kit/pyproject.toml analyzers/kit/
 COPY analyzers/audio/pyproject.toml analyzers/audio/
 COPY analyzers/video/pyproject.toml analyzers/video/
 
-# ---------------------------------------------------------------- dependencies, and what of them is never used
-# Trimmed: debug symbols of bundled libraries, tests, type stubs, C headers, and AWS services other than S3 and those
-# that credentials come from. The smoke step below fails the build if this took too much.
+COPY scripts/trim-packages.sh /
+
+# ---------------------------------------------------------------- dependencies, without what is never used
 FROM build AS operator-dependencies
 ARG SSL_CERT_FILE
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-install-workspace --package silver-guardian-operator
-RUN cd /opt/venv/lib/python3.13/site-packages \
- && find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
-      ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} + \
- && find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} + \
- && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete \
- && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
+RUN /trim-packages.sh
 
 FROM build AS audio-dependencies
 ARG SSL_CERT_FILE
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-install-workspace --package silver-guardian-audio
-RUN cd /opt/venv/lib/python3.13/site-packages \
- && find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
-      ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} + \
- && find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} + \
- && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete \
- && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
+RUN /trim-packages.sh
 
 FROM build AS video-dependencies
 ARG SSL_CERT_FILE
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-install-workspace --package silver-guardian-video
-RUN cd /opt/venv/lib/python3.13/site-packages \
- && find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
-      ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} + \
- && find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} + \
- && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete \
- && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
+RUN /trim-packages.sh
 
 # ---------------------------------------------------------------- our own code
 # It becomes a small layer of its own, so that a new version is pushed and pulled without its dependencies.

@@ -26,6 +26,8 @@ _INPUTS = (
     "analyzers",
     "crds",
     "charts",
+    "scripts/trim-packages.sh",
+    "tests/support/image",
 )
 
 

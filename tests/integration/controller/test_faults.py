@@ -55,6 +55,7 @@ def test_the_operator_ends_in_order_at_sigterm(make_world: Callable[..., World])
     world.ask("running", world.put("long", seconds=60))
     pod = world.until_running("running")
     assert world.operator.stop(signal.SIGTERM) == 0
+    assert all("event" in json.loads(line) for line in world.operator.log().splitlines()), "logs are JSON"
     until(lambda: world.pods.busy(pod) == 0, "the stream to be closed", timeout=5)
 
 

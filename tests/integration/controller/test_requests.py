@@ -39,6 +39,36 @@ def test_a_wrong_request_is_refused_with_a_sentence(
     assert sentence in answer.stderr
 
 
+REFUSED_ANALYZERS = [
+    ("no image", {}, "spec.image: Required value"),
+    ("a privileged port", {"image": "x", "port": 80}, "greater than or equal to 1024"),
+    (
+        "a variable with two values",
+        {"image": "x", "env": [{"name": "A", "value": "1", "secretKey": {"name": "s", "key": "k"}}]},
+        "give either value or secretKey",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"), [row[1:] for row in REFUSED_ANALYZERS], ids=[row[0] for row in REFUSED_ANALYZERS]
+)
+def test_a_wrong_analyzer_is_refused_with_a_sentence(
+    api_server: ApiServer, spec: dict[str, object], sentence: str
+) -> None:
+    wrong = {"apiVersion": API, "kind": "Analyzer", "metadata": {"name": "wrong"}, "spec": spec}
+    answer = api_server.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(wrong), check=False)
+    assert answer.returncode != 0
+    assert sentence in answer.stderr
+
+
+def test_requests_are_found_by_their_source(api_server: ApiServer) -> None:
+    api_server.kubectl("apply", "-f", "-", stdin=manifest(source={"uri": "s3://media/found"}))
+    listed = api_server.kubectl("get", "areq", "-o", "name", "--field-selector=spec.source.uri=s3://media/found")
+    api_server.kubectl("delete", "areq", "refused")
+    assert listed.stdout.split() == ["analysisrequest.silverguardian.io/refused"]
+
+
 def test_a_spec_does_not_change_but_for_cancel_and_priority(api_server: ApiServer) -> None:
     source = {"uri": "s3://media/a"}
     api_server.kubectl("apply", "-f", "-", stdin=manifest(source=source))
