@@ -127,7 +127,8 @@ def test_a_copied_stretch_is_found_wherever_it_lies(copied: float, source: float
     assert report.score >= 50
     finding = max(report.findings, key=lambda each: each.score)
     assert finding.start_seconds == pytest.approx(at / RATE, abs=0.3)
-    assert finding.end_seconds == pytest.approx((at + size) / RATE, abs=0.3)
+    # A fingerprint spans 0.26 s, and the last ones of the copy already hear what follows it: the end is found early.
+    assert -0.4 <= finding.end_seconds - (at + size) / RATE <= 0.1
 
 
 @pytest.mark.parametrize("seed", range(6))
