@@ -26,6 +26,11 @@ REFUSED = [
     ("no source", {"analyzers": ["audio"]}, "spec.source: Required value"),
     ("no analyzer", {"source": {"uri": "s3://media/a"}, "analyzers": []}, "should have at least 1 items"),
     ("an analyzer twice", {"source": {"uri": "s3://media/a"}, "analyzers": ["a", "a"]}, "Duplicate value"),
+    (
+        "an analyzer by a wrong name",
+        {"source": {"uri": "s3://media/a"}, "analyzers": ["Audio"]},
+        "name an Analyzer, in",
+    ),
     ("no time at all", {"source": {"uri": "s3://media/a"}, "timeoutSeconds": 0}, "greater than or equal to 1"),
 ]
 
@@ -41,6 +46,11 @@ def test_a_wrong_request_is_refused_with_a_sentence(
 
 REFUSED_ANALYZERS = [
     ("no image", {}, "spec.image: Required value"),
+    (
+        "a wrong amount",
+        {"image": "x", "resources": {"requests": {"cpu": "half"}}},
+        "write an amount of CPU as 500m or 2",
+    ),
     ("a privileged port", {"image": "x", "port": 80}, "greater than or equal to 1024"),
     (
         "a variable with two values",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from analysis_operator.api.base import CONDITION_LIST, Condition, Metadata, Resource, rule
+from analysis_operator.api.base import CONDITION_LIST, Condition, Matches, Metadata, Resource, rule
 
 
 class SecretKey(Resource):
@@ -27,7 +27,9 @@ class EnvVar(Resource):
         }
     )
 
-    name: str = Field(pattern=r"^[A-Z][A-Z0-9_]{0,62}$", description="Its name.")
+    name: Annotated[str, Matches(r"^[A-Z][A-Z0-9_]{0,62}$", "name a variable in capitals, for example AWS_REGION")] = (
+        Field(max_length=63, description="Its name.")
+    )
     value: str | None = Field(default=None, max_length=2000, description="Its value.")
     secret_key: SecretKey | None = Field(default=None, description="Where its value is kept.")
 
@@ -46,8 +48,12 @@ class Toleration(Resource):
 class Quantities(Resource):
     """Amounts of CPU and memory, as Kubernetes writes them."""
 
-    cpu: str = Field(default="1", pattern=r"^[0-9]+(\.[0-9]+)?m?$", description="For example 500m or 2.")
-    memory: str = Field(default="1Gi", pattern=r"^[0-9]+(Mi|Gi)$", description="For example 512Mi or 2Gi.")
+    cpu: Annotated[str, Matches(r"^[0-9]+([.][0-9]+)?m?$", "write an amount of CPU as 500m or 2")] = Field(
+        default="1", max_length=20, description="For example 500m or 2."
+    )
+    memory: Annotated[str, Matches(r"^[0-9]+(Mi|Gi)$", "write an amount of memory as 512Mi or 2Gi")] = Field(
+        default="1Gi", max_length=20, description="For example 512Mi or 2Gi."
+    )
 
 
 class Resources(Resource):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.config import JsonDict
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from analyzer_contract import camel
 
@@ -15,7 +20,6 @@ GROUP = "silverguardian.io"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
-NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
 CONDITION_LIST: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
 
 
@@ -28,6 +32,30 @@ class Resource(BaseModel):
 def rule(expression: str, message: str) -> JsonDict:
     """Give one CEL validation rule for the generated schema, with the sentence that a refused user reads."""
     return {"rule": expression, "message": message}
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Annotates a string that must match a pattern; who writes another one reads the hint, here and at the API server.
+
+    The schema's own ``pattern`` would say only which regular expression it should match.
+    """
+
+    pattern: str
+    hint: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Refuse what does not match, with the hint."""
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Give the same as a CEL rule."""
+        return handler(schema) | {"x-kubernetes-validations": [rule(f"self.matches(r'{self.pattern}')", self.hint)]}
+
+    def _checked(self, value: str) -> str:
+        if not re.search(self.pattern, value):
+            raise ValueError(self.hint)
+        return value
 
 
 class Metadata(Resource):

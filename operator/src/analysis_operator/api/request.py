@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from analysis_operator.api.base import (
     CONDITION_LIST,
-    NAME_PATTERN,
     Condition,
     ConditionType,
+    Matches,
     Metadata,
     Resource,
     rule,
 )
 from analyzer_contract import Verdict
 
-S3_URI_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"
-S3_URI_HINT = "name one S3 object as s3://BUCKET/KEY, for example s3://media/calls/2026-11-01.wav"
-
-
-def _s3_uri(value: str) -> str:
-    if not re.fullmatch(S3_URI_PATTERN, value):
-        raise ValueError(S3_URI_HINT)
-    return value
+_S3_URI = Matches(
+    r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
+    "name one S3 object as s3://BUCKET/KEY, for example s3://media/calls/2026-11-01.wav",
+)
+_ANALYZER_NAME = Matches(
+    r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$",
+    "name an Analyzer, in lower-case letters, digits and dashes, for example audio: kubectl get analyzers -A",
+)
 
 
 class Source(Resource):
     """The recording: one S3 object."""
 
-    uri: Annotated[str, AfterValidator(_s3_uri)] = Field(
-        max_length=1100,
-        description="The object, as s3://BUCKET/KEY.",
-        json_schema_extra={
-            "x-kubernetes-validations": [rule(f"self.matches(r'{S3_URI_PATTERN}')", S3_URI_HINT)],
-        },
-    )
+    uri: Annotated[str, _S3_URI] = Field(max_length=1100, description="The object, as s3://BUCKET/KEY.")
     version_id: str | None = Field(
         default=None,
         max_length=1024,
@@ -75,7 +68,7 @@ class RequestSpec(Resource):
     )
 
     source: Source
-    analyzers: list[Annotated[str, Field(pattern=NAME_PATTERN, max_length=40)]] = Field(
+    analyzers: list[Annotated[str, _ANALYZER_NAME, Field(max_length=40)]] = Field(
         default=["audio", "video"],
         min_length=1,
         max_length=8,
