@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -41,9 +42,19 @@ class _Pool:
     pods: dict[str, _Pod] = field(default_factory=dict)
     queue: FairQueue = field(default_factory=FairQueue)
     jobs: dict[str, tuple[Waiting, AnalysisJob]] = field(default_factory=dict)
-    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    tasks: dict[str, asyncio.Task[Outcome | None]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     running: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    analyzer: str
+    pool: _Pool
+    pod: _Pod
+    waiting: Waiting
+    job: AnalysisJob
+    started: datetime
 
 
 class Dispatcher:
@@ -82,7 +93,8 @@ class Dispatcher:
         pool = self._pools.setdefault(name, _Pool())
         before = (bool(pool.pods), pool.problem)
         wanted = {endpoint.pod: endpoint for endpoint in endpoints}
-        pool.pods = {pod: pool.pods.get(pod) or _Pod(endpoint) for pod, endpoint in wanted.items()}
+        known = {pod.endpoint: pod for pod in pool.pods.values()}  # a pod may come back under another address
+        pool.pods = {pod: known.get(endpoint) or _Pod(endpoint) for pod, endpoint in wanted.items()}
         pool.problem = problem
         self._pump(name)
         if before != (bool(pool.pods), problem):
@@ -139,6 +151,7 @@ class Dispatcher:
     async def close(self) -> None:
         """Stop everything; every stream is closed when this returns."""
         tasks = [task for pool in self._pools.values() for task in pool.tasks.values()]
+        self._pools = {}  # a slot that becomes free is given to nobody
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -156,12 +169,17 @@ class Dispatcher:
             waiting, job = pool.jobs[taken.key]
             pod.in_flight += 1
             pool.running[waiting.namespace] += 1
-            pool.tasks[waiting.key] = asyncio.create_task(self._attempt(name, pool, pod, waiting, job))
+            attempt = _Attempt(name, pool, pod, waiting, job, self._clock())
+            task = asyncio.create_task(self._attempt(attempt))
+            pool.tasks[waiting.key] = task
+            # Not a `finally` in the task: a task that is cancelled before its first step never enters its body.
+            task.add_done_callback(partial(self._ended, attempt))
 
-    async def _attempt(self, name: str, pool: _Pool, pod: _Pod, waiting: Waiting, job: AnalysisJob) -> None:
-        uid, started, outcome = waiting.key, self._clock(), None
+    async def _attempt(self, attempt: _Attempt) -> Outcome | None:
+        """Run one attempt. None: the pod took nothing, so it was none."""
+        name, pod = attempt.analyzer, attempt.pod
         try:
-            outcome = await self._stream(pool, pod, uid, job, started)
+            return await self._stream(attempt)
         except Busy as error:
             self._rest(name, pod, error.retry_after)
         except Draining:
@@ -169,30 +187,36 @@ class Dispatcher:
         except Unreachable as error:
             log.info("pod unreachable", pod=pod.endpoint.pod, error=str(error))
             self._rest(name, pod, _UNREACHABLE_PAUSE)
-        except asyncio.CancelledError:
-            pool.jobs.pop(uid, None)
         except Exception as error:
-            log.exception("attempt failed inside the operator", analyzer=name, uid=uid)
+            log.exception("attempt failed inside the operator", analyzer=name, uid=attempt.waiting.key)
             message = f"The operator failed while it ran this attempt: {error!r}."
-            outcome = Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
-        finally:
-            # All at once, so that nobody sees an outcome whose slot is still taken.
-            pod.in_flight -= 1
-            pool.running[waiting.namespace] -= 1
-            pool.tasks.pop(uid, None)
-            if outcome is not None:
-                self._update(pool, uid, pod, started_at=started, outcome=outcome, ended_at=self._clock())
-                pool.jobs.pop(uid, None)
-                metrics.ATTEMPTS.labels(name, type(outcome).__name__).inc()
-            elif uid in pool.jobs:
-                pool.queue.add(waiting)
-            else:
-                pool.runs.pop(uid, None)
-            self._pump(name)
-            self._changed(uid, False)
+            return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
+        return None
 
-    async def _stream(self, pool: _Pool, pod: _Pod, uid: str, job: AnalysisJob, started: datetime) -> Outcome:
+    def _ended(self, attempt: _Attempt, task: asyncio.Task[Outcome | None]) -> None:
+        """Free the slot and keep the outcome, all at once: nobody sees an outcome whose slot is still taken."""
+        name, pool, pod, waiting = attempt.analyzer, attempt.pool, attempt.pod, attempt.waiting
+        uid, outcome = waiting.key, None if task.cancelled() else task.result()
+        pod.in_flight -= 1
+        pool.running[waiting.namespace] -= 1
+        if not pool.running[waiting.namespace]:
+            del pool.running[waiting.namespace]
+        pool.tasks.pop(uid, None)
+        if task.cancelled() or uid not in pool.jobs:  # stopped: whatever it said, nobody waits for it
+            pool.jobs.pop(uid, None)
+            pool.runs.pop(uid, None)
+        elif outcome is None:
+            pool.queue.add(waiting)
+        else:
+            self._update(attempt, outcome=outcome, ended_at=self._clock())
+            pool.jobs.pop(uid, None)
+            metrics.ATTEMPTS.labels(name, type(outcome).__name__).inc()
+        self._pump(name)
+        self._changed(uid, False)
+
+    async def _stream(self, attempt: _Attempt) -> Outcome:
         """Follow one stream to its outcome."""
+        pool, pod, job, uid = attempt.pool, attempt.pod, attempt.job, attempt.waiting.key
         where = f"Pod {pod.endpoint.pod}"
         try:
             async with (
@@ -204,7 +228,7 @@ class Dispatcher:
                         return event
                     known = pool.runs[uid].source if uid in pool.runs else None
                     about = {"fraction": event.fraction, "stage": event.stage, "source": event.source or known}
-                    self._update(pool, uid, pod, started_at=started, **about)
+                    self._update(attempt, **about)
                     self._changed(uid, False)
         except Lost as error:
             return PodLost(str(error))
@@ -212,9 +236,10 @@ class Dispatcher:
             return PodLost(f"{where} kept the connection open past the deadline.")
         return PodLost(f"{where} ended its answer without a result.")
 
-    def _update(self, pool: _Pool, uid: str, pod: _Pod, **changes: object) -> None:
-        run = pool.runs.get(uid) or Run(pod=pod.endpoint.pod, started_at=self._clock())
-        pool.runs[uid] = replace(run, **changes)  # type: ignore[arg-type]
+    def _update(self, attempt: _Attempt, **changes: object) -> None:
+        runs, uid = attempt.pool.runs, attempt.waiting.key
+        run = runs.get(uid) or Run(pod=attempt.pod.endpoint.pod, started_at=attempt.started)
+        runs[uid] = replace(run, **changes)  # type: ignore[arg-type]
 
     def _rest(self, name: str, pod: _Pod, seconds: float) -> None:
         """Leave a pod alone for a while, then look again."""

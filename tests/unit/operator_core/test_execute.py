@@ -24,12 +24,14 @@ class Analyzers:
 
     def __init__(self) -> None:
         self.given: list[tuple[str, str]] = []
+        self.addresses: list[str] = []
         self.answers: dict[str, list[Exception]] = {}
         self.release = asyncio.Event()
 
     async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
         uid = job.id.split(".")[0]
         self.given.append((endpoint.pod, uid))
+        self.addresses.append(endpoint.address)
         if refusals := self.answers.get(endpoint.pod):
             raise refusals.pop(0)
         yield Progress(stage="decode", fraction=0.5)
@@ -142,3 +144,29 @@ async def test_whoever_waits_for_a_pool_is_told_when_it_goes(scene: Scene) -> No
     scene.dispatcher.drop_pool("audio")
     assert {await scene.changed.get(), await scene.changed.get()} == {"a", "b"}
     assert scene.dispatcher.pools() == {}
+
+
+async def test_a_slot_is_free_again_when_its_attempt_is_stopped_before_its_first_step(scene: Scene) -> None:
+    scene.enqueue("a")
+    scene.dispatcher.stop("a")
+    scene.enqueue("b")
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+    assert scene.dispatcher.backlog("audio") == (0, 1)
+    assert [uid for _, uid in scene.analyzers.given] == ["b"]
+
+
+async def test_a_pod_of_the_same_name_is_reached_at_its_new_address(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Unreachable("no route")]
+    scene.enqueue("a")
+    await scene.until(lambda: scene.analyzers.given)
+    scene.dispatcher.set_endpoints("audio", [Endpoint("pod-0", "10.9.9.9:8000")])
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.analyzers.addresses == ["10.0.0.0:8000", "10.9.9.9:8000"]
+
+
+async def test_nothing_starts_any_more_when_the_dispatcher_closes(scene: Scene) -> None:
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    await scene.dispatcher.close()
+    await asyncio.sleep(0.01)
+    assert [uid for _, uid in scene.analyzers.given] == ["a"]
