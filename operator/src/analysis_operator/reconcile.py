@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -135,15 +134,20 @@ class Reconciler:
         observed = Observation(entry.request, self.dispatcher.pools(), runs, entry.report, self._policy)
         decided = plan(observed, self._clock())
         self._start_and_stop(entry, decided)
-        if decided.status != entry.request.status:
+        if decided.status == entry.request.status:
+            self._recorded(uid, runs)  # the answer to an earlier write may have been lost, and not the write
+        else:
             if not decided.urgent and not self._may_write(uid, entry):
                 return
+            ends = decided.status.finished and not entry.request.status.finished
             if not await self._write(uid, entry, decided.status, runs):
                 return
+            if ends:
+                self._ended(entry)
             await self._announce(entry, decided)
         if any(isinstance(action, Delete) for action in decided.actions):
             await self._requests.delete(entry.request)
-        if decided.requeue_after is not None:
+        if decided.requeue_after is not None and uid in self._view:
             self._queue.add_later(uid, decided.requeue_after)
 
     def _start_and_stop(self, entry: _Entry, decided: Plan) -> None:
@@ -170,12 +174,11 @@ class Reconciler:
         return False
 
     async def _write(self, uid: str, entry: _Entry, status: RequestStatus, runs: Mapping[str, Run]) -> bool:
+        refused = _version(entry.request)
         try:
             written = await self._requests.write_status(entry.request, status)
         except Conflict:
-            with suppress(Gone, ApiUnavailable):
-                self.observe(await self._requests.get(entry.request))
-            self._queue.add(uid)
+            await self._read_again(uid, entry, refused)
             return False
         except Gone:
             self.vanished(uid)
@@ -189,16 +192,35 @@ class Reconciler:
             entry.request = written
         entry.backoff = _BACKOFF[0]
         entry.write_not_before = asyncio.get_running_loop().time() + PROGRESS_SECONDS
+        self._recorded(uid, runs)
+        return True
+
+    async def _read_again(self, uid: str, entry: _Entry, refused: int) -> None:
+        """After a conflict: plan again at once if there is a newer version, and else later."""
+        try:
+            self.observe(await self._requests.get(entry.request))
+        except Gone:
+            self.vanished(uid)
+            return
+        except ApiUnavailable as error:
+            log.warning("request not read after a conflict, will be tried again", uid=uid, error=str(error))
+        if _version(entry.request) > refused:
+            self._queue.add(uid)
+        else:
+            self._retry(uid)
+
+    def _recorded(self, uid: str, runs: Mapping[str, Run]) -> None:
         for name, run in runs.items():
             if run.outcome is not None:
                 self.dispatcher.recorded(uid, name)
                 self._queue.add(uid)  # what follows from the outcome, another attempt perhaps, may start now
-        return True
+
+    def _ended(self, entry: _Entry) -> None:
+        self.dispatcher.stop(entry.request.metadata.uid)  # a cancelled one may still wait for a slot
+        entry.report = None
+        metrics.record_end(entry.request)
 
     async def _announce(self, entry: _Entry, decided: Plan) -> None:
-        if decided.status.finished:
-            entry.report = None
-            metrics.record_end(entry.request)
         for action in decided.actions:
             if isinstance(action, Notify):
                 await self._requests.notify(entry.request, action)

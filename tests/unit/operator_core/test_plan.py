@@ -106,7 +106,8 @@ def test_a_transient_failure_is_tried_again_after_a_pause_until_the_attempts_are
 
     spent = first.status.model_copy(update={"analyses": [entry.model_copy(update={"attempts": 2})]})
     asked = request().model_copy(update={"status": spent})
-    last = plan(observed(asked, runs={"audio": run(outcome)}), NOW)
+    third = replace(run(outcome), started_at=NOW)
+    last = plan(observed(asked, runs={"audio": third}), NOW)
     assert last.status.finished
     assert last.status.analyses[0].attempts == 3
     assert reason(last.status) == str(outcome.reason)

@@ -20,9 +20,9 @@ def advance(
     before: AnalysisStatus, observed: Observation, pinned: PinnedSource | None, now: datetime
 ) -> AnalysisStatus:
     """Give an analysis's entry after what its run, if any, reported. A finished entry never changes."""
-    if before.state.finished:
-        return before
     run = observed.runs.get(before.name)
+    if before.state.finished or (run is not None and _counted(before, run)):
+        return before
     if run is None:
         # Marked as running, but not by us: the operator that started it is gone, and the work stopped with it.
         return _pending(before) if before.state is AnalysisState.RUNNING else before
@@ -35,6 +35,12 @@ def advance(
             return _failed(before, run, run.outcome, observed, now)
         case PodLost():
             return _lost(before, run, run.outcome, observed, now)
+
+
+def _counted(before: AnalysisStatus, run: Run) -> bool:
+    """Whether the status already has this run's end: that write took effect, and only its answer was lost."""
+    ended = run.outcome is not None
+    return ended and before.state is AnalysisState.PENDING and before.started_at == run.started_at
 
 
 def fail(before: AnalysisStatus, reason: str, message: str, now: datetime, **more: object) -> AnalysisStatus:
