@@ -23,6 +23,9 @@ from analyzer_kit.metrics import Metrics
 _HEARTBEAT = HEARTBEAT_SECONDS * 0.6
 """Early enough that a busy event loop still keeps the promise."""
 
+_UNREAD_EVENTS = 64
+"""Further progress is dropped while a client does not read."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -64,7 +67,7 @@ class Jobs:
         Yields:
             Progress at least every two seconds, then one Result or Failure.
         """
-        queue: asyncio.Queue[Progress | Result | Failure] = asyncio.Queue()
+        queue: asyncio.Queue[Progress | Result | Failure] = asyncio.Queue(_UNREAD_EVENTS)
         work = asyncio.create_task(self._work(job, queue))
         last = Progress(stage="start", fraction=0)
         try:
@@ -87,7 +90,7 @@ class Jobs:
         outcome = "Cancelled"
         last: Result | Failure
         try:
-            last = await self._backend.run(job, queue.put_nowait)
+            last = await self._backend.run(job, lambda progress: None if queue.full() else queue.put_nowait(progress))
             outcome = last.verdict
         except AnalysisError as error:
             last, outcome = error.failure(time.monotonic() - started), error.reason
@@ -99,4 +102,4 @@ class Jobs:
             seconds = time.monotonic() - started
             self._metrics.ended(outcome, seconds)
             log.info("analysis ended", job=job.id, outcome=outcome, seconds=round(seconds, 3))
-        queue.put_nowait(last)
+        await queue.put(last)

@@ -12,6 +12,23 @@ from starlette.exceptions import HTTPException
 from analyzer_contract import Failure, FailureKind, FailureReason
 
 MEDIA_TYPE = "application/problem+json"
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "kind": {"type": "string", "enum": [kind.value for kind in FailureKind]},
+        "reason": {"type": "string", "enum": [reason.value for reason in FailureReason]},
+        "seconds": {"type": "number"},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+"""For the OpenAPI document; kind and reason are there once an analysis was begun."""
+
+_MOST_ERRORS = 20
 
 _SOURCE_STATUS = {
     FailureReason.SOURCE_NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -49,7 +66,9 @@ def install(app: FastAPI) -> None:
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [{"field": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()]
+    errors = [
+        {"field": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()[:_MOST_ERRORS]
+    ]
     detail = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 

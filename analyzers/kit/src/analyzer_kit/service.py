@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from analyzer_contract import MEDIA_TYPE_STREAM, AnalysisJob, Failure, Result
 from analyzer_kit import problems
 from analyzer_kit.backend import Backend, ChildBackend
+from analyzer_kit.body_limit import BodyLimit
 from analyzer_kit.detector import Analyzer
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
@@ -21,16 +22,30 @@ from analyzer_kit.settings import KitSettings
 
 _RETRY_AFTER_SECONDS = "1"
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    403: {"description": "SourceForbidden"},
-    404: {"description": "SourceNotFound"},
-    409: {"description": "SourceChanged"},
-    422: {"description": "The request is not valid, or the media is refused; `reason` says which."},
-    429: {"description": "Every slot is taken; see Retry-After."},
-    500: {"description": "WorkerCrashed, OutOfMemory, ResultsUnavailable or InternalError: another try may help."},
-    502: {"description": "SourceUnavailable"},
-    503: {"description": "Draining: ask another replica."},
-    504: {"description": "DeadlineExceeded"},
+_PROBLEMS = {
+    403: "SourceForbidden",
+    404: "SourceNotFound",
+    408: "The body did not arrive.",
+    409: "SourceChanged",
+    413: "The body is longer than any job.",
+    422: "The request is not valid, or the media is refused; `reason` says which.",
+    429: "Every slot is taken; see Retry-After.",
+    500: "WorkerCrashed, OutOfMemory, ResultsUnavailable or InternalError: another try may help.",
+    502: "SourceUnavailable",
+    503: "Draining: ask another replica.",
+    504: "DeadlineExceeded",
+}
+_LINES = {
+    "type": "string",
+    "description": "A JSON object a line: progress (`type`, `stage`, `fraction`, `source`), then one that has the type "
+    "`result`, as in the plain answer, or `error` (`kind`, `reason`, `message`, `seconds`).",
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The analysis has a verdict.", "content": {MEDIA_TYPE_STREAM: {"schema": _LINES}}},
+    **{
+        status: {"description": text, "content": {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}}}
+        for status, text in _PROBLEMS.items()
+    },
 }
 
 
@@ -64,13 +79,14 @@ def create_app(analyzer: Analyzer, settings: KitSettings, backend: Backend | Non
     app.state.jobs = jobs
     app.state.backend = work
     problems.install(app)
+    app.add_middleware(BodyLimit)
     _add_analyses(app, jobs)
     _add_probes(app, analyzer, jobs, work, metrics)
     return app
 
 
 def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
-    @app.post("/v1/analyses", response_model=Result, responses=_PROBLEMS, tags=["analyses"])
+    @app.post("/v1/analyses", response_model=Result, responses=_ANSWERS, tags=["analyses"])
     async def analyze(job: AnalysisJob, accept: Annotated[str, Header()] = "application/json") -> Response:
         """Analyses one S3 object.
 

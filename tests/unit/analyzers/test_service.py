@@ -1,0 +1,167 @@
+"""The HTTP service without a network: what hostile requests get, and what it says about itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from openapi_spec_validator import validate
+from starlette.types import Message, Receive, Scope, Send
+
+from analyzer_contract import AnalysisJob, Progress, Result, SourceFacts, SourceObject, Verdict
+from analyzer_kit.body_limit import MAX_BODY_BYTES, BodyLimit
+from analyzer_kit.detector import Analyzer
+from analyzer_kit.jobs import Jobs
+from analyzer_kit.metrics import Metrics
+from analyzer_kit.service import create_app
+from analyzer_kit.settings import KitSettings
+
+FACTS = SourceFacts(etag="0", size_bytes=0)
+RESULT = Result(verdict=Verdict.NO_EVIDENCE, score=0, summary="", source=FACTS, seconds=0)
+JOB = {"id": "one", "source": {"uri": "s3://media/key"}}
+
+
+@dataclass
+class Chatty:
+    """A backend that says a great deal of progress before its result."""
+
+    lines: int = 1
+    ready: bool = True
+    alive: bool = True
+    worker_starts: int = 0
+
+    async def start(self) -> None:
+        """Nothing to get ready."""
+
+    async def stop(self) -> None:
+        """Nothing to end."""
+
+    async def run(self, _job: AnalysisJob, emit: Callable[[Progress], None]) -> Result:
+        """Progress, never waiting for anybody to read it."""
+        for number in range(self.lines):
+            emit(Progress(stage="talk", fraction=number / self.lines))
+        return RESULT
+
+
+@dataclass
+class Client:
+    """Sends one request in ``parts`` and keeps the answer; ``hold`` is a body that never ends."""
+
+    parts: list[bytes]
+    hold: bool = False
+    asked: int = 0
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    async def receive(self) -> Message:
+        self.asked += 1
+        if self.asked > len(self.parts):
+            await asyncio.Event().wait()
+        return {
+            "type": "http.request",
+            "body": self.parts[self.asked - 1],
+            "more_body": self.hold or self.asked < len(self.parts),
+        }
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        self.body += message.get("body", b"")
+
+
+async def asked(
+    app: Any, *parts: bytes, method: str = "POST", path: str = "/v1/analyses", hold: bool = False
+) -> Client:
+    client = Client(list(parts) or [b""], hold)
+    headers = [(b"content-type", b"application/json"), (b"host", b"test")]
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""}
+    scope |= {"method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers}
+    await asyncio.wait_for(app(scope, client.receive, client.send), 5)
+    return client
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    analyzer = Analyzer(name="test", version="1", module="none", port=1)
+    return create_app(analyzer, KitSettings(), Chatty())
+
+
+@pytest.mark.asyncio
+async def test_a_job_in_pieces_is_a_job(app: FastAPI) -> None:
+    body = json.dumps(JOB).encode()
+    answer = await asked(app, body[:5], body[5:])
+    assert (answer.status, json.loads(answer.body)["verdict"]) == (200, "NoEvidence")
+
+
+@pytest.mark.asyncio
+async def test_an_endless_body_is_refused_before_it_fills_the_memory(app: FastAPI) -> None:
+    client = await asked(app, *([b" " * 16_384] * 1000))
+    assert client.status == 413
+    assert client.asked * 16_384 <= MAX_BODY_BYTES + 2 * 16_384
+    assert (client.headers["connection"], client.headers["content-type"]) == ("close", "application/problem+json")
+
+
+@pytest.mark.asyncio
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    async def never(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise AssertionError("the application was asked")
+
+    client = await asked(BodyLimit(never, seconds=0.05), b"{", hold=True)
+    assert client.status == 408
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"\\ud800": 1}',
+        '{"id": "one", "source": {"uri": "s3://media/\\ud800"}}',
+        '{"id": "one", "source": {"uri": "s3://media/a\\nb"}}',
+        '{"id": "one\\n", "source": {"uri": "s3://media/a"}}',
+        '{"id": "one", "source": {"uri": "s3://media@evil/a"}}',
+        '{"id": "one", "deadlineSeconds": NaN, "source": {"uri": "s3://media/a"}}',
+        '{"id": "one", "deadlineSeconds": Infinity, "source": {"uri": "s3://media/a"}}',
+        '{"id": "one", "resultPrefix": "s3://results/no-slash", "source": {"uri": "s3://media/a"}}',
+        '{"id": "one", "resultPrefix": "file:///etc/", "source": {"uri": "s3://media/a"}}',
+        "[" * 50_000,
+        "9" * 5000,
+        "{" + ",".join(f'"{number}":1' for number in range(5000)) + "}",
+    ],
+)
+async def test_nonsense_is_a_short_problem_and_takes_no_slot(app: FastAPI, body: str) -> None:
+    answer = await asked(app, body.encode())
+    assert answer.status in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(answer.body) < 10_000
+    assert app.state.jobs.busy == 0
+
+
+@pytest.mark.asyncio
+async def test_progress_that_nobody_reads_is_not_kept() -> None:
+    jobs = Jobs(Chatty(lines=100_000), 1, Metrics("test", 1))
+    events = [event async for event in jobs.events(AnalysisJob(id="one", source=SourceObject(uri="s3://media/key")))]
+    assert events[-1] == RESULT
+    assert len(events) < 100
+
+
+@pytest.mark.asyncio
+async def test_swagger_is_served_and_describes_every_answer(app: FastAPI) -> None:
+    docs = await asked(app, method="GET", path="/docs")
+    assert (docs.status, docs.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert b"/openapi.json" in docs.body
+    document = json.loads((await asked(app, method="GET", path="/openapi.json")).body)
+    validate(document)
+    assert set(document["paths"]) == {"/v1/analyses", "/health", "/livez", "/readyz", "/metrics"}
+    answers = document["paths"]["/v1/analyses"]["post"]["responses"]
+    assert set(answers.pop("200")["content"]) == {"application/json", "application/x-ndjson"}
+    assert all(set(answer["content"]) == {"application/problem+json"} for answer in answers.values())
+    assert set(answers) == {"403", "404", "408", "409", "413", "422", "429", "500", "502", "503", "504"}
+    job = document["components"]["schemas"]["AnalysisJob"]["properties"]
+    assert set(job) == {"id", "source", "deadlineSeconds", "resultPrefix"}
