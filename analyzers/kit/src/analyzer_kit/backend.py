@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from analyzer_kit.errors import AnalysisError
 from analyzer_kit.messages import ChildConfig, Task
 from analyzer_kit.pool import WorkerPool
 from analyzer_kit.s3 import ObjectStore
+from analyzer_kit.scratch import Scratch
 from analyzer_kit.settings import KitSettings
 
 Emit = Callable[[Progress], None]
@@ -28,6 +29,8 @@ _ANALYSIS_SHARE = (0.1, 0.95)
 """Where the child's own 0-1 lies within the whole analysis, for the progress bar."""
 
 _STRONGEST = 10
+_PLOT_BYTES = 8 * 1024 * 1024
+"""Largest plot that is read; 1,200 x 300 pixels are 1 MB when nothing can be compressed."""
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +70,7 @@ class ChildBackend:
     def __init__(self, analyzer: Analyzer, settings: KitSettings) -> None:
         self._analyzer = analyzer
         self._settings = settings
+        self._scratch = Scratch(settings.scratch_dir)
         config = ChildConfig(module=analyzer.module, memory_bytes=settings.memory_mib * 1024**2, caps=settings.caps())
         self.pool = WorkerPool(config, settings.concurrency, settings.warm_up_seconds)
         self._store = ObjectStore(
@@ -94,7 +98,8 @@ class ChildBackend:
         return self.pool.starts
 
     async def start(self) -> None:
-        """Starts the children, and makes the S3 client while they warm up."""
+        """Removes what a killed service left, starts the children, and makes the S3 client while they warm up."""
+        self._scratch.open()
         await self.pool.start()
         asyncio.get_running_loop().run_in_executor(self._threads, self._store.client)
 
@@ -102,6 +107,7 @@ class ChildBackend:
         """Ends the children."""
         await self.pool.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._scratch.close()
 
     async def run(self, job: AnalysisJob, emit: Emit) -> Result:
         """Does one job within its deadline.
@@ -110,10 +116,10 @@ class ChildBackend:
             AnalysisError: there is no verdict, and why.
         """
         clock = _Stages(job, emit)
-        with tempfile.TemporaryDirectory(prefix="guardian-", dir=self._settings.scratch_dir) as folder:
+        async with self._scratch.folder() as folder:
             try:
                 async with asyncio.timeout(job.deadline_seconds):
-                    return await self._run(job, Path(folder), clock)
+                    return await self._run(job, folder, clock)
             except TimeoutError:
                 raise _out_of_time(job, clock.stage) from None
 
@@ -145,10 +151,7 @@ class ChildBackend:
 
     async def _fetch(self, job: AnalysisJob, recording: Path, clock: _Stages) -> SourceFacts:
         loop = asyncio.get_running_loop()
-        facts = await loop.run_in_executor(self._threads, self._store.head, job.source, clock.remaining())
-        clock.know(facts)
         cancelled = threading.Event()
-        target = os.open(recording, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
 
         def download() -> None:
             try:  # the thread owns the descriptor: the coroutine may be gone before it
@@ -157,6 +160,11 @@ class ChildBackend:
                 os.close(target)
 
         try:
+            facts = await loop.run_in_executor(
+                self._threads, self._store.head, job.source, clock.remaining(), cancelled
+            )
+            clock.know(facts)
+            target = os.open(recording, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             await loop.run_in_executor(self._threads, download)
         finally:
             cancelled.set()
@@ -183,11 +191,30 @@ class ChildBackend:
         loop = asyncio.get_running_loop()
 
         def put() -> None:  # the report last: whoever sees it can read the plot
-            self._store.put(f"{uri}.png", plot.read_bytes(), "image/png", clock.remaining())
+            self._store.put(f"{uri}.png", _picture(plot), "image/png", clock.remaining())
             self._store.put(f"{uri}.json", body, "application/json", clock.remaining())
 
         await loop.run_in_executor(self._threads, put)
         return f"{uri}.json"
+
+
+def _picture(plot: Path) -> bytes:
+    """The child's plot. Only what it wrote there itself: a link would make the parent read, and publish, other files.
+
+    Raises:
+        AnalysisError: WorkerCrashed: it is no file, or too large.
+    """
+    try:
+        descriptor = os.open(plot, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # opening a pipe would wait
+    except OSError as error:
+        raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker left no plot.") from error
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > _PLOT_BYTES:
+            raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker's plot is none.")
+        return os.pread(descriptor, _PLOT_BYTES, 0)
+    finally:
+        os.close(descriptor)
 
 
 class _Stages:
@@ -240,8 +267,11 @@ class _Stages:
 
 def _out_of_time(job: AnalysisJob, stage: str) -> AnalysisError:
     if stage == "download":
-        message = f"S3 did not deliver {job.source.uri} within {job.deadline_seconds:.0f} s. Try again later."
-        return AnalysisError(FailureReason.SOURCE_UNAVAILABLE, message)
+        message = (
+            f"{job.source.uri} was not downloaded whole within the {job.deadline_seconds:.0f} s that were asked for. "
+            "Ask for more time, or send a shorter part of the recording."
+        )
+        return AnalysisError(FailureReason.DEADLINE_EXCEEDED, message)
     message = (
         f"The analysis was not done after {job.deadline_seconds:.0f} s, in stage {stage!r}. "
         "Ask for more time, or send a shorter part of the recording."

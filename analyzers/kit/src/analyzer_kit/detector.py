@@ -48,7 +48,7 @@ class Assessment(Wire):
     verdict: Verdict
     score: int = Field(ge=0, le=100)
     summary: str = Field(max_length=500)
-    detectors: list[DetectorReport]
+    detectors: list[DetectorReport] = Field(max_length=20)
 
 
 class DetectorModule(Protocol):

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from analyzer_kit.errors import AnalysisError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _SINGLE_GET_BYTES = 16 * 1024 * 1024
 """Below this one GET is fastest; above, ranges in parallel."""
@@ -62,19 +63,24 @@ class ObjectStore:
                 self._client = _make_client(self._connect_seconds, self._read_seconds)
             return self._client
 
-    def head(self, source: SourceObject, seconds: float) -> SourceFacts:
+    def head(self, source: SourceObject, seconds: float, cancelled: threading.Event) -> SourceFacts:
         """What is there, so that it can be pinned.
 
         Args:
             source: the object, with the version or ETag that the caller insists on.
             seconds: how long this may take with all retries.
+            cancelled: when set, nothing is tried again.
 
         Raises:
             AnalysisError: SourceNotFound, SourceForbidden, SourceChanged, SourceUnavailable, or MediaTooLarge.
         """
-        bucket, key = split_uri(source.uri)
+        bucket, key = _address(source.uri)
         pin: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
-        answer = self._retried(lambda: self.client().head_object(Bucket=bucket, Key=key, **pin), source.uri, seconds)
+
+        def once() -> HeadObjectOutputTypeDef:
+            return self.client().head_object(Bucket=bucket, Key=key, **pin)
+
+        answer = self._retried(once, source.uri, seconds, cancelled)
         etag, size = answer["ETag"].strip('"'), answer["ContentLength"]
         if source.etag and source.etag.strip('"') != etag:
             raise _changed(source.uri)
@@ -117,15 +123,20 @@ class ObjectStore:
                 fetch(start)
             return
         with ThreadPoolExecutor(_RANGES_AT_ONCE, thread_name_prefix="s3-range") as pool:
-            for future in [pool.submit(fetch, start) for start in starts]:
-                future.result()
+            ranges = [pool.submit(fetch, start) for start in starts]
+            done, missing = wait(ranges, return_when=FIRST_EXCEPTION)
+            if missing:  # one failed for good: the others are of no use any more
+                cancelled.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+            for each in done:
+                each.result()
 
     def _get(
         self, uri: str, facts: SourceFacts, target: int, span: tuple[int, int], cancelled: threading.Event
     ) -> None:
         if cancelled.is_set():
             return
-        bucket, key = split_uri(uri)
+        bucket, key = _address(uri)
         start, end = span
         pin: dict[str, Any] = {"VersionId": facts.version_id} if facts.version_id else {"IfMatch": facts.etag}
         if (start, end) != (0, facts.size_bytes):
@@ -147,8 +158,8 @@ class ObjectStore:
         Raises:
             AnalysisError: ResultsUnavailable, for whatever reason.
         """
-        bucket, key = split_uri(uri)
         try:
+            bucket, key = _address(uri)
             self._retried(
                 lambda: self.client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type),
                 uri,
@@ -183,6 +194,19 @@ class ObjectStore:
 def split_uri(uri: str) -> tuple[str, str]:
     """Bucket and key of ``s3://bucket/key``; the key may hold any character, ``?`` and ``#`` too."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _address(uri: str) -> tuple[str, str]:
+    """Bucket and key, unless a server or proxy that tidies paths would read another key, even in another bucket.
+
+    Raises:
+        AnalysisError: SourceForbidden.
+    """
+    bucket, key = split_uri(uri)
+    if {".", ".."} & set(key.split("/")):
+        message = f"The key of {uri} has a part that is '.' or '..'; such keys are not used. Copy it to a plain key."
+        raise AnalysisError(FailureReason.SOURCE_FORBIDDEN, message)
     return bucket, key
 
 

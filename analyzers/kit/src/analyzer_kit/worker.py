@@ -18,6 +18,7 @@ from analyzer_kit.errors import AnalysisError
 from analyzer_kit.messages import (
     CHILD_MESSAGE,
     MAX_LINE_BYTES,
+    MOST_MESSAGES,
     ChildConfig,
     Done,
     Failed,
@@ -62,17 +63,14 @@ class Worker:
         Raises:
             WorkerStartError: it ended, or was not warm after ``seconds``.
         """
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "analyzer_kit.child",
-            self._config.model_dump_json(by_alias=True),
-            str(os.getpid()),
-            stdin=PIPE,
-            stdout=PIPE,
-            limit=MAX_LINE_BYTES,
-            env=_environment(self._config.caps.threads),
-        )
+        command = [sys.executable, "-m", "analyzer_kit.child", self._config.model_dump_json(by_alias=True)]
+        environment = _environment(self._config.caps.threads)
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, str(os.getpid()), stdin=PIPE, stdout=PIPE, limit=MAX_LINE_BYTES, env=environment
+            )
+        except OSError as error:  # no process or no memory to be had just now
+            raise WorkerStartError(f"it could not be started: {error}") from error
         try:
             async with asyncio.timeout(seconds):
                 message = await self._receive()
@@ -105,7 +103,7 @@ class Worker:
     async def _run(self, task: Task, on_stage: Callable[[str, float], None]) -> Assessment:
         self._oom_kills = oom_kills()
         await self._send(task)
-        while True:
+        for _ in range(MOST_MESSAGES):
             match await self._receive():
                 case Stage(stage=stage, fraction=fraction):
                     on_stage(stage, fraction)
@@ -115,6 +113,7 @@ class Worker:
                     raise AnalysisError(reason, message)
                 case Ready():
                     raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker spoke out of turn.")
+        raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker spoke too much.")
 
     def kill(self) -> None:
         """Ends the process at once; safe to call again."""
