@@ -17,9 +17,10 @@ class Settings(BaseSettings):
 
     namespace: str = Field(default="silver-guardian", description="The operator's namespace: its Analyzers live here.")
     identity: str = Field(default="silver-guardian", description="The name of this process, as in the pod's name.")
-    results_uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$")] | None = Field(
-        default=None, description="Where results and reports go. Without it there are none, only verdicts."
-    )
+    # Namespace, name and UID are added, and an analyzer takes at most 900 characters.
+    results_uri: (
+        Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$", max_length=500)] | None
+    ) = Field(default=None, description="Where results and reports go. Without it there are none, only verdicts.")
     grants: dict[str, tuple[str, ...]] = Field(
         default={"*": ("s3://",)},
         description="Which URI prefixes a namespace may have analysed; * stands for every other namespace.",

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 MEDIA_TYPE_STREAM = "application/x-ndjson"
 HEARTBEAT_SECONDS = 2.0
 """Longest silence on a stream: a progress line is repeated when nothing else happened."""
+MAX_SECONDS = 1e9
+"""Every number and text has a bound: a status that holds them must never be refused by the API server."""
 
 
 class Verdict(StrEnum):
@@ -81,7 +83,7 @@ class SourceFacts(Wire):
 
     etag: str = Field(max_length=256)
     version_id: str | None = Field(default=None, max_length=1024)
-    size_bytes: int = Field(ge=0)
+    size_bytes: int = Field(ge=0, le=2**53)
 
 
 class AnalysisJob(Wire):
@@ -102,8 +104,8 @@ class Finding(Wire):
     """One piece of evidence, with the stretch of the recording that it is about."""
 
     kind: str = Field(pattern=r"^[A-Z][A-Za-z0-9]{2,62}$", description="CamelCase, e.g. DuplicatedFrames.")
-    start_seconds: float = Field(ge=0)
-    end_seconds: float = Field(ge=0)
+    start_seconds: float = Field(ge=0, le=MAX_SECONDS)
+    end_seconds: float = Field(ge=0, le=MAX_SECONDS)
     score: int = Field(ge=0, le=100, description="How strongly this speaks against the recording, 0-100.")
     message: str = Field(default="", max_length=300, description="One plain sentence with the measured values.")
 
@@ -120,8 +122,8 @@ class ModelCard(Wire):
 class TimelinePoint(Wire):
     """A score over one stretch of time, for plots."""
 
-    start_seconds: float = Field(ge=0)
-    end_seconds: float = Field(ge=0)
+    start_seconds: float = Field(ge=0, le=MAX_SECONDS)
+    end_seconds: float = Field(ge=0, le=MAX_SECONDS)
     score: float = Field(ge=0, le=100)
 
 
@@ -186,7 +188,7 @@ class Result(Wire):
     summary: str = Field(default="", max_length=500)
     findings: list[Finding] = Field(default_factory=list, max_length=10, description="The strongest ones, by score.")
     source: SourceFacts
-    result_uri: str | None = None
+    result_uri: str | None = Field(default=None, max_length=1200)
     seconds: float = Field(ge=0, description="The analyzer's own wall-clock time, without waiting for a slot.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from http import HTTPStatus
 
 import aiohttp
@@ -26,6 +27,7 @@ _CONNECT_SECONDS = 3.0
 _SILENCE_SECONDS = 5 * HEARTBEAT_SECONDS
 """A stream that says nothing for so long, five missed heartbeats, has lost its other end."""
 _LINE_LIMIT = 256 * 1024
+_REFUSAL_LIMIT = 500
 _BUSY_SECONDS = (0.05, 10.0)
 
 
@@ -62,6 +64,7 @@ class HttpRunner:
                 f"http://{endpoint.address}/v1/analyses",
                 data=job.model_dump_json(by_alias=True, exclude_none=True),
                 headers={"Accept": MEDIA_TYPE_STREAM, "Content-Type": "application/json"},
+                allow_redirects=False,  # a pod does not get to choose what the operator calls
             )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(f"{endpoint.pod} at {endpoint.address}: {error}") from error
@@ -82,7 +85,9 @@ async def _refused(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> Failur
         raise Busy(min(most, max(least, wanted)))
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise Draining(f"{endpoint.pod} takes nothing new")
-    text = (await answer.text(errors="replace"))[:500]
+    text = ""
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        text = (await answer.content.read(_REFUSAL_LIMIT)).decode(errors="replace")  # its body may have no end
     message = f"Pod {endpoint.pod} refused the work with HTTP {answer.status}: {text}"
     return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message)
 
