@@ -93,7 +93,7 @@ def watch_pools(pools: Pools) -> kopf.OperatorRegistry:
     async def analyzer(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
         if event["type"] == "DELETED":
-            pools.vanished(raw["metadata"]["name"])
+            pools.vanished(raw["metadata"]["name"], raw["metadata"]["uid"])
         else:
             pools.observe(dict(raw))
 

@@ -58,7 +58,9 @@ class Pools:
         name = analyzer.metadata.name
         known = self._pools.get(name)
         if known is None or known.analyzer.metadata.uid != analyzer.metadata.uid:
-            self._pools[name] = _Pool(analyzer, pods=self._orphans.pop(name, {}))
+            # One of the same name may take over what the old one owned: pods that go on running are not told of again.
+            pods = known.pods if known else self._orphans.pop(name, {})
+            self._pools[name] = _Pool(analyzer, pods=pods)
         elif int(analyzer.metadata.resource_version) <= int(known.analyzer.metadata.resource_version):
             return
         else:
@@ -67,9 +69,14 @@ class Pools:
         self._dispatcher.set_pool(name, analyzer.spec.concurrency)
         self._share(name)
 
-    def vanished(self, name: str) -> None:
+    def vanished(self, name: str, uid: str) -> None:
         """Take note that an Analyzer is no more; the API server collects what it owned."""
-        self._pools.pop(name, None)
+        known = self._pools.get(name)
+        if known is None or known.analyzer.metadata.uid != uid:  # another took its place before this was told
+            return
+        del self._pools[name]
+        if known.pods:
+            self._orphans[name] = known.pods
         self._queue.forget(name)
         self._dispatcher.drop_pool(name)
 
@@ -78,10 +85,13 @@ class Pools:
         name = raw["metadata"].get("labels", {}).get(ANALYZER_LABEL, "")
         pool = self._pools.get(name)
         pods = pool.pods if pool else self._orphans.setdefault(name, {})
-        if gone:
-            pods.pop(raw["metadata"]["name"], None)
-        else:
-            pods[raw["metadata"]["name"]] = _slim(raw)
+        pod, uid = raw["metadata"]["name"], raw["metadata"].get("uid")
+        if not gone:
+            pods[pod] = _slim(raw)
+        elif pod in pods and pods[pod]["metadata"]["uid"] == uid:
+            del pods[pod]
+        if not pods:
+            self._orphans.pop(name, None)
         self._share(name)
 
     def observe_child(self, raw: Raw, *, gone: bool) -> None:
@@ -182,7 +192,8 @@ class Pools:
         written = await self._api.call(
             "PATCH", path, query={"fieldManager": MANAGER}, body=body, content_type="application/merge-patch+json"
         )
-        pool.analyzer = Analyzer.model_validate(written)
+        if self._pools.get(name) is pool:
+            self.observe(written)  # it may bring a new spec, and may itself be older than what was seen meanwhile
 
     def _status(self, name: str, pool: _Pool) -> AnalyzerStatus:
         told = _facts(pool)
@@ -222,6 +233,6 @@ def _slim(pod: Raw) -> Raw:
     """Keep what facts() reads: a pod as the API gives it is some ten kilobytes."""
     meta, status = pod["metadata"], pod.get("status", {})
     return {
-        "metadata": {"name": meta["name"], "deletionTimestamp": meta.get("deletionTimestamp")},
+        "metadata": {"name": meta["name"], "uid": meta.get("uid"), "deletionTimestamp": meta.get("deletionTimestamp")},
         "status": {key: status.get(key) for key in ("podIP", "conditions", "containerStatuses")},
     }

@@ -38,9 +38,9 @@ FINDING: dict[str, Any] = {"kind": "Loop", "startSeconds": 1, "endSeconds": 2, "
 async def serving(handler: Handler) -> AsyncIterator[Endpoint]:
     app = web.Application()
     app.add_routes([web.route("*", "/{path:.*}", handler)])
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
     try:
