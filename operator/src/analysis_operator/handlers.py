@@ -76,13 +76,15 @@ def watch_requests(reconciler: Reconciler) -> kopf.OperatorRegistry:
     return registry
 
 
-def observe_request(reconciler: Reconciler, raw: Mapping[str, Any]) -> None:
-    """Pass a request on. One that cannot be read, from a newer version perhaps, is left alone and logged."""
+def observe_request(reconciler: Reconciler, raw: Mapping[str, Any]) -> bool:
+    """Pass a request on. One that cannot be read, from a newer version perhaps, is left alone and logged: False."""
     try:
         reconciler.observe(AnalysisRequest.model_validate(raw))
     except ValidationError as error:
         meta = raw.get("metadata", {})
         log.error("request not understood", request=f"{meta.get('namespace')}/{meta.get('name')}", error=str(error))
+        return False
+    return True
 
 
 def watch_pools(pools: Pools) -> kopf.OperatorRegistry:

@@ -52,13 +52,14 @@ class Resync:
         while True:
             await asyncio.sleep(every_seconds)
             try:
-                await self._compare()
+                await self.compare()
                 self._pools.look_again()
                 self._reconciler.look_again()
             except OperatorError as error:
                 log.warning("resync failed, will be tried again", error=str(error))
 
-    async def _compare(self) -> None:
+    async def compare(self) -> None:
+        """Compare once."""
         before = self._reconciler.known()
         suspects = {}
         listed = set()
@@ -88,8 +89,8 @@ class Resync:
             except Gone:
                 continue
             if raw["metadata"]["uid"] == uid:
-                missed += 1
-                observe_request(self._reconciler, raw)
+                # One that cannot be read stays unknown for ever, however well the watch works.
+                missed += observe_request(self._reconciler, raw)
         return missed
 
     def _bury(self, ghosts: set[str]) -> int:

@@ -1,0 +1,82 @@
+"""What the comparison with the API server finds, mends, and calls a dead watch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from analysis_operator import resync
+from analysis_operator.adapters.kube import KubeApi
+from analysis_operator.adapters.memory import MemoryRequests
+from analysis_operator.adapters.reports import NoReports
+from analysis_operator.core.observation import Policy, Pool
+from analysis_operator.execute import Dispatcher
+from analysis_operator.pools import Pools
+from analysis_operator.reconcile import Reconciler
+from analysis_operator.resync import Resync
+from tests.support.requests import request
+from tests.unit.operator_core.test_pools import NoRunner, analyzer, pod
+
+Json = dict[str, Any]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Api:
+    """A cluster that holds these, by the plural of their kind."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[Json]] = {"analysisrequests": [], "analyzers": [], "pods": []}
+
+    async def list(self, path: str, **_: object) -> AsyncIterator[Json]:
+        for found in self.kept[path.rsplit("/", 1)[1]]:
+            yield found
+
+    async def call(self, _method: str, path: str, **_: object) -> Json:
+        name = path.rsplit("/", 1)[1]
+        return next(found for found in self.kept["analysisrequests"] if found["metadata"]["name"] == name)
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.api = Api()
+        kube = cast("KubeApi", self.api)
+        self.reconciler = Reconciler(
+            MemoryRequests(now), lambda changed: Dispatcher(NoRunner(), now, changed), NoReports(), Policy(), now
+        )
+        self.pools = Pools(kube, self.reconciler.dispatcher, now)
+        self.resync = Resync(kube, self.reconciler, self.pools, "guardian")
+
+    def pod_slots(self) -> int:
+        return self.reconciler.dispatcher.pools().get("audio", Pool()).slots
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    monkeypatch.setattr(resync, "_PATIENCE_SECONDS", 0)
+    return Scene()
+
+
+async def test_changes_that_no_watch_told_of_are_found_and_twice_in_a_row_is_a_dead_watch(scene: Scene) -> None:
+    for round_ in (1, 2):
+        name = f"call-{round_}"
+        raw = request().model_dump(mode="json", by_alias=True)
+        scene.api.kept["analysisrequests"].append(raw | {"metadata": raw["metadata"] | {"name": name, "uid": name}})
+        await scene.resync.compare()
+        assert name in scene.reconciler.known()
+    assert scene.resync.problem()
+    await scene.resync.compare()
+    assert not scene.resync.problem()
+
+
+async def test_a_request_that_cannot_be_read_is_no_sign_of_a_dead_watch(scene: Scene) -> None:
+    raw = request().model_dump(mode="json", by_alias=True)
+    scene.api.kept["analysisrequests"] = [raw | {"spec": {"source": {"uri": "from a newer version"}}}]
+    for _ in range(3):
+        await scene.resync.compare()
+    assert not scene.resync.problem()
