@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from analyzer_contract import Failure, FailureKind, FailureReason
+from analyzer_contract import Failure, FailureKind, FailureReason, Verdict
 from tests.support import hostile, media
 from tests.support.analyzer_service import Service, running
 
@@ -138,29 +138,49 @@ async def test_a_playlist_is_refused_and_nothing_is_fetched_or_read(
 ) -> None:
     canary = tmp_path / "canary.wav"
     canary.write_bytes(samples["genuine.wav"].read_bytes())
-    before = canary.stat().st_atime_ns
-    os.utime(canary, ns=(before - 10**15, canary.stat().st_mtime_ns))
-    opened = canary.stat().st_atime_ns
-    with hostile.tripwire() as (port, visitors):
+    with hostile.tripwire() as (port, visitors), hostile.unread(canary):
         for url in (f"http://127.0.0.1:{port}/segment.ts", str(canary), f"file://{canary}"):
             write(tmp_path / "playlist", url)
             failure = await refused(services[name], put(f"list.{extension}", tmp_path / "playlist"))
             assert failure.reason is FailureReason.UNSUPPORTED_MEDIA
         assert visitors == []
-    assert canary.stat().st_atime_ns == opened
 
 
-async def test_an_mov_that_points_to_another_file_does_not_open_it(
-    services: Services, put: Put, samples: dict[str, Path], tmp_path: Path
+async def test_an_mov_whose_sound_and_pictures_are_in_another_file_does_not_open_it(
+    services: Services, put: Put, tmp_path: Path
 ) -> None:
-    """A data reference of type ``url `` (ISO 14496-12, 8.7.2) without the self-contained flag names another file."""
+    """FFmpeg reads the other file when it is told to, which proves that the reference is a real one; here it is not."""
+    canary, pointing = tmp_path / "canary.mov", tmp_path / "pointing.mov"
+    hostile.small_mov(canary)
+    hostile.pointing_mov(canary, pointing, hostile.alias(canary))
+    follow = ["-enable_drefs", "1", "-use_absolute_path", "1"]
+    media.ffmpeg(*follow, "-i", str(pointing), "-map", "0:a", "-f", "s16le", str(tmp_path / "followed"))
+    assert len(set((tmp_path / "followed").read_bytes())) > 200
+    uri = put("pointing.mov", pointing)
+    for name in ("audio", "video"):
+        with hostile.unread(canary):
+            failure = await refused(services[name], uri)
+        assert failure.reason is FailureReason.CORRUPT_MEDIA
+
+
+@pytest.mark.parametrize("scheme", ["http", "tcp", "file"])
+async def test_an_mov_whose_sound_and_pictures_are_behind_a_url_does_not_fetch_it(
+    services: Services, put: Put, tmp_path: Path, scheme: str
+) -> None:
+    """Nothing but zeros is in the file itself: no picture, and silence, about which nothing can be said."""
+    canary, pointing = tmp_path / "canary.mov", tmp_path / "pointing.mov"
+    hostile.small_mov(canary)
     with hostile.tripwire() as (port, visitors):
-        data = samples["clean.mp4"].read_bytes()
-        own, at = b"url \x00\x00\x00\x01", data.index(b"url \x00\x00\x00\x01")
-        other = data[:at] + b"url \x00\x00\x00\x00" + data[at + len(own) :]
-        (tmp_path / "pointing.mov").write_bytes(other)
-        await services["video"].last(put("pointing.mov", tmp_path / "pointing.mov"))
-        assert visitors == [], port
+        url = f"file://{canary}" if scheme == "file" else f"{scheme}://127.0.0.1:{port}/canary.mov"
+        for entry in (hostile.location(url), hostile.alias(Path(url))):
+            hostile.pointing_mov(canary, pointing, entry)
+            uri = put("pointing.mov", pointing)
+            with hostile.unread(canary):
+                heard = await services["audio"].last(uri)
+                seen = await services["video"].last(uri)
+            assert isinstance(heard, Failure) or heard.verdict is Verdict.INCONCLUSIVE
+            assert isinstance(seen, Failure)
+        assert visitors == []
 
 
 async def test_a_missing_key_a_missing_bucket_and_a_wrong_etag(

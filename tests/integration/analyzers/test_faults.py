@@ -229,7 +229,7 @@ async def test_an_s3_that_does_not_recover_is_unavailable(tmp_path: Path, status
 async def test_an_s3_that_sends_no_bytes_is_unavailable(tmp_path: Path) -> None:
     told = FaultyS3(body=b'{"seconds": 0}')
     told.stalled.set()
-    (failure,) = await with_s3(told, tmp_path, [{"deadlineSeconds": 3}], s3_read_seconds=1)
+    (failure,) = await with_s3(told, tmp_path, [{"deadlineSeconds": 60}], s3_read_seconds=0.5, s3_retry_seconds=1)
     assert (failure.kind, failure.reason) == (FailureKind.SOURCE, FailureReason.SOURCE_UNAVAILABLE)
 
 

@@ -80,9 +80,18 @@ async def asked(
     app: Any, *parts: bytes, method: str = "POST", path: str = "/v1/analyses", hold: bool = False
 ) -> Client:
     client = Client(list(parts) or [b""], hold)
-    headers = [(b"content-type", b"application/json"), (b"host", b"test")]
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""}
-    scope |= {"method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers}
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json"), (b"host", b"test")],
+    }
     await asyncio.wait_for(app(scope, client.receive, client.send), 5)
     return client
 
