@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 
 from analysis_operator import metrics
 from analysis_operator.adapters.kube import KubeApi
@@ -54,7 +55,11 @@ class Pools:
 
     def observe(self, raw: Raw) -> None:
         """Take note of an Analyzer as read."""
-        analyzer = Analyzer.model_validate(raw)
+        try:
+            analyzer = Analyzer.model_validate(raw)
+        except ValidationError as error:  # from a newer version perhaps: the others go on
+            log.error("analyzer not understood", analyzer=raw["metadata"].get("name"), error=str(error))
+            return
         name = analyzer.metadata.name
         known = self._pools.get(name)
         if known is None or known.analyzer.metadata.uid != analyzer.metadata.uid:
@@ -87,12 +92,32 @@ class Pools:
         pods = pool.pods if pool else self._orphans.setdefault(name, {})
         pod, uid = raw["metadata"]["name"], raw["metadata"].get("uid")
         if not gone:
-            pods[pod] = _slim(raw)
+            seen, told = pods.get(pod), _slim(raw)
+            pods[pod] = seen if seen is not None and _version(seen) > _version(told) else told
         elif pod in pods and pods[pod]["metadata"]["uid"] == uid:
             del pods[pod]
         if not pods:
             self._orphans.pop(name, None)
         self._share(name)
+
+    def known(self) -> set[str]:
+        """Give the UIDs of every known Analyzer and pod."""
+        groups = [*(pool.pods for pool in self._pools.values()), *self._orphans.values()]
+        pods = {str(pod["metadata"]["uid"]) for group in groups for pod in group.values()}
+        return pods | {pool.analyzer.metadata.uid for pool in self._pools.values()}
+
+    def bury(self, uids: set[str]) -> None:
+        """Forget these Analyzers and pods: they went, and no watch told of it."""
+        for name in {*self._pools, *self._orphans}:
+            pool = self._pools.get(name)
+            pods = pool.pods if pool else self._orphans[name]
+            for dead in [pod for pod, raw in pods.items() if raw["metadata"]["uid"] in uids]:
+                del pods[dead]
+            if not pods:
+                self._orphans.pop(name, None)
+            if pool and pool.analyzer.metadata.uid in uids:
+                self.vanished(name, pool.analyzer.metadata.uid)
+            self._share(name)
 
     def observe_child(self, raw: Raw, *, gone: bool) -> None:
         """Take note of something owned; whatever is not as we applied it is mended."""
@@ -229,10 +254,14 @@ def _mark(raw: Raw) -> str:
     return f"g{meta['generation']}" if meta.get("generation") else f"v{meta['resourceVersion']}"
 
 
+def _version(pod: Raw) -> int:
+    return int(pod["metadata"]["resourceVersion"] or 0)
+
+
 def _slim(pod: Raw) -> Raw:
     """Keep what facts() reads: a pod as the API gives it is some ten kilobytes."""
     meta, status = pod["metadata"], pod.get("status", {})
     return {
-        "metadata": {"name": meta["name"], "uid": meta.get("uid"), "deletionTimestamp": meta.get("deletionTimestamp")},
+        "metadata": {key: meta.get(key) for key in ("name", "uid", "resourceVersion", "deletionTimestamp")},
         "status": {key: status.get(key) for key in ("podIP", "conditions", "containerStatuses")},
     }

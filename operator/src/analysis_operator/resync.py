@@ -10,6 +10,7 @@ from analysis_operator import metrics
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.adapters.requests_kube import COLLECTION
 from analysis_operator.api import GROUP, VERSION
+from analysis_operator.core.children import ANALYZER_LABEL
 from analysis_operator.errors import Gone, OperatorError
 from analysis_operator.handlers import observe_request
 from analysis_operator.pools import Pools
@@ -40,8 +41,7 @@ class Resync:
         """Learn the Analyzers first: a request must not be refused for one that was only not yet seen."""
         while not self.started:
             try:
-                async for raw in self._api.list(f"apis/{GROUP}/{VERSION}/namespaces/{self._namespace}/analyzers"):
-                    self._pools.observe(raw)
+                await self._list_analyzers()
                 self.started = True
             except OperatorError as error:
                 log.warning("the API server does not list Analyzers yet", error=str(error))
@@ -53,13 +53,30 @@ class Resync:
             await asyncio.sleep(every_seconds)
             try:
                 await self.compare()
+                await self.compare_pools()
                 self._pools.look_again()
                 self._reconciler.look_again()
             except OperatorError as error:
                 log.warning("resync failed, will be tried again", error=str(error))
 
+    async def _list_analyzers(self) -> set[str]:
+        listed = set()
+        async for raw in self._api.list(f"apis/{GROUP}/{VERSION}/namespaces/{self._namespace}/analyzers"):
+            listed.add(raw["metadata"]["uid"])
+            self._pools.observe(raw)
+        return listed
+
+    async def compare_pools(self) -> None:
+        """Compare Analyzers and their pods: a watch that starts anew does not tell of what went meanwhile."""
+        before = self._pools.known()
+        listed = await self._list_analyzers()
+        async for raw in self._api.list(f"api/v1/namespaces/{self._namespace}/pods", labels=ANALYZER_LABEL):
+            listed.add(raw["metadata"]["uid"])
+            self._pools.observe_pod(raw, gone=False)
+        self._pools.bury(before - listed)
+
     async def compare(self) -> None:
-        """Compare once."""
+        """Compare the requests."""
         before = self._reconciler.known()
         suspects = {}
         listed = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -31,11 +31,13 @@ class Api:
     """A cluster that holds these, by the plural of their kind."""
 
     def __init__(self) -> None:
+        self.on_list: Callable[[], None] = lambda: None
         self.kept: dict[str, list[Json]] = {"analysisrequests": [], "analyzers": [], "pods": []}
 
     async def list(self, path: str, **_: object) -> AsyncIterator[Json]:
         for found in self.kept[path.rsplit("/", 1)[1]]:
             yield found
+        self.on_list()
 
     async def call(self, _method: str, path: str, **_: object) -> Json:
         name = path.rsplit("/", 1)[1]
@@ -80,3 +82,31 @@ async def test_a_request_that_cannot_be_read_is_no_sign_of_a_dead_watch(scene: S
     for _ in range(3):
         await scene.resync.compare()
     assert not scene.resync.problem()
+
+
+async def test_pods_and_analyzers_that_no_watch_told_of_come_and_go(scene: Scene) -> None:
+    scene.api.kept |= {"analyzers": [analyzer()], "pods": [pod(), pod("audio-2", "q", "10.0.0.2")]}
+    await scene.resync.compare_pools()
+    assert scene.pod_slots() == 2
+    scene.api.kept["pods"].pop()
+    await scene.resync.compare_pools()
+    assert scene.pod_slots() == 1
+    scene.api.kept |= {"analyzers": [], "pods": []}
+    await scene.resync.compare_pools()
+    assert scene.reconciler.dispatcher.pools() == {}
+
+
+async def test_what_a_watch_tells_of_while_pods_are_listed_stays(scene: Scene) -> None:
+    scene.api.kept["analyzers"] = [analyzer()]
+    scene.api.on_list = lambda: scene.pools.observe_pod(pod(), gone=False)
+    await scene.resync.compare_pools()
+    assert scene.pod_slots() == 1
+
+
+async def test_an_analyzer_that_cannot_be_read_does_not_keep_the_others_away(scene: Scene) -> None:
+    unread = analyzer()
+    unread["metadata"] = unread["metadata"] | {"name": "newer"}
+    unread["spec"] = {}
+    scene.api.kept["analyzers"] = [unread, analyzer()]
+    await scene.resync.start()
+    assert list(scene.reconciler.dispatcher.pools()) == ["audio"]
