@@ -78,3 +78,13 @@ def test_every_key_added_and_not_removed_comes_out_exactly_once(steps: list[tupl
             expected.pop(key, None)
     assert len(queue) == len(expected)
     assert sorted(drain(queue)) == sorted(expected)
+
+
+def test_what_comes_and_goes_untaken_leaves_nothing_behind() -> None:
+    queue = FairQueue()
+    queue.add(Waiting("oldest", "a", 0, NOW))
+    for number in range(5000):
+        queue.add(Waiting(f"key-{number}", f"namespace-{number % 50}", 0, NOW, number))
+        queue.discard(f"key-{number}")
+    assert sum(map(len, queue._heaps.values())) < 200  # noqa: SLF001
+    assert drain(queue) == ["oldest"]

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+_SPARE = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -33,6 +35,7 @@ class FairQueue:
     def __init__(self) -> None:
         self._waiting: dict[str, Waiting] = {}
         self._heaps: dict[str, list[tuple[int, datetime, int, str]]] = {}
+        self._pushed = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -49,6 +52,9 @@ class FairQueue:
             return
         self._waiting[item.key] = item
         heapq.heappush(self._heaps.setdefault(item.namespace, []), _rank(item))
+        self._pushed += 1
+        if self._pushed > 2 * len(self._waiting) + _SPARE:
+            self._rebuild()
 
     def discard(self, key: str) -> None:
         """Remove an item, if it is there."""
@@ -69,6 +75,15 @@ class FairQueue:
         chosen = min(heads, key=lambda entry: entry[0])[1]
         del self._waiting[chosen.key]
         return chosen
+
+    def _rebuild(self) -> None:
+        """Drop what was removed but lies too deep in its heap to be met: of a pool without slots nothing is taken."""
+        self._heaps = {}
+        for item in self._waiting.values():
+            self._heaps.setdefault(item.namespace, []).append(_rank(item))
+        for heap in self._heaps.values():
+            heapq.heapify(heap)
+        self._pushed = len(self._waiting)
 
     def _head(self, namespace: str) -> Waiting | None:
         heap = self._heaps[namespace]
