@@ -84,6 +84,9 @@ class Pools:
             self._orphans[name] = known.pods
         self._queue.forget(name)
         self._dispatcher.drop_pool(name)
+        for gauge in (metrics.QUEUED, metrics.RUNNING):
+            gauge.labels(name)  # there to be removed, even if nothing was counted yet
+            gauge.remove(name)
 
     def observe_pod(self, raw: Raw, *, gone: bool) -> None:
         """Take note of a pod of some pool."""

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
+from analysis_operator import metrics
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.core.children import ANALYZER_LABEL
 from analysis_operator.core.observation import Pool
@@ -146,6 +148,19 @@ async def test_what_vanished_during_a_status_write_stays_away(scene: Scene) -> N
     scene.pools.observe(analyzer())
     await asyncio.sleep(0.05)
     assert scene.dispatcher.pools() == {}
+
+
+async def test_no_backlog_is_told_of_an_analyzer_that_is_no_more(scene: Scene) -> None:
+    def told() -> list[float | None]:
+        names = ("silver_guardian_queued", "silver_guardian_running")
+        return [REGISTRY.get_sample_value(name, {"analyzer": "audio"}) for name in names]
+
+    scene.pools.observe(analyzer())
+    metrics.QUEUED.labels("audio").set(3)
+    metrics.RUNNING.labels("audio").set(1)
+    assert told() == [3, 1]
+    scene.pools.vanished("audio", "a")
+    assert told() == [None, None]
 
 
 async def test_a_status_that_is_written_settles(scene: Scene) -> None:

@@ -86,5 +86,5 @@ def test_what_comes_and_goes_untaken_leaves_nothing_behind() -> None:
     for number in range(5000):
         queue.add(Waiting(f"key-{number}", f"namespace-{number % 50}", 0, NOW, number))
         queue.discard(f"key-{number}")
-    assert sum(map(len, queue._heaps.values())) < 200  # noqa: SLF001
+    assert sum(map(len, queue._heaps.values())) < 200
     assert drain(queue) == ["oldest"]
