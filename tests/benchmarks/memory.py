@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psutil
 
 MEGABYTE = 1_000_000
 
 
 def megabytes(module: str) -> float:
-    """Give the proportional resident memory (PSS) of all processes that were started as ``python -m module``."""
+    """Give the proportional resident memory (PSS) of the pods' processes that were started as ``python -m module``."""
     total = 0
     for process in psutil.process_iter():
         try:
-            if f"-m {module}" in " ".join(process.cmdline()):
+            if _is_pod(process.pid) and process.cmdline()[1:3] == ["-m", module]:
                 family = [process, *process.children(recursive=True)]
                 total += sum(member.memory_full_info().pss for member in family)
-        except psutil.Error:
+        except (psutil.Error, OSError):
             continue
     return total / MEGABYTE
+
+
+def _is_pod(pid: int) -> bool:
+    """Tell a pod's process from one that somebody runs beside the cluster."""
+    return "kubepods" in Path(f"/proc/{pid}/cgroup").read_text()
 
 
 def operator_megabytes() -> float:
