@@ -179,7 +179,11 @@ class Dispatcher:
         """Run one attempt. None: the pod took nothing, so it was none."""
         name, pod = attempt.analyzer, attempt.pod
         try:
-            return await self._stream(attempt)
+            outcome = await self._stream(attempt)
+            if isinstance(outcome, PodLost):
+                # A pod that resets every stream at once must not use up all disruptions within a second.
+                self._rest(name, pod, _UNREACHABLE_PAUSE)
+            return outcome
         except Busy as error:
             self._rest(name, pod, error.retry_after)
         except Draining:

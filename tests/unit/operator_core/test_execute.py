@@ -170,3 +170,12 @@ async def test_nothing_starts_any_more_when_the_dispatcher_closes(scene: Scene) 
     await scene.dispatcher.close()
     await asyncio.sleep(0.01)
     assert [uid for _, uid in scene.analyzers.given] == ["a"]
+
+
+async def test_a_pod_that_lost_one_analysis_rests_before_it_gets_another(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Lost("reset"), Lost("reset")]
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.dispatcher.backlog("audio") == (1, 0), "b waits, though the slot is free"
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+    assert [uid for _, uid in scene.analyzers.given] == ["a", "b"]

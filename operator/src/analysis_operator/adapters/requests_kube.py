@@ -12,7 +12,7 @@ from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisRequest, RequestStatus
 from analysis_operator.core.actions import Notify
 from analysis_operator.core.children import MANAGER
-from analysis_operator.errors import Gone, OperatorError
+from analysis_operator.errors import Conflict, Gone, OperatorError
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class KubeRequests:
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": request.metadata.uid}}
         try:
             await self._api.call("DELETE", _path(request), body=body)
-        except Gone:
+        except (Gone, Conflict):  # Conflict: a namesake has its place
             return
 
     async def notify(self, request: AnalysisRequest, event: Notify) -> None:
