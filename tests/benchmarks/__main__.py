@@ -8,10 +8,10 @@ import sys
 
 from tests.benchmarks import burst, overhead
 from tests.benchmarks.client import REQUESTS, Client
-from tests.benchmarks.memory import megabytes, operator_megabytes
+from tests.benchmarks.memory import MEGABYTE, import_seconds, megabytes, operator_megabytes
 from tests.cluster import get_cluster
 from tests.e2e.conftest import make_scripted
-from tests.support.deployment import Deployment, install
+from tests.support.deployment import TARGETS, Deployment, install
 from tests.support.images import build_scripted
 
 NAMESPACE = "benchmarks"
@@ -33,6 +33,7 @@ async def _measure(parts: list[str], deployment: Deployment, image: str) -> dict
                 "operator_idle_mb": round(operator_megabytes(), 1),
                 "audio_idle_mb": round(megabytes("audio_analyzer"), 1),
                 "video_idle_mb": round(megabytes("video_analyzer"), 1),
+                **_images(deployment),
             }
         if "overhead" in parts:
             _say("overhead: 60 null analyses one at a time, and a Job now and then")
@@ -47,6 +48,18 @@ async def _measure(parts: list[str], deployment: Deployment, image: str) -> dict
             found |= await burst.queued(client, deployment, "null", NAMESPACE)
     finally:
         await client.close()
+    return found
+
+
+def _images(deployment: Deployment) -> dict[str, object]:
+    names = deployment.cluster.build_images(TARGETS)
+    pods = {name: deployment.analyzer_pods(name)[0] for name in ("audio", "video")}
+    modules = {"operator": "analysis_operator", "audio": "audio_analyzer", "video": "video_analyzer"}
+    found: dict[str, object] = {}
+    for target, module in modules.items():
+        pod = pods.get(target) or deployment.operator_pod()
+        found[f"{target}_image_mb"] = round(deployment.cluster.image_size(names[target]) / MEGABYTE)
+        found[f"{target}_import_seconds"] = round(import_seconds(deployment, pod, module), 2)
     return found
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,12 @@ def build(context: Path, dockerfile: Path, name: str, target: str | None = None)
     if process.returncode != 0:
         raise CommandError(process.returncode, command, "".join(lines[-60:]))
     return image_id(name)
+
+
+def sweep() -> None:
+    """Remove what an interrupted build left behind: its containers, and their mounts. Images and layers stay."""
+    if _storage().exists() and shutil.which("buildah", path=command_env()["PATH"]):
+        buildah("rm", "--all", check=False)
 
 
 def _certificate_options() -> list[str]:

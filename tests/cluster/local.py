@@ -99,6 +99,7 @@ class LocalCluster(Cluster):
     def down(self) -> None:
         with exclusive(_LOCK):
             teardown.remove_everything()
+            buildah.sweep()
 
     def status(self) -> ClusterStatus:
         recorded = {daemon.name for daemon in all_daemons()}
