@@ -133,8 +133,13 @@ class ChildBackend:
             cpu = int(job.deadline_seconds * self._settings.threads) + 1
             task = Task(recording=str(recording), plot=str(plot), cpu_seconds=cpu)
             found = await worker.run(task, clock.child_stage)
+            try:
+                picture = _picture(plot)
+            except AnalysisError:
+                worker.kill()
+                raise
         clock.enter("upload", _ANALYSIS_SHARE[1])
-        uri = await self._upload(job, facts, found, plot, clock)
+        uri = await self._upload(job, facts, found, picture, clock)
         strongest = sorted(
             (finding for detector in found.detectors for finding in detector.findings),
             key=lambda finding: (-finding.score, finding.start_seconds, finding.kind),
@@ -171,7 +176,7 @@ class ChildBackend:
         return facts
 
     async def _upload(
-        self, job: AnalysisJob, facts: SourceFacts, found: Assessment, plot: Path, clock: _Stages
+        self, job: AnalysisJob, facts: SourceFacts, found: Assessment, picture: bytes, clock: _Stages
     ) -> str | None:
         if job.result_prefix is None:
             return None
@@ -191,7 +196,7 @@ class ChildBackend:
         loop = asyncio.get_running_loop()
 
         def put() -> None:  # the report last: whoever sees it can read the plot
-            self._store.put(f"{uri}.png", _picture(plot), "image/png", clock.remaining())
+            self._store.put(f"{uri}.png", picture, "image/png", clock.remaining())
             self._store.put(f"{uri}.json", body, "application/json", clock.remaining())
 
         await loop.run_in_executor(self._threads, put)

@@ -5,6 +5,7 @@ boto3 is imported when the first client is made, because it is half of a service
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -147,7 +148,8 @@ class ObjectStore:
             while not cancelled.is_set() and (chunk := body.read(_CHUNK_BYTES)):
                 if position + len(chunk) > end:
                     raise TransientError("more bytes than announced")
-                os.pwrite(target, chunk, position)
+                if os.pwrite(target, chunk, position) != len(chunk):  # a full disk would leave a hole
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 position += len(chunk)
         if position != end and not cancelled.is_set():
             raise TransientError(f"{end - position} bytes are missing")
