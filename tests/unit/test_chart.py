@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,27 @@ import yaml
 from analysis_operator.api import AnalyzerSpec
 from analysis_operator.crd import definitions, render
 from analysis_operator.settings import Settings
-from tests.cluster.packages import client_tools_folder
+from tests.cluster.packages import client_tools
 from tests.cluster.paths import repo_root
+from tests.cluster.progress import Progress
 from tests.cluster.shell import CommandError, run
 
 CHART = repo_root() / "charts" / "silver-guardian"
-HELM = client_tools_folder() / "helm"
-
-needs_helm = pytest.mark.skipif(not HELM.exists(), reason="helm is not there yet: python -m tests.cluster build-tools")
 
 type Manifest = dict[str, Any]
+
+
+@cache
+def helm() -> Path:
+    """Give helm, fetched if it is not there yet."""
+    return client_tools(Progress("clients", 1)) / "helm"
 
 
 def rendered(tmp_path: Path, values: Manifest | None = None) -> list[Manifest]:
     file = tmp_path / "values.json"
     file.write_text(json.dumps(values or {}))
     text = run(
-        HELM, "template", "silver-guardian", CHART, "--namespace", "guardians", "--values", file, "--include-crds"
+        helm(), "template", "silver-guardian", CHART, "--namespace", "guardians", "--values", file, "--include-crds"
     ).stdout
     return [document for document in yaml.safe_load_all(text) if document]
 
@@ -50,19 +55,16 @@ def test_the_definitions_are_those_of_the_code(name: str) -> None:
     assert found == render(definitions()[name]), "run: python -m analysis_operator.crd charts/silver-guardian/crds"
 
 
-@needs_helm
 def test_helm_finds_nothing_wrong() -> None:
-    assert "0 chart(s) failed" in run(HELM, "lint", "--strict", CHART).stdout
+    assert "0 chart(s) failed" in run(helm(), "lint", "--strict", CHART).stdout
 
 
-@needs_helm
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
     given = rendered(tmp_path, {"operator": {"resultsURI": "s3://results/here"}})
     names = {entry["name"] for entry in container(given)["env"]}
     assert {f"GUARDIAN_{field.upper()}" for field in Settings.model_fields} <= names
 
 
-@needs_helm
 def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for entry in container(rendered(tmp_path))["env"]:
         if "value" in entry:
@@ -70,7 +72,6 @@ def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pyt
     assert Settings() == Settings.model_construct()
 
 
-@needs_helm
 def test_the_operator_is_admitted_where_pod_security_is_restricted(tmp_path: Path) -> None:
     manifests = rendered(tmp_path)
     pod = only(manifests, "Deployment")["spec"]["template"]["spec"]["securityContext"]
@@ -83,13 +84,11 @@ def test_the_operator_is_admitted_where_pod_security_is_restricted(tmp_path: Pat
     }
 
 
-@needs_helm
 def test_two_operators_never_run_at_once(tmp_path: Path) -> None:
     spec = only(rendered(tmp_path), "Deployment")["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 
 
-@needs_helm
 def test_no_rights_beyond_the_need(tmp_path: Path) -> None:
     roles = [found for found in rendered(tmp_path) if found["kind"] in {"Role", "ClusterRole"}]
     rules = [(role["kind"], rule) for role in roles for rule in role["rules"]]
@@ -99,7 +98,6 @@ def test_no_rights_beyond_the_need(tmp_path: Path) -> None:
     assert everywhere == {"analysisrequests", "analysisrequests/status", "events"}
 
 
-@needs_helm
 def test_the_analyzers_fit_their_definition(tmp_path: Path) -> None:
     values = {"s3": {"region": "eu-central-1", "credentialsSecret": {"name": "keys"}}}
     found = {item["metadata"]["name"]: item for item in rendered(tmp_path, values) if item["kind"] == "Analyzer"}
@@ -114,19 +112,16 @@ def test_the_analyzers_fit_their_definition(tmp_path: Path) -> None:
     assert env == {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "keys", "AWS_SECRET_ACCESS_KEY": "keys"}
 
 
-@needs_helm
 def test_a_variable_of_ones_own_wins(tmp_path: Path) -> None:
     values = {"s3": {"region": "eu-central-1"}, "analyzers": {"audio": {"env": {"AWS_REGION": "us-east-1"}}}}
     audio = next(item for item in rendered(tmp_path, values) if item["metadata"]["name"] == "audio")
     assert audio["spec"]["env"] == [{"name": "AWS_REGION", "value": "us-east-1"}]
 
 
-@needs_helm
 def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
     assert "AnalysisRequest" not in {manifest["kind"] for manifest in rendered(tmp_path)}
 
 
-@needs_helm
 @pytest.mark.parametrize(
     "values",
     [
