@@ -136,6 +136,8 @@ class Reconciler:
         self._start_and_stop(entry, decided)
         if decided.status == entry.request.status:
             self._recorded(uid, runs)  # the answer to an earlier write may have been lost, and not the write
+            if decided.status.finished:
+                entry.request = _kept_until_deleted(entry.request)
         else:
             if not decided.urgent and not self._may_write(uid, entry):
                 return
@@ -216,8 +218,10 @@ class Reconciler:
                 self._queue.add(uid)  # what follows from the outcome, another attempt perhaps, may start now
 
     def _ended(self, entry: _Entry) -> None:
-        self.dispatcher.stop(entry.request.metadata.uid)  # a cancelled one may still wait for a slot
-        entry.report = None
+        uid = entry.request.metadata.uid
+        self.dispatcher.stop(uid)  # a cancelled one may still wait for a slot
+        entry.report = entry.reporting = None
+        self._queue.add(uid, low=True)  # once more, to find that nothing is left to write
         metrics.record_end(entry.request)
 
     async def _announce(self, entry: _Entry, decided: Plan) -> None:
@@ -241,6 +245,18 @@ def result_prefix(policy: Policy, request: AnalysisRequest) -> str | None:
         return None
     meta = request.metadata
     return f"{policy.results_uri.rstrip('/')}/{meta.namespace}/{meta.name}/{meta.uid}/"
+
+
+def _kept_until_deleted(request: AnalysisRequest) -> AnalysisRequest:
+    """Give what a finished request needs while it waits for its deletion; a week of them must fit into memory.
+
+    Only for one whose status needs no write: an edit brings the whole object again.
+    """
+    status = request.status
+    kept = RequestStatus(
+        observed_generation=status.observed_generation, finished_at=status.finished_at, conditions=status.conditions
+    )
+    return request.model_copy(update={"status": kept})
 
 
 def _version(request: AnalysisRequest) -> int:

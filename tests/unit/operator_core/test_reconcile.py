@@ -176,6 +176,17 @@ async def test_a_finished_request_whose_priority_is_edited_is_counted_once(scene
     assert scene.status().model_copy(update={"conditions": [], "observed_generation": None}) == verdict
 
 
+async def test_edits_after_the_end_take_nothing_from_the_status(scene: Scene) -> None:
+    scene.apply()
+    await scene.until(lambda: scene.status().finished)
+    (before,) = scene.status().analyses
+    scene.apply(priority=5)
+    await scene.until(lambda: scene.status().observed_generation == 2)
+    scene.apply(priority=7)
+    await scene.until(lambda: scene.status().observed_generation == 3)
+    assert scene.status().analyses == [before]
+
+
 async def test_a_time_to_live_of_zero_and_of_ten_years(scene: Scene) -> None:
     scene.apply("short", ttlSecondsAfterFinished=0)
     scene.apply("long", ttlSecondsAfterFinished=315_360_000)
