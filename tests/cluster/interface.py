@@ -84,7 +84,6 @@ class Cluster(abc.ABC):
     def status(self) -> ClusterStatus:
         """Say whether it runs, and what each part does."""
 
-    @abc.abstractmethod
     def kubectl(
         self,
         *arguments: str,
@@ -92,10 +91,17 @@ class Cluster(abc.ABC):
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl as the administrator; `input` becomes its standard input."""
+        return self._client("kubectl", arguments, text=input, check=check)
 
-    @abc.abstractmethod
     def helm(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run helm as the administrator."""
+        return self._client("helm", arguments, text=None, check=check)
+
+    @abc.abstractmethod
+    def _client(
+        self, program: str, arguments: Sequence[str], *, text: str | None, check: bool
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of the clients with the administrator's rights."""
 
     @abc.abstractmethod
     def build_images(self, targets: Sequence[str], *, tag: str = "dev") -> dict[str, str]:

@@ -93,17 +93,6 @@ class KindCluster(Cluster):
             ready = self.kubectl("get", "nodes", f"--output=jsonpath={path}", check=False).stdout.count("True")
         return ClusterStatus(healthy=ready == len(parts), parts=parts)
 
-    def kubectl(
-        self,
-        *arguments: str,
-        input: str | None = None,  # noqa: A002
-        check: bool = True,
-    ) -> subprocess.CompletedProcess[str]:
-        return self._client("kubectl", arguments, text=input, check=check)
-
-    def helm(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self._client("helm", arguments, text=None, check=check)
-
     def build_images(self, targets: Sequence[str], *, tag: str = "dev") -> dict[str, str]:
         # Docker's layer cache and kind's own comparison know by themselves when nothing has changed.
         names = {target: image_name(target, tag) for target in unique(targets)}

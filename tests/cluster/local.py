@@ -115,17 +115,6 @@ class LocalCluster(Cluster):
             healthy = all(nodes.values())
         return ClusterStatus(healthy=healthy, parts=parts)
 
-    def kubectl(
-        self,
-        *arguments: str,
-        input: str | None = None,  # noqa: A002
-        check: bool = True,
-    ) -> subprocess.CompletedProcess[str]:
-        return self._client("kubectl", arguments, text=input, check=check)
-
-    def helm(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self._client("helm", arguments, text=None, check=check)
-
     def build_images(self, targets: Sequence[str], *, tag: str = "dev") -> dict[str, str]:
         return images.build_targets(targets, tag)
 

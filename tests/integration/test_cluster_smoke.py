@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.cluster import Cluster, S3Server, get_cluster
 from tests.cluster.shell import wait_until
 from tests.cluster.topology import PAUSE_IMAGE
+from tests.support.s3 import client_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,13 +34,7 @@ def namespace(cluster: Cluster) -> Iterator[str]:
 
 
 def client(server: S3Server, access_key: str, secret_key: str) -> "S3Client":
-    return boto3.client(
-        "s3",
-        endpoint_url=server.endpoint_url,
-        region_name=server.region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-    )
+    return client_of(server.endpoint_url, access_key, secret_key, server.region)
 
 
 def start_pod(cluster: Cluster, namespace: str, workload: str) -> str:

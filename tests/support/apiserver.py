@@ -69,7 +69,7 @@ class ApiServer:
         ]  # fmt: skip
         self._write_kubeconfig(self.kubeconfig, TOKEN)
         self._write_kubeconfig(self.operator_kubeconfig, OPERATOR_TOKEN)
-        self._etcd = self._spawn("etcd", self._etcd_command)
+        self._spawn("etcd", self._etcd_command)
         self.start()
         return self
 

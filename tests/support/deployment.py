@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.cluster import Cluster, S3Server
 from tests.cluster.images import content_hash
 from tests.cluster.paths import repo_root
+from tests.support.s3 import client_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -164,14 +163,7 @@ def apply_crds(cluster: Cluster) -> None:
 
 def s3_client(s3: S3Server) -> S3Client:
     """Give a client with the rights of the server's owner."""
-    return boto3.client(
-        "s3",
-        endpoint_url=s3.endpoint_url,
-        region_name=s3.region,
-        aws_access_key_id=s3.access_key,
-        aws_secret_access_key=s3.secret_key,
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    return client_of(s3.endpoint_url, s3.access_key, s3.secret_key, s3.region)
 
 
 def make_buckets(s3: S3Server, names: Iterable[str]) -> None:

@@ -23,6 +23,18 @@ SECRET_KEY = "integration-secret"
 REGION = "us-east-1"
 
 
+def client_of(endpoint_url: str, access_key: str, secret_key: str, region: str) -> S3Client:
+    """Give a client of a server other than Amazon's."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        region_name=region,
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+    )
+
+
 class S3Process:
     """One S3 server, as a context manager; it can be stopped and started again with what it holds."""
 
@@ -62,14 +74,7 @@ class S3Process:
 
     def client(self) -> S3Client:
         """Give a client with all rights."""
-        return boto3.client(
-            "s3",
-            endpoint_url=self.endpoint_url,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-            region_name=REGION,
-            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-        )
+        return client_of(self.endpoint_url, ACCESS_KEY, SECRET_KEY, REGION)
 
     def make_bucket(self, name: str) -> None:
         """Make a bucket."""

@@ -17,6 +17,7 @@ from tests.cluster.packages import client_tools
 from tests.cluster.paths import repo_root
 from tests.cluster.progress import Progress
 from tests.cluster.shell import CommandError, run
+from tests.support.operator import RULES
 
 CHART = repo_root() / "charts" / "silver-guardian"
 
@@ -96,6 +97,22 @@ def test_no_rights_beyond_the_need(tmp_path: Path) -> None:
     assert not [rule for _, rule in rules if {"secrets", "pods/exec", "roles"} & set(rule["resources"])]
     everywhere = {name for kind, rule in rules if kind == "ClusterRole" for name in rule["resources"]}
     assert everywhere == {"analysisrequests", "analysisrequests/status", "events"}
+
+
+def test_the_integration_tests_run_with_the_very_rights_that_the_chart_grants(tmp_path: Path) -> None:
+    def flat(rules: list[Manifest]) -> set[tuple[str, str, str]]:
+        return {
+            (group, resource, verb)
+            for rule in rules
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+            for verb in rule["verbs"]
+        }
+
+    name = "silver-guardian"
+    roles = [found for found in rendered(tmp_path) if found["kind"] in {"Role", "ClusterRole"}]
+    own = [rule for role in roles if role["metadata"]["name"] == name for rule in role["rules"]]
+    assert flat(own) == flat(RULES)
 
 
 def test_the_analyzers_fit_their_definition(tmp_path: Path) -> None:

@@ -35,8 +35,6 @@ class Jobs:
     def __init__(self, backend: Backend, slots: int, metrics: Metrics) -> None:
         self._backend = backend
         self._metrics = metrics
-        self._idle = asyncio.Event()
-        self._idle.set()
         self.slots = slots
         self.busy = 0
         self.draining = False
@@ -46,20 +44,13 @@ class Jobs:
         """Whether every slot is taken."""
         return self.busy >= self.slots
 
-    async def drained(self) -> None:
-        """Waits until nothing runs."""
-        await self._idle.wait()
-
     def take_slot(self) -> None:
         """Takes a slot, for the caller to give back with :meth:`free_slot` whatever happens."""
         self.busy += 1
-        self._idle.clear()
 
     def free_slot(self) -> None:
         """Gives a slot back."""
         self.busy -= 1
-        if self.busy == 0:
-            self._idle.set()
 
     async def events(self, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
         """Runs a job in a slot that was taken; closing the iterator cancels it.

@@ -41,10 +41,6 @@ class WorkerPool:
         """Whether a child failed to come up so often that only a fresh container can help."""
         return max(self._failures) >= _FAILURES_UNTIL_BROKEN
 
-    def pids(self) -> list[int]:
-        """Process ids of the warm children."""
-        return [worker.pid for worker in self._workers if worker.alive and worker.pid]
-
     async def start(self) -> None:
         """Starts warming up all children, without waiting for them."""
         self._supervisors = [asyncio.create_task(self._supervise(slot)) for slot in range(self._size)]
