@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import kopf
@@ -13,10 +14,13 @@ import structlog
 
 from analysis_operator import handlers, logs
 from analysis_operator.adapters.analyzers_http import HttpRunner
+from analysis_operator.adapters.analyzers_kube import KubeAnalyzers
+from analysis_operator.adapters.keda_scaler import Backlog, Scaler
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.adapters.reports import make_reports
 from analysis_operator.adapters.requests_kube import KubeRequests
 from analysis_operator.execute import Dispatcher
+from analysis_operator.keda import Keda
 from analysis_operator.pools import Pools
 from analysis_operator.reconcile import Reconciler
 from analysis_operator.resync import Resync
@@ -43,26 +47,42 @@ async def run(settings: Settings) -> None:
         settings.policy(),
         now,
     )
-    pools = Pools(api, reconciler.dispatcher, now)
+    dispatcher = reconciler.dispatcher
+    scaler = Scaler(settings.namespace, partial(_backlog, dispatcher))
+    dispatcher.backlog_changed = scaler.changed
+    keda = Keda(api, settings.namespace, settings.scaler_address, scaler.seconds_since_asked, now)
+    pools = Pools(KubeAnalyzers(api, settings.identity), keda, dispatcher, now)
     resync = Resync(api, reconciler, pools, settings.namespace)
     server = Server(resync.problem, lambda: resync.started)
     await server.start(settings.host, settings.port)
     try:
         await resync.start()
+        # Only now: a pool that is not known yet has no backlog that KEDA could be told.
+        await scaler.start(settings.host, settings.scaler_port)
         log.info("started", namespace=settings.namespace)
         stop = _Stop()
         await _work(
             stop.wait(),
             pools.run(),
+            keda.run(),
             reconciler.run(),
             resync.run(settings.resync_seconds),
             _watch(handlers.watch_pools(pools), stop, namespaces=[settings.namespace]),
             _watch(handlers.watch_requests(reconciler), stop, clusterwide=True),
         )
     finally:
+        await scaler.close()
         await runner.close()
         await api.close()
         await server.close()
+
+
+def _backlog(dispatcher: Dispatcher, name: str) -> Backlog | None:
+    pool = dispatcher.pools().get(name)
+    if pool is None:
+        return None
+    queued, running = dispatcher.backlog(name)
+    return Backlog(queued=queued, running=running, slots=pool.slots, concurrency=pool.concurrency)
 
 
 class _Stop:

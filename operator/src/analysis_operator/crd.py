@@ -30,6 +30,12 @@ _UNSTARTED: Schema = {
 }
 """A new request reads so until the operator's first word; without conditions, kstatus counts it as done at once."""
 
+_ANALYZER_NAME = api.rule(
+    "self.metadata.name.matches('^[a-z]([-a-z0-9]{0,52}[a-z0-9])?$')",
+    "name an Analyzer with at most 54 lower case letters, digits and '-', a letter first",
+)
+"""A Service's name takes no other characters, and KEDA puts nine before it for the HorizontalPodAutoscaler's."""
+
 _REQUEST_COLUMNS = [
     ("Verdict", "string", ".status.verdict", 0),
     ("Score", "integer", ".status.score", 0),
@@ -42,10 +48,11 @@ _REQUEST_COLUMNS = [
 ]
 _ANALYZER_COLUMNS = [
     ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', 0),
-    ("Pods", "integer", ".status.readyReplicas", 0),
+    ("Pods", "integer", ".status.replicas", 0),
     ("Queued", "integer", ".status.queued", 0),
     ("Running", "integer", ".status.running", 0),
     ("Age", "date", ".metadata.creationTimestamp", 0),
+    ("Scaling", "string", '.status.conditions[?(@.type=="ScalingActive")].reason', 1),
     ("Image", "string", ".spec.image", 1),
 ]
 
@@ -83,6 +90,7 @@ def _definition(kind: str, plural: str, short: str, models: tuple[type[api.Resou
         "type": "object",
         "description": resource.__doc__,
         "required": ["spec"],
+        **version.pop("rules", {}),
         "properties": {"spec": structural(spec), "status": structural(status) | version.pop("status", {})},
     }
     return {
@@ -136,7 +144,10 @@ def definitions() -> dict[str, Schema]:
         "analyzers",
         "anz",
         (api.Analyzer, api.AnalyzerSpec, api.AnalyzerStatus),
-        {"additionalPrinterColumns": _columns(_ANALYZER_COLUMNS)},
+        {
+            "rules": {"x-kubernetes-validations": [_ANALYZER_NAME]},
+            "additionalPrinterColumns": _columns(_ANALYZER_COLUMNS),
+        },
     )
     return {"analysisrequests.yaml": request, "analyzers.yaml": analyzer}
 

@@ -70,6 +70,8 @@ class Dispatcher:
         self._runner = runner
         self._clock = clock
         self._changed = changed
+        self.backlog_changed: Callable[[str], None] = lambda _: None
+        """Called with a pool's name when more or fewer analyses wait or run in it, or its slots are others."""
         self._pools: dict[str, _Pool] = {}
         self._arrivals = itertools.count()
 
@@ -97,6 +99,8 @@ class Dispatcher:
         pool.pods = {pod: known.get(endpoint) or _Pod(endpoint) for pod, endpoint in wanted.items()}
         pool.problem = problem
         self._pump(name)
+        if before[0] != bool(pool.pods):
+            self.backlog_changed(name)
         if before != (bool(pool.pods), problem):
             for key in pool.queue:
                 self._changed(key, True)
@@ -104,7 +108,7 @@ class Dispatcher:
     def pools(self) -> dict[str, Pool]:
         """Give every pool as decisions see it."""
         return {
-            name: Pool(slots=len(pool.pods) * pool.concurrency, problem=pool.problem)
+            name: Pool(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency)
             for name, pool in self._pools.items()
         }
 
@@ -126,6 +130,7 @@ class Dispatcher:
         pool.queue.add(waiting)
         pool.jobs[uid] = (waiting, _job(request, analyzer, source, prefix))
         self._pump(analyzer)
+        self.backlog_changed(analyzer)
 
     def runs(self, uid: str) -> dict[str, Run]:
         """Give the runs of one request: those that run, and those whose outcome is not yet recorded."""
@@ -147,6 +152,7 @@ class Dispatcher:
             pool.runs.pop(uid, None)
             if task := pool.tasks.get(uid):
                 task.cancel()
+            self.backlog_changed(name)
 
     async def close(self) -> None:
         """Stop everything; every stream is closed when this returns."""
@@ -216,6 +222,7 @@ class Dispatcher:
             pool.jobs.pop(uid, None)
             metrics.ATTEMPTS.labels(name, type(outcome).__name__).inc()
         self._pump(name)
+        self.backlog_changed(name)
         self._changed(uid, False)
 
     async def _stream(self, attempt: _Attempt) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from analysis_operator.api import AnalysisRequest, ConditionType
+from analysis_operator.api import AnalysisRequest, ConditionType, Usage
 
 FINISHED = Counter("silver_guardian_requests_finished_total", "Requests that finished.", ["verdict", "reason"])
 DURATION = Histogram(
@@ -15,9 +15,16 @@ DURATION = Histogram(
 ATTEMPTS = Counter("silver_guardian_attempts_total", "Attempts that ended.", ["analyzer", "outcome"])
 QUEUED = Gauge("silver_guardian_queued", "Analyses that wait for a slot.", ["analyzer"])
 RUNNING = Gauge("silver_guardian_running", "Analyses that run.", ["analyzer"])
+PODS = Gauge("silver_guardian_pods", "Pods that a node has, those that are leaving included.", ["analyzer"])
+POD_SECONDS = Gauge("silver_guardian_pod_seconds", "Seconds of pods, since counting began.", ["analyzer"])
+BUSY_SECONDS = Gauge("silver_guardian_busy_seconds", "Seconds of analyses, since counting began.", ["analyzer"])
+NODE_SECONDS = Gauge(
+    "silver_guardian_node_seconds", "Seconds of nodes, each shared between the pods on it.", ["analyzer"]
+)
 STATUS_WRITES = Counter("silver_guardian_status_writes_total", "Writes of a request's status.")
 RECONCILE_ERRORS = Counter("silver_guardian_reconcile_errors_total", "Reconciles that failed inside the operator.")
 MISSED_EVENTS = Counter("silver_guardian_missed_events_total", "Changes that a resync found before any watch told.")
+_POOL = (QUEUED, RUNNING, PODS, POD_SECONDS, BUSY_SECONDS, NODE_SECONDS)
 
 
 def record_end(request: AnalysisRequest) -> None:
@@ -27,3 +34,18 @@ def record_end(request: AnalysisRequest) -> None:
     FINISHED.labels(str(status.verdict or "None"), succeeded.reason if succeeded else "").inc()
     if status.finished_at and meta.creation_timestamp:
         DURATION.observe((status.finished_at - meta.creation_timestamp).total_seconds())
+
+
+def record_pool(name: str, queued: int, running: int, pods: int, usage: Usage) -> None:
+    """Set what is known of a pool. Its sums come from its status, so they outlive this process."""
+    for gauge, value in zip(
+        _POOL, (queued, running, pods, usage.pod_seconds, usage.busy_seconds, usage.node_seconds), strict=True
+    ):
+        gauge.labels(name).set(value)
+
+
+def forget_pool(name: str) -> None:
+    """Drop the figures of a pool that is no more."""
+    for gauge in _POOL:
+        gauge.labels(name)  # there to be removed, even if nothing was counted yet
+        gauge.remove(name)

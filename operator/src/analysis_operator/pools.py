@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
 from analysis_operator import metrics
-from analysis_operator.adapters.kube import KubeApi
-from analysis_operator.api import API_VERSION, GROUP, VERSION, Analyzer, AnalyzerStatus, ConditionType
-from analysis_operator.core import conditions
-from analysis_operator.core.children import ANALYZER_LABEL, MANAGER, children
-from analysis_operator.core.pods import PodFacts, facts, problem_of
+from analysis_operator.adapters.analyzers_kube import KubeAnalyzers
+from analysis_operator.api import Analyzer, AnalyzerStatus
+from analysis_operator.core import pool_status
+from analysis_operator.core.children import ANALYZER_LABEL, children, first_deployment
+from analysis_operator.core.pods import PodFacts, facts, is_ready, slim
+from analysis_operator.core.pool_status import PoolFacts
+from analysis_operator.core.usage import Meter
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.execute import Dispatcher
+from analysis_operator.keda import Keda
+from analysis_operator.knock import Knocker
 from analysis_operator.ports import Endpoint
 from analysis_operator.workqueue import WorkQueue
 
@@ -27,12 +32,14 @@ log = structlog.get_logger(__name__)
 Raw = dict[str, Any]
 
 _STATUS_SECONDS = 2.0
+_USAGE_SECONDS = 60.0
 _RETRY_SECONDS = 2.0
 
 
 @dataclass(slots=True)
 class _Pool:
     analyzer: Analyzer
+    meter: Meter
     pods: dict[str, Raw] = field(default_factory=dict)
     deployment: Raw | None = None
     applied: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -43,13 +50,16 @@ class _Pool:
 class Pools:
     """Every Analyzer of one namespace. One event loop, no locks."""
 
-    def __init__(self, api: KubeApi, dispatcher: Dispatcher, clock: Callable[[], datetime]) -> None:
+    def __init__(self, api: KubeAnalyzers, keda: Keda, dispatcher: Dispatcher, clock: Callable[[], datetime]) -> None:
         self._api = api
+        self._keda = keda
         self._dispatcher = dispatcher
         self._clock = clock
         self._pools: dict[str, _Pool] = {}
         self._orphans: dict[str, dict[str, Raw]] = {}
         self._queue = WorkQueue()
+        self._knocker = Knocker(self._share)
+        keda.changed = self._observe_scaling
 
     # ---- what is seen
 
@@ -65,7 +75,8 @@ class Pools:
         if known is None or known.analyzer.metadata.uid != analyzer.metadata.uid:
             # One of the same name may take over what the old one owned: pods that go on running are not told of again.
             pods = known.pods if known else self._orphans.pop(name, {})
-            self._pools[name] = _Pool(analyzer, pods=pods)
+            meter = Meter(analyzer.status.usage, self._clock(), analyzer.status.replicas)
+            self._pools[name] = _Pool(analyzer, meter, pods=pods)
         elif int(analyzer.metadata.resource_version) <= int(known.analyzer.metadata.resource_version):
             return
         else:
@@ -83,10 +94,10 @@ class Pools:
         if known.pods:
             self._orphans[name] = known.pods
         self._queue.forget(name)
+        self._knocker.drop(name)
+        self._keda.forget(name)
         self._dispatcher.drop_pool(name)
-        for gauge in (metrics.QUEUED, metrics.RUNNING):
-            gauge.labels(name)  # there to be removed, even if nothing was counted yet
-            gauge.remove(name)
+        metrics.forget_pool(name)
 
     def observe_pod(self, raw: Raw, *, gone: bool) -> None:
         """Take note of a pod of some pool."""
@@ -95,12 +106,14 @@ class Pools:
         pods = pool.pods if pool else self._orphans.setdefault(name, {})
         pod, uid = raw["metadata"]["name"], raw["metadata"].get("uid")
         if not gone:
-            seen, told = pods.get(pod), _slim(raw)
+            seen, told = pods.get(pod), slim(raw)
             pods[pod] = seen if seen is not None and _version(seen) > _version(told) else told
         elif pod in pods and pods[pod]["metadata"]["uid"] == uid:
             del pods[pod]
         if not pods:
             self._orphans.pop(name, None)
+        if gone or is_ready(raw):  # from now on the kubelet's word counts
+            self._knocker.forget(name, {str(uid)})
         self._share(name)
 
     def known(self) -> set[str]:
@@ -132,7 +145,13 @@ class Pools:
             pool.deployment = None if gone else {"status": raw.get("status", {})}
         if gone or pool.applied.get((raw["kind"], meta["name"])) not in {None, _mark(raw)}:
             pool.settled = False
-        self._queue.add(pool.analyzer.metadata.name)
+        self._share(pool.analyzer.metadata.name)
+
+    def _observe_scaling(self, name: str) -> None:
+        pool = self._pools.get(name)
+        if pool is not None:
+            pool.settled = pool.settled and self._keda.is_as_applied(name)
+            self._share(name)
 
     def look_again(self) -> None:
         """Apply and report everything again, at leisure."""
@@ -141,22 +160,36 @@ class Pools:
             self._queue.add(name, low=True)
 
     def _share(self, name: str) -> None:
-        """Tell the dispatcher which pods take work."""
+        """Tell the dispatcher which pods take work, and the knocker which ones may soon."""
         pool = self._pools.get(name)
         if pool is None:
             return
-        told = _facts(pool)
-        endpoints = [Endpoint(pod.name, pod.address) for pod in told if pod.address]
-        self._dispatcher.set_endpoints(name, endpoints, problem_of(told, pool.deployment))
+        told = self._facts(name, pool)
+        endpoints = [Endpoint(pod.name, pod.address) for pod in told.pods if pod.address]
+        self._dispatcher.set_endpoints(name, endpoints, pool_status.problem(told))
+        starting = {str(pool.pods[pod.name]["metadata"]["uid"]): pod.starting for pod in told.pods if pod.starting}
+        self._knocker.knock(name, starting if told.queued else {})
         self._queue.add(name)
+
+    def _pods(self, name: str, pool: _Pool) -> list[PodFacts]:
+        port, answer = pool.analyzer.spec.port, self._knocker.ready(name)
+        return [facts(raw, port, answers=str(raw["metadata"]["uid"]) in answer) for raw in pool.pods.values()]
+
+    def _facts(self, name: str, pool: _Pool) -> PoolFacts:
+        queued, running = self._dispatcher.backlog(name)
+        staying = [pod for pod in self._pods(name, pool) if not pod.leaving]
+        return PoolFacts(pool.analyzer, staying, pool.deployment, self._keda.facts(name), queued, running)
 
     # ---- what is done
 
     async def run(self) -> None:
         """Work until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._work())
-            group.create_task(self._count())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._work())
+                group.create_task(self._count())
+        finally:
+            await self._knocker.close()
 
     async def _work(self) -> None:
         while True:
@@ -176,14 +209,24 @@ class Pools:
                 self._queue.done(name)
 
     async def _count(self) -> None:
-        """Keep the backlog's figures fresh: they move without any event of the API server's."""
+        """Keep the figures fresh that move without any event of the API server's: backlog, usage, KEDA's silence."""
         while True:
             await asyncio.sleep(1)
-            for name in self._pools:
-                queued, running = self._dispatcher.backlog(name)
-                metrics.QUEUED.labels(name).set(queued)
-                metrics.RUNNING.labels(name).set(running)
-                self._queue.add(name, low=True)
+            nodes = Counter(
+                pod.node for name, pool in self._pools.items() for pod in self._pods(name, pool) if pod.node
+            )
+            for name, pool in self._pools.items():
+                self._measure(name, pool, nodes)
+                self._share(name)
+
+    def _measure(self, name: str, pool: _Pool, nodes: Counter[str]) -> None:
+        """Count what the pool uses. A pod costs while a node has it, and shares that node with the others there."""
+        queued, running = self._dispatcher.backlog(name)
+        placed = [pod.node for pod in self._pods(name, pool) if pod.node]
+        pool.meter.count(
+            self._clock(), pods=len(placed), running=running, nodes=sum(1 / nodes[node] for node in placed)
+        )
+        metrics.record_pool(name, queued, running, len(placed), pool.meter.usage())
 
     async def _reconcile(self, name: str) -> None:
         pool = self._pools.get(name)
@@ -192,63 +235,45 @@ class Pools:
         if not pool.settled:
             pool.settled = True
             try:
-                for manifest in children(pool.analyzer):
-                    applied = await self._api.apply(manifest)
-                    pool.applied[manifest["kind"], manifest["metadata"]["name"]] = _mark(applied)
+                await self._apply(pool)
             except BaseException:
                 pool.settled = False
                 raise
         await self._report(name, pool)
 
+    async def _apply(self, pool: _Pool) -> None:
+        if pool.analyzer.spec.replicas is None and pool.deployment is None:
+            await self._api.create(first_deployment(pool.analyzer))
+        for manifest in children(pool.analyzer):
+            applied = await self._api.apply(manifest)
+            pool.applied[manifest["kind"], manifest["metadata"]["name"]] = _mark(applied)
+        await self._keda.apply(pool.analyzer)
+
     async def _report(self, name: str, pool: _Pool) -> None:
-        wanted = self._status(name, pool)
-        if wanted == pool.analyzer.status:
+        before, usage = pool.analyzer.status, pool.meter.usage()
+        wanted = pool_status.status(self._facts(name, pool), usage, self._clock())
+        if not _worth_writing(before, wanted):
             return
         now = asyncio.get_running_loop().time()
         if now < pool.write_not_before:
             self._queue.add_later(name, pool.write_not_before - now)
             return
         pool.write_not_before = now + _STATUS_SECONDS
-        meta = pool.analyzer.metadata
-        path = f"apis/{GROUP}/{VERSION}/namespaces/{meta.namespace}/analyzers/{name}/status"
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": "Analyzer",
-            "metadata": {"name": name, "uid": meta.uid},
-            "status": wanted.model_dump(mode="json", by_alias=True, exclude_none=True),
-        }
-        written = await self._api.call(
-            "PATCH", path, query={"fieldManager": MANAGER}, body=body, content_type="application/merge-patch+json"
-        )
+        written = await self._api.write_status(pool.analyzer, wanted)
         if self._pools.get(name) is pool:
             self.observe(written)  # it may bring a new spec, and may itself be older than what was seen meanwhile
-
-    def _status(self, name: str, pool: _Pool) -> AnalyzerStatus:
-        told = _facts(pool)
-        ready = sum(1 for pod in told if pod.address)
-        queued, running = self._dispatcher.backlog(name)
-        problem = problem_of(told, pool.deployment)
-        enough = ready >= pool.analyzer.spec.replicas
-        reason = "PodsReady" if enough else ("PodsFailing" if problem else "PodsStarting")
-        message = problem or f"{ready} of {pool.analyzer.spec.replicas} pods take work."
-        state: conditions.State = "True" if enough else "False"
-        return AnalyzerStatus(
-            observed_generation=pool.analyzer.metadata.generation,
-            replicas=len(told),
-            ready_replicas=ready,
-            queued=queued,
-            running=running,
-            conditions=conditions.updated(
-                pool.analyzer.status.conditions,
-                [(ConditionType.READY, state, reason, message)],
-                generation=pool.analyzer.metadata.generation,
-                now=self._clock(),
-            ),
-        )
+        for event in pool_status.news(before, wanted):
+            await self._api.notify(pool.analyzer, event)
 
 
-def _facts(pool: _Pool) -> list[PodFacts]:
-    return [facts(pod, pool.analyzer.spec.port) for pod in pool.pods.values()]
+def _worth_writing(before: AnalyzerStatus, wanted: AnalyzerStatus) -> bool:
+    """Say whether a status is to be written: usage alone only now and then, and not while it stands still."""
+    if wanted.model_copy(update={"usage": before.usage}) != before:
+        return True
+    old, new = before.usage, wanted.usage
+    if old is None or new is None:
+        return old is not new
+    return new.pod_seconds != old.pod_seconds and new.until - old.until >= timedelta(seconds=_USAGE_SECONDS)
 
 
 def _mark(raw: Raw) -> str:
@@ -259,12 +284,3 @@ def _mark(raw: Raw) -> str:
 
 def _version(pod: Raw) -> int:
     return int(pod["metadata"]["resourceVersion"] or 0)
-
-
-def _slim(pod: Raw) -> Raw:
-    """Keep what facts() reads: a pod as the API gives it is some ten kilobytes."""
-    meta, status = pod["metadata"], pod.get("status", {})
-    return {
-        "metadata": {key: meta.get(key) for key in ("name", "uid", "resourceVersion", "deletionTimestamp")},
-        "status": {key: status.get(key) for key in ("podIP", "conditions", "containerStatuses")},
-    }

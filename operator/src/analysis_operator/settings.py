@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     max_disruptions: int = Field(default=20, ge=0, description="How often one analysis may lose its pod.")
     resync_seconds: float = Field(default=60.0, gt=0, description="How often everything is compared with the API.")
     port: int = Field(default=8080, ge=1, le=65535, description="Serves /healthz, /readyz and /metrics.")
+    scaler_port: int = Field(default=9090, ge=1, le=65535, description="Serves KEDA's external-push scaler.")
+    scaler_address: str = Field(
+        default="silver-guardian.silver-guardian.svc:9090", description="Where KEDA reaches that port."
+    )
     host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from aiohttp import ClientError
 from kubernetes.aio import client, config
 
+from analysis_operator.core import scaled_object
 from analysis_operator.core.children import MANAGER
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 
@@ -26,6 +27,7 @@ _PLURALS = {
     "ServiceAccount": ("api/v1", "serviceaccounts"),
     "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
     "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
+    "ScaledObject": (f"apis/{scaled_object.API_VERSION}", "scaledobjects"),
 }
 
 
@@ -92,17 +94,24 @@ class KubeApi:
                 return
             query["continue"] = following
 
+    async def create(self, manifest: Json) -> Json:
+        """Create an object. Raises Conflict if there is one of that name."""
+        return await self.call("POST", _collection(manifest), query={"fieldManager": f"{MANAGER}-first"}, body=manifest)
+
     async def apply(self, manifest: Json) -> Json:
         """Apply a manifest server-side, taking over what others changed in it."""
-        prefix, plural = _PLURALS[manifest["kind"]]
-        meta = manifest["metadata"]
         return await self.call(
             "PATCH",
-            f"{prefix}/namespaces/{meta['namespace']}/{plural}/{meta['name']}",
+            f"{_collection(manifest)}/{manifest['metadata']['name']}",
             query={"fieldManager": MANAGER, "force": "true"},
             body=manifest,
             content_type="application/apply-patch+yaml",
         )
+
+
+def _collection(manifest: Json) -> str:
+    prefix, plural = _PLURALS[manifest["kind"]]
+    return f"{prefix}/namespaces/{manifest['metadata']['namespace']}/{plural}"
 
 
 def _error(status: int, what: str, data: bytes) -> Exception:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import UTC, datetime
-from typing import Any
-
-import structlog
-
+from analysis_operator.adapters.events import post_event
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisRequest, RequestStatus
 from analysis_operator.core.actions import Notify
 from analysis_operator.core.children import MANAGER
-from analysis_operator.errors import Conflict, Gone, OperatorError
-
-log = structlog.get_logger(__name__)
+from analysis_operator.errors import Conflict, Gone
 
 COLLECTION = f"apis/{GROUP}/{VERSION}/analysisrequests"
 
@@ -58,37 +51,8 @@ class KubeRequests:
             return
 
     async def notify(self, request: AnalysisRequest, event: Notify) -> None:
-        """Post an event. Events are for people: what they say is in the status too, so a failure is only logged."""
-        meta = request.metadata
-        try:
-            await self._api.call("POST", f"api/v1/namespaces/{meta.namespace}/events", body=self._event(request, event))
-        except OperatorError as error:
-            log.info("event not posted", request=f"{meta.namespace}/{meta.name}", error=str(error))
-
-    def _event(self, request: AnalysisRequest, event: Notify) -> dict[str, Any]:
-        meta, now = request.metadata, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {"name": f"{meta.name[:230]}.{secrets.token_hex(8)}", "namespace": meta.namespace},
-            "involvedObject": {
-                "apiVersion": API_VERSION,
-                "kind": "AnalysisRequest",
-                "name": meta.name,
-                "namespace": meta.namespace,
-                "uid": meta.uid,
-            },
-            "type": event.kind,
-            "reason": event.reason,
-            "message": event.message[:1000],
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-            "count": 1,
-            "source": {"component": MANAGER},
-            "reportingComponent": f"{GROUP}/{MANAGER}",
-            "reportingInstance": self._identity,
-            "action": "Reconcile",
-        }
+        """Post an event about it. Best effort: it never raises."""
+        await post_event(self._api, "AnalysisRequest", request.metadata, event, self._identity)
 
 
 def _path(request: AnalysisRequest) -> str:

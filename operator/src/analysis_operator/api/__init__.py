@@ -10,8 +10,10 @@ from analysis_operator.api.analyzer import (
     EnvVar,
     Quantities,
     Resources,
+    Scaling,
     SecretKey,
     Toleration,
+    Usage,
 )
 from analysis_operator.api.base import (
     API_VERSION,
@@ -58,9 +60,11 @@ __all__ = [
     "RequestStatus",
     "Resource",
     "Resources",
+    "Scaling",
     "SecretKey",
     "Source",
     "StatusFinding",
     "Toleration",
+    "Usage",
     "rule",
 ]

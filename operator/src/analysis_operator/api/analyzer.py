@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -63,6 +64,30 @@ class Resources(Resource):
     limits: Quantities = Field(default=Quantities(cpu="2", memory="2Gi"), description="At most.")
 
 
+class Scaling(Resource):
+    """How KEDA sizes the pool: by its backlog, and by the CPU that its pods use."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                rule("self.minReplicas <= self.maxReplicas", "minReplicas cannot be more than maxReplicas")
+            ]
+        }
+    )
+
+    min_replicas: int = Field(default=0, ge=0, le=100, description="Pods when there is no work.")
+    max_replicas: int = Field(default=5, ge=1, le=100, description="Pods at most.")
+    cooldown_seconds: int = Field(
+        default=300, ge=1, le=3600, description="How long there must be less work before the pool gets smaller."
+    )
+    polling_interval_seconds: int = Field(
+        default=5, ge=1, le=300, description="How often KEDA asks, beside being told when work comes."
+    )
+    cpu_utilization: int = Field(
+        default=50, ge=1, le=1000, description="The pods' CPU, in percent of what they request, that adds pods."
+    )
+
+
 class AnalyzerSpec(Resource):
     """A pool of warm pods that speak the analyzer contract, v1."""
 
@@ -72,7 +97,10 @@ class AnalyzerSpec(Resource):
     )
     port: int = Field(default=8000, ge=1024, le=65535, description="The port that the contract is served on.")
     concurrency: int = Field(default=1, ge=1, le=64, description="Analyses at a time in one pod.")
-    replicas: int = Field(default=1, ge=0, le=100, description="The pool's fixed size.")
+    scaling: Scaling = Field(default=Scaling(), description="How KEDA sizes the pool.")
+    replicas: int | None = Field(
+        default=None, ge=0, le=100, description="A fixed size, which needs no KEDA; scaling is not used then."
+    )
     resources: Resources = Field(default=Resources(), description="CPU and memory of one pod.")
     node_selector: dict[str, str] = Field(default={"workload": "ml"}, description="Labels that the pods' nodes have.")
     tolerations: list[Toleration] = Field(
@@ -91,6 +119,19 @@ class AnalyzerSpec(Resource):
     )
 
 
+class Usage(Resource):
+    """What the pool has used, for its cost."""
+
+    since: datetime = Field(description="When counting began.")
+    until: datetime = Field(description="Up to when it is counted.")
+    pod_seconds: int = Field(default=0, ge=0, description="Seconds that pods of this pool were there, summed up.")
+    busy_seconds: int = Field(default=0, ge=0, description="Seconds that analyses ran, summed up.")
+    node_seconds: int = Field(
+        default=0, ge=0, description="Seconds of nodes, each shared equally between the pods of all pools on it."
+    )
+    starts: int = Field(default=0, ge=0, description="How often the pool grew from no pod.")
+
+
 class AnalyzerStatus(Resource):
     """How the pool does. Written by the operator alone."""
 
@@ -99,8 +140,9 @@ class AnalyzerStatus(Resource):
     ready_replicas: int = Field(default=0, ge=0, description="Pods that take work.")
     queued: int = Field(default=0, ge=0, description="Analyses that wait.")
     running: int = Field(default=0, ge=0, description="Analyses that run.")
+    usage: Usage | None = Field(default=None, description="What the pool has used.")
     conditions: list[Condition] = Field(
-        default=[], max_length=8, description="Ready.", json_schema_extra=CONDITION_LIST
+        default=[], max_length=8, description="Ready and ScalingActive.", json_schema_extra=CONDITION_LIST
     )
 
 

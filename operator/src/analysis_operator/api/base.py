@@ -78,6 +78,7 @@ class ConditionType(StrEnum):
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
     READY = "Ready"
+    SCALING_ACTIVE = "ScalingActive"
 
 
 class Condition(Resource):

@@ -1,4 +1,4 @@
-"""What an Analyzer becomes: Deployment, Service, PodDisruptionBudget, ServiceAccount, NetworkPolicy."""
+"""What an Analyzer becomes: Deployment, Service, PodDisruptionBudget, ServiceAccount, NetworkPolicy, ScaledObject."""
 
 from __future__ import annotations
 
@@ -12,22 +12,44 @@ Manifest = dict[str, Any]
 MANAGER = "silver-guardian"
 ANALYZER_LABEL = "silverguardian.io/analyzer"
 COMPONENT_LABELS = {"app.kubernetes.io/part-of": "silver-guardian", "app.kubernetes.io/managed-by": MANAGER}
+_CONTAINER = "analyzer"
 _GRACE_SECONDS = 130
 """A Spot notice gives 120 s: an analysis that runs may take as long, and its upload a little more."""
 _PRE_STOP_SECONDS = 2
 """The Service forgets a pod a moment after its SIGTERM; until then it still answers."""
+_LOST_NODE_SECONDS = 5
+"""The default is 300: an analysis may not wait so long for a pod on a node that is gone."""
 _POD_IDENTITY = "169.254.170.23/32"
 
 
 def children(analyzer: Analyzer) -> list[Manifest]:
-    """Give everything that the operator owns for an Analyzer, ready for server-side apply."""
+    """Give what the operator owns for an Analyzer, ready for server-side apply; its ScaledObject is KEDA's kind."""
     made = [_deployment(analyzer), _service(analyzer), _budget(analyzer), _network_policy(analyzer)]
     if analyzer.spec.service_account_name is None:
         made.insert(0, _service_account(analyzer))
     return made
 
 
-def _meta(analyzer: Analyzer) -> Manifest:
+def first_deployment(analyzer: Analyzer) -> Manifest:
+    """Give the Deployment as it is created: without pods, where one that says nothing of its size would start with one.
+
+    It holds no more than it must: what is owned by whoever created it is not removed by applying without it.
+    """
+    container = {"name": _CONTAINER, "image": analyzer.spec.image}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": meta(analyzer),
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": _selector(analyzer)},
+            "template": {"metadata": {"labels": _selector(analyzer)}, "spec": {"containers": [container]}},
+        },
+    }
+
+
+def meta(analyzer: Analyzer) -> Manifest:
+    """Give the metadata of whatever belongs to an Analyzer: its name, its labels, and whose it is."""
     return {
         "name": analyzer.metadata.name,
         "namespace": analyzer.metadata.namespace,
@@ -57,7 +79,7 @@ def _service_account(analyzer: Analyzer) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": _meta(analyzer),
+        "metadata": meta(analyzer),
         "automountServiceAccountToken": False,
     }
 
@@ -67,7 +89,7 @@ def _service(analyzer: Analyzer) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": _meta(analyzer),
+        "metadata": meta(analyzer),
         "spec": {"selector": _selector(analyzer), "ports": [port]},
     }
 
@@ -76,9 +98,10 @@ def _budget(analyzer: Analyzer) -> Manifest:
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": _meta(analyzer),
+        "metadata": meta(analyzer),
         "spec": {
-            "maxUnavailable": 1,
+            # A Spot notice gives two minutes to empty a node: one pod after another would not all be told in time.
+            "maxUnavailable": "50%",
             "selector": {"matchLabels": _selector(analyzer)},
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },
@@ -92,7 +115,7 @@ def _network_policy(analyzer: Analyzer) -> Manifest:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": _meta(analyzer),
+        "metadata": meta(analyzer),
         "spec": {
             "podSelector": {"matchLabels": _selector(analyzer)},
             "policyTypes": ["Ingress", "Egress"],
@@ -116,12 +139,14 @@ def _endpoint_ports(analyzer: Analyzer) -> list[int]:
 
 
 def _deployment(analyzer: Analyzer) -> Manifest:
+    # A pool that KEDA scales says nothing of its size: whoever applies `replicas` undoes what KEDA decided.
+    size = {} if analyzer.spec.replicas is None else {"replicas": analyzer.spec.replicas}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": _meta(analyzer),
+        "metadata": meta(analyzer),
         "spec": {
-            "replicas": analyzer.spec.replicas,
+            **size,
             "revisionHistoryLimit": 2,
             "selector": {"matchLabels": _selector(analyzer)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
@@ -138,7 +163,7 @@ def _pod_spec(analyzer: Analyzer) -> Manifest:
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "nodeSelector": spec.node_selector,
-        "tolerations": [found.model_dump(by_alias=True) for found in spec.tolerations],
+        "tolerations": [found.model_dump(by_alias=True) for found in spec.tolerations] + _lost_node(),
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 65532,
@@ -151,6 +176,18 @@ def _pod_spec(analyzer: Analyzer) -> Manifest:
     }
 
 
+def _lost_node() -> list[Manifest]:
+    return [
+        {
+            "key": f"node.kubernetes.io/{state}",
+            "operator": "Exists",
+            "effect": "NoExecute",
+            "tolerationSeconds": _LOST_NODE_SECONDS,
+        }
+        for state in ("not-ready", "unreachable")
+    ]
+
+
 def _container(analyzer: Analyzer) -> Manifest:
     spec = analyzer.spec
     own = [
@@ -158,7 +195,7 @@ def _container(analyzer: Analyzer) -> Manifest:
         EnvVar(name="GUARDIAN_CONCURRENCY", value=str(spec.concurrency)),
     ]
     return {
-        "name": "analyzer",
+        "name": _CONTAINER,
         "image": spec.image,
         "imagePullPolicy": spec.image_pull_policy,
         "ports": [{"name": "http", "containerPort": spec.port, "protocol": "TCP"}],

@@ -35,10 +35,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One Analyzer: how many slots its ready pods have, and what keeps more from being ready."""
+    """One Analyzer: how many slots its ready pods have, each so many, and what keeps more from being ready."""
 
     slots: int = 0
     problem: str = ""
+    concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)

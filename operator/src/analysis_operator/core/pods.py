@@ -8,6 +8,7 @@ from typing import Any
 
 Pod = Mapping[str, Any]
 
+_ENDED = {"Succeeded", "Failed"}
 _WAITING = {
     "ErrImagePull": "Its image cannot be pulled",
     "ImagePullBackOff": "Its image cannot be pulled",
@@ -21,25 +22,56 @@ _WAITING = {
 
 @dataclass(frozen=True, slots=True)
 class PodFacts:
-    """One pod: its address if it takes work, and its problem if something is wrong."""
+    """One pod.
+
+    ``address`` is there if it takes work, ``starting`` is where it may soon, ``problem`` tells what is wrong.
+    ``leaving``: it is being deleted, or has ended. ``node`` is empty until it has one.
+    """
 
     name: str
     address: str | None
     problem: str = ""
+    starting: str | None = None
+    leaving: bool = False
+    node: str = ""
 
 
-def facts(pod: Pod, port: int) -> PodFacts:
-    """Give what one pod says. A pod that is being deleted takes nothing new."""
+def facts(pod: Pod, port: int, *, answers: bool = False) -> PodFacts:
+    """Give what one pod says.
+
+    A pod that is being deleted takes nothing new. One that answers, when asked itself, that it is ready takes work
+    before the kubelet's next probe has found out.
+    """
     meta, status = pod["metadata"], pod.get("status", {})
-    name = str(meta["name"])
-    if meta.get("deletionTimestamp"):
-        return PodFacts(name, None)
-    conditions = {found["type"]: found for found in status.get("conditions") or ()}
-    ready = conditions.get("Ready", {}).get("status") == "True"
-    if ready and status.get("podIP"):
-        host = status["podIP"]
-        return PodFacts(name, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-    return PodFacts(name, None, _problem(name, status, conditions))
+    name, node = str(meta["name"]), str(pod.get("spec", {}).get("nodeName") or "")
+    if meta.get("deletionTimestamp") or status.get("phase") in _ENDED:
+        return PodFacts(name, None, leaving=True, node="" if status.get("phase") in _ENDED else node)
+    conditions = _conditions(pod)
+    host = str(status.get("podIP") or "")
+    address = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}") if host else None
+    if address and (answers or is_ready(pod)):
+        return PodFacts(name, address, node=node)
+    return PodFacts(name, None, _problem(name, status, conditions), starting=address, node=node)
+
+
+def is_ready(pod: Pod) -> bool:
+    """Say whether the kubelet found the pod ready."""
+    return bool(_conditions(pod).get("Ready", {}).get("status") == "True")
+
+
+def _conditions(pod: Pod) -> dict[str, Mapping[str, Any]]:
+    return {found["type"]: found for found in pod.get("status", {}).get("conditions") or ()}
+
+
+def slim(pod: Pod) -> dict[str, Any]:
+    """Keep what :func:`facts` reads: a pod as the API gives it is some ten kilobytes."""
+    meta, status = pod["metadata"], pod.get("status", {})
+    kept = ("name", "uid", "resourceVersion", "deletionTimestamp", "annotations")
+    return {
+        "metadata": {key: meta.get(key) for key in kept},
+        "spec": {"nodeName": pod.get("spec", {}).get("nodeName")},
+        "status": {key: status.get(key) for key in ("phase", "podIP", "conditions", "containerStatuses")},
+    }
 
 
 def _problem(name: str, status: Mapping[str, Any], conditions: Mapping[str, Mapping[str, Any]]) -> str:
