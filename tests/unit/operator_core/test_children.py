@@ -31,7 +31,7 @@ def test_an_analyzer_owns_five_things_that_go_with_it() -> None:
 def test_its_pods_go_to_the_ml_nodes_and_pass_the_restricted_pod_security_standard() -> None:
     pod = child(children(analyzer()), "Deployment")["spec"]["template"]["spec"]
     taint = {"key": "workload", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}
-    assert pod["tolerations"] == [taint]
+    assert pod["tolerations"][0] == taint
     assert pod["nodeSelector"] == {"workload": "ml"}
     assert pod["terminationGracePeriodSeconds"] >= 130
     (container,) = pod["containers"]
@@ -41,6 +41,15 @@ def test_its_pods_go_to_the_ml_nodes_and_pass_the_restricted_pod_security_standa
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert container["securityContext"]["allowPrivilegeEscalation"] is False
     assert pod["automountServiceAccountToken"] is False
+
+
+def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
+    pod = child(children(analyzer()), "Deployment")["spec"]["template"]["spec"]
+    patience = {
+        entry["key"]: entry["tolerationSeconds"] for entry in pod["tolerations"] if "tolerationSeconds" in entry
+    }
+    assert set(patience) == {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}
+    assert max(patience.values()) <= 10
 
 
 def test_a_service_account_of_ones_own_is_used_and_none_is_made() -> None:
@@ -92,6 +101,16 @@ def test_what_a_pod_says(raw: dict[str, Any], address: str | None, problem: str)
     assert told.address == address
     assert problem in told.problem
     assert bool(problem) == bool(told.problem)
+
+
+def test_a_pod_that_answers_itself_takes_work_before_the_kubelet_says_so() -> None:
+    starting = pod(conditions=[{"type": "Ready", "status": "False"}], podIP="10.1.2.3")
+    told = facts(starting, 8000)
+    assert (told.address, told.starting) == (None, "10.1.2.3:8000")
+    assert facts(starting, 8000, answers=True).address == "10.1.2.3:8000"
+    assert (
+        facts({**starting, "metadata": {"name": "a", "deletionTimestamp": "now"}}, 8000, answers=True).address is None
+    )
 
 
 def test_a_quota_that_refuses_pods_is_a_problem_too() -> None:

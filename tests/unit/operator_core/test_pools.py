@@ -12,10 +12,12 @@ import pytest
 from prometheus_client import REGISTRY
 
 from analysis_operator import metrics
+from analysis_operator.adapters.analyzers_kube import KubeAnalyzers
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.core.children import ANALYZER_LABEL
 from analysis_operator.core.observation import Pool
 from analysis_operator.execute import Dispatcher
+from analysis_operator.keda import Keda
 from analysis_operator.pools import Pools
 from analysis_operator.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
@@ -49,13 +51,22 @@ class Api:
     def __init__(self) -> None:
         self.applied: list[Json] = []
         self.statuses: list[Json] = []
+        self.created: list[Json] = []
+        self.events: list[Json] = []
         self.answer: Callable[[Json], Json] = lambda status: analyzer(version=2) | {"status": status}
+
+    async def create(self, manifest: Json) -> Json:
+        self.created.append(manifest)
+        return manifest
 
     async def apply(self, manifest: Json) -> Json:
         self.applied.append(manifest)
-        return manifest | {"metadata": manifest["metadata"] | {"generation": 1}}
+        return manifest | {"metadata": manifest["metadata"] | {"uid": "c", "generation": 1}}
 
-    async def call(self, _method: str, _path: str, *, body: Json, **_: object) -> Json:
+    async def call(self, _method: str, path: str, *, body: Json, **_: object) -> Json:
+        if path.endswith("/events"):
+            self.events.append(body)
+            return body
         self.statuses.append(body["status"])
         return self.answer(body["status"])
 
@@ -71,12 +82,21 @@ class NoRunner:
         yield
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def pools_of(api: object, dispatcher: Dispatcher) -> Pools:
+    kube = cast("KubeApi", api)
+    keda = Keda(kube, "guardian", "scaler:9090", lambda _: 0.0, now)
+    return Pools(KubeAnalyzers(kube, "operator-1"), keda, dispatcher, now)
+
+
 class Scene:
     def __init__(self) -> None:
-        clock = lambda: datetime.now(UTC)  # noqa: E731
         self.api = Api()
-        self.dispatcher = Dispatcher(NoRunner(), clock, lambda _uid, _low: None)
-        self.pools = Pools(cast("KubeApi", self.api), self.dispatcher, clock)
+        self.dispatcher = Dispatcher(NoRunner(), now, lambda _uid, _low: None)
+        self.pools = pools_of(self.api, self.dispatcher)
 
 
 @pytest.fixture
@@ -125,7 +145,7 @@ async def test_a_spec_first_seen_in_the_answer_to_a_status_write_is_applied(scen
     scene.pools.observe(edited)
     await asyncio.sleep(0.05)
     assert scene.api.concurrency() == "4"
-    assert scene.dispatcher.pools() == {"audio": Pool(slots=4)}
+    assert scene.dispatcher.pools() == {"audio": Pool(slots=4, concurrency=4)}
 
 
 async def test_the_answer_to_a_status_write_does_not_undo_a_newer_spec(scene: Scene) -> None:
@@ -168,4 +188,35 @@ async def test_a_status_that_is_written_settles(scene: Scene) -> None:
     scene.pools.observe_pod(pod(), gone=False)
     await asyncio.sleep(0.1)
     assert len(scene.api.statuses) == 1
-    assert len(scene.api.applied) == 5
+    assert len(scene.api.applied) == 6
+
+
+async def test_a_scaled_pool_starts_without_pods_and_says_nothing_of_its_size_again(scene: Scene) -> None:
+    scene.pools.observe(analyzer())
+    await asyncio.sleep(0.05)
+    (first,) = scene.api.created
+    assert (first["kind"], first["spec"]["replicas"]) == ("Deployment", 0)
+    (applied,) = [found for found in scene.api.applied if found["kind"] == "Deployment"]
+    assert "replicas" not in applied["spec"]
+
+
+async def test_a_pool_of_fixed_size_has_it_in_the_deployment_and_no_scaled_object(scene: Scene) -> None:
+    scene.pools.observe(analyzer(replicas=3))
+    await asyncio.sleep(0.05)
+    assert scene.api.created == []
+    kinds = {found["kind"]: found for found in scene.api.applied}
+    assert kinds["Deployment"]["spec"]["replicas"] == 3
+    assert "ScaledObject" not in kinds
+
+
+async def test_a_pod_that_is_leaving_or_has_ended_is_no_pod_of_the_pool(scene: Scene) -> None:
+    scene.pools.observe(analyzer())
+    evicted = pod("audio-2", "q")
+    evicted["status"] = {"phase": "Failed", "conditions": []}
+    leaving = pod("audio-3", "r")
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-24T00:00:00Z"
+    for raw in (pod(), evicted, leaving):
+        scene.pools.observe_pod(raw, gone=False)
+    await asyncio.sleep(0.05)
+    assert scene.api.statuses[-1]["replicas"] == 1
+    assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}

@@ -14,11 +14,10 @@ from analysis_operator.adapters.memory import MemoryRequests
 from analysis_operator.adapters.reports import NoReports
 from analysis_operator.core.observation import Policy, Pool
 from analysis_operator.execute import Dispatcher
-from analysis_operator.pools import Pools
 from analysis_operator.reconcile import Reconciler
 from analysis_operator.resync import Resync
 from tests.support.requests import request
-from tests.unit.operator_core.test_pools import NoRunner, analyzer, pod
+from tests.unit.operator_core.test_pools import NoRunner, analyzer, pod, pools_of
 
 Json = dict[str, Any]
 
@@ -51,7 +50,7 @@ class Scene:
         self.reconciler = Reconciler(
             MemoryRequests(now), lambda changed: Dispatcher(NoRunner(), now, changed), NoReports(), Policy(), now
         )
-        self.pools = Pools(kube, self.reconciler.dispatcher, now)
+        self.pools = pools_of(kube, self.reconciler.dispatcher)
         self.resync = Resync(kube, self.reconciler, self.pools, "guardian")
 
     def pod_slots(self) -> int:

@@ -1,0 +1,82 @@
+"""Knocking on pods that start, over real connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from analysis_operator.knock import Knocker
+from tests.support.apiserver import free_port
+
+
+class Pod:
+    """A service that is not ready until it is told to be."""
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.asked = asyncio.Event()
+        self.address = ""
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        self.asked.set()
+        return web.json_response({}, status=200 if self.ready else 503)
+
+    @asynccontextmanager
+    async def listening(self, port: int = 0) -> AsyncIterator[Pod]:
+        app = web.Application()
+        app.add_routes([web.get("/readyz", self.readyz)])
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        host, bound = runner.addresses[0][:2]
+        self.address = f"{host}:{bound}"
+        yield self
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def pod() -> AsyncIterator[Pod]:
+    async with Pod().listening() as made:
+        yield made
+
+
+async def test_a_pod_counts_from_the_moment_in_which_it_says_that_it_is_ready(pod: Pod) -> None:
+    answered = asyncio.Event()
+    knocker = Knocker(lambda _: answered.set())
+    knocker.knock("audio", {"uid-1": pod.address})
+    await asyncio.wait_for(pod.asked.wait(), 5)
+    assert knocker.ready("audio") == set()
+    pod.ready = True
+    await asyncio.wait_for(answered.wait(), 5)
+    assert knocker.ready("audio") == {"uid-1"}
+    knocker.forget("audio", {"uid-1"})
+    assert knocker.ready("audio") == set()
+    await knocker.close()
+
+
+async def test_nobody_knocks_where_nobody_waits_any_more(pod: Pod) -> None:
+    knocker = Knocker(lambda _: None)
+    knocker.knock("audio", {"uid-1": pod.address})
+    await asyncio.wait_for(pod.asked.wait(), 5)
+    knocker.knock("audio", {})
+    pod.ready = True
+    await asyncio.sleep(0.2)
+    assert knocker.ready("audio") == set()
+    await knocker.close()
+
+
+async def test_a_pod_that_does_not_listen_yet_is_knocked_at_again() -> None:
+    answered = asyncio.Event()
+    knocker = Knocker(lambda _: answered.set())
+    late = Pod()
+    late.ready = True
+    port = free_port()
+    knocker.knock("audio", {"uid-1": f"127.0.0.1:{port}"})
+    await asyncio.sleep(0)  # the first knock goes out before anybody listens
+    async with late.listening(port):
+        await asyncio.wait_for(answered.wait(), 5)
+    await knocker.close()
