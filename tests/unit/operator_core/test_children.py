@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis_operator.api import Analyzer
+from analysis_operator.api import Analyzer, RequestSpec
 from analysis_operator.core.children import children
 from analysis_operator.core.pods import facts, problem_of
 
@@ -33,7 +33,6 @@ def test_its_pods_go_to_the_ml_nodes_and_pass_the_restricted_pod_security_standa
     taint = {"key": "workload", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}
     assert pod["tolerations"][0] == taint
     assert pod["nodeSelector"] == {"workload": "ml"}
-    assert pod["terminationGracePeriodSeconds"] >= 130
     (container,) = pod["containers"]
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -50,6 +49,13 @@ def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
     }
     assert set(patience) == {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}
     assert max(patience.values()) <= 10
+
+
+def test_a_pod_that_has_to_go_is_given_the_time_of_the_longest_analysis() -> None:
+    pod = child(children(analyzer()), "Deployment")["spec"]["template"]["spec"]
+    drain = next(entry for entry in pod["containers"][0]["env"] if entry["name"] == "GUARDIAN_DRAIN_SECONDS")
+    longest = next(found.le for found in RequestSpec.model_fields["timeout_seconds"].metadata if hasattr(found, "le"))
+    assert longest < float(drain["value"]) < pod["terminationGracePeriodSeconds"]
 
 
 def test_a_service_account_of_ones_own_is_used_and_none_is_made() -> None:

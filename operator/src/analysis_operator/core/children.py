@@ -13,10 +13,11 @@ MANAGER = "silver-guardian"
 ANALYZER_LABEL = "silverguardian.io/analyzer"
 COMPONENT_LABELS = {"app.kubernetes.io/part-of": "silver-guardian", "app.kubernetes.io/managed-by": MANAGER}
 _CONTAINER = "analyzer"
-_GRACE_SECONDS = 130
-"""A Spot notice gives 120 s: an analysis that runs may take as long, and its upload a little more."""
+_GRACE_SECONDS = 3660
+"""The longest analysis that can be asked for, and its upload: a pod that scale-in or a drain chose finishes its work."""
 _PRE_STOP_SECONDS = 2
 """The Service forgets a pod a moment after its SIGTERM; until then it still answers."""
+_EXIT_SECONDS = 8
 _LOST_NODE_SECONDS = 5
 """The default is 300: an analysis may not wait so long for a pod on a node that is gone."""
 _POD_IDENTITY = "169.254.170.23/32"
@@ -193,6 +194,7 @@ def _container(analyzer: Analyzer) -> Manifest:
     own = [
         EnvVar(name="GUARDIAN_PORT", value=str(spec.port)),
         EnvVar(name="GUARDIAN_CONCURRENCY", value=str(spec.concurrency)),
+        EnvVar(name="GUARDIAN_DRAIN_SECONDS", value=str(_GRACE_SECONDS - _PRE_STOP_SECONDS - _EXIT_SECONDS)),
     ]
     return {
         "name": _CONTAINER,
