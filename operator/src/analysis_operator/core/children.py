@@ -14,7 +14,7 @@ ANALYZER_LABEL = "silverguardian.io/analyzer"
 COMPONENT_LABELS = {"app.kubernetes.io/part-of": "silver-guardian", "app.kubernetes.io/managed-by": MANAGER}
 _CONTAINER = "analyzer"
 _GRACE_SECONDS = 3660
-"""The longest analysis that can be asked for, and its upload: a pod that scale-in or a drain chose finishes its work."""
+"""The longest analysis that can be asked for, and its upload: whatever takes a pod away lets it finish its work."""
 _PRE_STOP_SECONDS = 2
 """The Service forgets a pod a moment after its SIGTERM; until then it still answers."""
 _EXIT_SECONDS = 8
