@@ -43,6 +43,7 @@ RULES = [
             ("networking.k8s.io", "networkpolicies"),
         )
     ),
+    _rule(["keda.sh"], ["scaledobjects"], ["list", "create", "patch", "delete"]),
 ]
 """What the chart's roles grant, in one; a test of the chart keeps them the same."""
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from analysis_operator.api import AnalyzerSpec
+from analysis_operator.api.analyzer import Scaling
 from analysis_operator.crd import definitions, render
 from analysis_operator.settings import Settings
 from tests.cluster.packages import client_tools
@@ -30,17 +31,27 @@ def helm() -> Path:
     return client_tools(Progress("clients", 1)) / "helm"
 
 
-def rendered(tmp_path: Path, values: Manifest | None = None) -> list[Manifest]:
+def rendered(
+    tmp_path: Path, values: Manifest | None = None, *, release: str = "silver-guardian", namespace: str = "guardians"
+) -> list[Manifest]:
     file = tmp_path / "values.json"
     file.write_text(json.dumps(values or {}))
-    text = run(
-        helm(), "template", "silver-guardian", CHART, "--namespace", "guardians", "--values", file, "--include-crds"
-    ).stdout
+    text = run(helm(), "template", release, CHART, "--namespace", namespace, "--values", file, "--include-crds").stdout
     return [document for document in yaml.safe_load_all(text) if document]
 
 
 def only(manifests: list[Manifest], kind: str) -> Manifest:
     (found,) = [manifest for manifest in manifests if manifest["kind"] == kind]
+    return found
+
+
+def spec_of(manifests: list[Manifest], analyzer: str) -> Manifest:
+    (found,) = [
+        manifest["spec"]
+        for manifest in manifests
+        if (manifest["kind"], manifest["metadata"]["name"]) == ("Analyzer", analyzer)
+    ]
+    assert isinstance(found, dict)
     return found
 
 
@@ -67,7 +78,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 
 def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for entry in container(rendered(tmp_path))["env"]:
+    for entry in container(rendered(tmp_path, namespace="silver-guardian"))["env"]:
         if "value" in entry:
             monkeypatch.setenv(entry["name"], entry["value"])
     assert Settings() == Settings.model_construct()
@@ -129,6 +140,73 @@ def test_the_analyzers_fit_their_definition(tmp_path: Path) -> None:
     assert env == {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "keys", "AWS_SECRET_ACCESS_KEY": "keys"}
 
 
+def test_a_pool_is_scaled_as_the_definition_says_by_itself(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path)
+    for name in ("audio", "video"):
+        spec = spec_of(manifests, name)
+        assert "replicas" not in spec
+        assert spec["scaling"] == Scaling().model_dump(by_alias=True)
+
+
+def test_one_figure_of_the_scaling_can_be_changed(tmp_path: Path) -> None:
+    spec = spec_of(rendered(tmp_path, {"analyzers": {"audio": {"scaling": {"maxReplicas": 20}}}}), "audio")
+    assert AnalyzerSpec.model_validate(spec).scaling == Scaling(max_replicas=20)
+
+
+@pytest.mark.parametrize("size", [0, 3])
+def test_a_pool_of_fixed_size_says_nothing_of_scaling(tmp_path: Path, size: int) -> None:
+    spec = spec_of(rendered(tmp_path, {"analyzers": {"audio": {"replicas": size}}}), "audio")
+    assert spec["replicas"] == size
+    assert "scaling" not in spec
+
+
+def test_an_analyzer_of_ones_own_needs_to_say_nothing_of_its_size(tmp_path: Path) -> None:
+    own = {"enabled": True, "image": {"repository": "mine", "tag": "1"}, "port": 8002}
+    spec = AnalyzerSpec.model_validate(spec_of(rendered(tmp_path, {"analyzers": {"own": own}}), "own"))
+    assert (spec.replicas, spec.scaling) == (None, Scaling())
+
+
+def test_the_bounds_of_scaling_are_those_of_the_definition() -> None:
+    def bounds(schema: Manifest) -> dict[str, tuple[str, int, int]]:
+        found = schema["properties"].items()
+        return {name: (entry["type"], entry["minimum"], entry["maximum"]) for name, entry in found}
+
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    assert bounds(schema["$defs"]["scaling"]) == bounds(Scaling.model_json_schema(by_alias=True))
+
+
+@pytest.mark.parametrize("release", ["silver-guardian", "prod"])
+def test_keda_is_told_the_port_that_the_operator_serves(tmp_path: Path, release: str) -> None:
+    manifests = rendered(tmp_path, release=release)
+    service, operator = only(manifests, "Service"), container(manifests)
+    env = {entry["name"]: entry.get("value") for entry in operator["env"]}
+    host, port = str(env["GUARDIAN_SCALER_ADDRESS"]).rsplit(":", 1)
+    assert host == f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc"
+    (target,) = [entry["targetPort"] for entry in service["spec"]["ports"] if str(entry["port"]) == port]
+    (served,) = [entry["containerPort"] for entry in operator["ports"] if entry["name"] == target]
+    assert str(served) == env["GUARDIAN_SCALER_PORT"]
+
+
+def test_only_kedas_operator_reaches_the_scaler(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path, {"keda": {"namespace": "scaling"}})
+    policy = only(manifests, "NetworkPolicy")["spec"]
+    labels = only(manifests, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+    assert policy["policyTypes"] == ["Ingress"]
+    ports = {entry["name"]: entry["containerPort"] for entry in container(manifests)["ports"]}
+    peers = {entry["port"]: rule.get("from") for rule in policy["ingress"] for entry in rule["ports"]}
+    keda = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "scaling"}},
+        "podSelector": {"matchLabels": {"app": "keda-operator"}},
+    }
+    assert peers == {ports["http"]: None, ports["grpc"]: [keda]}
+
+
+def test_the_network_policy_can_be_left_out(tmp_path: Path) -> None:
+    kinds = {found["kind"] for found in rendered(tmp_path, {"networkPolicy": {"enabled": False}})}
+    assert "NetworkPolicy" not in kinds
+
+
 def test_a_variable_of_ones_own_wins(tmp_path: Path) -> None:
     values = {"s3": {"region": "eu-central-1"}, "analyzers": {"audio": {"env": {"AWS_REGION": "us-east-1"}}}}
     audio = next(item for item in rendered(tmp_path, values) if item["metadata"]["name"] == "audio")
@@ -146,8 +224,25 @@ def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
         {"operator": {"resultsURI": "https://results"}},
         {"analyzers": {"audio": {"port": 80}}},
         {"analyzers": {"Audio_2": {"enabled": True, "image": {"repository": "a"}, "port": 8000, "replicas": 1}}},
+        {"analyzers": {"2-audio": {"enabled": True, "image": {"repository": "a"}, "port": 8000, "replicas": 1}}},
     ],
 )
 def test_wrong_values_are_refused(tmp_path: Path, values: Manifest) -> None:
     with pytest.raises(CommandError, match=r"values don't meet the specifications of the schema"):
         rendered(tmp_path, values)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"replicas": "three"}, r"at '/analyzers/audio/replicas': got string, want "),
+        ({"replicas": 101}, r"at '/analyzers/audio/replicas': maximum: got 101, want 100"),
+        ({"scaling": 5}, r"at '/analyzers/audio/scaling': got number, want object"),
+        ({"scaling": {"maxReplicas": "5"}}, r"at '/analyzers/audio/scaling/maxReplicas': got string, want integer"),
+        ({"scaling": {"maxReplicas": 0}}, r"at '/analyzers/audio/scaling/maxReplicas': minimum: got 0, want 1"),
+        ({"scaling": {"maxPods": 5}}, r"at '/analyzers/audio/scaling': additional properties 'maxPods' not allowed"),
+    ],
+)
+def test_a_wrong_size_is_named_with_its_place(tmp_path: Path, values: Manifest, told: str) -> None:
+    with pytest.raises(CommandError, match=told):
+        rendered(tmp_path, {"analyzers": {"audio": values}})
