@@ -3,9 +3,9 @@
 import shutil
 import subprocess
 
-from tests.cluster.interface import Cluster, ClusterStatus, S3Server, S3User
+from tests.cluster.interface import KEDA_NAMESPACE, Cluster, ClusterStatus, S3Server, S3User
 
-__all__ = ["Cluster", "ClusterStatus", "S3Server", "S3User", "find_cluster", "get_cluster"]
+__all__ = ["KEDA_NAMESPACE", "Cluster", "ClusterStatus", "S3Server", "S3User", "find_cluster", "get_cluster"]
 
 
 def find_cluster(name: str = "silver-guardian") -> Cluster:

@@ -22,10 +22,11 @@ def main() -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     cluster = find_cluster(arguments.name)
-    if arguments.command == "up":
+    plain = {"down": cluster.down, "install-keda": cluster.install_keda, "remove-keda": cluster.remove_keda}
+    if arguments.command in plain:
+        plain[arguments.command]()
+    elif arguments.command == "up":
         get_cluster(arguments.name, reuse=not arguments.fresh)
-    elif arguments.command == "down":
-        cluster.down()
     elif arguments.command == "status":
         status = cluster.status()
         for part, state in status.parts.items():
@@ -51,6 +52,8 @@ def _parse() -> argparse.Namespace:
     up.add_argument("--fresh", action="store_true", help="remove a running one first")
     commands.add_parser("down", help="remove it and all it left on the machine")
     commands.add_parser("status", help="say what runs; exit status 0 if it is healthy")
+    commands.add_parser("install-keda", help="install KEDA on the running cluster, and wait until it works")
+    commands.add_parser("remove-keda", help="remove KEDA, its definitions and every object of theirs")
     commands.add_parser("build-tools", help="install and build what the cluster needs")
     commands.add_parser("kubeconfig", help="print where the administrator's kubeconfig is")
     build = commands.add_parser("build-images", help="build targets of the root Dockerfile and load them")

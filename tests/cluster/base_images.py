@@ -1,4 +1,4 @@
-"""The two images that others stand on: Debian, and the pause container."""
+"""The image that the project's own stand on: Debian."""
 
 import hashlib
 import shutil
@@ -6,11 +6,9 @@ import tempfile
 from pathlib import Path
 
 from tests.cluster import buildah
-from tests.cluster.builder import Tools
 from tests.cluster.paths import cache_dir
 from tests.cluster.progress import Progress
 from tests.cluster.shell import run, write_atomically
-from tests.cluster.topology import PAUSE_IMAGE
 
 DEBIAN_IMAGE = "docker.io/library/debian:trixie-slim"
 _SUITE = "trixie"
@@ -69,20 +67,3 @@ def ensure_debian(progress: Progress) -> None:
 def _root_file_system_archive() -> Path:
     key = hashlib.sha256(" ".join([_SUITE, *_DPKG_OPTIONS]).encode()).hexdigest()[:12]
     return cache_dir() / "base" / f"debian-{_SUITE}-slim-{key}.tar"
-
-
-def pause_archive(tools: Tools) -> Path:
-    """Return an archive of the pause image, built if it is not in the cache."""
-    program = tools.path("pause")
-    archive = program.with_name("image.tar")
-    if archive.exists():
-        return archive
-    with tempfile.TemporaryDirectory() as folder:
-        context = Path(folder)
-        shutil.copy(program, context / "pause")
-        (context / "Dockerfile").write_text('FROM scratch\nCOPY pause /\nUSER 65535\nCMD ["/pause"]\n')
-        buildah.build(context, context / "Dockerfile", PAUSE_IMAGE)
-        partial = program.with_name(".image.partial.tar")
-        buildah.save(PAUSE_IMAGE, partial)
-        partial.rename(archive)
-    return archive

@@ -1,6 +1,7 @@
 """Builds the cluster's Go programs once per machine, into the cache."""
 
 import hashlib
+import json
 import re
 import subprocess
 import time
@@ -17,14 +18,17 @@ from tests.cluster.packages import (
 )
 from tests.cluster.paths import cache_dir, tools_dir
 from tests.cluster.progress import Progress
-from tests.cluster.shell import command_env, exclusive, run
+from tests.cluster.shell import command_env, exclusive, run, write_atomically
 
 _HEARTBEAT_SECONDS = 20.0
+# On two cores. The first program of a module takes what the others share.
 _USUALLY = {
-    "kube-apiserver": "8 min on two cores",
-    "kube-controller-manager": "3 min",
+    "kube-apiserver": "4 to 8 min",
+    "kube-controller-manager": "1 to 3 min",
     "kubelet": "1 min",
-    "versitygw": "1.5 min",
+    "versitygw": "1 min",
+    "coredns": "1 min",
+    "keda-adapter": "5 to 12 min",
 }
 
 
@@ -39,6 +43,17 @@ class GoModule:
     name: str
     versioned_by: str = ""
     """The module whose version the programs are to report, Kubernetes style."""
+    prefix: str = ""
+    """Before each program's name, where the module's own says too little."""
+    upstream: str = ""
+    """The module whose own manifests are wanted."""
+    kustomization: str = ""
+    """The folder of those manifests in the upstream module."""
+
+    @property
+    def manifests(self) -> str:
+        """The name of the file with the rendered manifests, or an empty string."""
+        return f"{self.name}-{self.kustomization.replace('/', '-')}.yaml" if self.kustomization else ""
 
     @property
     def folder(self) -> Path:
@@ -50,19 +65,24 @@ class GoModule:
         pins = self.folder / "tools.go"
         if not pins.exists():
             return {self.name: "."}
-        return {path.rpartition("/")[2]: path for path in re.findall(r'_ "([^"]+)"', pins.read_text())}
+        return {self.prefix + path.rpartition("/")[2]: path for path in re.findall(r'_ "([^"]+)"', pins.read_text())}
 
     def link_flags(self) -> str:
         """Return the linker's flags: no debug tables, and the version to report."""
         flags = "-s -w"
         if self.versioned_by:
-            text = (self.folder / "go.mod").read_text()
-            found = re.search(rf"{re.escape(self.versioned_by)} v((\d+)\.(\d+)\S*)", text)
-            if found is None:
-                raise BuildError(f"{self.folder}/go.mod does not require {self.versioned_by}")
+            version = self.version_of(self.versioned_by)
+            major, minor = version.split(".")[:2]
             target = "-X k8s.io/component-base/version."
-            flags += f" {target}gitVersion=v{found[1]} {target}gitMajor={found[2]} {target}gitMinor={found[3]}"
+            flags += f" {target}gitVersion=v{version} {target}gitMajor={major} {target}gitMinor={minor}"
         return flags
+
+    def version_of(self, required: str) -> str:
+        """Return the pinned version of a module, without its `v`; raise BuildError if it is not required."""
+        found = re.search(rf"{re.escape(required)} v(\S+)", (self.folder / "go.mod").read_text())
+        if found is None:
+            raise BuildError(f"{self.folder}/go.mod does not require {required}")
+        return found[1]
 
     def key(self, go_version: str) -> str:
         """Return a hash over everything that decides what comes out."""
@@ -72,22 +92,27 @@ class GoModule:
         return digest.hexdigest()[:16]
 
 
+KEDA = GoModule("keda", prefix="keda-", upstream="github.com/kedacore/keda/v2", kustomization="config/default")
+METRICS_SERVER = GoModule("metrics-server", upstream="sigs.k8s.io/metrics-server", kustomization="manifests/base")
 MODULES = (
     GoModule("pause"),
     GoModule("kubernetes", versioned_by="k8s.io/kubernetes"),
     GoModule("versitygw"),
+    GoModule("coredns"),
+    KEDA,
+    METRICS_SERVER,
 )
-"""Another module (KEDA, CoreDNS, metrics-server) is a folder under tools/ and one line here."""
+"""Another module is a folder under tools/ and one line here."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The programs of the cluster, by name."""
+    """The programs and manifests of the cluster, by name."""
 
     folders: tuple[Path, ...]
 
     def path(self, name: str) -> Path:
-        """Return where a program is; raise FileNotFoundError if nobody brings it."""
+        """Return where a program or a file of manifests is; raise FileNotFoundError if nobody brings it."""
         for folder in self.folders:
             if (folder / name).exists():
                 return folder / name
@@ -109,6 +134,9 @@ def ensure_tools(modules: Sequence[GoModule] = MODULES, *, debian: bool = True) 
         progress = Progress("build", len(missing))
         for module, name in missing:
             _build(module, name, go, folders[module], progress)
+        for module, folder in folders.items():
+            if module.manifests and not (folder / module.manifests).exists():
+                _render(module, go, clients / "kubectl", folder / module.manifests)
         return Tools((clients, *folders.values()))
 
 
@@ -131,6 +159,13 @@ def _build(module: GoModule, name: str, go: str, target: Path, progress: Progres
                module.programs()[name]]  # fmt: skip
     _follow(command, module.folder, name, progress)
     partial.rename(target / name)
+
+
+def _render(module: GoModule, go: str, kubectl: Path, target: Path) -> None:
+    """Render the upstream's own manifests, beside the programs: a later run needs no Go modules."""
+    found = run(go, "mod", "download", "-json", module.upstream, cwd=module.folder, env=_go_env())
+    source = Path(json.loads(found.stdout)["Dir"]) / module.kustomization
+    write_atomically(target, run(kubectl, "kustomize", source).stdout)
 
 
 def _follow(command: list[str], folder: Path, name: str, progress: Progress) -> None:

@@ -32,6 +32,17 @@ AUDIT_POLICY = {
 }
 """Who wrote which object, and nothing about reads."""
 
+NODE_GRACE_SECONDS = 20
+"""How long a node may be silent until it is not Ready (Kubernetes: 50). Its kubelet speaks four times in it."""
+
+CONTROLLER_PACE = {
+    # From one pod to many within a test's patience.
+    "horizontal-pod-autoscaler-sync-period": "5s",
+    "node-monitor-grace-period": f"{NODE_GRACE_SECONDS}s",
+    "node-monitor-period": "2s",
+}
+"""Arguments of the controller manager: what tests wait for comes sooner than in production."""
+
 
 def etcd() -> Daemon:
     """Return the store, told not to wait for the disk: what it holds need not survive the machine."""
@@ -88,8 +99,7 @@ def controller_manager(tools: Tools) -> Daemon:
         f"--service-account-private-key-file={pki.SERVICE_ACCOUNT_KEY}",
         f"--root-ca-file={pki.CA.certificate}",
         f"--cluster-signing-cert-file={pki.CA.certificate}", f"--cluster-signing-key-file={pki.CA.key}",
-        # From one pod to many within a test's patience.
-        "--horizontal-pod-autoscaler-sync-period=5s",
+        *(f"--{name}={value}" for name, value in CONTROLLER_PACE.items()),
     ))  # fmt: skip
 
 

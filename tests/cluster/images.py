@@ -95,6 +95,14 @@ def load(name: str) -> None:
         write_atomically(_load_record(member), json.dumps(record, indent=2))
 
 
+def load_archive(name: str, archive: Path, member: Node) -> None:
+    """Load one of the cluster's own images into one node, unless it is there."""
+    if _loaded(member).get(name) == str(archive):
+        return
+    node.import_image(member, archive)
+    write_atomically(_load_record(member), json.dumps({**_loaded(member), name: str(archive)}, indent=2))
+
+
 def _load_record(member: Node) -> Path:
     # Beside the node's images, so that it goes when they go.
     return member.state_dir / "loaded-images.json"

@@ -10,6 +10,9 @@ IMAGE_PREFIX = "localhost/silver-guardian"
 """The project's images are named PREFIX/TARGET:TAG; nothing of that name can be pulled from anywhere."""
 
 
+KEDA_NAMESPACE = "keda"
+
+
 @dataclass(frozen=True)
 class S3User:
     """Somebody with a key to the S3 server."""
@@ -125,6 +128,17 @@ class Cluster(abc.ABC):
     @abc.abstractmethod
     def stop_s3(self) -> None:
         """Stop the S3 server; what it holds stays, and start_s3 serves it again."""
+
+    @abc.abstractmethod
+    def install_keda(self) -> None:
+        """Install KEDA on the system node and wait until it works; what is there already stays.
+
+        Its operator, its webhooks and the external metrics API answer when this returns.
+        """
+
+    @abc.abstractmethod
+    def remove_keda(self) -> None:
+        """Remove KEDA with its definitions and every object of theirs; safe when it is not there."""
 
     @abc.abstractmethod
     def stop_node(self, name: str) -> None:

@@ -5,16 +5,17 @@ import importlib
 import json
 import os
 import subprocess
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import kind_config, s3
+from tests.cluster import keda, kind_config, manifests, metrics, s3
 from tests.cluster.builder import MODULES, Tools, ensure_tools
 from tests.cluster.interface import Cluster, ClusterStatus, S3Server, image_name, unique
 from tests.cluster.paths import cache_dir, repo_root
 from tests.cluster.progress import Progress
-from tests.cluster.shell import run, wait_until
+from tests.cluster.shell import run, wait_until, write_atomically
 
 
 class KindCluster(Cluster):
@@ -68,7 +69,7 @@ class KindCluster(Cluster):
         return self._cluster
 
     def up(self) -> None:
-        progress = Progress("kind cluster", 2)
+        progress = Progress("kind cluster", 3)
         if self.status().healthy:
             progress.done(f"{self.name} runs and is healthy: {self.kubeconfig}")
             return
@@ -78,6 +79,9 @@ class KindCluster(Cluster):
         self._kind.create(config_file=config)
         progress.step("waiting for the nodes")
         wait_until(lambda: self.status().healthy, "both nodes to be Ready", timeout=180, interval=1)
+        progress.step("metrics-server")
+        objects = metrics.adapted(_fetched(metrics.release_url()))
+        self.kubectl("apply", "--server-side", "--filename", "-", input=manifests.as_list(objects))
 
     def down(self) -> None:
         s3.stop()
@@ -113,6 +117,12 @@ class KindCluster(Cluster):
 
     def stop_s3(self) -> None:
         s3.stop()
+
+    def install_keda(self) -> None:
+        keda.install(self, keda.adapted(_fetched(keda.release_url())))
+
+    def remove_keda(self) -> None:
+        keda.remove(self, keda.adapted(_fetched(keda.release_url())))
 
     def stop_node(self, name: str) -> None:
         run("docker", "kill", self._container(name))
@@ -160,3 +170,12 @@ class KindCluster(Cluster):
             asked = run("docker", "inspect", "--format", "{{.State.Status}}", self._container(node), check=False)
             states[node] = asked.stdout.strip() if asked.returncode == 0 else ""
         return states
+
+
+def _fetched(url: str) -> str:
+    """Return upstream's release manifests, from the cache once they were fetched."""
+    target = cache_dir() / "manifests" / "-".join(url.split("/")[-2:])
+    if not target.exists():
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own addresses
+            write_atomically(target, answer.read().decode())
+    return target.read_text()

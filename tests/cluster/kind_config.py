@@ -1,9 +1,9 @@
-"""The kind cluster's configuration: the same two nodes and the same audit log as the local cluster's."""
+"""The kind cluster's configuration: the same two nodes, audit log and pace as the local cluster's."""
 
 import json
 from pathlib import Path
 
-from tests.cluster.control_plane import AUDIT_POLICY
+from tests.cluster.control_plane import AUDIT_POLICY, CONTROLLER_PACE, NODE_GRACE_SECONDS
 
 KIND_VERSION = "v0.30.0"
 NODE_IMAGE = "kindest/node:v1.34.0"
@@ -27,15 +27,17 @@ def _cluster(audit: Path) -> dict[str, object]:
     untainted = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
     taint = {"key": "workload", "value": "ml", "effect": "NoSchedule"}
     tainted = {"kind": "JoinConfiguration", "nodeRegistration": {"taints": [taint]}}
+    kubelet = {"kind": "KubeletConfiguration", "nodeLeaseDurationSeconds": NODE_GRACE_SECONDS}
     return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "kubeadmConfigPatches": [json.dumps(kubelet)],
         "nodes": [
             {
                 "role": "control-plane",
                 "labels": {"workload": "system"},
                 "extraMounts": [{"hostPath": str(audit), "containerPath": _AUDIT_IN_NODE}],
-                "kubeadmConfigPatches": [json.dumps(untainted), json.dumps(_audited_api_server())],
+                "kubeadmConfigPatches": [json.dumps(untainted), json.dumps(_control_plane())],
             },
             {
                 "role": "worker",
@@ -46,7 +48,7 @@ def _cluster(audit: Path) -> dict[str, object]:
     }
 
 
-def _audited_api_server() -> dict[str, object]:
+def _control_plane() -> dict[str, object]:
     volume = {"name": "audit", "hostPath": _AUDIT_IN_NODE, "mountPath": _AUDIT_IN_NODE,
               "pathType": "DirectoryOrCreate"}  # fmt: skip
     arguments = {
@@ -56,4 +58,5 @@ def _audited_api_server() -> dict[str, object]:
     return {
         "kind": "ClusterConfiguration",
         "apiServer": {"extraArgs": arguments, "extraVolumes": [volume]},
+        "controllerManager": {"extraArgs": CONTROLLER_PACE},
     }

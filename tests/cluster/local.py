@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.cluster import buildah, control_plane, images, network, node, pki, s3, teardown
-from tests.cluster.base_images import pause_archive
+from tests.cluster import addons, buildah, control_plane, dns, images, keda, network, node, pki, s3, teardown
 from tests.cluster.builder import Tools, ensure_tools
 from tests.cluster.daemon import Daemon, all_daemons
 from tests.cluster.interface import Cluster, ClusterStatus, S3Server
 from tests.cluster.paths import AUDIT_LOG, KUBECONFIG, STATE_DIR, log_dir
+from tests.cluster.program_images import PAUSE, ProgramImage
 from tests.cluster.progress import Progress
 from tests.cluster.shell import exclusive, run, wait_until, write_atomically
 from tests.cluster.topology import HOST_ADDRESS, NODES, Node, node_named
@@ -56,7 +56,7 @@ class LocalCluster(Cluster):
             raise PermissionError("the local cluster needs root: it makes namespaces, mounts and cgroups")
         tools = self._tools
         with exclusive(_LOCK):
-            progress = Progress("cluster", 6)
+            progress = Progress("cluster", 7)
             if self.status().healthy:
                 progress.done(f"{self.name} runs and is healthy: {KUBECONFIG}")
                 return
@@ -78,7 +78,7 @@ class LocalCluster(Cluster):
         network.create()
         pki.create()
         write_atomically(STATE_DIR / "cluster.json", json.dumps({"name": self.name}))
-        pause = pause_archive(tools)
+        archives = {member: [image.archive(tools) for image in _images(member)] for member in NODES}
         for member in NODES:
             node.prepare(member)
             node.containerd(member).start()
@@ -88,13 +88,17 @@ class LocalCluster(Cluster):
         for start in (control_plane.controller_manager, control_plane.scheduler, control_plane.proxy):
             start(tools).start()
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda member: _boot(member, pause), NODES))
+            added = pool.submit(addons.apply, self, tools)
+            list(pool.map(lambda member: _boot(member, archives[member]), NODES))
+            added.result()
         progress.step("kubelets")
         for member in NODES:
             node.kubelet(member, tools).start()
         progress.step("waiting for both nodes and the default service account")
         wait_until(self._all_ready, "both nodes to be Ready", timeout=90, interval=0.25)
         wait_until(self._has_service_account, "the default service account", timeout=30, interval=0.25)
+        progress.step("waiting for the name service")
+        wait_until(dns.answers, "CoreDNS to answer", timeout=60, interval=0.1)
 
     def down(self) -> None:
         with exclusive(_LOCK):
@@ -113,6 +117,11 @@ class LocalCluster(Cluster):
             nodes = self._nodes_ready()
             parts |= {f"node {name}": "Ready" if ready else "not ready" for name, ready in nodes.items()}
             healthy = all(nodes.values())
+        if healthy:
+            parts |= addons.states(self)
+            # Asked more than once: an answer may be lost while the machine is busy.
+            healthy = any(dns.answers() for _ in range(5))
+            parts["name service"] = "answers" if healthy else "does not answer"
         return ClusterStatus(healthy=healthy, parts=parts)
 
     def build_images(self, targets: Sequence[str], *, tag: str = "dev") -> dict[str, str]:
@@ -129,6 +138,16 @@ class LocalCluster(Cluster):
 
     def stop_s3(self) -> None:
         s3.stop()
+
+    def install_keda(self) -> None:
+        with exclusive(_LOCK):
+            for image in keda.IMAGES.values():
+                images.load_archive(image.name, image.archive(self._tools), node_named("system"))
+            keda.install(self, keda.local_manifests(self._tools))
+
+    def remove_keda(self) -> None:
+        with exclusive(_LOCK):
+            keda.remove(self, keda.local_manifests(self._tools))
 
     def stop_node(self, name: str) -> None:
         node.power_off(node_named(name))
@@ -192,6 +211,11 @@ class LocalCluster(Cluster):
         return self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0
 
 
-def _boot(member: Node, pause: Path) -> None:
+def _images(member: Node) -> tuple[ProgramImage, ...]:
+    return (PAUSE, *addons.IMAGES) if member.workload == "system" else (PAUSE,)
+
+
+def _boot(member: Node, archives: Sequence[Path]) -> None:
     node.start_containerd(member)
-    node.import_image(member, pause)
+    for archive in archives:
+        node.import_image(member, archive)

@@ -5,11 +5,11 @@ import os
 import signal
 from pathlib import Path
 
-from tests.cluster import cgroups, pki
+from tests.cluster import cgroups, control_plane, pki
 from tests.cluster.builder import Tools
 from tests.cluster.daemon import Daemon, start_time
 from tests.cluster.shell import run, wait_until
-from tests.cluster.topology import PAUSE_IMAGE, WORKLOAD_LABEL, Node
+from tests.cluster.topology import CLUSTER_DOMAIN, DNS_SERVICE_ADDRESS, PAUSE_IMAGE, WORKLOAD_LABEL, Node
 
 # restrict_oom_score_adj: without CAP_SYS_RESOURCE runc dies setting a pod's score below its own.
 _CONTAINERD_CONFIG = """\
@@ -118,7 +118,9 @@ def _kubelet_config(node: Node) -> dict[str, object]:
         "makeIPTablesUtilChains": False,
         "podLogsDir": str(node.state_dir / "pod-logs"),
         "volumePluginDir": str(node.state_dir / "volume-plugins"),
-        "clusterDomain": "cluster.local",
+        "clusterDomain": CLUSTER_DOMAIN,
+        "clusterDNS": [DNS_SERVICE_ADDRESS],
+        "nodeLeaseDurationSeconds": control_plane.NODE_GRACE_SECONDS,
         "registerWithTaints": [taint] if node.tainted else [],
         # Images are loaded, never pulled: one that the disk's fill level removed would not come back.
         "imageGCHighThresholdPercent": 100,

@@ -30,6 +30,7 @@ DEBIAN_PACKAGES = {
     "ip": "iproute2",
     "openssl": "openssl",
     "git": "git",
+    "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
 }
 """Program (or file) that must be there → the package that brings it."""
 
@@ -150,7 +151,9 @@ def _wheel(name: str) -> Path:
     if not any(folder.glob(pattern)):
         pip = [sys.executable, "-m", "pip"]
         if importlib.util.find_spec("pip") is None:
-            pip = ["uv", "tool", "run", "pip"]
+            # Not on PATH where scripts/bootstrap.sh had to bring it.
+            uv = shutil.which("uv") or str(cache_dir() / "uv" / "bin" / "uv")
+            pip = [uv, "tool", "run", "pip"]
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
             wanted.write(_requirement(name) + "\n")
             wanted.flush()

@@ -18,7 +18,7 @@ POD_RANGE = "10.231.0.0/16"
 SERVICE_RANGE = "10.96.0.0/16"
 API_SERVICE_ADDRESS = "10.96.0.1"
 DNS_SERVICE_ADDRESS = "10.96.0.10"
-"""Reserved for CoreDNS, which is not installed yet."""
+CLUSTER_DOMAIN = "cluster.local"
 
 CGROUP = "silver-guardian"
 PAUSE_IMAGE = "localhost/silver-guardian/pause:1"
