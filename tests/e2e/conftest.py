@@ -40,7 +40,9 @@ def s3(cluster: Cluster) -> S3Server:
 
 @pytest.fixture(scope="session")
 def deployment(cluster: Cluster, s3: S3Server) -> Iterator[Deployment]:
-    values = {"operator": {"retryBaseSeconds": 0.5}}
+    # Warm ones for the tests of verdicts; those of scaling make pools of their own.
+    warm = {name: {"replicas": 1} for name in ("audio", "video")}
+    values = {"operator": {"retryBaseSeconds": 0.5}, "analyzers": warm}
     made = install(cluster, s3, values=values)
     yield made
     cluster.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
@@ -92,12 +94,12 @@ def scripted(cluster: Cluster, deployment: Deployment) -> str:
 def make_scripted(
     cluster: Cluster, deployment: Deployment, name: str, *, env: dict[str, str] | None = None, **spec: Any
 ) -> None:
-    """Make an Analyzer of the scripted image and wait for its pods."""
+    """Make an Analyzer of the scripted image, scaled by KEDA unless given `replicas`, and wait until it is ready."""
     audio = json.loads(deployment.kubectl("get", "analyzer", "audio", "-o", "json"))["spec"]
     given = {entry["name"]: entry for entry in audio["env"]}
     given |= {key: {"name": key, "value": value} for key, value in (env or {}).items()}
     wanted = {
-        **audio,
+        **{key: value for key, value in audio.items() if key != "replicas"},
         "image": build_scripted(cluster),
         "env": list(given.values()),
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},

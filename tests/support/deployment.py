@@ -125,7 +125,7 @@ def install(
     images: Mapping[str, str] | None = None,
     wait: bool = True,
 ) -> Deployment:
-    """Install the chart, or bring what is installed up to date, and wait until it works.
+    """Install the chart, or bring what is installed up to date, and wait until it works; KEDA comes before it.
 
     Args:
         cluster: where.
@@ -139,6 +139,7 @@ def install(
         DeploymentError: it did not become ready.
     """
     names = images or cluster.build_images(TARGETS)
+    cluster.install_keda()
     make_buckets(s3, (MEDIA_BUCKET, RESULTS_BUCKET))
     _prepare_namespace(cluster, namespace, s3)
     apply_crds(cluster)
@@ -156,7 +157,9 @@ def install(
 
 def apply_crds(cluster: Cluster) -> None:
     """Bring the definitions up to date; Helm only installs them."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={CHART / 'crds'}")
+    # Under Helm's own name: it would take offence, at a later install, at fields that are somebody else's.
+    by = ("--server-side", "--force-conflicts", "--field-manager=helm")
+    cluster.kubectl("apply", *by, f"--filename={CHART / 'crds'}")
     names = ("crd/analysisrequests.silverguardian.io", "crd/analyzers.silverguardian.io")
     cluster.kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
 

@@ -54,6 +54,10 @@ class ApiUnavailable(OperatorError):
     """The API server refused or did not answer; the same call may work later."""
 
 
+class Rejected(ApiUnavailable):
+    """The API server, or a webhook, understood the call and will not have it; the message says why."""
+
+
 class DispatchError(OperatorError):
     """A pod did not take or did not finish the work."""
 

@@ -20,7 +20,7 @@ from analysis_operator.api import Analyzer
 from analysis_operator.core import scaled_object
 from analysis_operator.core.children import ANALYZER_LABEL
 from analysis_operator.core.scaled_object import KedaFacts
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ _STUCK_SECONDS = 30.0
 
 @dataclass(slots=True)
 class _Known:
-    """One ScaledObject as last listed, and the generation that we applied."""
+    """One ScaledObject as last listed, and since when it is known (monotonic seconds)."""
 
     raw: Raw
     since: float
@@ -66,6 +66,7 @@ class Keda:
         self._began = time.monotonic()
         self._known: dict[str, _Known] = {}
         self._applied: dict[str, tuple[str, int]] = {}
+        self._rejected: dict[str, str] = {}
         self._installed = True
         self.changed: Callable[[str], None] = lambda _: None
         """Called with a pool's name when its ScaledObject, or what KEDA says of it, is another than before."""
@@ -74,6 +75,8 @@ class Keda:
         """Give what is known about one pool's scaling."""
         if not self._installed:
             return KedaFacts(installed=False)
+        if name in self._rejected:
+            return KedaFacts(ready="False", message=self._rejected[name])
         known, now = self._known.get(name), time.monotonic()
         could = now - max(self._began, known.since if known else now)
         asked = self._asked(name)
@@ -83,6 +86,7 @@ class Keda:
     async def apply(self, analyzer: Analyzer) -> None:
         """Make the ScaledObject of a pool what it should be; none for a pool of fixed size. Raises ApiUnavailable."""
         name = analyzer.metadata.name
+        self._rejected.pop(name, None)
         if analyzer.spec.replicas is not None:
             await self._delete(name)
             return
@@ -91,6 +95,9 @@ class Keda:
         except Gone:
             self._missing()
             return
+        except Rejected as error:  # by KEDA's webhook, most likely
+            self._rejected[name] = str(error)
+            raise
         self._installed = True
         self._applied[name] = _mark(applied)
         self._known[name] = _Known(applied, self._since(name, applied))
@@ -98,6 +105,7 @@ class Keda:
     def forget(self, name: str) -> None:
         """Take note that an Analyzer is no more."""
         self._applied.pop(name, None)
+        self._rejected.pop(name, None)
 
     async def run(self) -> None:
         """Compare with what is there, until cancelled."""

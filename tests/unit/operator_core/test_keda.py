@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import pytest
+
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.core.scaled_object import FINALIZER
-from analysis_operator.errors import Gone
+from analysis_operator.errors import Gone, Rejected
 from analysis_operator.keda import Keda
 from tests.unit.operator_core.test_scaled_object import analyzer
 
@@ -20,12 +22,15 @@ class Api:
 
     def __init__(self) -> None:
         self.installed = True
+        self.denies = False
         self.kept: dict[str, Json] = {}
         self.patches: list[Json] = []
         self._uids = 0
 
     async def apply(self, manifest: Json) -> Json:
         self._must_be_installed()
+        if self.denies:
+            raise Rejected('admission webhook "vscaledobject.kb.io" denied the request: no CPU requests')
         name, spec = manifest["metadata"]["name"], manifest["spec"]
         known = self.kept.get(name)
         if known is None:
@@ -102,6 +107,18 @@ async def test_without_keda_nothing_fails_and_all_is_applied_once_it_is_there() 
     await scene.keda.apply(analyzer())
     assert scene.keda.facts("audio").installed
     assert "audio" in scene.api.kept
+
+
+async def test_a_scaled_object_that_a_webhook_denies_is_told_in_its_words_until_it_is_taken() -> None:
+    scene = Scene()
+    scene.api.denies = True
+    with pytest.raises(Rejected):
+        await scene.keda.apply(analyzer())
+    assert scene.keda.facts("audio").ready == "False"
+    assert "no CPU requests" in scene.keda.facts("audio").message
+    scene.api.denies = False
+    await scene.keda.apply(analyzer())
+    assert scene.keda.facts("audio").ready == ""
 
 
 async def test_keda_that_goes_away_is_told_to_every_pool_and_so_is_its_return() -> None:

@@ -13,12 +13,13 @@ from kubernetes.aio import client, config
 
 from analysis_operator.core import scaled_object
 from analysis_operator.core.children import MANAGER
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
 
 Json = dict[str, Any]
 
 _TIMEOUT_SECONDS = 15.0
 _PAGE = 500
+_REJECTED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY}
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 _PLURALS = {
@@ -122,4 +123,6 @@ def _error(status: int, what: str, data: bytes) -> Exception:
     told = f"{what}: {status} {message}"
     if status == HTTPStatus.CONFLICT:
         return Conflict(told)
-    return Gone(told) if status == HTTPStatus.NOT_FOUND else ApiUnavailable(told)
+    if status == HTTPStatus.NOT_FOUND:
+        return Gone(told)
+    return Rejected(told) if status in _REJECTED else ApiUnavailable(told)
