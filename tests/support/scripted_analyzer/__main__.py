@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from analyzer_kit.detector import Analyzer
+from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.server import main
 
 from .null import NullBackend

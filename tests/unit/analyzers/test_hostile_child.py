@@ -13,12 +13,13 @@ from analyzer_contract import FailureReason
 from analyzer_kit.backend import _picture
 from analyzer_kit.detector import Caps
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.messages import MAX_LINE_BYTES, ChildConfig, Task
+from analyzer_kit.messages import ChildConfig, Task
+from analyzer_kit.spawn import MAX_LINE_BYTES
 from analyzer_kit.worker import Worker, WorkerStartError
 
 CONFIG = ChildConfig(module="none", memory_bytes=2**30, caps=Caps())
 TASK = Task(recording="none", plot="none", cpu_seconds=1)
-READY = """print('{"type": "ready"}', flush=True); input()"""
+READY = """input(); print('{"type": "ready"}', flush=True); input()"""
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from openapi_spec_validator import validate
 from starlette.types import Message, Receive, Scope, Send
 
 from analyzer_contract import AnalysisJob, Progress, Result, SourceFacts, SourceObject, Verdict
+from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.body_limit import MAX_BODY_BYTES, BodyLimit
-from analyzer_kit.detector import Analyzer
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.service import create_app
@@ -158,6 +158,16 @@ async def test_progress_that_nobody_reads_is_not_kept() -> None:
     events = [event async for event in jobs.events(AnalysisJob(id="one", source=SourceObject(uri="s3://media/key")))]
     assert events[-1] == RESULT
     assert len(events) < 100
+
+
+@pytest.mark.asyncio
+async def test_a_service_says_that_it_starts_until_an_analysis_can_run() -> None:
+    backend = Chatty(ready=False)
+    app = create_app(Analyzer(name="test", version="1", module="none", port=1), KitSettings(), backend)
+    before = await asked(app, method="GET", path="/readyz")
+    assert (before.status, json.loads(before.body)["state"]) == (503, "starting")
+    backend.ready = True
+    assert (await asked(app, method="GET", path="/readyz")).status == 200
 
 
 @pytest.mark.asyncio

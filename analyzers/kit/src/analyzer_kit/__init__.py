@@ -3,10 +3,11 @@
 An analyzer is one module with two functions, ``analyze`` and ``warm_up`` (see :mod:`analyzer_kit.detector`),
 and a line that starts the service around it::
 
-    from analyzer_kit.service import main
+    from analyzer_kit.analyzer import Analyzer
+    from analyzer_kit.server import main
 
     main(Analyzer(name="audio", version="0.1.0", module="audio_analyzer.analysis", port=8000))
 
 This package imports nothing by itself: the service's parent process must not load numpy or FFmpeg, and the child
-that opens hostile media must not load boto3 or FastAPI.
+that opens hostile media must not load botocore or FastAPI.
 """

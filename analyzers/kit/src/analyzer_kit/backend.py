@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 import time
+from asyncio.subprocess import Process
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +16,10 @@ from typing import Protocol
 import structlog
 
 from analyzer_contract import AnalysisJob, AnalysisReport, FailureReason, Progress, Result, SourceFacts
-from analyzer_kit.detector import Analyzer, Assessment
+from analyzer_kit.analyzer import Analyzer
+from analyzer_kit.detector import Assessment
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.messages import ChildConfig, Task
+from analyzer_kit.messages import Task
 from analyzer_kit.pool import WorkerPool
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.scratch import Scratch
@@ -65,14 +67,20 @@ class Backend(Protocol):
 
 
 class ChildBackend:
-    """Downloads in a thread, analyses in a warm child process, uploads in a thread."""
+    """Downloads in a thread, analyses in a warm child process, uploads in a thread.
 
-    def __init__(self, analyzer: Analyzer, settings: KitSettings) -> None:
+    Args:
+        analyzer: what the children run.
+        settings: slots, limits, and places.
+        begun: the first child, if it was started and configured already.
+    """
+
+    def __init__(self, analyzer: Analyzer, settings: KitSettings, begun: Process | None = None) -> None:
         self._analyzer = analyzer
         self._settings = settings
         self._scratch = Scratch(settings.scratch_dir)
-        config = ChildConfig(module=analyzer.module, memory_bytes=settings.memory_mib * 1024**2, caps=settings.caps())
-        self.pool = WorkerPool(config, settings.concurrency, settings.warm_up_seconds)
+        config = settings.child(analyzer.module)
+        self.pool = WorkerPool(config, settings.concurrency, settings.warm_up_seconds, begun)
         self._store = ObjectStore(
             connect_seconds=settings.s3_connect_seconds,
             read_seconds=settings.s3_read_seconds,

@@ -1,85 +1,20 @@
-"""The child process: imports a detector module once, then analyses one recording at a time.
-
-Started as ``python -m analyzer_kit.child CONFIG``; tasks come as lines on standard input and messages leave as lines on
-what was standard output (:mod:`analyzer_kit.messages`). It has no network credentials and no secrets.
-"""
+"""Where a child process begins: ``python -m analyzer_kit.child PARENT``, with the parent's process id."""
 
 from __future__ import annotations
 
 import gc
-import importlib
-import os
 import sys
-import time
-from pathlib import Path
-from typing import BinaryIO, cast
 
-from pydantic import BaseModel
-
-from analyzer_contract import FailureReason
 from analyzer_kit import sandbox
-from analyzer_kit.detector import DetectorModule
-from analyzer_kit.errors import AnalysisError
-from analyzer_kit.messages import ChildConfig, Done, Failed, Ready, Stage, Task
-
-_PROGRESS_SECONDS = 0.25
-"""Shortest time between two stage messages: the operator throttles to one in two seconds anyway."""
-
-
-class _Wire:
-    """The way to the parent."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-        self._last = 0.0
-
-    def send(self, message: BaseModel) -> None:
-        self._out.write(message.model_dump_json(by_alias=True).encode() + b"\n")
-        self._out.flush()
-
-    def stage(self, stage: str, fraction: float) -> None:
-        now = time.monotonic()
-        if now - self._last >= _PROGRESS_SECONDS:
-            self._last = now
-            self.send(Stage(stage=stage, fraction=min(max(fraction, 0.0), 1.0)))
-
-
-def _take_stdout() -> BinaryIO:
-    """Keeps standard output for messages; whatever a library prints goes to standard error instead."""
-    private = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(private, "wb")
-
-
-def _analyze(module: DetectorModule, task: Task, config: ChildConfig, wire: _Wire) -> Done | Failed:
-    sandbox.allow_cpu(task.cpu_seconds)
-    try:
-        found = module.analyze(Path(task.recording), Path(task.plot), config.caps, wire.stage)
-    except AnalysisError as error:
-        return Failed(reason=error.reason, message=error.message)
-    except MemoryError:
-        limit = config.memory_bytes // 1024**2
-        message = f"The analysis needed more than the {limit} MiB that it may use. Give the analyzer more memory."
-        return Failed(reason=FailureReason.OUT_OF_MEMORY, message=message)
-    except Exception as error:  # whatever a detector does wrong ends this analysis only
-        message = f"The detectors failed with {type(error).__name__}: {error}"
-        return Failed(reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
-    return Done(assessment=found)
 
 
 def main() -> None:
-    """Warms up, then answers tasks until standard input is closed."""
-    config = ChildConfig.model_validate_json(sys.argv[1])
-    sandbox.confine(config.memory_bytes, int(sys.argv[2]))
-    wire = _Wire(_take_stdout())
-    module = cast("DetectorModule", importlib.import_module(config.module))
-    module.warm_up()
-    sandbox.release_memory()
-    wire.send(Ready())
-    for line in sys.stdin.buffer:
-        wire.send(_analyze(module, Task.model_validate_json(line), config, wire))
-        gc.collect()
-        sandbox.release_memory()
+    """Ties this process to its parent, then imports what does the work."""
+    sandbox.die_with(int(sys.argv[1]))
+    gc.disable()  # imports make no garbage worth looking for; serve() turns it on again
+    from analyzer_kit.tasks import serve
+
+    serve()
 
 
 if __name__ == "__main__":

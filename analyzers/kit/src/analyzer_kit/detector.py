@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,23 +12,6 @@ from analyzer_contract import DetectorReport, MediaFacts, Verdict, Wire
 
 ReportStage = Callable[[str, float], None]
 """Called with a stage name and the fraction (0-1) of the whole analysis that is done."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Analyzer:
-    """Which analyzer a service runs.
-
-    Attributes:
-        name: names the results (``<name>.json``) and metrics.
-        version: of the detectors; part of every model card.
-        module: dotted name of the :class:`DetectorModule`, imported in the child only.
-        port: where it listens unless told otherwise.
-    """
-
-    name: str
-    version: str
-    module: str
-    port: int
 
 
 class Caps(Wire):
@@ -52,7 +34,7 @@ class Assessment(Wire):
 
 
 class DetectorModule(Protocol):
-    """What the module named by :attr:`Analyzer.module` must offer."""
+    """What the module named by :attr:`analyzer_kit.analyzer.Analyzer.module` must offer."""
 
     def analyze(self, recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Assessment:
         """Reads ``recording``, writes a PNG to ``plot`` and returns what was found.

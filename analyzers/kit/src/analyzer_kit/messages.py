@@ -12,15 +12,12 @@ from pydantic import Field, TypeAdapter
 from analyzer_contract import FailureReason, Wire
 from analyzer_kit.detector import Assessment, Caps
 
-MAX_LINE_BYTES = 6 * 1024 * 1024
-"""Longest message accepted from a child; a report of 2 hours is about 2 MB. Parsed it takes up to twenty times that."""
-
 MOST_MESSAGES = 20_000
 """Most messages accepted for one task; a child sends four a second, and the longest deadline is 3,600 s."""
 
 
 class ChildConfig(Wire):
-    """How to start a child; the only thing it gets besides an almost empty environment."""
+    """The first line to a child; the only thing it gets besides an almost empty environment."""
 
     module: str
     memory_bytes: int = Field(gt=0)

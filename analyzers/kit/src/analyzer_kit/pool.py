@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,12 +20,20 @@ log = structlog.get_logger(__name__)
 
 
 class WorkerPool:
-    """``size`` supervised children. Never asks for more than one analysis at a time of each."""
+    """``size`` supervised children. Never asks for more than one analysis at a time of each.
 
-    def __init__(self, config: ChildConfig, size: int, warm_up_seconds: float) -> None:
+    Args:
+        config: what every child is told first.
+        size: how many.
+        warm_up_seconds: a child that takes longer to become warm is replaced.
+        begun: a child that was started and configured already.
+    """
+
+    def __init__(self, config: ChildConfig, size: int, warm_up_seconds: float, begun: Process | None = None) -> None:
         self._config = config
         self._size = size
         self._warm_up_seconds = warm_up_seconds
+        self._begun = begun
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
         self._workers: set[Worker] = set()
         self._supervisors: list[asyncio.Task[None]] = []
@@ -68,7 +77,7 @@ class WorkerPool:
 
     async def _supervise(self, slot: int) -> None:
         while True:
-            worker = Worker(self._config)
+            worker, self._begun = Worker(self._config, self._begun), None
             try:
                 await worker.start(self._warm_up_seconds)
             except WorkerStartError as error:

@@ -19,7 +19,17 @@ _FILE_BYTES = 32 * 1024 * 1024
 _OPEN_FILES = 64
 
 
-def confine(memory_bytes: int, parent: int) -> None:
+def die_with(parent: int) -> None:
+    """Ties this process's life to that of ``parent``, and keeps it from gaining rights or being looked into."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def confine(memory_bytes: int) -> None:
     """Puts this process under limits that it cannot lift again.
 
     Memory is limited by RLIMIT_DATA, which since Linux 4.7 counts every private writable mapping: unlike RLIMIT_AS it
@@ -27,14 +37,7 @@ def confine(memory_bytes: int, parent: int) -> None:
 
     Args:
         memory_bytes: of private writable memory; an allocation beyond it fails, which Python raises as MemoryError.
-        parent: process that must be alive; this process is killed as soon as it is not.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
-        os._exit(1)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for limit, value in (
         (resource.RLIMIT_DATA, memory_bytes),
         (resource.RLIMIT_FSIZE, _FILE_BYTES),

@@ -1,73 +1,58 @@
-"""Runs a service as the one process of its container, and drains it on SIGTERM."""
+"""Runs a service as the one process of its container.
+
+The first child is started before anything else is imported: it and the service come up at the same time.
+"""
 
 from __future__ import annotations
 
-import argparse
-import time
+import asyncio
+import gc
+import os
+import signal
 from types import FrameType
+from typing import TYPE_CHECKING
 
-import uvicorn
-from fastapi import FastAPI
+from analyzer_kit import sandbox
+from analyzer_kit.analyzer import Analyzer
+from analyzer_kit.spawn import spawn
 
-from analyzer_kit import logs, sandbox
-from analyzer_kit.backend import Backend
-from analyzer_kit.detector import Analyzer
-from analyzer_kit.jobs import Jobs
-from analyzer_kit.service import create_app
-from analyzer_kit.settings import KitSettings
-
-_LAST_BYTES_SECONDS = 5
-"""How long uvicorn waits for connections to end once the jobs have."""
+if TYPE_CHECKING:
+    from analyzer_kit.backend import Backend
+    from analyzer_kit.settings import KitSettings
 
 
 def main(analyzer: Analyzer, settings: KitSettings | None = None, backend: Backend | None = None) -> None:
     """Serves until SIGTERM or SIGINT: then not ready, nothing new, what runs is finished, and exit code 0.
 
     A second signal stops at once.
+
+    Args:
+        analyzer: what to serve.
+        settings: from the environment unless given.
+        backend: does the work; warm child processes unless given.
     """
-    chosen = settings or KitSettings()
-    arguments = _arguments(analyzer, chosen)
-    logs.configure(chosen.log_level)
+    for each in (signal.SIGTERM, signal.SIGINT):  # the first process of a container has no default handlers
+        signal.signal(each, _leave)
     sandbox.hide_from_children()
-    app = create_app(analyzer, chosen, backend)
-    config = uvicorn.Config(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=_LAST_BYTES_SECONDS,
-    )
-    _Server(config, app, chosen.drain_seconds).run()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads every installed package's metadata
+    gc.disable()  # imports make no garbage worth looking for; serve() turns it on again
+    asyncio.run(_serve(analyzer, settings, backend))
 
 
-def _arguments(analyzer: Analyzer, settings: KitSettings) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=f"The {analyzer.name} analyzer's HTTP service.")
-    port = analyzer.port if settings.port is None else settings.port
-    parser.add_argument("--host", default=settings.host, help="address to listen on (%(default)s)")
-    parser.add_argument("--port", default=port, type=int, help="port to listen on (%(default)s)")
-    return parser.parse_args()
+async def _serve(analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None) -> None:
+    begun = None if backend else await spawn()
+    from analyzer_kit.settings import KitSettings
+
+    chosen = settings or KitSettings()
+    if begun is not None:  # it cannot go on without; FastAPI, which takes the longest, is imported meanwhile
+        from analyzer_kit.worker import configure
+
+        configure(begun, chosen.child(analyzer.module))
+    from analyzer_kit.serving import serve
+
+    await serve(analyzer, chosen, backend, begun)
 
 
-class _Server(uvicorn.Server):
-    """Keeps listening while it drains, so that probes and new requests get 503 and not a refused connection."""
-
-    def __init__(self, config: uvicorn.Config, app: FastAPI, drain_seconds: float) -> None:
-        super().__init__(config)
-        self._jobs: Jobs = app.state.jobs
-        self._drain_seconds = drain_seconds
-        self._drain_until: float | None = None
-
-    def handle_exit(self, _sig: int, _frame: FrameType | None) -> None:
-        """Begins to drain. The signal is not handed on, or the process would end by it and not with 0."""
-        if self._jobs.draining:
-            self.should_exit = True
-        self._jobs.draining = True
-        self._drain_until = time.monotonic() + self._drain_seconds
-
-    async def on_tick(self, counter: int) -> bool:
-        """Called ten times a second; returns whether to exit."""
-        if self._drain_until is not None and (self._jobs.busy == 0 or time.monotonic() > self._drain_until):
-            self.should_exit = True
-        return await super().on_tick(counter)
+def _leave(_sig: int, _frame: FrameType | None) -> None:
+    """Ends at once: nothing was accepted yet, and the kernel ends the child with its parent."""
+    os._exit(0)

@@ -12,9 +12,9 @@ from fastapi.responses import JSONResponse
 
 from analyzer_contract import MEDIA_TYPE_STREAM, AnalysisJob, Failure, Result
 from analyzer_kit import problems
+from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.backend import Backend, ChildBackend
 from analyzer_kit.body_limit import BodyLimit
-from analyzer_kit.detector import Analyzer
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.responses import PlainAnswer, StreamedAnswer
@@ -135,10 +135,11 @@ def _add_probes(app: FastAPI, analyzer: Analyzer, jobs: Jobs, work: Backend, met
 
     @app.get("/readyz", tags=["health"])
     async def readyz() -> Response:
-        """Fails while no analysis process is warm, and while draining."""
-        if status() == "ok":
+        """Fails while no analysis process is warm, and while draining; `state` says which."""
+        state = status()
+        if state == "ok":
             return JSONResponse({"status": "ok"})
-        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, f"Not ready: {status()}.")
+        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, f"Not ready: {state}.", state=state)
 
     @app.get("/metrics", tags=["health"])
     async def scrape() -> Response:

@@ -9,10 +9,11 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analyzer_kit.detector import Caps
+from analyzer_kit.messages import ChildConfig
 
 
 class KitSettings(BaseSettings):
-    """What an installation can change. S3 itself is configured by the AWS_ variables that boto3 reads."""
+    """What an installation can change. S3 itself is configured by the AWS_ variables that botocore reads."""
 
     model_config = SettingsConfigDict(env_prefix="GUARDIAN_", extra="ignore")
 
@@ -32,10 +33,11 @@ class KitSettings(BaseSettings):
     s3_read_seconds: float = Field(default=10, gt=0, description="Longest silence while reading an object.")
     log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
 
-    def caps(self) -> Caps:
-        """What the child refuses."""
-        return Caps(
+    def child(self, module: str) -> ChildConfig:
+        """What the children are told that run the detector module of that name."""
+        caps = Caps(
             max_duration_seconds=self.max_duration_seconds,
             max_side_pixels=self.max_side_pixels,
             threads=self.threads,
         )
+        return ChildConfig(module=module, memory_bytes=self.memory_mib * 1024**2, caps=caps)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import Process
 from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from analyzer_contract import FailureKind, FailureReason
+from analyzer_contract import FailureKind, FailureReason, Wire
 from analyzer_kit.cgroup import oom_kills
 from analyzer_kit.detector import Assessment
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.messages import (
     CHILD_MESSAGE,
-    MAX_LINE_BYTES,
     MOST_MESSAGES,
     ChildConfig,
     Done,
@@ -26,24 +23,31 @@ from analyzer_kit.messages import (
     Stage,
     Task,
 )
-
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
-"""All of the environment that a child gets: it parses hostile media, so no credentials and no settings."""
+from analyzer_kit.spawn import spawn
 
 
 class WorkerStartError(Exception):
     """A child did not become warm."""
 
 
+def configure(process: Process, config: ChildConfig) -> None:
+    """Tells a new child what it needs in order to become warm."""
+    _write(process, config)
+
+
 class Worker:
     """A child process with a detector module loaded; analyses one recording at a time.
 
     Whatever goes wrong in it, apart from a recording that it refuses in good order, ends the process.
+
+    Args:
+        config: what the child is told first.
+        process: a child that was started and configured already.
     """
 
-    def __init__(self, config: ChildConfig) -> None:
+    def __init__(self, config: ChildConfig, process: Process | None = None) -> None:
         self._config = config
-        self._process: asyncio.subprocess.Process | None = None
+        self._process = process
         self._oom_kills = 0
         self._killed = False
 
@@ -63,14 +67,12 @@ class Worker:
         Raises:
             WorkerStartError: it ended, or was not warm after ``seconds``.
         """
-        command = [sys.executable, "-m", "analyzer_kit.child", self._config.model_dump_json(by_alias=True)]
-        environment = _environment(self._config.caps.threads)
-        try:
-            self._process = await asyncio.create_subprocess_exec(
-                *command, str(os.getpid()), stdin=PIPE, stdout=PIPE, limit=MAX_LINE_BYTES, env=environment
-            )
-        except OSError as error:  # no process or no memory to be had just now
-            raise WorkerStartError(f"it could not be started: {error}") from error
+        if self._process is None:
+            try:
+                self._process = await spawn()
+            except OSError as error:
+                raise WorkerStartError(f"it could not be started: {error}") from error
+            configure(self._process, self._config)
         try:
             async with asyncio.timeout(seconds):
                 message = await self._receive()
@@ -127,12 +129,8 @@ class Worker:
             await self._process.wait()
 
     async def _send(self, task: Task) -> None:
-        process = self._started()
-        if process.stdin is None:
-            raise RuntimeError("started without a pipe")
         try:
-            process.stdin.write(task.model_dump_json(by_alias=True).encode() + b"\n")
-            await process.stdin.drain()
+            await _write(self._started(), task).drain()
         except ConnectionError:
             raise await self._why_it_died() from None
 
@@ -160,18 +158,14 @@ class Worker:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return AnalysisError(FailureReason.WORKER_CRASHED, f"The analysis process ended with {how}.")
 
-    def _started(self) -> asyncio.subprocess.Process:
+    def _started(self) -> Process:
         if self._process is None:
             raise RuntimeError("not started")
         return self._process
 
 
-def _environment(threads: int) -> dict[str, str]:
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    # OpenBLAS takes memory for each thread it might use; glibc an arena for each thread that allocates.
-    return passed | {
-        "OPENBLAS_NUM_THREADS": str(threads),
-        "OMP_NUM_THREADS": str(threads),
-        "MALLOC_ARENA_MAX": "2",
-        "PYTHONUNBUFFERED": "1",
-    }
+def _write(process: Process, message: Wire) -> asyncio.StreamWriter:
+    if process.stdin is None:
+        raise RuntimeError("started without a pipe")
+    process.stdin.write(message.model_dump_json(by_alias=True).encode() + b"\n")
+    return process.stdin

@@ -1,0 +1,22 @@
+"""What names an analyzer. Apart from :mod:`analyzer_kit.detector`, so that a service can start without pydantic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analyzer:
+    """Which analyzer a service runs.
+
+    Attributes:
+        name: names the results (``<name>.json``) and metrics.
+        version: of the detectors; part of every model card.
+        module: dotted name of the :class:`analyzer_kit.detector.DetectorModule`, imported in the child only.
+        port: where it listens unless told otherwise.
+    """
+
+    name: str
+    version: str
+    module: str
+    port: int

@@ -1,0 +1,81 @@
+"""Serves HTTP until SIGTERM, and then drains."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import time
+from asyncio.subprocess import Process
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from analyzer_kit import logs
+from analyzer_kit.analyzer import Analyzer
+from analyzer_kit.backend import Backend, ChildBackend
+from analyzer_kit.jobs import Jobs
+from analyzer_kit.service import create_app
+from analyzer_kit.settings import KitSettings
+
+_LAST_BYTES_SECONDS = 5
+"""How long uvicorn waits for connections to end once the jobs have."""
+
+
+async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | None, begun: Process | None) -> None:
+    """Serves until SIGTERM or SIGINT: then not ready, nothing new, what runs is finished.
+
+    A second signal stops at once.
+
+    Args:
+        analyzer: what to serve.
+        settings: slots, limits, and places.
+        backend: does the work; warm child processes unless given.
+        begun: the first of these, if it was started and configured already.
+    """
+    arguments = _arguments(analyzer, settings)
+    logs.configure(settings.log_level)
+    app = create_app(analyzer, settings, backend or ChildBackend(analyzer, settings, begun))
+    config = uvicorn.Config(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_BYTES_SECONDS,
+    )
+    gc.freeze()  # what was imported stays: later collections need not look at it
+    gc.enable()
+    await _Server(config, app, settings.drain_seconds).serve()
+
+
+def _arguments(analyzer: Analyzer, settings: KitSettings) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=f"The {analyzer.name} analyzer's HTTP service.")
+    port = analyzer.port if settings.port is None else settings.port
+    parser.add_argument("--host", default=settings.host, help="address to listen on (%(default)s)")
+    parser.add_argument("--port", default=port, type=int, help="port to listen on (%(default)s)")
+    return parser.parse_args()
+
+
+class _Server(uvicorn.Server):
+    """Keeps listening while it drains, so that probes and new requests get 503 and not a refused connection."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._jobs: Jobs = app.state.jobs
+        self._drain_seconds = drain_seconds
+        self._drain_until: float | None = None
+
+    def handle_exit(self, _sig: int, _frame: FrameType | None) -> None:
+        """Begins to drain. The signal is not handed on, or the process would end by it and not with 0."""
+        if self._jobs.draining:
+            self.should_exit = True
+        self._jobs.draining = True
+        self._drain_until = time.monotonic() + self._drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second; returns whether to exit."""
+        if self._drain_until is not None and (self._jobs.busy == 0 or time.monotonic() > self._drain_until):
+            self.should_exit = True
+        return await super().on_tick(counter)

@@ -1,0 +1,92 @@
+"""How a service comes up, and how it goes when nothing runs: the pods of a pool that scales from zero and back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analyzer_contract import Result
+from tests.support.analyzer_service import CREDENTIALS, FaultyS3, Service, eventually, running
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+SCRIPTED = "tests.support.scripted_analyzer"
+
+
+def _alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def _started(scratch: Path) -> subprocess.Popen[bytes]:
+    environment = os.environ | CREDENTIALS | {"GUARDIAN_SCRATCH_DIR": str(scratch)}
+    return subprocess.Popen([sys.executable, "-m", SCRIPTED, "--port", "0"], env=environment)
+
+
+def _empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
+
+
+def _children(process: subprocess.Popen[bytes]) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+async def _told_to_go(service: Service) -> int | None:
+    service.process.send_signal(signal.SIGTERM)
+    await eventually(lambda: service.process.poll() is not None, "the service ends", 3)
+    return service.process.returncode
+
+
+async def test_an_idle_service_that_is_told_to_go_ends_soon_and_with_0(tmp_path: Path) -> None:
+    async with running(SCRIPTED, tmp_path, "http://127.0.0.1:9") as service:
+        (child,) = service.children()
+        assert await _told_to_go(service) == 0
+        assert not _alive(child)
+        assert _empty(tmp_path)
+
+
+async def test_a_service_that_is_told_to_go_before_it_listens_ends_with_0_and_so_does_its_child(tmp_path: Path) -> None:
+    process = _started(tmp_path)
+    try:
+        await eventually(lambda: _children(process) != [], "the first child is started")
+        (child,) = _children(process)
+        assert _empty(tmp_path)  # the scratch folder is taken just before it listens
+        process.send_signal(signal.SIGTERM)
+        await eventually(lambda: process.poll() is not None, "the service ends", 3)
+        assert process.returncode == 0
+        await eventually(lambda: not _alive(child), "the child ends", 3)
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_a_service_that_is_told_to_go_while_its_child_warms_up_ends_with_0(tmp_path: Path) -> None:
+    async with running("audio_analyzer", tmp_path, "http://127.0.0.1:9", wait=False) as service:
+        assert await _told_to_go(service) == 0
+
+
+async def test_what_is_asked_the_moment_it_is_ready_gets_its_verdict(tmp_path: Path) -> None:
+    """The S3 client may still be in the making then."""
+    told = FaultyS3()
+    with told.serving():
+        async with running(SCRIPTED, tmp_path, told.url) as service:
+            assert isinstance(await service.last("s3://media/key"), Result)
+
+
+async def test_every_slot_gets_a_child_of_its_own(tmp_path: Path) -> None:
+    told = FaultyS3(body=b'{"seconds": 60}')
+    with told.serving():
+        async with running(SCRIPTED, tmp_path, told.url, concurrency=2) as service:
+            jobs = [asyncio.ensure_future(service.last("s3://media/key")) for _ in range(2)]
+
+            async def two() -> bool:
+                return len(service.children()) == 2 and bool((await service.health())["busy"] == 2)
+
+            await eventually(two, "two children for two slots")
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
