@@ -68,7 +68,9 @@ def adapted(text: str) -> list[Manifest]:
 def install(cluster: Cluster, objects: Sequence[Manifest]) -> None:
     """Apply KEDA and wait until the operator, the webhooks and the external metrics work."""
     # From the server's side: the definitions are too large for the annotation of the client's.
-    cluster.kubectl("apply", "--server-side", "--filename", "-", input=manifests.as_list(objects))
+    # With force: what a test changed with kubectl is set right again.
+    options = ("--server-side", "--force-conflicts")
+    cluster.kubectl("apply", *options, "--filename", "-", input=manifests.as_list(objects))
     _wait_for_deployments(cluster, objects)
     cluster.kubectl("wait", "--for=condition=Available", _API_SERVICE, "--timeout=120s")
     wait_until(lambda: _webhooks_answer(cluster), "KEDA's webhooks to answer", timeout=120, interval=0.5)
