@@ -20,7 +20,7 @@ from analysis_operator.core.children import ANALYZER_LABEL, children, first_depl
 from analysis_operator.core.pods import PodFacts, facts, is_ready, slim
 from analysis_operator.core.pool_status import PoolFacts
 from analysis_operator.core.usage import Meter
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
 from analysis_operator.execute import Dispatcher
 from analysis_operator.keda import Keda
 from analysis_operator.knock import Knocker
@@ -75,8 +75,7 @@ class Pools:
         if known is None or known.analyzer.metadata.uid != analyzer.metadata.uid:
             # One of the same name may take over what the old one owned: pods that go on running are not told of again.
             pods = known.pods if known else self._orphans.pop(name, {})
-            meter = Meter(analyzer.status.usage, self._clock(), analyzer.status.replicas)
-            self._pools[name] = _Pool(analyzer, meter, pods=pods)
+            self._pools[name] = _Pool(analyzer, Meter(analyzer.status, self._clock()), pods=pods)
         elif int(analyzer.metadata.resource_version) <= int(known.analyzer.metadata.resource_version):
             return
         else:
@@ -236,6 +235,10 @@ class Pools:
             pool.settled = True
             try:
                 await self._apply(pool)
+            except Rejected:
+                pool.settled = False
+                await self._report(name, pool)  # whoever looks at the status should know
+                raise
             except BaseException:
                 pool.settled = False
                 raise
@@ -273,7 +276,7 @@ def _worth_writing(before: AnalyzerStatus, wanted: AnalyzerStatus) -> bool:
     old, new = before.usage, wanted.usage
     if old is None or new is None:
         return old is not new
-    return new.pod_seconds != old.pod_seconds and new.until - old.until >= timedelta(seconds=_USAGE_SECONDS)
+    return new.pod_seconds != old.pod_seconds and abs(new.until - old.until) >= timedelta(seconds=_USAGE_SECONDS)
 
 
 def _mark(raw: Raw) -> str:

@@ -2,46 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from analysis_operator.api import Usage
+from analysis_operator.api import AnalyzerStatus, Usage
+
+_SETTLING = timedelta(seconds=10)
+"""A new operator needs a moment to see the pods that are there already."""
 
 
 class Meter:
     """Sums up what a pool uses. What is said at one time holds until something else is said.
 
+    While no operator runs, nobody counts. The pods that took work when the status was written are taken to have stayed
+    until the first count, with their usual share of a node. Those that only waited for a node are not: that may
+    have lasted for hours, and costs nothing. Analyses end with the operator that held them.
+
     Args:
-        usage: what was counted before, from the Analyzer's status; its last known size held while no operator ran.
+        status: the Analyzer's status as the last operator left it.
         now: the time, in UTC.
-        pods: how many pods the pool had when ``usage`` was written.
     """
 
-    def __init__(self, usage: Usage | None, now: datetime, pods: int = 0) -> None:
-        self._since = usage.since if usage else now
-        self._until = usage.until if usage else now
-        self._pod = float(usage.pod_seconds if usage else 0)
-        self._busy = float(usage.busy_seconds if usage else 0)
-        self._node = float(usage.node_seconds if usage else 0)
-        self._starts = usage.starts if usage else 0
-        self._pods, self._running, self._nodes = pods, 0, float(pods > 0)
+    def __init__(self, status: AnalyzerStatus, now: datetime) -> None:
+        usage = status.usage or Usage(since=now, until=now)
+        self._since, self._until, self._starts = usage.since, usage.until, usage.starts
+        self._pod, self._busy, self._node = (
+            float(usage.pod_seconds), float(usage.busy_seconds), float(usage.node_seconds)
+        )  # fmt: skip
+        share = self._node / self._pod if self._pod else 1.0
+        self._pods, self._running, self._nodes = status.ready_replicas, 0, status.ready_replicas * share
+        self._settled = now + _SETTLING if status.replicas else now
 
     def count(self, now: datetime, *, pods: int, running: int, nodes: float) -> None:
-        """Add what was used until now, and note what is used from now on."""
-        seconds = max(0.0, (now - self._until).total_seconds())
+        """Add what was used until now, and note what is used from now on.
+
+        A clock that was set back takes the beginning back with it: the span stays as long as what was counted in it.
+        """
+        passed = now - self._until
+        if passed < timedelta():
+            self._since += passed
+            passed = timedelta()
+        seconds = passed.total_seconds()
         self._pod += seconds * self._pods
         self._busy += seconds * self._running
         self._node += seconds * self._nodes
-        self._starts += self._pods == 0 and pods > 0
-        self._until = max(now, self._until)
+        self._starts += self._pods == 0 and pods > 0 and now >= self._settled
+        self._until = now
         self._pods, self._running, self._nodes = pods, running, nodes
 
     def usage(self) -> Usage:
-        """Give the sums."""
+        """Give the sums, to the nearest second: rounded down, each restart of the operator would lose a little."""
         return Usage(
             since=self._since,
             until=self._until,
-            pod_seconds=int(self._pod),
-            busy_seconds=int(self._busy),
-            node_seconds=int(self._node),
+            pod_seconds=round(self._pod),
+            busy_seconds=round(self._busy),
+            node_seconds=round(self._node),
             starts=self._starts,
         )
