@@ -40,7 +40,7 @@ def check_aws() -> None:
     """Sign a URL (S3's model and endpoint rules), and make the clients that credentials come through."""
     import botocore.session
 
-    os.environ |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_REGION": "eu-central-1"}
+    os.environ |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "eu-central-1"}
     session: Any = botocore.session.get_session()
     url = session.create_client("s3").generate_presigned_url("get_object", Params={"Bucket": "media", "Key": "a"})
     if "X-Amz-Signature=" not in url:
