@@ -1,11 +1,15 @@
-"""The commands of ``guardian``: `run` reconciles manifests here, `analyze` looks at one file, `serve` is for curl."""
+"""The commands of ``guardian``: `run` reconciles manifests here, `analyze` looks at one file, `serve` is for curl.
+
+`cost` looks at a cluster.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -14,6 +18,7 @@ import typer
 from rich.console import Console
 
 from analysis_operator.cli import commands
+from analysis_operator.cli.cost import cost
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.files import recordings_in
 from analysis_operator.local.pool import MODULES
@@ -77,6 +82,21 @@ def serve(
     if analyzer not in MODULES:
         raise typer.BadParameter(f"there is no analyzer {analyzer!r}: choose {' or '.join(MODULES)}")
     _finish(commands.serve(analyzer, port, recordings_in(media) if media else [], out, Console()), out)
+
+
+def _or_exit_1[**P](command: Callable[P, None]) -> Callable[P, None]:
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except OperatorError as error:
+            _complain(error)
+            raise typer.Exit(EXIT_FAILED) from error
+
+    return wrapped
+
+
+app.command()(_or_exit_1(cost))
 
 
 def _or_exit_2[T](call: commands.Call[T]) -> T:
