@@ -6,6 +6,7 @@ OperatorError
 ├── ApiUnavailable  the API server did not answer
 ├── StoreError    S3 did not give or take an object (adapters/s3.py)
 ├── Refused       a manifest is not accepted (adapters/manifests.py)
+├── CostUnknown   there is nothing to count a cost from (cli/cost.py)
 ├── LocalError    the embedded runtime could not start or read something (local/errors.py)
 └── DispatchError
     ├── Busy         every slot of the pod is taken (429)
