@@ -7,14 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from analyzer_contract import Result
 from tests.support.analyzer_service import CREDENTIALS, FaultyS3, Service, eventually, running
+from tests.support.apiserver import free_port
 
-pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+pytestmark = pytest.mark.integration
 SCRIPTED = "tests.support.scripted_analyzer"
 
 
@@ -22,9 +26,16 @@ def _alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-def _started(scratch: Path) -> subprocess.Popen[bytes]:
-    environment = os.environ | CREDENTIALS | {"GUARDIAN_SCRATCH_DIR": str(scratch)}
-    return subprocess.Popen([sys.executable, "-m", SCRIPTED, "--port", "0"], env=environment)
+@contextmanager
+def _started(scratch: Path, port: int = 0, endpoint: str = "http://127.0.0.1:9") -> Iterator[subprocess.Popen[bytes]]:
+    """A service from its very beginning."""
+    environment = os.environ | CREDENTIALS | {"GUARDIAN_SCRATCH_DIR": str(scratch), "AWS_ENDPOINT_URL": endpoint}
+    process = subprocess.Popen([sys.executable, "-m", SCRIPTED, "--port", str(port)], env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _empty(folder: Path) -> bool:
@@ -50,8 +61,7 @@ async def test_an_idle_service_that_is_told_to_go_ends_soon_and_with_0(tmp_path:
 
 
 async def test_a_service_that_is_told_to_go_before_it_listens_ends_with_0_and_so_does_its_child(tmp_path: Path) -> None:
-    process = _started(tmp_path)
-    try:
+    with _started(tmp_path) as process:
         await eventually(lambda: _children(process) != [], "the first child is started")
         (child,) = _children(process)
         assert _empty(tmp_path)  # the scratch folder is taken just before it listens
@@ -59,9 +69,37 @@ async def test_a_service_that_is_told_to_go_before_it_listens_ends_with_0_and_so
         await eventually(lambda: process.poll() is not None, "the service ends", 3)
         assert process.returncode == 0
         await eventually(lambda: not _alive(child), "the child ends", 3)
-    finally:
-        process.kill()
-        process.wait()
+
+
+async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_before_it_goes(tmp_path: Path) -> None:
+    told, port = FaultyS3(), free_port()
+    with told.serving(), _started(tmp_path, port, told.url) as process:
+        await eventually(lambda: _children(process) != [], "the first child is started")
+        (child,) = _children(process)
+        os.kill(child, signal.SIGSTOP)  # so that it is not warm before it may
+        async with aiohttp.ClientSession() as session:
+            service = Service(f"http://127.0.0.1:{port}", process, tmp_path, session)
+
+            async def listening() -> bool:
+                return await service.status("/livez") == 200
+
+            await eventually(listening, "it listens")
+            assert (await service.health())["status"] == "starting"
+            job = asyncio.ensure_future(service.last("s3://media/key", resultPrefix="s3://results/x/"))
+            await eventually(lambda: len(told.requests) == 2, "it is downloaded")
+            process.send_signal(signal.SIGTERM)
+
+            async def draining() -> bool:
+                return (await service.health())["status"] == "draining"
+
+            await eventually(draining, "it drains")
+            async with service.post("s3://media/key") as refused:
+                assert refused.status == 503
+            os.kill(child, signal.SIGCONT)
+            assert isinstance(await job, Result)
+        assert set(told.puts) == {"/results/x/scripted.json", "/results/x/scripted.png"}
+        await eventually(lambda: process.poll() is not None, "the service ends", 3)
+        assert process.returncode == 0
 
 
 async def test_a_service_that_is_told_to_go_while_its_child_warms_up_ends_with_0(tmp_path: Path) -> None:
@@ -90,3 +128,12 @@ async def test_every_slot_gets_a_child_of_its_own(tmp_path: Path) -> None:
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+
+
+def test_a_setting_that_is_none_is_named_and_ends_the_start(tmp_path: Path) -> None:
+    environment = os.environ | {"GUARDIAN_SCRATCH_DIR": str(tmp_path), "GUARDIAN_CONCURRENCY": "0"}
+    command = [sys.executable, "-m", "audio_analyzer"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "concurrency\n  Input should be greater than or equal to 1" in ended.stderr
+    assert "Exception ignored" not in ended.stderr

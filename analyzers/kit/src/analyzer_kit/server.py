@@ -9,6 +9,8 @@ import asyncio
 import gc
 import os
 import signal
+from asyncio.subprocess import Process
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -40,7 +42,21 @@ def main(analyzer: Analyzer, settings: KitSettings | None = None, backend: Backe
 
 
 async def _serve(analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None) -> None:
-    begun = None if backend else await spawn()
+    begun = None
+    if backend is None:
+        with suppress(OSError):  # no process or no memory just now: the service tries again, and says so
+            begun = await spawn()
+    try:
+        await _import_and_serve(analyzer, settings, backend, begun)
+    finally:
+        if begun is not None and begun.returncode is None:
+            begun.kill()
+            await begun.communicate()
+
+
+async def _import_and_serve(
+    analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None, begun: Process | None
+) -> None:
     from analyzer_kit.settings import KitSettings
 
     chosen = settings or KitSettings()
