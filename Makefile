@@ -40,9 +40,11 @@ setup: ## Install what is missing: Debian packages, uv, Python packages into .ve
 	@scripts/bootstrap.sh
 
 .PHONY: generate
-generate: setup ## Write the CRDs in crds/ and in the chart from the models
+generate: setup ## Write the CRDs from the models, and the messages of KEDA's scaler from their .proto
 	@$(VENV)/python -m analysis_operator.crd crds
 	@$(VENV)/python -m analysis_operator.crd charts/silver-guardian/crds
+	@$(VENV)/python -m grpc_tools.protoc -I operator/src --python_out=operator/src --pyi_out=operator/src \
+	  analysis_operator/adapters/externalscaler.proto
 
 .PHONY: lint
 lint: setup ## Check style, types and the architecture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator as stdlib_operator
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def test_the_operator_folder_does_not_shadow_the_standard_library(name: str) -> 
 def test_the_committed_crds_are_what_the_models_generate(name: str) -> None:
     generated = crd.render(crd.definitions()[name])
     assert (ROOT / "crds" / name).read_text() == generated, "run `make generate` and commit the result"
+
+
+@pytest.mark.parametrize("name", ["externalscaler_pb2.py", "externalscaler_pb2.pyi"])
+def test_the_committed_messages_are_what_the_proto_generates(name: str, tmp_path: Path) -> None:
+    sources, folder = ROOT / "operator" / "src", Path("analysis_operator") / "adapters"
+    outputs = [f"--python_out={tmp_path}", f"--pyi_out={tmp_path}"]
+    command = [sys.executable, "-m", "grpc_tools.protoc", "-I", str(sources), *outputs]
+    subprocess.run([*command, str(folder / "externalscaler.proto")], check=True)
+    generated = (tmp_path / folder / name).read_text()
+    assert (sources / folder / name).read_text() == generated, "run `make generate` and commit the result"
 
 
 def test_no_weights_or_large_files_are_committed() -> None:
