@@ -90,7 +90,7 @@ async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_befor
             process.send_signal(signal.SIGTERM)
 
             async def draining() -> bool:
-                return (await service.health())["status"] == "draining"
+                return bool((await service.health())["status"] == "draining")
 
             await eventually(draining, "it drains")
             async with service.post("s3://media/key") as refused:
