@@ -83,11 +83,11 @@ def remove(cluster: Cluster, objects: Sequence[Manifest]) -> None:
     for kind in _existing_kinds(cluster):
         cluster.kubectl("delete", kind, "--all", "--all-namespaces", "--timeout=20s", check=False)
         _drop_finalizers(cluster, kind)
-    # The API service before its server: a group that nobody serves stops the deletion of every namespace.
-    last_first = sorted(objects, key=lambda one: one["kind"] not in {"APIService", "ValidatingWebhookConfiguration"})
-    cluster.kubectl(
-        "delete", "--ignore-not-found", "--timeout=120s", "--filename", "-", input=manifests.as_list(last_first)
-    )
+    # The API service before its server: a group that nobody serves holds up the deletion of every namespace.
+    first = {"APIService", "ValidatingWebhookConfiguration"}
+    for part in ([one for one in objects if (one["kind"] in first) is early] for early in (True, False)):
+        options = ("--ignore-not-found", "--timeout=120s")
+        cluster.kubectl("delete", *options, "--filename", "-", input=manifests.as_list(part))
 
 
 def _wait_for_deployments(cluster: Cluster, objects: Sequence[Manifest]) -> None:
