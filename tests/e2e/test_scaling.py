@@ -83,6 +83,10 @@ def all_of(requests: Requests, names: list[str], seconds: int = 120) -> list[dic
         return list(workers.map(lambda name: requests.wait(name, seconds), names))
 
 
+def leaving(pool: Pool) -> list[dict[str, Any]]:
+    return [pod for pod in pool.pods() if "deletionTimestamp" in pod["metadata"]]
+
+
 def test_a_request_wakes_a_pool_that_sleeps_and_the_pool_sleeps_again(
     requests: Requests, media: Media, elastic: Pool
 ) -> None:
@@ -119,8 +123,7 @@ def test_a_pool_that_gets_smaller_while_every_pod_works_lets_each_finish(
     assert len(pods) == 3
     elastic.patch(scaling={"maxReplicas": 1})
     try:
-        leaving = lambda: [pod for pod in elastic.pods() if "deletionTimestamp" in pod["metadata"]]  # noqa: E731
-        wait_until(lambda: len(leaving()) == 2, "two pods that work to be told to go", timeout=40)
+        wait_until(lambda: len(leaving(elastic)) == 2, "two pods that work to be told to go", timeout=40)
         entries = [analysis(status, "elastic") for status in all_of(requests, names)]
     finally:
         elastic.patch(scaling={"maxReplicas": 5})
