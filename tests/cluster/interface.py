@@ -146,7 +146,7 @@ class Cluster(abc.ABC):
 
     @abc.abstractmethod
     def start_node(self, name: str) -> None:
-        """Start a node again and wait until it is Ready."""
+        """Start a node again and wait until it is Ready and the name service answers."""
 
     @abc.abstractmethod
     def signal_container(self, namespace: str, pod: str, signal: int, container: str | None = None) -> None:

@@ -162,6 +162,7 @@ class LocalCluster(Cluster):
             return self._last_sign(name) > since and self._nodes_ready()[name]
 
         wait_until(back, f"node {name} to be Ready", timeout=90, interval=0.25)
+        wait_until(dns.answers, "CoreDNS to answer", timeout=60, interval=0.1)
 
     def signal_container(self, namespace: str, pod: str, signal: int, container: str | None = None) -> None:
         found = json.loads(self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=json").stdout)
