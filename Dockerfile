@@ -47,6 +47,7 @@ COPY analyzers/contract/pyproject.toml analyzers/contract/
 COPY analyzers/kit/pyproject.toml analyzers/kit/
 COPY analyzers/audio/pyproject.toml analyzers/audio/
 COPY analyzers/video/pyproject.toml analyzers/video/
+COPY analyzers/models/pyproject.toml analyzers/models/
 
 COPY scripts/trim-packages.sh /
 

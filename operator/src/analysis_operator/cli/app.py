@@ -17,7 +17,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from analysis_operator.cli import commands
+from analysis_operator.cli import commands, models
 from analysis_operator.cli.cost import cost
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.files import recordings_in
@@ -33,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Is this recording real, how sure are we, and where is the evidence?",
 )
+
+app.add_typer(models.app, name="models")
 
 Out = Annotated[Path, typer.Option(help="Folder for reports, results and logs.", file_okay=False)]
 

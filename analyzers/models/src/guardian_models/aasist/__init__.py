@@ -1,0 +1,1 @@
+"""AASIST, a network that tells synthetic speech from recorded speech."""

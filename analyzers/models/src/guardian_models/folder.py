@@ -1,0 +1,153 @@
+"""A folder of models: for each one a manifest ``<id>.json``, and the file that it names.
+
+The file's name carries the start of its checksum, and the manifest is written last and in one step: whoever reads the
+folder meanwhile sees the old model or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from guardian_models.errors import ChecksumMismatch, FolderUnusable, ManifestRefused, ModelError, ModelMissing
+from guardian_models.manifest import Manifest, parse
+
+ENVIRONMENT = "GUARDIAN_MODELS"
+_MAX_MANIFEST_BYTES = 64 * 1024
+_MAX_MODEL_BYTES = 512 * 1024**2
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One manifest of a folder.
+
+    Attributes:
+        name: of its file.
+        manifest: what it says; None if it is refused.
+        problem: why the model cannot be used; empty if it can.
+    """
+
+    name: str
+    manifest: Manifest | None
+    problem: str
+
+
+def default_folder() -> Path:
+    """Give ``$GUARDIAN_MODELS``, else ``silver-guardian/models`` in the user's data folder (XDG Base Directory)."""
+    if named := os.environ.get(ENVIRONMENT):
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "silver-guardian" / "models"
+
+
+def file_name(model_id: str, sha256: str) -> str:
+    """Give the name that a model's file has in a folder."""
+    return f"{model_id}-{sha256[:12]}.onnx"
+
+
+def read_manifest(folder: Path, model_id: str) -> Manifest:
+    """Give the manifest of a model.
+
+    Raises:
+        ModelMissing: there is none of that id.
+        ManifestRefused: it is not valid, of an unknown version, or of another id.
+        FolderUnusable: it cannot be read.
+    """
+    path = folder / f"{model_id}.json"
+    content = _read(
+        path, _MAX_MANIFEST_BYTES, f"there is no model {model_id} in {folder}: `guardian models import` makes it"
+    )
+    manifest = parse(content, str(path))
+    if manifest.id != model_id:
+        raise ManifestRefused(f"{path} is the manifest of {manifest.id}")
+    return manifest
+
+
+def read_model(folder: Path, manifest: Manifest) -> bytes:
+    """Give the content of a model's file, which is the one that the manifest names.
+
+    Raises:
+        ModelMissing: the file is gone.
+        ChecksumMismatch: it is another one.
+        FolderUnusable: it cannot be read.
+    """
+    path = folder / manifest.file
+    content = _read(path, _MAX_MODEL_BYTES, f"{path}, which {manifest.id}.json names, is gone: import the model anew")
+    if (found := hashlib.sha256(content).hexdigest()) != manifest.sha256:
+        raise ChecksumMismatch(f"{path} has sha256 {found}, its manifest says {manifest.sha256}: import the model anew")
+    return content
+
+
+def write(folder: Path, manifest: Manifest, model: bytes) -> Path:
+    """Put a model into a folder, in place of one of the same id; give the manifest's path.
+
+    Raises:
+        FolderUnusable: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / manifest.file, model)
+        path = folder / f"{manifest.id}.json"
+        _replace(path, manifest.text().encode())
+        for old in folder.glob(f"{manifest.id}-{'[0-9a-f]' * 12}.onnx"):
+            if old.name != manifest.file:
+                old.unlink(missing_ok=True)
+    except OSError as error:
+        raise FolderUnusable(f"{folder} cannot be written: {error.strerror or error}") from error
+    return path
+
+
+def entries(folder: Path) -> list[Entry]:
+    """Give every manifest of a folder, by name; of a folder that is not there none.
+
+    Raises:
+        FolderUnusable: it cannot be read.
+    """
+    try:
+        names = sorted(path.stem for path in folder.glob("*.json"))
+    except OSError as error:
+        raise FolderUnusable(f"{folder} cannot be read: {error.strerror or error}") from error
+    return [_entry(folder, name) for name in names]
+
+
+def _entry(folder: Path, name: str) -> Entry:
+    manifest = None
+    try:
+        manifest = read_manifest(folder, name)
+        read_model(folder, manifest)
+    except ModelError as error:
+        return Entry(name, manifest, str(error))
+    return Entry(name, manifest, "")
+
+
+def _read(path: Path, limit: int, if_missing: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise ModelMissing(if_missing) from error
+    except OSError as error:
+        raise FolderUnusable(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(content) > limit:
+        raise FolderUnusable(f"{path} is larger than {limit} bytes")
+    return content
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file in one step, readable for all: a pod runs as another user."""
+    handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).chmod(0o644)
+        Path(partial).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(partial).unlink()
+        raise

@@ -1,0 +1,119 @@
+"""What a model is, as JSON beside its file: where it comes from, what it takes, and what its answer means."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from guardian_models.errors import ManifestRefused
+
+MANIFEST_VERSION = 1
+"""Another one is refused: its fields may mean something else."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ModelId = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+_FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,99}\.onnx$")]
+_Text = Annotated[str, Field(min_length=1, max_length=500)]
+_Name = Annotated[str, Field(min_length=1, max_length=63)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class WeightsSource(_Part):
+    """Where the weights were published, for people; nothing is fetched from there."""
+
+    url: _Text
+    sha256: Sha256
+    """Of the file that was imported."""
+
+
+class AudioWindow(_Part):
+    """Mono sound of one fixed length, as float32 of shape ``[1, samples]``."""
+
+    kind: Literal["audio"] = "audio"
+    name: _Name
+    sample_rate: int = Field(ge=8000, le=192_000)
+    samples: int = Field(ge=1, le=10_000_000)
+    low: float = -1.0
+    high: float = 1.0
+
+    @property
+    def seconds(self) -> float:
+        """Length of a window."""
+        return self.samples / self.sample_rate
+
+
+class Logits(_Part):
+    """The answer: one logit for each class, float32 of shape ``[1, len(classes)]``."""
+
+    name: _Name
+    classes: tuple[_Name, ...] = Field(min_length=2, max_length=100)
+    """In the order of their indices."""
+    fake_index: int = Field(ge=0)
+    """Which class is the fake one."""
+    score: Literal["fake-minus-other"] = "fake-minus-other"
+    """How a score is made: the fake class's logit minus the other one's; higher means more likely fake."""
+
+
+class Embedding(_Part):
+    """What the network made of its input before the last layer, float32 of shape ``[1, size]``."""
+
+    name: _Name
+    size: int = Field(ge=1, le=100_000)
+
+
+class Manifest(_Part):
+    """One model. ``calibration`` and ``evalCard`` are null: this version has none."""
+
+    manifest_version: Literal[1] = 1
+    id: ModelId
+    file: _FileName
+    sha256: Sha256
+    """Of the model's file."""
+    source: WeightsSource
+    input: AudioWindow
+    logits: Logits
+    embedding: Embedding
+    licence: _Text
+    copyright: _Text
+    calibration: None = None
+    eval_card: None = None
+
+    def text(self) -> str:
+        """Give it as the JSON that :func:`parse` reads."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def parse(text: str | bytes, where: str) -> Manifest:
+    """Read a manifest.
+
+    Args:
+        text: JSON.
+        where: its name, for the message.
+
+    Raises:
+        ManifestRefused: not JSON, of another version, or a field is wrong.
+    """
+    try:
+        raw: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ManifestRefused(f"{where} is not JSON: {error}") from error
+    version = raw.get("manifestVersion") if isinstance(raw, dict) else None
+    if version != MANIFEST_VERSION:
+        raise ManifestRefused(
+            f"{where} has manifestVersion {version!r}, and this release knows {MANIFEST_VERSION}: import the model anew"
+        )
+    try:
+        manifest = Manifest.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ManifestRefused(f"{where}: {field}: {first['msg']}") from error
+    if manifest.logits.fake_index >= len(manifest.logits.classes):
+        raise ManifestRefused(f"{where}: logits.fakeIndex: there is no class {manifest.logits.fake_index}")
+    return manifest

@@ -1,0 +1,99 @@
+"""Runs a model on ONNX Runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from guardian_models.errors import InputRefused, ManifestRefused
+from guardian_models.folder import read_manifest, read_model
+from guardian_models.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of one window.
+
+    Attributes:
+        logits: float32, one for each class of the manifest.
+        embedding: float32, of the manifest's size.
+        score: the fake class's logit minus the largest of the others; higher means more likely fake. Not calibrated.
+    """
+
+    logits: npt.NDArray[np.float32]
+    embedding: npt.NDArray[np.float32]
+    score: float
+
+
+class Model:
+    """A model, ready to run. It may be shared between threads: the runtime's sessions can be.
+
+    Args:
+        manifest: what it is.
+        content: the ONNX model, checked before.
+        threads: how many the runtime may use.
+
+    Raises:
+        ManifestRefused: the model is no ONNX, or has other inputs and outputs than the manifest says.
+    """
+
+    def __init__(self, manifest: Manifest, content: bytes, threads: int = 1) -> None:
+        self.manifest = manifest
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions share no base class of their own
+            raise ManifestRefused(f"{manifest.file} cannot be loaded: {error}") from error
+        expected = [
+            (manifest.input.name, [1, manifest.input.samples]),
+            (manifest.logits.name, [1, len(manifest.logits.classes)]),
+            (manifest.embedding.name, [1, manifest.embedding.size]),
+        ]
+        ends = [*self._session.get_inputs(), *self._session.get_outputs()]
+        if (found := [(end.name, end.shape) for end in ends]) != expected:
+            raise ManifestRefused(f"{manifest.file} has {found}, its manifest says {expected}")
+
+    def run(self, window: npt.NDArray[np.float32]) -> Answer:
+        """Give the answer for one window.
+
+        Args:
+            window: mono sound of the manifest's sample rate and length, float32 of shape ``[samples]``.
+
+        Raises:
+            InputRefused: it has another shape or type, or values that are not finite or outside the manifest's range.
+        """
+        wanted = self.manifest.input
+        if window.shape != (wanted.samples,) or window.dtype != np.float32:
+            raise InputRefused(
+                f"{self.manifest.id} takes float32 [{wanted.samples}], not {window.dtype} {list(window.shape)}"
+            )
+        low, high = float(window.min()), float(window.max())
+        if not wanted.low <= low <= high <= wanted.high:
+            raise InputRefused(
+                f"{self.manifest.id} takes samples from {wanted.low:g} to {wanted.high:g}, not {low:g} to {high:g}"
+            )
+        names = [self.manifest.logits.name, self.manifest.embedding.name]
+        logits, embedding = (np.asarray(out)[0] for out in self._session.run(names, {wanted.name: window[None]}))
+        fake = self.manifest.logits.fake_index
+        return Answer(logits, embedding, float(logits[fake] - np.delete(logits, fake).max()))
+
+
+def load(folder: Path, model_id: str, threads: int = 1) -> Model:
+    """Give a model of a folder, ready to run.
+
+    Raises:
+        ModelMissing: there is none of that id, or its file is gone.
+        ManifestRefused: its manifest is not valid, of an unknown version, or does not fit the model.
+        ChecksumMismatch: its file is not the one that the manifest names.
+        FolderUnusable: the folder cannot be read.
+    """
+    manifest = read_manifest(folder, model_id)
+    return Model(manifest, read_model(folder, manifest), threads)
