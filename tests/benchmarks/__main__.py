@@ -1,21 +1,24 @@
-"""Takes every figure in one run on a local cluster: ``python -m tests.benchmarks [overhead|burst|queued|memory …]``."""
+"""Takes every figure in one run on a local cluster: ``python -m tests.benchmarks [PART …]``, see PARTS."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
+import tempfile
+from pathlib import Path
 
-from tests.benchmarks import burst, overhead
+from tests.benchmarks import burst, coldstart, overhead
 from tests.benchmarks.client import REQUESTS, Client
 from tests.benchmarks.memory import MEGABYTE, import_seconds, megabytes, operator_megabytes
 from tests.cluster import get_cluster
 from tests.e2e.conftest import make_scripted
-from tests.support.deployment import TARGETS, Deployment, install
+from tests.support.deployment import MEDIA_BUCKET, TARGETS, Deployment, install, s3_client
 from tests.support.images import build_scripted
+from tests.support.media import make_samples
 
 NAMESPACE = "benchmarks"
-PARTS = ("memory", "overhead", "burst", "queued")
+PARTS = ("memory", "overhead", "cold", "burst", "queued")
 
 
 def _say(text: str) -> None:
@@ -40,6 +43,9 @@ async def _measure(parts: list[str], deployment: Deployment, image: str) -> dict
             found |= await overhead.measure(client, "null", image, NAMESPACE)
             user = f"system:serviceaccount:{deployment.namespace}:{_service_account(deployment)}"
             found["api_writes_per_request"] = overhead.writes(cluster.audit_log.read_text(), user, "overhead-9")
+        if "cold" in parts:
+            _say("cold: six times from an empty pool, and six times a Job that does the same")
+            found |= await coldstart.measure(client, deployment, "cold", _recording(deployment), NAMESPACE)
         if "burst" in parts:
             _say("burst: 500 requests at once")
             found |= await burst.at_once(client, "null", NAMESPACE)
@@ -63,6 +69,26 @@ def _images(deployment: Deployment) -> dict[str, object]:
     return found
 
 
+def _make_cold(deployment: Deployment) -> None:
+    """Make a pool of the audio analyzer that falls asleep at once."""
+    audio = json.loads(deployment.kubectl("get", "analyzer", "audio", "--output=json"))
+    spec = {key: value for key, value in audio["spec"].items() if key != "replicas"} | {
+        "scaling": {"cooldownSeconds": 5}
+    }
+    meta = {"name": "cold", "namespace": deployment.namespace}
+    manifest = {"apiVersion": audio["apiVersion"], "kind": "Analyzer", "metadata": meta, "spec": spec}
+    deployment.cluster.kubectl("apply", "--filename=-", input=json.dumps(manifest))
+    deployment.kubectl("wait", "--for=condition=Ready", "analyzer/cold", "--timeout=60s")
+
+
+def _recording(deployment: Deployment) -> str:
+    """Upload the sample of synthetic speech, and give its URI."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = make_samples(Path(folder))["synthetic.wav"]
+        s3_client(deployment.s3).upload_file(str(path), MEDIA_BUCKET, path.name)
+    return f"s3://{MEDIA_BUCKET}/synthetic.wav"
+
+
 def _service_account(deployment: Deployment) -> str:
     path = "jsonpath={.spec.template.spec.serviceAccountName}"
     return deployment.kubectl("get", "deployment", "silver-guardian", "-o", path)
@@ -73,8 +99,12 @@ def main() -> None:
     parts = sys.argv[1:] or list(PARTS)
     cluster = get_cluster()
     _say("installing the chart")
-    deployment = install(cluster, cluster.start_s3())
+    # Warm pools, but for the part that measures how one wakes.
+    warm = {"analyzers": {name: {"replicas": 1} for name in ("audio", "video")}}
+    deployment = install(cluster, cluster.start_s3(), values=warm)
     make_scripted(cluster, deployment, "null", env={"GUARDIAN_NULL": "1"}, replicas=2, concurrency=16)
+    if "cold" in parts:
+        _make_cold(deployment)
     cluster.kubectl("create", "namespace", NAMESPACE, check=False)
     try:
         found = asyncio.run(_measure(parts, deployment, build_scripted(cluster)))
