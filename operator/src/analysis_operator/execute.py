@@ -79,8 +79,11 @@ class Dispatcher:
 
     def set_pool(self, name: str, concurrency: int) -> None:
         """Make a pool known, or change how many analyses one of its pods takes at a time."""
-        self._pools.setdefault(name, _Pool()).concurrency = concurrency
+        pool = self._pools.setdefault(name, _Pool())
+        changed, pool.concurrency = concurrency != pool.concurrency, concurrency
         self._pump(name)
+        if changed:
+            self.backlog_changed(name)
 
     def drop_pool(self, name: str) -> None:
         """Forget a pool; whoever waits for it is told."""
