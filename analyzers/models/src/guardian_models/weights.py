@@ -6,6 +6,7 @@ import hashlib
 import io
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +21,8 @@ type Array = npt.NDArray[np.float32] | npt.NDArray[np.int64]
 MAX_BYTES = 64 * 1024**2
 _MAX_ENTRIES = 4096
 _MAX_PROGRAM_BYTES = 1024**2
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError, OSError)
+"""What zipfile raises for damaged archives, and for encrypted or unknown kinds of entries."""
 _DTYPES = (np.dtype("<f4"), np.dtype("<i8"))
 
 
@@ -55,7 +58,7 @@ def read_arrays(content: bytes) -> dict[str, Array]:
                 return _checkpoint(archive, entries, programs[0])
             if entries and all(name.endswith(".npy") for name in entries):
                 return {name.removesuffix(".npy"): _npy(_entry(archive, entries, name)) for name in entries}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise WeightsRefused(f"the weights file is a damaged archive: {error}") from error
     raise WeightsRefused("the weights file is neither a PyTorch checkpoint nor a .npz of arrays")
 

@@ -1,0 +1,171 @@
+"""A folder of models: manifests that are checked, files that are verified, and a model that runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from guardian_models import (
+    ChecksumMismatch,
+    FolderUnusable,
+    InputRefused,
+    Manifest,
+    ManifestRefused,
+    ModelMissing,
+    default_folder,
+    load,
+)
+from guardian_models.folder import entries, file_name, write
+from guardian_models.graph import Graph, Tensor
+from guardian_models.manifest import AudioWindow, Embedding, Logits, WeightsSource
+
+SAMPLES = 8
+
+
+def small_model(weight: float = 1.0) -> bytes:
+    """Logits: minus and plus ``weight`` times the sum of the samples; embedding: the samples."""
+    graph, sound = Graph(), Tensor("samples")
+    total = graph.op("MatMul", sound, np.full((SAMPLES, 1), weight, np.float32))
+    logits = graph.op("Concat", graph.op("Neg", total), total, axis=1)
+    return graph.model("small", (sound, [1, SAMPLES]), {"logits": (logits, [1, 2]), "embedding": (sound, [1, SAMPLES])})
+
+
+def manifest_of(model: bytes, **changes: Any) -> Manifest:
+    checksum = hashlib.sha256(model).hexdigest()
+    fields: dict[str, Any] = {
+        "id": "small",
+        "file": file_name("small", checksum),
+        "sha256": checksum,
+        "source": WeightsSource(url="https://example.org/weights", sha256="0" * 64),
+        "input": AudioWindow(name="samples", sample_rate=16000, samples=SAMPLES),
+        "logits": Logits(name="logits", classes=("bona-fide", "spoof"), fake_index=1),
+        "embedding": Embedding(name="embedding", size=SAMPLES),
+        "licence": "MIT",
+        "copyright": "© someone",
+    }
+    return Manifest(**fields | changes)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    model = small_model()
+    write(tmp_path, manifest_of(model), model)
+    return tmp_path
+
+
+def rewrite(folder: Path, **changes: Any) -> None:
+    path = folder / "small.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_model_is_loaded_and_its_score_is_higher_for_the_fake_class(folder: Path) -> None:
+    model = load(folder, "small")
+    answer = model.run(np.full(SAMPLES, 0.5, np.float32))
+    np.testing.assert_allclose(answer.logits, [-4, 4])
+    np.testing.assert_allclose(answer.embedding, 0.5)
+    assert answer.score == pytest.approx(8)
+    assert model.run(np.full(SAMPLES, -0.5, np.float32)).score == pytest.approx(-8)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        np.zeros(SAMPLES - 1, np.float32),
+        np.zeros((1, SAMPLES), np.float32),
+        np.zeros(SAMPLES, np.float64),
+        np.full(SAMPLES, np.nan, np.float32),
+        np.full(SAMPLES, 1.5, np.float32),
+    ],
+)
+def test_a_window_that_is_not_what_the_manifest_says_is_refused(folder: Path, window: Any) -> None:
+    with pytest.raises(InputRefused, match="small takes"):
+        load(folder, "small").run(window)
+
+
+def test_a_changed_file_is_not_loaded(folder: Path) -> None:
+    other = small_model(2.0)
+    next(folder.glob("*.onnx")).write_bytes(other)
+    with pytest.raises(ChecksumMismatch, match=hashlib.sha256(other).hexdigest()):
+        load(folder, "small")
+    (entry,) = entries(folder)
+    assert "sha256" in entry.problem
+
+
+def test_a_missing_model_is_told_from_a_missing_file(folder: Path) -> None:
+    with pytest.raises(ModelMissing, match="no model other"):
+        load(folder, "other")
+    next(folder.glob("*.onnx")).unlink()
+    with pytest.raises(ModelMissing, match="is gone"):
+        load(folder, "small")
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_a_manifest_of_an_unknown_version_is_refused(folder: Path, version: object) -> None:
+    rewrite(folder, manifestVersion=version)
+    with pytest.raises(ManifestRefused, match="manifestVersion"):
+        load(folder, "small")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"file": "../small.onnx"},
+        {"file": "/etc/passwd"},
+        {"sha256": "abc"},
+        {"surprise": 1},
+        {"id": "other"},
+        {"evalCard": "excellent"},
+        {"logits": {"name": "logits", "classes": ["a", "b"], "fakeIndex": 2, "score": "fake-minus-other"}},
+        {"input": {"kind": "audio", "name": "samples", "sampleRate": 16000, "samples": 9, "low": -1, "high": 1}},
+    ],
+)
+def test_a_manifest_that_is_wrong_is_refused(folder: Path, changes: dict[str, object]) -> None:
+    rewrite(folder, **changes)
+    with pytest.raises(ManifestRefused):
+        load(folder, "small")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "[" * 50_000, "\xff"])
+def test_a_manifest_that_is_no_json_object_is_refused(folder: Path, text: str) -> None:
+    (folder / "small.json").write_text(text, encoding="latin-1")
+    with pytest.raises(ManifestRefused):
+        load(folder, "small")
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, manifest_of(b"not an ONNX file"), b"not an ONNX file")
+    with pytest.raises(ManifestRefused, match="cannot be loaded"):
+        load(tmp_path, "small")
+
+
+def test_a_new_model_takes_the_place_of_the_old_one(folder: Path) -> None:
+    model = small_model(2.0)
+    write(folder, manifest_of(model), model)
+    assert load(folder, "small").run(np.full(SAMPLES, 0.5, np.float32)).score == pytest.approx(16)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_write_that_fails_leaves_the_old_model_in_use(folder: Path) -> None:
+    model = small_model(2.0)
+    new = manifest_of(model)
+    (folder / new.file).mkdir()
+    with pytest.raises(FolderUnusable):
+        write(folder, new, model)
+    assert load(folder, "small").run(np.full(SAMPLES, 0.5, np.float32)).score == pytest.approx(8)
+    assert not list(folder.glob(".*"))
+
+
+def test_the_folder_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("GUARDIAN_MODELS", raising=False)
+    assert default_folder() == tmp_path / ".local/share/silver-guardian/models"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert default_folder() == tmp_path / "data/silver-guardian/models"
+    monkeypatch.setenv("GUARDIAN_MODELS", str(tmp_path / "mine"))
+    assert default_folder() == tmp_path / "mine"
