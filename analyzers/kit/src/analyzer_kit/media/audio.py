@@ -12,10 +12,9 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from analyzer_contract import FailureReason, MediaFacts
+from analyzer_contract import MediaFacts
 from analyzer_kit.detector import Caps
-from analyzer_kit.errors import AnalysisError
-from analyzer_kit.media.container import opened, require_complete, stated_seconds, too_long
+from analyzer_kit.media.container import first_sound, opened, require_complete, stated_seconds, too_long
 from analyzer_kit.media.decoding import frames_of
 
 SAMPLE_RATE = 16_000
@@ -40,9 +39,7 @@ class AudioReader:
             AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
         """
         with opened(self.recording, self.caps) as container:
-            if not container.streams.audio:
-                raise AnalysisError(FailureReason.NO_AUDIO_STREAM, "The recording has no sound.")
-            stream = container.streams.audio[0]
+            stream = first_sound(container)
             self.stated = stated_seconds(container, stream)
             total = 0
             pending: list[Samples] = []

@@ -73,12 +73,26 @@ def moving_picture(container: InputContainer) -> VideoStream:
     """The video stream; cover art is none.
 
     Raises:
-        AnalysisError: NoVideoStream.
+        AnalysisError: NoVideoStream, or UnsupportedMedia.
     """
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
+            _require_decoder(stream)
             return stream
     raise AnalysisError(FailureReason.NO_VIDEO_STREAM, "The recording has no moving picture.")
+
+
+def first_sound(container: InputContainer) -> av.AudioStream:
+    """The first sound track.
+
+    Raises:
+        AnalysisError: NoAudioStream, or UnsupportedMedia.
+    """
+    if not container.streams.audio:
+        raise AnalysisError(FailureReason.NO_AUDIO_STREAM, "The recording has no sound.")
+    stream = container.streams.audio[0]
+    _require_decoder(stream)
+    return stream
 
 
 def require_complete(decoded: float, stated: float | None) -> None:
@@ -126,15 +140,27 @@ def _check(container: InputContainer, caps: Caps) -> None:
     if longest > caps.max_duration_seconds:
         raise too_long(longest, caps)
     for stream in container.streams.video:
+        if stream.codec_context is None:
+            continue
         if max(stream.width or 0, stream.height or 0) > caps.max_side_pixels:
             raise too_wide(stream.width, stream.height, caps)
 
 
 def _corrupt(demuxer: str, error: Exception) -> AnalysisError:
     if isinstance(error, av.error.ArgumentError) or "whitelist" in str(error).lower():
-        message = f"The recording uses a codec that is not analysed. Accepted containers: {ACCEPTED}."
-        return AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
+        return _codec_not_analysed()
     message = (
         f"The recording looks like {demuxer} but cannot be opened: it is damaged or cut off. Send it again, whole."
     )
     return AnalysisError(FailureReason.CORRUPT_MEDIA, message)
+
+
+def _require_decoder(stream: av.AudioStream | VideoStream) -> None:
+    """PyAV gives a stream of a codec that FFmpeg does not know no context, whatever its types say."""
+    if stream.codec_context is None:
+        raise _codec_not_analysed()
+
+
+def _codec_not_analysed() -> AnalysisError:
+    message = f"The recording uses a codec that is not analysed. Accepted containers: {ACCEPTED}."
+    return AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
