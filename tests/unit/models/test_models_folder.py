@@ -22,9 +22,16 @@ from guardian_models import (
 )
 from guardian_models.folder import entries, file_name, write
 from guardian_models.graph import Graph, Tensor
-from guardian_models.manifest import AudioWindow, Embedding, Logits, WeightsSource
+from guardian_models.manifest import AudioWindow, Embedding, Logits, WeightsSource, parse
 
 SAMPLES = 8
+CALIBRATION: dict[str, Any] = {
+    "slope": 1.5,
+    "intercept": -1.0,
+    "threshold": 1.0,
+    "strictThreshold": 2.0,
+    "reference": [each / 10 for each in range(-10, 11)],
+}
 
 
 def small_model(weight: float = 1.0) -> bytes:
@@ -119,7 +126,12 @@ def test_a_manifest_of_an_unknown_version_is_refused(folder: Path, version: obje
         {"sha256": "abc"},
         {"surprise": 1},
         {"id": "other"},
-        {"evalCard": "excellent"},
+        {"evalCard": ""},
+        {"calibration": CALIBRATION | {"slope": -1}},
+        {"calibration": CALIBRATION | {"strictThreshold": 0.5}},
+        {"calibration": CALIBRATION | {"reference": [0.0] * 20}},
+        {"calibration": CALIBRATION | {"reference": [1.0, *[0.0] * 20]}},
+        {"domain": {"minSnrDb": 20}},
         {"logits": {"name": "logits", "classes": ["a", "b"], "fakeIndex": 2, "score": "fake-minus-other"}},
         {"input": {"kind": "audio", "name": "samples", "sampleRate": 16000, "samples": 9, "low": -1, "high": 1}},
     ],
@@ -128,6 +140,16 @@ def test_a_manifest_that_is_wrong_is_refused(folder: Path, changes: dict[str, ob
     rewrite(folder, **changes)
     with pytest.raises(ManifestRefused):
         load(folder, "small")
+
+
+def test_what_was_measured_of_a_model_is_kept_in_its_manifest(folder: Path) -> None:
+    measured = {"minSnrDb": 20, "minBandwidthHz": 5000, "minSpeechSeconds": 2}
+    rewrite(folder, calibration=CALIBRATION, domain=measured, evalCard="docs/evaluation.md")
+    manifest = load(folder, "small").manifest
+    assert manifest.calibration is not None
+    assert manifest.domain is not None
+    assert (manifest.calibration.strict_threshold, manifest.domain.min_snr_db) == (2.0, 20)
+    assert parse(manifest.text(), "again") == manifest
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 50_000, "\xff"])

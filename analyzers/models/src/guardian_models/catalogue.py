@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from guardian_models.aasist import front_end, network
-from guardian_models.manifest import AudioWindow, Embedding, Logits
+from guardian_models.manifest import AudioWindow, Calibration, Domain, Embedding, Logits
 from guardian_models.weights import Array
 
 
@@ -30,6 +30,9 @@ class Published:
         embedding: what it answers besides.
         expected_logits: what it must say of :func:`probe`.
         expected_embedding: the first numbers of the embedding of :func:`probe`.
+        calibration: what its scores mean, once that was measured; without one nothing is concluded from them.
+        domain: in which sound that was measured.
+        eval_card: where the evaluation is told.
     """
 
     id: str
@@ -44,6 +47,9 @@ class Published:
     embedding: Embedding
     expected_logits: tuple[float, ...]
     expected_embedding: tuple[float, ...]
+    calibration: Calibration | None = None
+    domain: Domain | None = None
+    eval_card: str | None = None
 
 
 def probe(window: AudioWindow) -> npt.NDArray[np.float32]:

@@ -84,4 +84,7 @@ def _manifest(published: Published, sha256: str, model: bytes) -> Manifest:
         embedding=published.embedding,
         licence=published.licence,
         copyright=published.copyright,
+        calibration=published.calibration,
+        domain=published.domain,
+        eval_card=published.eval_card,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from guardian_models.errors import ManifestRefused
@@ -18,6 +19,10 @@ ModelId = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 _FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,99}\.onnx$")]
 _Text = Annotated[str, Field(min_length=1, max_length=500)]
 _Name = Annotated[str, Field(min_length=1, max_length=63)]
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+
+REFERENCE_PERCENTILES = tuple(range(0, 101, 5))
+"""Which percentiles :attr:`Calibration.reference` holds."""
 
 
 class _Part(BaseModel):
@@ -67,8 +72,41 @@ class Embedding(_Part):
     size: int = Field(ge=1, le=100_000)
 
 
+class Calibration(_Part):
+    """What the model's scores mean, measured on recordings that training never saw.
+
+    A recording's score is the mean of its windows' scores. The probability that it is fake, fakes and others being
+    equally many, is the logistic function of ``slope * score + intercept`` (Platt 1999).
+    """
+
+    slope: _Number = Field(gt=0)
+    intercept: _Number
+    threshold: _Number
+    """5 % of the genuine recordings score this or more."""
+    strict_threshold: _Number
+    """1 % of them do."""
+    reference: tuple[_Number, ...] = Field(min_length=len(REFERENCE_PERCENTILES), max_length=len(REFERENCE_PERCENTILES))
+    """Scores of the genuine recordings at the percentiles 0, 5, … 100."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.strict_threshold < self.threshold:
+            raise ValueError("strictThreshold lies below threshold")
+        if any(after < before for before, after in pairwise(self.reference)):
+            raise ValueError("reference does not rise")
+        return self
+
+
+class Domain(_Part):
+    """In which sound the calibration was measured; outside of it the model's scores say nothing."""
+
+    min_snr_db: float = Field(ge=0, le=200)
+    min_bandwidth_hz: float = Field(ge=0, le=100_000)
+    min_speech_seconds: float = Field(ge=0, le=3600)
+
+
 class Manifest(_Part):
-    """One model. ``calibration`` and ``evalCard`` are null: this version has none."""
+    """One model. Without a calibration, a domain, or a card of its evaluation nothing can be concluded from it."""
 
     manifest_version: Literal[1] = 1
     id: ModelId
@@ -81,8 +119,10 @@ class Manifest(_Part):
     embedding: Embedding
     licence: _Text
     copyright: _Text
-    calibration: None = None
-    eval_card: None = None
+    calibration: Calibration | None = None
+    domain: Domain | None = None
+    eval_card: str | None = Field(default=None, min_length=1, max_length=300)
+    """Where the evaluation is told."""
 
     def text(self) -> str:
         """Give it as the JSON that :func:`parse` reads."""
