@@ -72,11 +72,13 @@ class OperatorProcess:
         self._server = server
         self._log = folder / "operator.log"
         self.port = free_port()
+        self.scaler_port = free_port()
         self._env = {
             **os.environ,
             "KUBECONFIG": str(server.operator_kubeconfig),
             "GUARDIAN_HOST": "127.0.0.1",
             "GUARDIAN_PORT": str(self.port),
+            "GUARDIAN_SCALER_PORT": str(self.scaler_port),
             "GUARDIAN_RETRY_BASE_SECONDS": "0.1",
             **{f"GUARDIAN_{name.upper()}": str(value) for name, value in settings.items()},
         }
@@ -141,8 +143,10 @@ class Pods:
         self._server.apply({"apiVersion": API, "kind": "Analyzer", "metadata": meta, "spec": spec})
         return [self.add(analyzer, f"{analyzer}-{n}", port, concurrency) for n in range(pods)]
 
-    def add(self, analyzer: str, pod: str, port: int, concurrency: int = 1) -> str:
-        """Start one analyzer, and say that a pod of this name is it."""
+    def add(
+        self, analyzer: str, pod: str, port: int, concurrency: int = 1, *, ready: bool = True, node: str | None = None
+    ) -> str:
+        """Start one analyzer, and say that a pod of this name is it; whether it is ready is what the API will say."""
         host = f"127.0.0.{next(self._addresses)}"
         log = self._stack.enter_context((self._folder / f"{pod}.log").open("ab"))
         self._processes[pod] = subprocess.Popen(
@@ -162,9 +166,10 @@ class Pods:
         labels = {"silverguardian.io/analyzer": analyzer}
         container = {"name": "analyzer", "image": "scripted"}
         meta = {"name": pod, "namespace": NAMESPACE, "labels": labels}
-        self._server.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container]}})
-        ready = {"type": "Ready", "status": "True"}
-        status = {"status": {"podIP": host, "podIPs": [{"ip": host}], "conditions": [ready]}}
+        spec = {"containers": [container]} | ({"nodeName": node} if node else {})
+        self._server.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+        told = {"type": "Ready", "status": str(ready)}
+        status = {"status": {"podIP": host, "podIPs": [{"ip": host}], "conditions": [told]}}
         patch = ("--subresource=status", "--type=merge", "-p", json.dumps(status))
         self._server.kubectl("patch", "pod", pod, "-n", NAMESPACE, *patch)
         return pod

@@ -62,6 +62,7 @@ async def run(settings: Settings) -> None:
         log.info("started", namespace=settings.namespace)
         stop = _Stop()
         await _work(
+            scaler,
             stop.wait(),
             pools.run(),
             keda.run(),
@@ -110,10 +111,11 @@ async def _watch(registry: kopf.OperatorRegistry, stop: _Stop, **where: Any) -> 
     await kopf.operator(registry=registry, settings=handlers.settings(), ready_flag=flag, **where)
 
 
-async def _work(*parts: Coroutine[None, None, None]) -> None:
+async def _work(scaler: Scaler, *parts: Coroutine[None, None, None]) -> None:
     """Run until one part ends, by a signal or by failing; our own parts are closed before the watches."""
     tasks = [asyncio.create_task(part) for part in parts]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await scaler.close()  # while it can still say goodbye: a kopf that ends cancels every task that it does not know
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=_EXIT_SECONDS)

@@ -150,13 +150,14 @@ class Scaler:
         return bound
 
     async def close(self) -> None:
-        """Stop serving. Streams end well, so that KEDA comes back soon."""
+        """Stop serving, if it serves. Streams end well, so that KEDA comes back soon."""
         self._closing = True
         for streams in self._streams.values():
             for stream in streams:
                 stream.news.set()
-        if self._server is not None:
-            await self._server.stop(_GOODBYE_SECONDS)
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop(_GOODBYE_SECONDS)
 
     def changed(self, name: str) -> None:
         """Take note that a pool's backlog, slots or concurrency may be others than before."""
