@@ -67,6 +67,7 @@ class Keda:
         self._known: dict[str, _Known] = {}
         self._applied: dict[str, tuple[str, int]] = {}
         self._rejected: dict[str, str] = {}
+        self._owed: set[str] = set()
         self._installed = True
         self.changed: Callable[[str], None] = lambda _: None
         """Called with a pool's name when its ScaledObject, or what KEDA says of it, is another than before."""
@@ -86,19 +87,22 @@ class Keda:
     async def apply(self, analyzer: Analyzer) -> None:
         """Make the ScaledObject of a pool what it should be; none for a pool of fixed size. Raises ApiUnavailable."""
         name = analyzer.metadata.name
-        self._rejected.pop(name, None)
         if analyzer.spec.replicas is not None:
+            self.forget(name)
             await self._delete(name)
             return
         try:
             applied = await self._api.apply(scaled_object.scaled_object(analyzer, self._address))
         except Gone:
+            self._owed.add(name)
             self._missing()
             return
         except Rejected as error:  # by KEDA's webhook, most likely
             self._rejected[name] = str(error)
             raise
         self._installed = True
+        self._rejected.pop(name, None)
+        self._owed.discard(name)
         self._applied[name] = _mark(applied)
         self._known[name] = _Known(applied, self._since(name, applied))
 
@@ -106,6 +110,7 @@ class Keda:
         """Take note that an Analyzer is no more."""
         self._applied.pop(name, None)
         self._rejected.pop(name, None)
+        self._owed.discard(name)
 
     async def run(self) -> None:
         """Compare with what is there, until cancelled."""
@@ -118,19 +123,24 @@ class Keda:
 
     async def look(self) -> None:
         """List the ScaledObjects once, and tell of every pool for which something is new."""
+        applied = dict(self._applied)
         try:
             listed = [raw async for raw in self._api.list(self._collection, labels=ANALYZER_LABEL)]
         except Gone:
             self._missing()
             return
-        before, came_back = self._known, not self._installed
-        self._installed = True
+        before, self._installed = self._known, True
         found = {str(raw["metadata"]["name"]): raw for raw in listed}
         self._known = {name: _Known(raw, self._since(name, raw)) for name, raw in found.items()}
-        for name in {*before, *found, *self._applied}:
+        for name in {*before, *found, *self._applied, *self._owed}:
             old, new = before.get(name), self._known.get(name)
+            if applied.get(name) != self._applied.get(name):
+                # What was applied while the list was made is newer than the list.
+                if old is not None:
+                    self._known[name] = old
+                continue
             if (
-                came_back
+                name in self._owed
                 or old is None
                 or new is None
                 or _told(old.raw) != _told(new.raw)
@@ -141,8 +151,12 @@ class Keda:
             await self._release(raw)
 
     def is_as_applied(self, name: str) -> bool:
-        """Say whether the ScaledObject that is there is the one that we applied, or none where none was."""
+        """Say whether nothing is to be done: what is there is what we applied, or it cannot be mended now."""
+        if name in self._owed:
+            return not self._installed
         known = self._known.get(name)
+        if known is not None and known.raw["metadata"].get("deletionTimestamp"):
+            return True  # until it is gone
         return (_mark(known.raw) if known else None) == self._applied.get(name)
 
     def _since(self, name: str, raw: Raw) -> float:
@@ -151,10 +165,12 @@ class Keda:
         return old.since if old is not None and same else time.monotonic()
 
     def _missing(self) -> None:
-        was, self._installed = self._installed, False
-        self._known, names = {}, {*self._known, *self._applied}
-        if was:
+        if self._installed:
             log.warning("KEDA is not installed: the pools keep the pods that they have")
+        self._installed = False
+        names = {*self._known, *self._applied}
+        self._owed |= self._applied.keys()
+        self._known, self._applied = {}, {}
         for name in names:
             self.changed(name)
 
@@ -192,4 +208,4 @@ def _mark(raw: Raw) -> tuple[str, int]:
 
 def _told(raw: Raw) -> tuple[object, ...]:
     found = scaled_object.read(raw, 0.0)
-    return (*_mark(raw), found.ready, found.message)
+    return (*_mark(raw), found)

@@ -160,3 +160,71 @@ async def test_a_finalizer_that_keda_does_not_take_off_is_taken_off_after_a_whil
     scene.now += timedelta(seconds=60)
     await scene.look()
     assert scene.api.patches == [{"metadata": {"finalizers": ["other"], "resourceVersion": "7"}}]
+
+
+async def test_a_pool_that_waited_for_keda_is_told_when_it_comes_and_until_then_left_alone() -> None:
+    scene = Scene()
+    scene.api.installed = False
+    await scene.keda.apply(analyzer())
+    await scene.look()
+    assert scene.keda.is_as_applied("audio")
+    scene.api.installed = True
+    assert await scene.look() == ["audio"]
+    assert not scene.keda.is_as_applied("audio")
+    await scene.keda.apply(analyzer())
+    await scene.look()
+    assert scene.keda.is_as_applied("audio")
+
+
+async def test_keda_that_stays_away_is_told_once_and_nothing_is_applied_in_vain() -> None:
+    scene = Scene()
+    await scene.keda.apply(analyzer())
+    scene.api.installed = False
+    assert await scene.look() == ["audio"]
+    assert scene.keda.is_as_applied("audio")
+    assert await scene.look() == []
+
+
+async def test_what_is_applied_while_the_list_is_made_is_newer_than_the_list() -> None:
+    scene = Scene()
+    await scene.keda.apply(analyzer())
+    listed = scene.api.list
+
+    async def slow(path: str, **options: object) -> AsyncIterator[Json]:
+        async for raw in listed(path):
+            yield raw
+        await scene.keda.apply(analyzer(scaling={"maxReplicas": 7}))
+
+    scene.api.list = slow  # type: ignore[method-assign]
+    assert await scene.look() == []
+    assert scene.keda.is_as_applied("audio")
+
+
+async def test_what_a_webhook_denies_is_told_also_while_it_is_tried_again() -> None:
+    scene = Scene()
+    scene.api.denies = True
+    with pytest.raises(Rejected):
+        await scene.keda.apply(analyzer())
+    applied, told = scene.api.apply, []
+
+    async def watched(manifest: Json) -> Json:
+        told.append(scene.keda.facts("audio").ready)
+        return await applied(manifest)
+
+    scene.api.apply = watched  # type: ignore[method-assign]
+    with pytest.raises(Rejected):
+        await scene.keda.apply(analyzer())
+    assert told == ["False"]
+
+
+async def test_one_that_is_being_deleted_is_left_alone_until_it_is_gone() -> None:
+    scene = Scene()
+    await scene.keda.apply(analyzer())
+    meta = scene.api.kept["audio"]["metadata"]
+    meta |= {"finalizers": [FINALIZER], "resourceVersion": "7", "generation": 2}
+    meta["deletionTimestamp"] = scene.now.isoformat()
+    await scene.look()
+    assert scene.keda.is_as_applied("audio")
+    del scene.api.kept["audio"]
+    assert await scene.look() == ["audio"]
+    assert not scene.keda.is_as_applied("audio")

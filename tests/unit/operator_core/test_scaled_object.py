@@ -56,6 +56,7 @@ CONDITIONS = [
     ("not taken over yet", {}, KedaFacts(), "Unknown", "KedaStarting", "not taken"),
     ("not installed", {}, KedaFacts(installed=False), "False", "KedaMissing", "Install KEDA"),
     ("refused", {}, KedaFacts(ready="False", message="no such target"), "False", "KedaRefuses", "no such target"),
+    ("paused", {}, KedaFacts(ready="True", silent_seconds=99, paused=True), "False", "KedaPaused", "paused"),
     ("silent", {}, KedaFacts(ready="True", silent_seconds=31), "False", "KedaSilent", "30 s"),
     ("never spoke", {}, KedaFacts(silent_seconds=31), "False", "KedaSilent", "30 s"),
     (
@@ -85,3 +86,4 @@ def test_keda_is_read_from_its_own_ready_condition() -> None:
     raw = {"status": {"conditions": [{"type": "Ready", "status": "False", "message": "denied"}, {"type": "Active"}]}}
     assert read(raw, 2.0) == KedaFacts(ready="False", message="denied", silent_seconds=2.0)
     assert read({}, 3.0) == KedaFacts(silent_seconds=3.0)
+    assert read({"status": {"conditions": [{"type": "Paused", "status": "True"}]}}, 3.0).paused

@@ -29,13 +29,14 @@ class KedaFacts:
     """What is known of KEDA and one ScaledObject.
 
     ``ready`` is its Ready condition, empty while KEDA has not spoken. ``silent_seconds``: since KEDA last asked for
-    the backlog, or since it could have begun to.
+    the backlog, or since it could have begun to. ``paused``: somebody told KEDA to leave the pool alone.
     """
 
     installed: bool = True
     ready: str = ""
     message: str = ""
     silent_seconds: float = 0.0
+    paused: bool = False
 
 
 def scaled_object(analyzer: Analyzer, scaler_address: str) -> Manifest:
@@ -95,11 +96,14 @@ def _behavior(analyzer: Analyzer) -> Manifest:
 
 def read(raw: Mapping[str, Any], silent_seconds: float) -> KedaFacts:
     """Give what a ScaledObject, as the API gives it, says of itself."""
-    for found in raw.get("status", {}).get("conditions") or ():
-        if found.get("type") == "Ready":
-            told = str(found.get("status", "")), str(found.get("message", ""))
-            return KedaFacts(ready=told[0], message=told[1], silent_seconds=silent_seconds)
-    return KedaFacts(silent_seconds=silent_seconds)
+    found = {entry.get("type"): entry for entry in raw.get("status", {}).get("conditions") or ()}
+    ready = found.get("Ready", {})
+    return KedaFacts(
+        ready=str(ready.get("status", "")),
+        message=str(ready.get("message", "")),
+        silent_seconds=silent_seconds,
+        paused=found.get("Paused", {}).get("status") == "True",
+    )
 
 
 def condition(analyzer: Analyzer, keda: KedaFacts) -> tuple[State, str, str]:
@@ -107,24 +111,33 @@ def condition(analyzer: Analyzer, keda: KedaFacts) -> tuple[State, str, str]:
     spec = analyzer.spec
     if spec.replicas is not None:
         return "False", FIXED_SIZE, f"The pool is kept at {spec.replicas} pods; KEDA is not used."
-    if not keda.installed:
-        return (
-            "False",
-            "KedaMissing",
-            ("KEDA is not installed, so the pool keeps the pods that it has. Install KEDA 2.21, or set spec.replicas."),
-        )
-    if keda.ready == "False":
-        return "False", "KedaRefuses", f"KEDA does not scale the pool: {keda.message}"[:600]
-    allowed = max(_SILENT_SECONDS, _SILENT_POLLS * spec.scaling.polling_interval_seconds)
-    if keda.silent_seconds > allowed:
-        return (
-            "False",
-            "KedaSilent",
-            (
-                f"KEDA has not asked for the backlog in {allowed:.0f} s, so the pool keeps the pods that it has. "
-                "Look at KEDA's operator, and whether it reaches the operator's port for scaling."
-            ),
-        )
+    if fault := _fault(analyzer, keda):
+        return "False", *fault
     if keda.ready != "True":
         return "Unknown", "KedaStarting", "KEDA has not taken the pool over yet."
     return "True", "KedaScales", f"KEDA keeps {spec.scaling.min_replicas} to {spec.scaling.max_replicas} pods."
+
+
+def _fault(analyzer: Analyzer, keda: KedaFacts) -> tuple[str, str] | None:
+    """Give the reason why KEDA does not scale the pool, and a message, if that is so."""
+    if not keda.installed:
+        return (
+            "KedaMissing",
+            "KEDA is not installed, so the pool keeps the pods that it has. Install KEDA 2.21, or set spec.replicas.",
+        )
+    if keda.paused:  # it asks nothing then, so this comes before its silence
+        return (
+            "KedaPaused",
+            "KEDA is paused for this pool, which stays as it is: "
+            "take the annotations autoscaling.keda.sh/paused* off its ScaledObject.",
+        )
+    if keda.ready == "False":
+        return "KedaRefuses", f"KEDA does not scale the pool: {keda.message}"[:600]
+    allowed = max(_SILENT_SECONDS, _SILENT_POLLS * analyzer.spec.scaling.polling_interval_seconds)
+    if keda.silent_seconds > allowed:
+        return (
+            "KedaSilent",
+            f"KEDA has not asked for the backlog in {allowed:.0f} s, so the pool keeps the pods that it has. "
+            "Look at KEDA's operator, and whether it reaches the operator's port for scaling.",
+        )
+    return None
