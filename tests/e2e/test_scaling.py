@@ -233,15 +233,15 @@ def test_a_node_that_is_drained_and_then_taken_away_costs_no_attempt_and_a_new_n
     requests: Requests, media: Media, cluster: Cluster, elastic: Pool
 ) -> None:
     """As Spot does it: a notice, two minutes in which the node is drained, and then the node is gone."""
-    short = requests.ask("within-the-notice", media.script("ten", seconds=10), "elastic")
-    long = requests.ask("longer-than-the-notice", media.script("fifty", seconds=50), "elastic")
+    short = requests.ask("within-the-notice", media.script("five", seconds=5), "elastic")
+    long = requests.ask("longer-than-the-notice", media.script("twenty", seconds=20), "elastic")
     for name in (short, long):
         requests.running(name)
     drain = (
         "drain",
         "ml",
         "--pod-selector=silverguardian.io/analyzer=elastic",
-        "--timeout=20s",
+        "--timeout=9s",
         "--delete-emptydir-data",
     )
     cluster.kubectl(*drain, check=False)

@@ -153,15 +153,6 @@ def test_pools_run_on_the_ml_node_alone_and_the_operator_does_not(cluster: Clust
     assert where[deployment.operator_pod()] == "system"
 
 
-def test_the_images_are_small(cluster: Cluster, deployment: Deployment) -> None:
-    megabyte = 1_000_000
-    names = cluster.build_images(["operator", "audio", "video"])
-    sizes = {target: cluster.image_size(name) / megabyte for target, name in names.items()}
-    assert sizes["audio"] <= 400
-    assert sizes["video"] <= 480
-    assert sizes["operator"] <= 300
-
-
 def test_helm_reads_an_unfinished_request_as_in_progress_and_a_failed_one_as_failed(
     cluster: Cluster, media: Media, tmp_path: Path
 ) -> None:
