@@ -17,7 +17,7 @@ _CLUSTER_TESTS = ("e2e", "integration/test_cluster_smoke.py", "integration/test_
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """There is one cluster: its tests go one after the other, and first, since they take the longest and mostly wait."""
+    """There is one cluster: its tests go one after the other, and first, since they are the longest and mostly wait."""
     here = Path(__file__).parent
     places = [here / name for name in _CLUSTER_TESTS]
     on_cluster = [item for item in items if any(place in (item.path, *item.path.parents) for place in places)]

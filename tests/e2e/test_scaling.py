@@ -159,7 +159,7 @@ def test_an_analyzer_that_is_deleted_leaves_nothing_behind(
     wait_until(lambda: not left(), "everything that it owned to go", timeout=60)
 
 
-NOTHING_STARTS = {
+NOTHING_STARTS: dict[str, tuple[dict[str, Any], str]] = {
     "imageless": ({"image": "localhost/not/there:1"}, "image"),
     "nodeless": ({"nodeSelector": {"workload": "gpu"}}, "no node"),
 }
