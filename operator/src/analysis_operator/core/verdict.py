@@ -1,4 +1,4 @@
-"""Fusion: from the verdicts of any set of analyses to the request's one. Pure and monotone."""
+"""Fusion: from the verdicts of any set of analyses to the request's one. Pure and monotone; see docs/verdicts.md."""
 
 from __future__ import annotations
 
@@ -11,28 +11,42 @@ from analyzer_contract import Verdict
 SEVERITY = {Verdict.NO_EVIDENCE: 0, Verdict.INCONCLUSIVE: 1, Verdict.SUSPICIOUS: 2, Verdict.LIKELY_FAKE: 3}
 """One strong piece of evidence is enough: the severest verdict decides."""
 
+LINE = 50
+"""Where evidence begins. Every detector scales its score so that real recordings lie below: all that it was set on,
+or, if it was measured, all but the share of false alarms that its card states."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """The request's verdict and its score, an integer from 0 to 100."""
+    """The request's verdict and its score, an integer from 0 to 100: how strong the strongest evidence is."""
 
     verdict: Verdict
     score: int
 
 
+def counted(verdict: Verdict, score: int) -> int:
+    """Give what an analysis adds to the request's score: its own score, on the side of the line of its verdict.
+
+    A number from a recording that a detector was not made for is no evidence, so `Inconclusive` stays below the line.
+    """
+    evident = SEVERITY[verdict] >= SEVERITY[Verdict.SUSPICIOUS]
+    return max(score, LINE) if evident else min(score, LINE - 1)
+
+
 def fuse(analyses: Sequence[AnalysisStatus]) -> Fused | None:
     """Give the fused verdict, or None when no analysis has one.
 
-    The severest verdict wins, and the highest score among those that gave it is the score. An analysis that
-    failed looked at nothing, so beside it `NoEvidence` becomes `Inconclusive`; what was skipped, because the
-    recording has no such stream, takes nothing away.
+    The severest verdict and the highest counted score: of all ways to join scores, in any order and grouping, only
+    the maximum leaves a score as it is when the same evidence is told twice, and what is seen in the picture and
+    heard in the sound of one file is seldom told independently. An analysis that failed looked at nothing, so beside
+    it `NoEvidence` becomes `Inconclusive`; what was skipped, because the recording has no such stream, takes nothing
+    away.
     """
     spoken = [(found.verdict, found.score or 0) for found in analyses if found.verdict is not None]
     if not spoken:
         return None
     severest = max((verdict for verdict, _ in spoken), key=SEVERITY.__getitem__)
-    score = max(score for verdict, score in spoken if verdict is severest)
     blind = any(found.state is AnalysisState.FAILED for found in analyses)
     if blind and severest is Verdict.NO_EVIDENCE:
         severest = Verdict.INCONCLUSIVE
-    return Fused(severest, score)
+    return Fused(severest, max(counted(verdict, score) for verdict, score in spoken))
