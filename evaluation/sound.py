@@ -1,0 +1,160 @@
+"""Sound as float32 mono arrays: decoding, coding, silence, loudness. All of it is the same for both classes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import wave
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation.packages import run
+
+Sound = npt.NDArray[np.float32]
+"""Mono sound, full scale 1.0; its sample rate is said beside it."""
+
+RATE: Final = 16_000
+"""Samples per second of every clip."""
+
+_FRAME: Final = 0.02  # s
+_ACTIVE_DB: Final = -40.0  # below the loud frames (95th percentile): silence
+_QUIET: Final = ["ffmpeg", "-hide_banner", "-loglevel", "error"]
+RAW_FORMATS: Final = {
+    ".g722": ["-f", "g722"],
+    ".gsm": ["-f", "gsm"],
+    ".raw": ["-f", "s16le", "-ar", "16000", "-ac", "1"],
+}
+"""Files without a header, and what FFmpeg has to be told of them."""
+
+
+def rng(*parts: object) -> np.random.Generator:
+    """Give a random generator that depends on nothing but these parts: a clip's sound never depends on another's."""
+    digest = hashlib.sha256("|".join(map(str, parts)).encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "big"))
+
+
+def decode(path: Path, rate: int = RATE) -> Sound:
+    """Decode a file and resample it to ``rate``.
+
+    Raises:
+        DataMissing: FFmpeg cannot read it.
+    """
+    source = [*RAW_FORMATS.get(path.suffix, []), "-i", str(path)]
+    command = [*_QUIET, *source, "-ac", "1", "-ar", str(rate), "-f", "f32le", "-"]
+    return np.frombuffer(run(command, f"the sound of {path.name}"), np.float32).copy()
+
+
+@dataclass(frozen=True)
+class Coder:
+    """A way to code sound.
+
+    Attributes:
+        arguments: FFmpeg's for it.
+        container: FFmpeg's name of the format that holds the coded sound.
+        rate: what is coded, in Hz; a low one takes bandwidth.
+    """
+
+    arguments: Sequence[str]
+    container: str
+    rate: int
+
+
+def transcode(sound: Sound, rate: int, coder: Coder, to: int = RATE) -> Sound:
+    """Send sound through a coder and back.
+
+    Args:
+        sound: at ``rate``.
+        rate: in Hz.
+        coder: what codes it.
+        to: the sample rate of the result, in Hz.
+
+    Returns:
+        As long as what came in: what the coder put before and behind is cut off.
+
+    Raises:
+        DataMissing: FFmpeg has no such coder.
+    """
+    samples = np.clip(sound, -1, 1).astype("<f4").tobytes()
+    into = ["-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "-", "-ar", str(coder.rate), *coder.arguments]
+    coded = run([*_QUIET, *into, "-f", coder.container, "-"], f"sound through {coder.arguments[-1]}", stdin=samples)
+    back = [*RAW_FORMATS.get(f".{coder.container}", ["-f", coder.container]), "-i", "-"]
+    if coder.container == "mulaw":
+        back = ["-f", "mulaw", "-ar", str(coder.rate), "-ac", "1", "-i", "-"]
+    decoded = run([*_QUIET, *back, "-ac", "1", "-ar", str(to), "-f", "f32le", "-"], "coded sound", stdin=coded)
+    wanted = round(len(sound) * to / rate)
+    result = np.frombuffer(decoded, np.float32)[:wanted]
+    return np.pad(result, (0, wanted - len(result)))
+
+
+def resample(sound: Sound, rate: int, to: int = RATE) -> Sound:
+    """Give the sound at another sample rate."""
+    return sound if rate == to else transcode(sound, rate, Coder(["-c:a", "pcm_f32le"], "wav", to), to)
+
+
+def frame_db(sound: Sound, rate: int = RATE) -> npt.NDArray[np.float64]:
+    """Give the level of each frame of 20 ms in dB of full scale; never below -120."""
+    size = round(_FRAME * rate)
+    frames = sound[: len(sound) // size * size].reshape(-1, size).astype(np.float64)
+    return 10 * np.log10(np.maximum((frames**2).mean(axis=1), 1e-12))
+
+
+def active_frames(sound: Sound, rate: int = RATE) -> npt.NDArray[np.bool_]:
+    """Say which frames of 20 ms are less than 40 dB below the loud ones (95th percentile) and above -70 dB."""
+    levels = frame_db(sound, rate)
+    if not len(levels):
+        return np.zeros(0, bool)
+    return levels > max(float(np.percentile(levels, 95)) + _ACTIVE_DB, -70.0)
+
+
+def trim(sound: Sound, rate: int = RATE, keep: float = 0.1) -> Sound:
+    """Cut what is before the first and behind the last active frame, but for ``keep`` seconds."""
+    active = np.flatnonzero(active_frames(sound, rate))
+    if not len(active):
+        return sound[:0]
+    size, margin = round(_FRAME * rate), round(keep * rate)
+    return sound[max(0, active[0] * size - margin) : (active[-1] + 1) * size + margin]
+
+
+def join(pieces: Sequence[Sound], rate: int = RATE) -> Sound:
+    """Put pieces one behind the other, each faded in and out over 10 ms: no click marks a join."""
+    ramp = np.linspace(0, 1, round(0.01 * rate), dtype=np.float32)
+    result = []
+    for piece in pieces:
+        faded = piece.copy()
+        size = min(len(ramp), len(faded) // 2)
+        faded[:size] *= ramp[:size]
+        faded[len(faded) - size :] *= ramp[:size][::-1]
+        result.append(faded)
+    return np.concatenate(result) if result else np.zeros(0, np.float32)
+
+
+def at_level(sound: Sound, db: float) -> Sound:
+    """Bring the active frames to a level in dB of full scale (RMS)."""
+    active = active_frames(sound)
+    levels = frame_db(sound)[active] if active.any() else frame_db(sound)
+    now = 10 * np.log10(np.mean(10 ** (levels / 10))) if len(levels) else db
+    return (sound * 10 ** ((db - now) / 20)).astype(np.float32)
+
+
+def wav_bytes(sound: Sound, noise: np.random.Generator) -> bytes:
+    """Give a WAV file of 16 bits at 16 kHz, with triangular dither of one step: no class has digital silence."""
+    dither = noise.random(len(sound)) - noise.random(len(sound))
+    samples = np.clip(np.round(sound * 32767 + dither), -32768, 32767).astype("<i2")
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+    return buffer.getvalue()
+
+
+def read_wav(path: Path) -> Sound:
+    """Read a file that :func:`wav_bytes` made."""
+    with wave.open(str(path), "rb") as file:
+        return (np.frombuffer(file.readframes(file.getnframes()), "<i2") / np.float32(32768)).astype(np.float32)
