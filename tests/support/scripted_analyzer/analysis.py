@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from analyzer_contract import DetectorReport, FailureReason, Finding, MediaFacts, ModelCard, Verdict, Wire
-from analyzer_kit.detector import Assessment, Caps, ReportStage
+from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
 from analyzer_kit.errors import AnalysisError
 
 _STEP_SECONDS = 0.1
@@ -65,7 +65,7 @@ def analyze(recording: Path, plot: Path, _caps: Caps, report: ReportStage) -> As
     )
 
 
-def warm_up() -> None:
+def warm_up(_caps: Caps, _models: Models) -> None:
     """Nothing to warm up."""
 
 

@@ -14,6 +14,7 @@ class NullBackend:
 
     ready = True
     alive = True
+    problem = ""
     worker_starts = 0
 
     async def start(self) -> None:

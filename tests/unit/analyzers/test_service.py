@@ -33,6 +33,7 @@ class Chatty:
     lines: int = 1
     ready: bool = True
     alive: bool = True
+    problem: str = ""
     worker_starts: int = 0
 
     async def start(self) -> None:

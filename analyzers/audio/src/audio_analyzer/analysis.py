@@ -1,14 +1,15 @@
-"""The audio analysis: decode once in blocks, measure, and decode again only what looks repeated."""
+"""The audio analysis: decode in blocks and measure, then look again only at what seems repeated and what is heard."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, MediaFacts, Verdict
-from analyzer_kit.detector import Assessment, Caps, ReportStage
+from analyzer_contract import DetectorReport, MediaFacts
+from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader
 from analyzer_kit.plots import draw_timeline
 from analyzer_kit.reports import completed
@@ -16,13 +17,19 @@ from analyzer_kit.verdicts import judge
 from audio_analyzer import ANALYZER
 from audio_analyzer.fingerprints import Fingerprinter
 from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, Levels
-from audio_analyzer.repeats import Candidate, find_candidates, is_tone, report_repeats, similarity
+from audio_analyzer.loading import load_models
+from audio_analyzer.repeats import find_candidates, is_tone, report_repeats, similarity
 from audio_analyzer.silence import detect_digital_silence
+from audio_analyzer.speech import Examination, SpeechDetector
+from audio_analyzer.words import NO_CLONE_DETECTOR, summary
 
-NO_CLONE_DETECTOR = (
-    "No detector that was measured for cloned voices is installed: a good clone leaves none of these traces."
-)
 _LEAST_SOUND_SECONDS = 1.0
+
+_KEPT_SAMPLES = 300 * SAMPLE_RATE
+"""19 MB: a longer recording is decoded anew where its samples are needed once more."""
+
+_speech_detectors: list[SpeechDetector] = []
+"""One for each model; this process's own, filled when it becomes warm."""
 
 
 def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Assessment:
@@ -34,25 +41,48 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
     reader = AudioReader(recording, caps)
     meter, printer = LevelMeter(), Fingerprinter()
     done = 0
+    kept: list[NDArray[np.float32]] = []
     for block in reader.blocks():
         meter.add(block)
         printer.add(block)
         done += block.size
-        report("decode", 0.7 * min(done / SAMPLE_RATE / (reader.stated or 60.0), 1.0))
+        kept = [*kept, block] if done <= _KEPT_SAMPLES else []
+        report("decode", 0.6 * min(done / SAMPLE_RATE / (reader.stated or 60.0), 1.0))
     levels = meter.levels()
     candidates = find_candidates(printer.fingerprints())
-    report("compare", 0.75)
-    likeness = _likeness(candidates, AudioReader(recording, caps)) if candidates else []
+    report("compare", 0.65)
+    speech = levels.sound()
+    plans = [detector.plan(speech, done) for detector in _speech_detectors]
+    copies = [_samples(at, each.seconds) for each in candidates for at in (each.first, each.second)]
+    windows = [plan.span(start) for plan in plans for start in plan.needed]
+    again = kept if done <= _KEPT_SAMPLES else AudioReader(recording, caps).blocks()
+    parts = _cut(again, [*copies, *windows])
+    likeness = _likeness(parts[: len(copies)])
+    heard = iter(parts[len(copies) :])
+    examinations = [
+        detector.detect(
+            plan,
+            {start: next(heard) for start in plan.needed},
+            speech,
+            lambda share: report("listen", 0.7 + 0.25 * share),
+        )
+        for detector, plan in zip(_speech_detectors, plans, strict=True)
+    ]
     detectors = [
         detect_digital_silence(levels, ANALYZER.version),
         report_repeats(candidates, likeness, ANALYZER.version),
     ]
     report("plot", 0.95)
-    return _assess(reader.facts, levels, detectors, plot)
+    return _assess(reader.facts, levels, detectors, examinations, plot)
 
 
-def warm_up() -> None:
-    """Runs the detectors over two seconds of noise."""
+def warm_up(caps: Caps, models: Models) -> None:
+    """Loads the models, and runs the other detectors over two seconds of noise.
+
+    Raises:
+        Misconfigured: a model is missing, or cannot be used.
+    """
+    _speech_detectors[:] = [SpeechDetector(model, ANALYZER.version) for model in load_models(models, caps.threads)]
     noise = np.random.default_rng(0).normal(0, 0.1, 2 * SAMPLE_RATE).astype(np.float32)
     meter, printer = LevelMeter(), Fingerprinter()
     meter.add(noise)
@@ -61,18 +91,22 @@ def warm_up() -> None:
     find_candidates(printer.fingerprints())
 
 
-def _likeness(candidates: list[Candidate], reader: AudioReader) -> list[float]:
-    spans = [(start, each.seconds) for each in candidates for start in (each.first, each.second)]
-    parts = _cut(reader, [(round(s * SAMPLE_RATE), round((s + d) * SAMPLE_RATE)) for s, d in spans])
+def _samples(start: float, seconds: float) -> tuple[int, int]:
+    return round(start * SAMPLE_RATE), round((start + seconds) * SAMPLE_RATE)
+
+
+def _likeness(parts: list[NDArray[np.float32]]) -> list[float]:
     pairs = zip(parts[::2], parts[1::2], strict=True)
     return [0.0 if is_tone(first) else similarity(first, second) for first, second in pairs]
 
 
-def _cut(reader: AudioReader, spans: list[tuple[int, int]]) -> list[NDArray[np.float32]]:
+def _cut(blocks: Iterable[NDArray[np.float32]], spans: list[tuple[int, int]]) -> list[NDArray[np.float32]]:
     """The samples of each span, in one more pass over the recording."""
+    if not spans:
+        return []
     parts: list[list[NDArray[np.float32]]] = [[] for _ in spans]
     at = 0
-    for block in reader.blocks():
+    for block in blocks:
         for (start, end), part in zip(spans, parts, strict=True):
             if start < at + block.size and end > at:
                 part.append(block[max(start - at, 0) : end - at])
@@ -80,10 +114,12 @@ def _cut(reader: AudioReader, spans: list[tuple[int, int]]) -> list[NDArray[np.f
     return [np.concatenate(part) if part else np.zeros(0, dtype=np.float32) for part in parts]
 
 
-def _assess(facts: MediaFacts, levels: Levels, detectors: list[DetectorReport], plot: Path) -> Assessment:
+def _assess(
+    facts: MediaFacts, levels: Levels, traces: list[DetectorReport], examinations: list[Examination], plot: Path
+) -> Assessment:
     sound_seconds = float(levels.sound().sum()) * FRAME_SECONDS
+    detectors = [*(each.report for each in examinations), *traces]
     verdict, score = judge(detectors, conclusive=sound_seconds >= _LEAST_SOUND_SECONDS)
-    findings = [finding for detector in detectors for finding in detector.findings]
     draw_timeline(
         plot,
         title=f"Sound: {verdict}, score {score}",
@@ -91,28 +127,13 @@ def _assess(facts: MediaFacts, levels: Levels, detectors: list[DetectorReport], 
         seconds=facts.duration_seconds,
         low=levels.low if levels.low.size else np.zeros(1, dtype=np.float32),
         high=levels.high if levels.high.size else np.zeros(1, dtype=np.float32),
-        findings=findings,
+        findings=[finding for detector in detectors for finding in detector.findings],
     )
-    seconds = facts.duration_seconds
+    limitation = "" if examinations else NO_CLONE_DETECTOR
     return Assessment(
         media=facts,
         verdict=verdict,
         score=score,
-        summary=_summary(verdict, detectors, sound_seconds),
-        detectors=[completed(each, seconds=seconds, limitation=NO_CLONE_DETECTOR) for each in detectors],
+        summary=summary(verdict, detectors, examinations, sound_seconds),
+        detectors=[completed(each, seconds=facts.duration_seconds, limitation=limitation) for each in detectors],
     )
-
-
-def _summary(verdict: Verdict, detectors: list[DetectorReport], sound_seconds: float) -> str:
-    if verdict is Verdict.INCONCLUSIVE:
-        return f"Only {sound_seconds:.1f} s of sound: too little to say anything. Send a longer recording."
-    if verdict is Verdict.NO_EVIDENCE:
-        return f"No traces of editing or of a simple synthetic voice in the sound. {NO_CLONE_DETECTOR}"
-    strongest = max(detectors, key=lambda each: each.score)
-    return {
-        "DigitalSilence": (
-            f"{len(strongest.findings)} pauses are digitally silent, as in synthetic or edited speech; "
-            "a noise gate can do this too."
-        ),
-        "RepeatedAudio": f"{len(strongest.findings)} stretches of sound are exact repetitions of earlier ones: edited.",
-    }[strongest.name]

@@ -19,6 +19,10 @@ HEARTBEAT_SECONDS = 2.0
 """Longest silence on a stream: a progress line is repeated when nothing else happened."""
 MAX_SECONDS = 1e9
 """Every number and text has a bound: a status that holds them must never be refused by the API server."""
+PLOT_WIDTH = 1200
+PLOT_MARGINS = (70, 64, 20, 40)
+"""Of <analyzer>.png, in pixels; left, top, right, bottom. Between the left and the right margin lies the recording's
+whole length, so that a report can lay scores over it. A PNG of another width is shown as it is."""
 
 
 class Verdict(StrEnum):
@@ -146,6 +150,11 @@ class DetectorReport(Wire):
 
     name: str = Field(max_length=60)
     score: int = Field(ge=0, le=100)
+    claim: Verdict | None = Field(
+        default=None,
+        description="What it says by itself: a verdict for which its errors were measured, or that it could not look. "
+        "Without one, its score speaks.",
+    )
     reference_percentile: float | None = Field(
         default=None, ge=0, le=100, description="Share of genuine reference recordings that score lower, in per cent."
     )

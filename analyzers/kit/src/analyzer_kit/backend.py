@@ -49,6 +49,10 @@ class Backend(Protocol):
         """False when only a fresh container can help."""
 
     @property
+    def problem(self) -> str:
+        """Why it does not get ready; empty if nothing is wrong."""
+
+    @property
     def worker_starts(self) -> int:
         """How many children were warmed up so far."""
 
@@ -79,7 +83,7 @@ class ChildBackend:
         self._analyzer = analyzer
         self._settings = settings
         self._scratch = Scratch(settings.scratch_dir)
-        config = settings.child(analyzer.module)
+        config = settings.child(analyzer)
         self.pool = WorkerPool(config, settings.concurrency, settings.warm_up_seconds, begun)
         self._store = ObjectStore(
             connect_seconds=settings.s3_connect_seconds,
@@ -99,6 +103,11 @@ class ChildBackend:
     def alive(self) -> bool:
         """False when children do not come up any more."""
         return not self.pool.broken
+
+    @property
+    def problem(self) -> str:
+        """Why the last child did not start."""
+        return self.pool.problem
 
     @property
     def worker_starts(self) -> int:

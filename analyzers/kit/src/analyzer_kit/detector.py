@@ -23,6 +23,13 @@ class Caps(Wire):
     threads: int = Field(default=2, ge=1, description="For decoding and for array work.")
 
 
+class Models(Wire):
+    """Which detection models a module is told to use."""
+
+    folder: str | None = Field(default=None, description="A folder of models with manifests; without one, its own.")
+    ids: tuple[str, ...] = Field(default=(), description="Of models in that folder; none named: all that it can use.")
+
+
 class Assessment(Wire):
     """What a detector module found in one recording."""
 
@@ -43,5 +50,9 @@ class DetectorModule(Protocol):
             AnalysisError: the recording is refused or cannot be decoded.
         """
 
-    def warm_up(self) -> None:
-        """Runs the detectors once over a tiny made-up signal, so that the first real one is not slower."""
+    def warm_up(self, caps: Caps, models: Models) -> None:
+        """Loads the models, and runs the detectors once over a tiny made-up signal: the first real one is not slower.
+
+        Raises:
+            Misconfigured: a model that was asked for is missing, or cannot be used.
+        """

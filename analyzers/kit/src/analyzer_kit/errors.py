@@ -22,6 +22,10 @@ _KINDS = {
 }
 
 
+class Misconfigured(Exception):
+    """A child cannot do what its installation asks for, and the message says why and what to do about it."""
+
+
 class AnalysisError(Exception):
     """An analysis ended without a verdict.
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from analyzer_contract import FailureReason, Wire
-from analyzer_kit.detector import Assessment, Caps
+from analyzer_kit.detector import Assessment, Caps, Models
 
 MOST_MESSAGES = 20_000
 """Most messages accepted for one task; a child sends four a second, and the longest deadline is 3,600 s."""
@@ -22,6 +22,7 @@ class ChildConfig(Wire):
     module: str
     memory_bytes: int = Field(gt=0)
     caps: Caps
+    models: Models = Models()
 
 
 class Task(Wire):
@@ -36,6 +37,13 @@ class Ready(Wire):
     """The child is warm: it imported everything and ran the detectors once."""
 
     type: Literal["ready"] = "ready"
+
+
+class Unready(Wire):
+    """The child cannot become warm, however often it is tried, until its installation is changed."""
+
+    type: Literal["unready"] = "unready"
+    message: str = Field(max_length=1000)
 
 
 class Stage(Wire):
@@ -61,6 +69,6 @@ class Failed(Wire):
     message: str = Field(max_length=1000)
 
 
-ChildMessage = Annotated[Ready | Stage | Done | Failed, Field(discriminator="type")]
-CHILD_MESSAGE: TypeAdapter[Ready | Stage | Done | Failed] = TypeAdapter(ChildMessage)
+ChildMessage = Annotated[Ready | Unready | Stage | Done | Failed, Field(discriminator="type")]
+CHILD_MESSAGE: TypeAdapter[Ready | Unready | Stage | Done | Failed] = TypeAdapter(ChildMessage)
 """Parses one line from a child; raises pydantic.ValidationError on anything else."""

@@ -39,6 +39,8 @@ class WorkerPool:
         self._supervisors: list[asyncio.Task[None]] = []
         self._failures = [0] * size
         self.starts = 0
+        self.problem = ""
+        """Why the child that was last tried did not start; empty once one has."""
 
     @property
     def warm(self) -> int:
@@ -82,11 +84,13 @@ class WorkerPool:
                 await worker.start(self._warm_up_seconds)
             except WorkerStartError as error:
                 self._failures[slot] += 1
+                self.problem = str(error)
                 log.error("worker did not start", error=str(error), failures=self._failures[slot])
                 backoff = _BACKOFF_SECONDS * 2 ** (self._failures[slot] - 1)
                 await asyncio.sleep(min(backoff, _LONGEST_BACKOFF_SECONDS))
                 continue
             self._failures[slot] = 0
+            self.problem = ""
             self.starts += 1
             self._workers.add(worker)
             self._idle.put_nowait(worker)

@@ -9,13 +9,13 @@ from analyzer_contract import DetectorReport, TimelinePoint
 _LONGEST_BINS = 7200
 
 
-def completed(report: DetectorReport, *, seconds: float, limitation: str) -> DetectorReport:
-    """``report`` with a timeline of one score a second (the strongest finding there) and a further limitation, first.
+def completed(report: DetectorReport, *, seconds: float, limitation: str = "") -> DetectorReport:
+    """``report`` with a timeline, unless it has one, of one score a second (the strongest finding there).
 
     Args:
         report: from a detector.
         seconds: length of the recording.
-        limitation: what none of the analyzer's detectors can say.
+        limitation: what none of the analyzer's detectors can say; it goes before the others.
     """
     scores = [0] * min(max(math.ceil(seconds), 1), _LONGEST_BINS)
     for finding in report.findings:
@@ -25,4 +25,5 @@ def completed(report: DetectorReport, *, seconds: float, limitation: str) -> Det
     timeline = [
         TimelinePoint(start_seconds=second, end_seconds=second + 1, score=score) for second, score in enumerate(scores)
     ]
-    return report.model_copy(update={"timeline": timeline, "limitations": [limitation, *report.limitations]})
+    limitations = [limitation, *report.limitations] if limitation else report.limitations
+    return report.model_copy(update={"timeline": report.timeline or timeline, "limitations": limitations})

@@ -63,7 +63,7 @@ async def _import_and_serve(
     if begun is not None:  # it cannot go on without; FastAPI, which takes the longest, is imported meanwhile
         from analyzer_kit.worker import configure
 
-        configure(begun, chosen.child(analyzer.module))
+        configure(begun, chosen.child(analyzer))
     from analyzer_kit.serving import serve
 
     await serve(analyzer, chosen, backend, begun)

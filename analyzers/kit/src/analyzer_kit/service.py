@@ -131,15 +131,17 @@ def _add_probes(app: FastAPI, analyzer: Analyzer, jobs: Jobs, work: Backend, met
         """Fails only if analysis processes cannot be brought back: then a fresh container is needed."""
         if work.alive:
             return JSONResponse({"status": "ok"})
-        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, "The analysis processes do not start any more.")
+        detail = f"The analysis processes do not start any more. {work.problem}".rstrip()
+        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
     @app.get("/readyz", tags=["health"])
     async def readyz() -> Response:
-        """Fails while no analysis process is warm, and while draining; `state` says which."""
+        """Fails while no analysis process is warm, and while draining; `state` says which, `detail` why."""
         state = status()
         if state == "ok":
             return JSONResponse({"status": "ok"})
-        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, f"Not ready: {state}.", state=state)
+        detail = f"Not ready: {state}. {work.problem}".rstrip()
+        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, state=state)
 
     @app.get("/metrics", tags=["health"])
     async def scrape() -> Response:

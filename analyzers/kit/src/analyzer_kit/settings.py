@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from analyzer_kit.detector import Caps
+from analyzer_kit.analyzer import Analyzer
+from analyzer_kit.detector import Caps, Models
 from analyzer_kit.messages import ChildConfig
 
 
@@ -20,6 +22,7 @@ class KitSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on; images set 0.0.0.0.")
     port: int | None = Field(default=None, ge=0, le=65535, description="Each analyzer has its own default.")
     concurrency: int = Field(default=1, ge=1, le=64, description="Analyses at once, each in a child of its own.")
+    models: Path | None = Field(default=None, description="Folder of detection models; an analyzer may bring its own.")
     scratch_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
     memory_mib: int = Field(default=1024, ge=128, description="Private memory that one child may use.")
     threads: int = Field(default=2, ge=1, le=64, description="Threads of one child for decoding and array work.")
@@ -33,11 +36,18 @@ class KitSettings(BaseSettings):
     s3_read_seconds: float = Field(default=10, gt=0, description="Longest silence while reading an object.")
     log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
 
-    def child(self, module: str) -> ChildConfig:
-        """What the children are told that run the detector module of that name."""
+    def child(self, analyzer: Analyzer) -> ChildConfig:
+        """What an analyzer's children are told.
+
+        ``GUARDIAN_<NAME>_MODEL``, as ``GUARDIAN_AUDIO_MODEL``, holds the ids of the models to use, with commas between
+        them; unless set, all that the analyzer can use.
+        """
         caps = Caps(
             max_duration_seconds=self.max_duration_seconds,
             max_side_pixels=self.max_side_pixels,
             threads=self.threads,
         )
-        return ChildConfig(module=module, memory_bytes=self.memory_mib * 1024**2, caps=caps)
+        named = os.environ.get(f"GUARDIAN_{analyzer.name.upper()}_MODEL", "")
+        ids = tuple(each for each in (part.strip() for part in named.split(",")) if each)
+        models = Models(folder=str(self.models.absolute()) if self.models else None, ids=ids)
+        return ChildConfig(module=analyzer.module, memory_bytes=self.memory_mib * 1024**2, caps=caps, models=models)

@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from analyzer_contract import FailureReason
 from analyzer_kit import sandbox
 from analyzer_kit.detector import DetectorModule
-from analyzer_kit.errors import AnalysisError
-from analyzer_kit.messages import ChildConfig, Done, Failed, Ready, Stage, Task
+from analyzer_kit.errors import AnalysisError, Misconfigured
+from analyzer_kit.messages import ChildConfig, Done, Failed, Ready, Stage, Task, Unready
 
 _PROGRESS_SECONDS = 0.25
 """Shortest time between two stage messages: the operator throttles to one in two seconds anyway."""
@@ -78,7 +78,11 @@ def serve() -> None:
     # Read when numpy is imported: OpenBLAS takes memory for each thread it might use.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(config.caps.threads)
     module = cast("DetectorModule", importlib.import_module(config.module))
-    module.warm_up()
+    try:
+        module.warm_up(config.caps, config.models)
+    except Misconfigured as error:
+        wire.send(Unready(message=str(error)[:1000]))
+        sys.exit(1)
     gc.freeze()  # what was imported stays: later collections need not look at it
     gc.enable()
     sandbox.release_memory()

@@ -1,4 +1,4 @@
-"""From scores to a verdict: one rule, with its thresholds explained."""
+"""From scores and claims to a verdict: one rule, with its thresholds explained."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ from analyzer_contract import DetectorReport, Verdict
 SUSPICIOUS_FROM = 50
 """Each detector scales its score so that 50 is where none of its genuine reference recordings lies."""
 
+_SEVERITY = (Verdict.NO_EVIDENCE, Verdict.INCONCLUSIVE, Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE)
+
+
+def verdict_of(detector: DetectorReport) -> Verdict:
+    """What one detector says: its claim, and without one what follows from its score.
+
+    ``LikelyFake`` never follows from a score: it takes a claim, and that takes measured errors.
+    """
+    if detector.claim is not None:
+        return detector.claim
+    return Verdict.SUSPICIOUS if detector.score >= SUSPICIOUS_FROM else Verdict.NO_EVIDENCE
+
 
 def judge(detectors: Sequence[DetectorReport], *, conclusive: bool) -> tuple[Verdict, int]:
     """The verdict and score of one recording.
 
-    The strongest detector decides: they look for different things, so a quiet one does not argue against a loud one.
-    ``LikelyFake`` is never said here: it needs a model whose error rate was measured for that claim, and none is
-    installed.
+    The severest detector decides: they look for different things, so a quiet one does not argue against a loud one,
+    and where one could not look, nothing was not found. The score is the highest of those that gave the verdict.
 
     Args:
         detectors: what each of them found.
@@ -24,4 +35,4 @@ def judge(detectors: Sequence[DetectorReport], *, conclusive: bool) -> tuple[Ver
     score = max((detector.score for detector in detectors), default=0)
     if not conclusive:
         return Verdict.INCONCLUSIVE, score
-    return (Verdict.SUSPICIOUS if score >= SUSPICIOUS_FROM else Verdict.NO_EVIDENCE), score
+    return max(map(verdict_of, detectors), key=_SEVERITY.index, default=Verdict.NO_EVIDENCE), score

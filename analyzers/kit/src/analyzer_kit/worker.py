@@ -22,6 +22,7 @@ from analyzer_kit.messages import (
     Ready,
     Stage,
     Task,
+    Unready,
 )
 from analyzer_kit.spawn import spawn
 
@@ -82,6 +83,9 @@ class Worker:
         except BaseException:
             self.kill()
             raise
+        if isinstance(message, Unready):
+            self.kill()
+            raise WorkerStartError(message.message)
         if not isinstance(message, Ready):
             self.kill()
             raise WorkerStartError("the first message was not Ready")
@@ -113,7 +117,7 @@ class Worker:
                     return assessment
                 case Failed(reason=reason, message=message):
                     raise AnalysisError(reason, message)
-                case Ready():
+                case Ready() | Unready():
                     raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker spoke out of turn.")
         raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker spoke too much.")
 
@@ -134,7 +138,7 @@ class Worker:
         except ConnectionError:
             raise await self._why_it_died() from None
 
-    async def _receive(self) -> Ready | Stage | Done | Failed:
+    async def _receive(self) -> Ready | Unready | Stage | Done | Failed:
         process = self._started()
         if process.stdout is None:
             raise RuntimeError("started without a pipe")

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from analyzer_contract import DetectorReport, MediaFacts, Verdict
-from analyzer_kit.detector import Assessment, Caps, ReportStage
+from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
 from analyzer_kit.media.video import VideoReader
 from analyzer_kit.plots import draw_timeline
 from analyzer_kit.reports import completed
@@ -50,7 +50,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
     return _assess(reader.facts, motion, detectors, plot)
 
 
-def warm_up() -> None:
+def warm_up(_caps: Caps, _models: Models) -> None:
     """Runs the detectors over twenty frames of noise."""
     noise = np.random.default_rng(0).integers(0, 255, (20, 180, 320), dtype=np.uint8)
     meter = MotionMeter()
