@@ -79,7 +79,7 @@ async def run(settings: Settings) -> None:
 
 
 def _backlog(dispatcher: Dispatcher, name: str) -> Backlog | None:
-    pool = dispatcher.pools().get(name)
+    pool = dispatcher.pool(name)
     if pool is None:
         return None
     queued, running = dispatcher.backlog(name)

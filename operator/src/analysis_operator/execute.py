@@ -110,10 +110,12 @@ class Dispatcher:
 
     def pools(self) -> dict[str, Pool]:
         """Give every pool as decisions see it."""
-        return {
-            name: Pool(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency)
-            for name, pool in self._pools.items()
-        }
+        return {name: _seen(pool) for name, pool in self._pools.items()}
+
+    def pool(self, name: str) -> Pool | None:
+        """Give one pool as decisions see it, or None if it is not known."""
+        pool = self._pools.get(name)
+        return _seen(pool) if pool else None
 
     def backlog(self, name: str) -> tuple[int, int]:
         """Give how many analyses wait for, and run in, a pool."""
@@ -150,12 +152,14 @@ class Dispatcher:
         for name, pool in self._pools.items():
             if analyzer not in {None, name}:
                 continue
+            waited = uid in pool.queue
             pool.queue.discard(uid)
             pool.jobs.pop(uid, None)
             pool.runs.pop(uid, None)
             if task := pool.tasks.get(uid):
                 task.cancel()
-            self.backlog_changed(name)
+            if waited:
+                self.backlog_changed(name)
 
     async def close(self) -> None:
         """Stop everything; every stream is closed when this returns."""
@@ -260,6 +264,10 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         pod.rests_until = loop.time() + seconds
         loop.call_later(seconds + 0.001, self._pump, name)
+
+
+def _seen(pool: _Pool) -> Pool:
+    return Pool(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency)
 
 
 def _freest(pool: _Pool, now: float) -> _Pod | None:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from analysis_operator import metrics
 from analysis_operator.adapters.analyzers_kube import KubeAnalyzers
-from analysis_operator.api import Analyzer, AnalyzerStatus
+from analysis_operator.api import Analyzer
 from analysis_operator.core import pool_status
-from analysis_operator.core.children import ANALYZER_LABEL, children, first_deployment
-from analysis_operator.core.pods import PodFacts, facts, is_ready, slim
+from analysis_operator.core.children import ANALYZER_LABEL, children, first_deployment, mark, size_to_hand_over
+from analysis_operator.core.pods import PodFacts, facts, is_ready, restarted, slim
 from analysis_operator.core.pool_status import PoolFacts
 from analysis_operator.core.usage import Meter
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
@@ -32,8 +32,13 @@ log = structlog.get_logger(__name__)
 Raw = dict[str, Any]
 
 _STATUS_SECONDS = 2.0
-_USAGE_SECONDS = 60.0
-_RETRY_SECONDS = 2.0
+_WORKERS = 4
+"""One that waits for a webhook which does not answer, ten seconds, holds up nobody else."""
+_RETRY_SECONDS = (2.0, 30.0)
+_PROBLEM_SECONDS = 10.0
+"""What those who wait are told changes at most this often: each of them gets a write."""
+_EVENT_SECONDS = 60.0
+"""One event of a kind for one pool at most this often; the status tells the rest."""
 
 
 @dataclass(slots=True)
@@ -42,9 +47,19 @@ class _Pool:
     meter: Meter
     pods: dict[str, Raw] = field(default_factory=dict)
     deployment: Raw | None = None
+    size: Raw | None = None
     applied: dict[tuple[str, str], str] = field(default_factory=dict)
     settled: bool = False
+    backoff: float = _RETRY_SECONDS[0]
+    apply_not_before: float = 0.0
     write_not_before: float = 0.0
+    problem: str = ""
+    problem_not_before: float = 0.0
+    event_not_before: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def scaled(self) -> bool:
+        return self.analyzer.spec.replicas is None
 
 
 class Pools:
@@ -79,7 +94,8 @@ class Pools:
         elif int(analyzer.metadata.resource_version) <= int(known.analyzer.metadata.resource_version):
             return
         else:
-            known.settled = known.settled and analyzer.metadata.generation == known.analyzer.metadata.generation
+            if analyzer.metadata.generation != known.analyzer.metadata.generation:
+                known.settled, known.apply_not_before = False, 0.0
             known.analyzer = analyzer
         self._dispatcher.set_pool(name, analyzer.spec.concurrency)
         self._share(name)
@@ -104,14 +120,14 @@ class Pools:
         pool = self._pools.get(name)
         pods = pool.pods if pool else self._orphans.setdefault(name, {})
         pod, uid = raw["metadata"]["name"], raw["metadata"].get("uid")
+        seen, told = pods.get(pod), slim(raw)
         if not gone:
-            seen, told = pods.get(pod), slim(raw)
             pods[pod] = seen if seen is not None and _version(seen) > _version(told) else told
         elif pod in pods and pods[pod]["metadata"]["uid"] == uid:
             del pods[pod]
         if not pods:
             self._orphans.pop(name, None)
-        if gone or is_ready(raw):  # from now on the kubelet's word counts
+        if gone or is_ready(raw) or (seen and restarted(seen, told)):  # from now on the kubelet's word counts
             self._knocker.forget(name, {str(uid)})
         self._share(name)
 
@@ -127,7 +143,7 @@ class Pools:
             pool = self._pools.get(name)
             pods = pool.pods if pool else self._orphans[name]
             for dead in [pod for pod, raw in pods.items() if raw["metadata"]["uid"] in uids]:
-                del pods[dead]
+                self._knocker.forget(name, {str(pods.pop(dead)["metadata"]["uid"])})
             if not pods:
                 self._orphans.pop(name, None)
             if pool and pool.analyzer.metadata.uid in uids:
@@ -142,7 +158,8 @@ class Pools:
             return
         if raw["kind"] == "Deployment":
             pool.deployment = None if gone else {"status": raw.get("status", {})}
-        if gone or pool.applied.get((raw["kind"], meta["name"])) not in {None, _mark(raw)}:
+            pool.size = None if gone else size_to_hand_over(raw)
+        if gone or pool.applied.get((raw["kind"], meta["name"])) not in {None, mark(raw, scaled=pool.scaled)}:
             pool.settled = False
         self._share(pool.analyzer.metadata.name)
 
@@ -165,7 +182,10 @@ class Pools:
             return
         told = self._facts(name, pool)
         endpoints = [Endpoint(pod.name, pod.address) for pod in told.pods if pod.address]
-        self._dispatcher.set_endpoints(name, endpoints, pool_status.problem(told))
+        now, problem = asyncio.get_running_loop().time(), pool_status.problem(told)
+        if problem != pool.problem and now >= pool.problem_not_before:
+            pool.problem, pool.problem_not_before = problem, now + _PROBLEM_SECONDS
+        self._dispatcher.set_endpoints(name, endpoints, pool.problem)
         starting = {str(pool.pods[pod.name]["metadata"]["uid"]): pod.starting for pod in told.pods if pod.starting}
         self._knocker.knock(name, starting if told.queued else {})
         self._queue.add(name)
@@ -185,7 +205,8 @@ class Pools:
         """Work until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._work())
+                for _ in range(_WORKERS):
+                    group.create_task(self._work())
                 group.create_task(self._count())
         finally:
             await self._knocker.close()
@@ -197,13 +218,13 @@ class Pools:
                 await self._reconcile(name)
             except (Conflict, ApiUnavailable) as error:
                 log.info("analyzer not reconciled, will be tried again", analyzer=name, error=str(error))
-                self._queue.add_later(name, _RETRY_SECONDS)
+                self._queue.add_later(name, _RETRY_SECONDS[0])
             except Gone:
                 log.info("analyzer is gone", analyzer=name)
             except Exception:
                 metrics.RECONCILE_ERRORS.inc()
                 log.exception("analyzer reconcile failed", analyzer=name)
-                self._queue.add_later(name, _RETRY_SECONDS)
+                self._queue.add_later(name, _RETRY_SECONDS[0])
             finally:
                 self._queue.done(name)
 
@@ -231,31 +252,40 @@ class Pools:
         pool = self._pools.get(name)
         if pool is None or pool.analyzer.metadata.deletion_timestamp is not None:
             return
-        if not pool.settled:
+        loop = asyncio.get_running_loop()
+        if not pool.settled and loop.time() >= pool.apply_not_before:
             pool.settled = True
             try:
                 await self._apply(pool)
-            except Rejected:
-                pool.settled = False
-                await self._report(name, pool)  # whoever looks at the status should know
-                raise
-            except BaseException:
-                pool.settled = False
+                pool.backoff = _RETRY_SECONDS[0]
+            except BaseException as error:
+                pool.settled, pool.apply_not_before = False, loop.time() + pool.backoff
+                pool.backoff = min(2 * pool.backoff, _RETRY_SECONDS[1])
+                if isinstance(error, Rejected):
+                    await self._report(name, pool)  # whoever looks at the status should know
                 raise
         await self._report(name, pool)
 
     async def _apply(self, pool: _Pool) -> None:
-        if pool.analyzer.spec.replicas is None and pool.deployment is None:
-            await self._api.create(first_deployment(pool.analyzer))
-        for manifest in children(pool.analyzer):
+        analyzer = pool.analyzer
+        if pool.scaled and pool.deployment is None:
+            await self._api.create(first_deployment(analyzer))
+        if pool.scaled and pool.size is not None:
+            await self._api.hand_over(pool.size)
+        for manifest in children(analyzer):
             applied = await self._api.apply(manifest)
-            pool.applied[manifest["kind"], manifest["metadata"]["name"]] = _mark(applied)
-        await self._keda.apply(pool.analyzer)
+            pool.applied[manifest["kind"], manifest["metadata"]["name"]] = mark(
+                applied, scaled=analyzer.spec.replicas is None
+            )
+            if manifest["kind"] == "Deployment":
+                pool.size = size_to_hand_over(applied)
+        if self._pools.get(analyzer.metadata.name) is pool:  # or it went meanwhile, and nobody would forget this
+            await self._keda.apply(analyzer)
 
     async def _report(self, name: str, pool: _Pool) -> None:
         before, usage = pool.analyzer.status, pool.meter.usage()
         wanted = pool_status.status(self._facts(name, pool), usage, self._clock())
-        if not _worth_writing(before, wanted):
+        if not pool_status.worth_writing(before, wanted):
             return
         now = asyncio.get_running_loop().time()
         if now < pool.write_not_before:
@@ -266,23 +296,9 @@ class Pools:
         if self._pools.get(name) is pool:
             self.observe(written)  # it may bring a new spec, and may itself be older than what was seen meanwhile
         for event in pool_status.news(before, wanted):
-            await self._api.notify(pool.analyzer, event)
-
-
-def _worth_writing(before: AnalyzerStatus, wanted: AnalyzerStatus) -> bool:
-    """Say whether a status is to be written: usage alone only now and then, and not while it stands still."""
-    if wanted.model_copy(update={"usage": before.usage}) != before:
-        return True
-    old, new = before.usage, wanted.usage
-    if old is None or new is None:
-        return old is not new
-    return new.pod_seconds != old.pod_seconds and abs(new.until - old.until) >= timedelta(seconds=_USAGE_SECONDS)
-
-
-def _mark(raw: Raw) -> str:
-    """What changes when somebody edits an object: its generation, or where it has none, its version."""
-    meta = raw["metadata"]
-    return f"g{meta['generation']}" if meta.get("generation") else f"v{meta['resourceVersion']}"
+            if now >= pool.event_not_before.get(event.reason, 0.0):
+                pool.event_not_before[event.reason] = now + _EVENT_SECONDS
+                await self._api.notify(pool.analyzer, event)
 
 
 def _version(pod: Raw) -> int:

@@ -195,7 +195,7 @@ async def test_what_is_applied_while_the_list_is_made_is_newer_than_the_list() -
             yield raw
         await scene.keda.apply(analyzer(scaling={"maxReplicas": 7}))
 
-    scene.api.list = slow  # type: ignore[method-assign]
+    scene.api.list = slow  # type: ignore[method-assign, assignment]
     assert await scene.look() == []
     assert scene.keda.is_as_applied("audio")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -12,15 +12,19 @@ import pytest
 from prometheus_client import REGISTRY
 
 from analysis_operator import metrics
+from analysis_operator import pools as pools_module
 from analysis_operator.adapters.analyzers_kube import KubeAnalyzers
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.core.children import ANALYZER_LABEL
 from analysis_operator.core.observation import Pool
+from analysis_operator.errors import Busy, Rejected
 from analysis_operator.execute import Dispatcher
 from analysis_operator.keda import Keda
 from analysis_operator.pools import Pools
 from analysis_operator.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
+from tests.support.requests import request
+from tests.unit.operator_core.test_knock import Pod
 
 Json = dict[str, Any]
 
@@ -76,9 +80,21 @@ class Api:
         return next(entry["value"] for entry in env if entry["name"] == "GUARDIAN_CONCURRENCY")
 
 
+class Denying(Api):
+    """Denies every Deployment."""
+
+    async def apply(self, manifest: Json) -> Json:
+        made = await super().apply(manifest)
+        if manifest["kind"] == "Deployment":
+            raise Rejected("denied by policy")
+        return made
+
+
 class NoRunner:
+    """Every pod is busy, always."""
+
     async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
-        raise NotImplementedError
+        raise Busy(60)
         yield
 
 
@@ -93,20 +109,31 @@ def pools_of(api: object, dispatcher: Dispatcher) -> Pools:
 
 
 class Scene:
-    def __init__(self) -> None:
-        self.api = Api()
+    def __init__(self, api: Api | None = None) -> None:
+        self.api = api or Api()
         self.dispatcher = Dispatcher(NoRunner(), now, lambda _uid, _low: None)
         self.pools = pools_of(self.api, self.dispatcher)
 
 
+@asynccontextmanager
+async def running(made: Scene) -> AsyncIterator[Scene]:
+    task = asyncio.create_task(made.pools.run())
+    yield made
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    made = Scene()
-    running = asyncio.create_task(made.pools.run())
-    yield made
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    async with running(Scene()) as made:
+        yield made
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["and both were told", "and only the new one was told"])
@@ -220,3 +247,80 @@ async def test_a_pod_that_is_leaving_or_has_ended_is_no_pod_of_the_pool(scene: S
     await asyncio.sleep(0.05)
     assert scene.api.statuses[-1]["replicas"] == 1
     assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}
+
+
+async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() -> None:
+    async with running(Scene(Denying())) as scene:
+        scene.pools.observe(analyzer())
+        await until(lambda: scene.api.statuses)
+        tried = len(scene.api.applied)
+        for number in range(5):
+            scene.pools.observe_pod(pod(f"audio-{number}", f"p{number}"), gone=False)
+            await asyncio.sleep(0.02)
+        assert len(scene.api.applied) == tried
+        scene.pools.observe(analyzer(version=9, generation=2, concurrency=4))  # an edit may be what mends it
+        await until(lambda: len(scene.api.applied) > tried)
+
+
+async def test_a_deployment_that_keda_scales_is_not_applied_again_and_one_that_is_edited_is(scene: Scene) -> None:
+    scene.pools.observe(analyzer())
+    await until(lambda: len(scene.api.applied) == 6)
+    (applied,) = [found for found in scene.api.applied if found["kind"] == "Deployment"]
+    known = applied | {"metadata": applied["metadata"] | {"uid": "c", "generation": 2}}
+    scene.pools.observe_child(known | {"spec": applied["spec"] | {"replicas": 3}}, gone=False)
+    await asyncio.sleep(0.05)
+    assert len(scene.api.applied) == 6
+    scene.pools.observe_child(known | {"spec": applied["spec"] | {"revisionHistoryLimit": 9}}, gone=False)
+    await until(lambda: len(scene.api.applied) == 12)
+
+
+async def test_a_pod_that_answered_and_then_crashed_takes_no_work_until_it_answers_again(scene: Scene) -> None:
+    async with Pod().listening() as service:
+        service.ready = True
+        host, port = service.address.split(":")
+        starting = pod(address=host)
+        starting["metadata"]["resourceVersion"] = "1"
+        starting["status"] |= {"conditions": [], "containerStatuses": [{"restartCount": 0, "state": {"running": {}}}]}
+        scene.api.answer = lambda status: analyzer(version=2, port=int(port)) | {"status": status}
+        scene.pools.observe(analyzer(port=int(port)))
+        scene.pools.observe_pod(starting, gone=False)
+        scene.dispatcher.enqueue(request(), "audio", None, None)
+        await until(lambda: scene.dispatcher.pools()["audio"].slots == 1)
+        service.ready = False
+        waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s"}
+        starting["metadata"]["resourceVersion"] = "2"
+        starting["status"]["containerStatuses"] = [{"restartCount": 1, "state": {"waiting": waiting}}]
+        scene.pools.observe_pod(starting, gone=False)
+        assert scene.dispatcher.pools()["audio"].slots == 0
+        assert "crashes" in scene.dispatcher.pools()["audio"].problem
+        service.ready = True
+        await until(lambda: scene.dispatcher.pools()["audio"].slots == 1)
+
+
+async def test_those_who_wait_are_told_another_problem_only_now_and_then(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def says(message: str) -> str:
+        refused = {"type": "ReplicaFailure", "status": "True", "message": message}
+        meta = {"name": "audio", "labels": {ANALYZER_LABEL: "audio"}, "generation": 1}
+        deployment = {"kind": "Deployment", "metadata": meta, "spec": {}, "status": {"conditions": [refused]}}
+        scene.pools.observe_child(deployment, gone=False)
+        return scene.dispatcher.pools()["audio"].problem
+
+    monkeypatch.setattr(pools_module, "_PROBLEM_SECONDS", 0.3)
+    scene.pools.observe(analyzer())
+    assert "1 of 2" in says("1 of 2")
+    assert "1 of 2" in says("2 of 2")
+    await until(lambda: "2 of 2" in scene.dispatcher.pools()["audio"].problem)
+
+
+async def test_a_condition_that_comes_and_goes_is_one_event(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools_module, "_STATUS_SECONDS", 0.0)
+    for generation in range(1, 7):
+        size: Json = {} if generation % 2 else {"replicas": 1}
+        made = analyzer(version=2 * generation, generation=generation, **size)
+        answer = made | {"metadata": made["metadata"] | {"resourceVersion": str(2 * generation + 1)}}
+        scene.api.answer = lambda status, answer=answer: answer | {"status": status}  # type: ignore[misc]
+        scene.pools.observe(made)
+        await until(lambda: len(scene.api.statuses) == generation)  # noqa: B023
+    assert [event["reason"] for event in scene.api.events] == ["FixedSize"]

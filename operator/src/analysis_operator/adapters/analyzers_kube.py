@@ -6,7 +6,7 @@ from analysis_operator.adapters.events import post_event
 from analysis_operator.adapters.kube import Json, KubeApi
 from analysis_operator.api import API_VERSION, GROUP, VERSION, Analyzer, AnalyzerStatus
 from analysis_operator.core.actions import Notify
-from analysis_operator.core.children import MANAGER
+from analysis_operator.core.children import FIRST_MANAGER, MANAGER
 from analysis_operator.errors import Conflict
 
 
@@ -27,6 +27,10 @@ class KubeAnalyzers:
     async def apply(self, manifest: Json) -> Json:
         """Apply a manifest server-side."""
         return await self._api.apply(manifest)
+
+    async def hand_over(self, manifest: Json) -> None:
+        """Let the manager that creates objects own what this says, so that it stays when we say it no more."""
+        await self._api.apply(manifest, FIRST_MANAGER)
 
     async def write_status(self, analyzer: Analyzer, status: AnalyzerStatus) -> Json:
         """Write the status of exactly this Analyzer: its UID guards it. Give it as written."""

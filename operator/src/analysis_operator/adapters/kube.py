@@ -12,7 +12,7 @@ from aiohttp import ClientError
 from kubernetes.aio import client, config
 
 from analysis_operator.core import scaled_object
-from analysis_operator.core.children import MANAGER
+from analysis_operator.core.children import FIRST_MANAGER, MANAGER
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
 
 Json = dict[str, Any]
@@ -97,14 +97,14 @@ class KubeApi:
 
     async def create(self, manifest: Json) -> Json:
         """Create an object. Raises Conflict if there is one of that name."""
-        return await self.call("POST", _collection(manifest), query={"fieldManager": f"{MANAGER}-first"}, body=manifest)
+        return await self.call("POST", _collection(manifest), query={"fieldManager": FIRST_MANAGER}, body=manifest)
 
-    async def apply(self, manifest: Json) -> Json:
+    async def apply(self, manifest: Json, manager: str = MANAGER) -> Json:
         """Apply a manifest server-side, taking over what others changed in it."""
         return await self.call(
             "PATCH",
             f"{_collection(manifest)}/{manifest['metadata']['name']}",
-            query={"fieldManager": MANAGER, "force": "true"},
+            query={"fieldManager": manager, "force": "true"},
             body=manifest,
             content_type="application/apply-patch+yaml",
         )

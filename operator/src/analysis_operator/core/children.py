@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +12,8 @@ from analysis_operator.api import API_VERSION, Analyzer, EnvVar
 Manifest = dict[str, Any]
 
 MANAGER = "silver-guardian"
+FIRST_MANAGER = f"{MANAGER}-first"
+"""Owns what an object is created with and what is not applied afterwards: the size of a Deployment that KEDA scales."""
 ANALYZER_LABEL = "silverguardian.io/analyzer"
 COMPONENT_LABELS = {"app.kubernetes.io/part-of": "silver-guardian", "app.kubernetes.io/managed-by": MANAGER}
 _CONTAINER = "analyzer"
@@ -47,6 +51,38 @@ def first_deployment(analyzer: Analyzer) -> Manifest:
             "template": {"metadata": {"labels": _selector(analyzer)}, "spec": {"containers": [container]}},
         },
     }
+
+
+def size_to_hand_over(deployment: Mapping[str, Any]) -> Manifest | None:
+    """Give what keeps a Deployment at its size once we apply it without one, or None where we never said one.
+
+    A field that its only owner drops goes back to its default, which is one pod: whatever ran in the others would be
+    told to go, and a pool of none would start one.
+    """
+    found, spec = deployment["metadata"], deployment.get("spec", {})
+    said = any(
+        entry["manager"] == MANAGER and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+        for entry in found.get("managedFields") or ()
+    )
+    if not said:
+        return None
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": found["name"], "namespace": found["namespace"]},
+        "spec": {"replicas": spec.get("replicas")},
+    }
+
+
+def mark(raw: Mapping[str, Any], *, scaled: bool) -> str:
+    """Give what changes when somebody edits an owned object: its generation, or where it has none, its version.
+
+    How KEDA sizes a Deployment is no edit: applying everything again at each step would slow down every cold start.
+    """
+    found = raw["metadata"]
+    if scaled and raw["kind"] == "Deployment":
+        return json.dumps({key: value for key, value in raw["spec"].items() if key != "replicas"}, sort_keys=True)
+    return f"g{found['generation']}" if found.get("generation") else f"v{found['resourceVersion']}"
 
 
 def meta(analyzer: Analyzer) -> Manifest:

@@ -59,6 +59,20 @@ def is_ready(pod: Pod) -> bool:
     return bool(_conditions(pod).get("Ready", {}).get("status") == "True")
 
 
+def restarted(before: Pod, now: Pod) -> bool:
+    """Say whether a container ended or was started anew in between: what it answered before counts no more."""
+    return _lives(before) != _lives(now)
+
+
+def _lives(pod: Pod) -> list[tuple[int, bool]]:
+    lives = []
+    for container in pod.get("status", {}).get("containerStatuses") or ():
+        state = container.get("state", {})
+        ended = bool(state.get("terminated")) or (state.get("waiting") or {}).get("reason") in _WAITING
+        lives.append((int(container.get("restartCount", 0)), ended))
+    return [life for life in lives if life != (0, False)]  # one that is not reported yet is no news
+
+
 def _conditions(pod: Pod) -> dict[str, Mapping[str, Any]]:
     return {found["type"]: found for found in pod.get("status", {}).get("conditions") or ()}
 

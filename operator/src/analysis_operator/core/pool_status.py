@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from analysis_operator.api import Analyzer, AnalyzerStatus, ConditionType, Usage
@@ -12,6 +12,8 @@ from analysis_operator.core import conditions
 from analysis_operator.core.actions import Notify
 from analysis_operator.core.pods import PodFacts, problem_of
 from analysis_operator.core.scaled_object import FIXED_SIZE, KedaFacts, condition
+
+_USAGE_EVERY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ def status(pool: PoolFacts, usage: Usage | None, now: datetime) -> AnalyzerStatu
         usage=usage,
         conditions=conditions.updated(analyzer.status.conditions, wanted, generation=generation, now=now),
     )
+
+
+def worth_writing(before: AnalyzerStatus, wanted: AnalyzerStatus) -> bool:
+    """Say whether a status is to be written: usage alone only now and then, and not while it stands still."""
+    if wanted.model_copy(update={"usage": before.usage}) != before:
+        return True
+    old, new = before.usage, wanted.usage
+    if old is None or new is None:
+        return old is not new
+    return new.pod_seconds != old.pod_seconds and abs(new.until - old.until) >= _USAGE_EVERY
 
 
 def news(before: AnalyzerStatus, after: AnalyzerStatus) -> list[Notify]:
