@@ -86,12 +86,13 @@ FROM audio-dependencies AS audio-build
 ARG SSL_CERT_FILE
 COPY analyzers/contract analyzers/contract
 COPY analyzers/kit analyzers/kit
+COPY analyzers/models analyzers/models
 COPY analyzers/audio analyzers/audio
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-audio
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py audio \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a audio_analyzer analyzer_kit analyzer_contract silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a audio_analyzer analyzer_kit analyzer_contract guardian_models silver_guardian_* /own/
 
 FROM video-dependencies AS video-build
 ARG SSL_CERT_FILE

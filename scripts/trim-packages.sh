@@ -1,7 +1,8 @@
 #!/bin/sh
 # Run while an image is built, in its site-packages: removes what is never used there. What is trimmed: debug symbols of
 # bundled libraries, tests, type stubs, C headers, and AWS services other than S3 and those that credentials come from:
-# their models, and their endpoints, 1.2 MB of JSON that would be parsed for every S3 client.
+# their models, and their endpoints, 1.2 MB of JSON that would be parsed for every S3 client. Of onnxruntime: what makes
+# and converts models, and the runtime's second copy, which is there for programs in C.
 # tests/support/image/smoke.py, run after it, fails the build if this took too much.
 set -eu
 cd /opt/venv/lib/python3.13/site-packages
@@ -16,6 +17,9 @@ for partition in endpoints["partitions"]:
     partition["services"] = {name: facts for name, facts in partition["services"].items() if name in kept}
 path.write_text(json.dumps(endpoints))
 END
+if [ -d onnxruntime ]; then
+    (cd onnxruntime && rm -r backend datasets quantization tools transformers capi/libonnxruntime.so*)
+fi
 find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} +
 find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete
 find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
