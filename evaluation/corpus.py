@@ -33,7 +33,7 @@ SEED: Final = 7
 VERSION: Final = 1
 """Raised when the same seed would give other clips."""
 
-_CHANNELS_EACH: Final = 2
+_CHANNELS_EACH: Final = 1
 """Channels drawn for each clip besides clean."""
 
 _LEVELS: Final = (-32.0, -20.0)  # dB of full scale

@@ -80,7 +80,7 @@ def _kde(package: str, code: str, history: History = "vorbis") -> Series:
     # A translator may have spoken for both programs: one group for each language.
     language = code.split("_", maxsplit=1)[0]
     pattern = f"usr/share/{root}/{code}/**/*.{ends}"
-    return Series(name, package, pattern, code, name, f"kde-{language}", history, "words", 3)
+    return Series(name, package, pattern, code, name, f"kde-{language}", history, "words", 2)
 
 
 _KLETTRES: Final = "ar cs da de en en_GB es fr he hu it lt ml nb nds nl pt_BR ru tn uk"

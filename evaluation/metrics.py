@@ -1,0 +1,168 @@
+"""Figures about scores, where a higher score means more likely synthetic. Needs numpy only.
+
+Every function takes the scores of the recorded clips and of the synthetic ones as two arrays, each of at least one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Scores = npt.NDArray[np.float64]
+Statistic = Callable[[Scores, Scores], float]
+
+ROUNDS: Final = 500
+"""Resamplings of a bootstrap."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The middle 95 % of what a bootstrap gave."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Clips whose probability lies in one range.
+
+    Attributes:
+        low: where the range begins; it is 0.1 wide.
+        count: of clips.
+        predicted: mean probability.
+        observed: share that is synthetic.
+    """
+
+    low: float
+    count: int
+    predicted: float
+    observed: float
+
+
+def auc(recorded: Scores, synthetic: Scores) -> float:
+    """Give the chance that a synthetic clip scores higher than a recorded one; ties count half (Mann, Whitney 1947)."""
+    both = np.concatenate([recorded, synthetic])
+    _, where, counts = np.unique(both, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]
+    n, m = len(recorded), len(synthetic)
+    return float((ranks[n:].sum() - m * (m + 1) / 2) / (n * m))
+
+
+def eer(recorded: Scores, synthetic: Scores) -> float:
+    """Give the equal error rate: false positives are as frequent as misses there, interpolated between thresholds."""
+    thresholds = np.concatenate([np.unique(np.concatenate([recorded, synthetic])), [np.inf]])
+    false_positives = 1 - np.searchsorted(np.sort(recorded), thresholds) / len(recorded)
+    misses = np.searchsorted(np.sort(synthetic), thresholds) / len(synthetic)
+    difference = misses - false_positives  # rises from -1 to 1
+    after = int(np.argmax(difference >= 0))
+    if difference[after] == 0 or after == 0:
+        return float((misses[after] + false_positives[after]) / 2)
+    part = -difference[after - 1] / (difference[after] - difference[after - 1])
+    return float(misses[after - 1] + part * (misses[after] - misses[after - 1]))
+
+
+def threshold_at(recorded: Scores, false_positives: float) -> float:
+    """Give the lowest threshold that at most this share (below 1) of the recorded clips reaches."""
+    falling = np.sort(recorded)[::-1]
+    allowed = int(np.floor(false_positives * len(falling) + 1e-9))
+    return float(np.nextafter(falling[allowed], np.inf))
+
+
+def share_at(scores: Scores, threshold: float) -> float:
+    """Give the share of clips that reach a threshold; false positives of recorded ones, detection of synthetic ones."""
+    return float(np.mean(scores >= threshold))
+
+
+def detection_at(false_positives: float) -> Statistic:
+    """Give the statistic: detection at the threshold that this share of the same recorded clips reaches."""
+    return lambda recorded, synthetic: share_at(synthetic, threshold_at(recorded, false_positives))
+
+
+def bootstrap(
+    statistic: Statistic,
+    recorded: Scores,
+    synthetic: Scores,
+    clusters: tuple[Sequence[str], Sequence[str]] | None = None,
+    *,
+    seed: int = 0,
+    rounds: int = ROUNDS,
+) -> Interval:
+    """Give a 95 % percentile interval (Efron 1979), recorded and synthetic clips resampled each for themselves.
+
+    Args:
+        statistic: what is measured.
+        recorded: scores.
+        synthetic: scores.
+        clusters: the speaker of each clip of both: whole speakers are drawn, since clips of one resemble each other.
+            None: single clips are.
+        seed: of the drawing.
+        rounds: how often.
+    """
+    random = np.random.default_rng(seed)
+    first = _drawer(recorded, clusters[0] if clusters else None)
+    second = _drawer(synthetic, clusters[1] if clusters else None)
+    values = [statistic(first(random), second(random)) for _ in range(rounds)]
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(low), float(high))
+
+
+def _drawer(scores: Scores, clusters: Sequence[str] | None) -> Callable[[np.random.Generator], Scores]:
+    if clusters is None:
+        return lambda random: scores[random.integers(len(scores), size=len(scores))]
+    names = np.asarray(clusters)
+    groups = [scores[names == name] for name in np.unique(names)]
+    return lambda random: np.concatenate([groups[i] for i in random.integers(len(groups), size=len(groups))])
+
+
+def platt(recorded: Scores, synthetic: Scores) -> tuple[float, float]:
+    """Give slope and intercept of the logistic function from score to probability, both classes weighing the same.
+
+    Newton's method on the targets of Platt 1999, which keep the slope finite where the classes do not overlap.
+    """
+    scores = np.concatenate([recorded, synthetic])
+    n, m = len(recorded), len(synthetic)
+    target = np.concatenate([np.full(n, 1 / (n + 2)), np.full(m, (m + 1) / (m + 2))])
+    weight = np.concatenate([np.full(n, 0.5 / n), np.full(m, 0.5 / m)])
+    spread = float(scores.std()) or 1.0
+    design = np.stack([(scores - scores.mean()) / spread, np.ones(n + m)], axis=1)
+    w = np.zeros(2)
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-design @ w))
+        hessian = (design * (weight * p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        step = np.linalg.solve(hessian, design.T @ (weight * (target - p)))
+        w += step * min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
+    slope = float(w[0]) / spread
+    return slope, float(w[1]) - slope * float(scores.mean())
+
+
+def probability(scores: Scores, slope: float, intercept: float) -> Scores:
+    """Give the probability of being synthetic, both classes being equally frequent."""
+    return np.asarray(1 / (1 + np.exp(-(slope * scores + intercept))))
+
+
+def reliability(recorded: Scores, synthetic: Scores) -> list[Bin]:
+    """Compare probabilities with what is observed, in ten bins; empty ones are left out.
+
+    Args:
+        recorded: probabilities of the recorded clips.
+        synthetic: probabilities of the synthetic ones; both classes weigh the same, however many clips each has.
+    """
+    result = []
+    for i in range(10):
+        first, second = _in_bin(recorded, i), _in_bin(synthetic, i)
+        if not len(first) + len(second):
+            continue
+        a, b = 1 / len(recorded), 1 / len(synthetic)
+        total = a * len(first) + b * len(second)
+        predicted = (a * float(first.sum()) + b * float(second.sum())) / total
+        result.append(Bin(i / 10, len(first) + len(second), predicted, b * len(second) / total))
+    return result
+
+
+def _in_bin(probabilities: Scores, index: int) -> Scores:
+    return np.asarray(probabilities[np.minimum((probabilities * 10).astype(int), 9) == index])
