@@ -14,15 +14,21 @@ import pytest
 from analysis_operator.adapters.reports import JSON_LIMIT, PNG_LIMIT, NoReports, S3Reports, make_reports
 from analysis_operator.adapters.s3 import ObjectStore, StoreError
 from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, PinnedSource, RequestStatus
-from analysis_operator.report.page import clean, clock, render, size, words
-from analysis_operator.report.sections import Section
+from analysis_operator.errors import Reason
+from analysis_operator.report import timeline
+from analysis_operator.report.page import LANGUAGES, clean, clock, render, size, words
+from analysis_operator.report.sections import MOST_PIXELS, Section, read_plot
+from analysis_operator.report.words import Words
 from analyzer_contract import (
+    PLOT_WIDTH,
     AnalysisReport,
     DetectorReport,
+    FailureReason,
     Finding,
     MediaFacts,
     ModelCard,
     SourceFacts,
+    TimelinePoint,
     Verdict,
 )
 
@@ -31,11 +37,11 @@ PREFIX = f"s3://results/default/call/{UID}/"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e\x00"
 
 
-def png() -> bytes:
+def png(width: int = 1, height: int = 1) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
 
 
@@ -142,7 +148,7 @@ async def test_the_page_goes_beside_the_results() -> None:
     uri, problem, page = await write(store, entry())
     assert (uri, problem) == (f"{PREFIX}report.html", "")
     assert store.types[uri or ""] == "text/html; charset=utf-8"
-    for told in ("Suspicious", "71", "01:01.0 to 01:03.0", "Repeated audio", "data:image/png;base64,", "120.6 KiB"):
+    for told in ("Suspicious", "71", "01:01.0 to 01:03.0", "Repeated sound", "data:image/png;base64,", "120.6 KiB"):
         assert told in page
     assert "What this does not mean" in page
     assert "s3://media/call.wav" in page
@@ -156,7 +162,9 @@ async def test_hostile_strings_stay_text() -> None:
     tags = Tags(page).found
     assert not [tag for tag, _ in tags if tag in {"script", "iframe", "object", "form", "link"}]
     assert not [name for _, attrs in tags for name in attrs if name.startswith("on") or name == "style"]
-    assert [attrs["src"] for tag, attrs in tags if tag == "img"] == [f"data:image/png;base64,{_base64(png())}"]
+    assert [attrs["href"] for tag, attrs in tags if tag == "image"] == [f"data:image/png;base64,{_base64(png())}"]
+    elsewhere = [attrs["href"] for tag, attrs in tags if tag in {"a", "use"} and (attrs["href"] or "")[0] != "#"]
+    assert {href[:4] for href in elsewhere if href} == {"tel:"}
     assert "\u202e" not in page
     assert "\x00" not in page
     assert "&lt;script&gt;" in page
@@ -191,14 +199,14 @@ async def test_huge_texts_are_cut() -> None:
     media = MediaFacts(container="c" * 1_000_000, codec="<" * 1_000_000)
     _, problem, page = await write(FakeStore(results(media=media)), entry())
     assert problem == ""
-    assert len(page) < 60_000
+    assert len(page) < 100_000
 
 
 async def test_many_findings_are_cut_to_the_strongest() -> None:
     many = result(findings=200)
     page = render(request(), status(entry()), [Section(entry(), many)])
-    assert page.count('class="time"') == 60
-    assert "140 weaker findings" in page
+    assert page.count('class="time"') == 60 * len(LANGUAGES)
+    assert "140 weaker places" in page
 
 
 @pytest.mark.parametrize(
@@ -211,6 +219,7 @@ async def test_many_findings_are_cut_to_the_strongest() -> None:
         (results(id="another.audio"), "result of another analysis"),
         ({**results(), f"{PREFIX}audio.png": b"<svg onload=alert(1)>"}, "no PNG image"),
         ({**results(), f"{PREFIX}audio.png": png() + b"\0" * PNG_LIMIT}, "larger than"),
+        ({**results(), f"{PREFIX}audio.png": png(MOST_PIXELS, 2)}, "too large to be shown"),
     ],
 )
 async def test_bad_results_are_said_and_do_not_stop_the_page(objects: dict[str, bytes], told: str) -> None:
@@ -236,10 +245,11 @@ async def test_it_never_raises(error: Exception) -> None:
 
 @pytest.mark.parametrize("verdict", [*Verdict, None])
 def test_no_page_calls_a_recording_genuine(verdict: Verdict | None) -> None:
-    page = render(request(), status(entry(), verdict=verdict), [])
-    head = page.partition("How to read this page")[0].lower()
-    assert "genuine" not in head
-    assert "authentic" not in head
+    page = render(request(), status(entry(), verdict=verdict), []).lower()
+    assert "genuine" not in page
+    assert "authentic" not in page
+    for sentence in re.findall(r"[^.>]*진짜[^.<]*", page):
+        assert re.search(r"아닙니다|증명할 수는 없습니다", sentence), sentence
 
 
 def test_every_state_of_an_analysis_renders() -> None:
@@ -247,7 +257,9 @@ def test_every_state_of_an_analysis_renders() -> None:
         Section(entry(state=state, verdict=None, score=None, reason="NoVideoStream", message="There is no picture."))
         for state in AnalysisState
     ]
-    assert render(request(), status(verdict=None), sections).count("There is no picture.") == len(AnalysisState)
+    page = render(request(), status(verdict=None), sections)
+    assert page.count("There is no picture.") == len(AnalysisState), "in English; in Korean the reason is translated"
+    assert page.count("이 파일에는 화면이 없어서") == len(AnalysisState)
 
 
 def test_times_sizes_and_names_are_for_people() -> None:
@@ -270,8 +282,9 @@ def test_the_evidence_that_decided_comes_first_and_a_limitation_is_said_once() -
         Section(entry("video"), twice),
     ]
     page = render(request(), status(), sections)
-    assert re.findall(r">(\w+) analysis</h2>", page) == ["Video", "Audio", "Context"]
-    assert page.count("<li>A plain sentence.</li>") == 1
+    assert re.findall(r">(\w+) analysis</h3>", page) == ["Picture", "Sound", "Content"]
+    assert re.findall(r">(\w+) 검사</h3>", page) == ["화면", "소리", "내용"]
+    assert page.count("<li>A plain sentence.</li>") == len(LANGUAGES)
 
 
 async def test_without_a_results_bucket_there_is_no_report() -> None:
@@ -312,4 +325,143 @@ async def test_reports_do_not_block_the_event_loop() -> None:
 
 def test_times_of_the_request_are_shown() -> None:
     shown = status(entry()).model_copy(update={"started_at": datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC)})
-    assert "2026-11-23 10:00:05 UTC" in render(request(), shown, [])
+    page = render(request(), shown, [])
+    assert "2026-11-23 10:00:05 UTC" in page
+    assert "2026년 11월 23일 오후 7시 0분" in page
+
+
+def _keys(language: Words) -> dict[str, object]:
+    return {
+        "verdicts": {verdict: len(meaning.steps) for verdict, meaning in language.meanings.items()},
+        "kinds": set(language.kinds),
+        "analyzers": set(language.analyzers),
+        "reasons": set(language.reasons),
+        "phones": [number for number, _ in language.phones],
+        "limits": len(language.limits),
+        "reading": len(language.reading),
+        "labels": {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in language.labels.items()},
+    }
+
+
+def test_no_language_lacks_a_word_that_another_has() -> None:
+    first, *others = LANGUAGES
+    assert all(_keys(other) == _keys(first) for other in others)
+    assert set(first.meanings) == {*Verdict, None}
+    assert {str(reason) for reason in FailureReason} <= set(first.reasons)
+    assert {str(Reason.CANCELLED), str(Reason.TOO_MANY_DISRUPTIONS), str(Reason.ANALYZER_NOT_FOUND)} <= set(
+        first.reasons
+    )
+
+
+def test_no_word_is_empty_or_left_in_english() -> None:
+    english, korean = LANGUAGES
+    for key, text in korean.labels.items():
+        assert text, key
+        assert re.search("[가-힣]", text) or text == english.labels[key].strip() or "{" in text, key
+    titles = [kind.title for kind in korean.kinds.values()] + [each.title for each in korean.meanings.values()]
+    assert all(re.search("[가-힣]", title) for title in titles)
+
+
+def test_every_label_is_used() -> None:
+    from pathlib import Path
+
+    folder = Path(timeline.__file__).parent
+    templates = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.j2"))
+    code = (folder / "page.py").read_text(encoding="utf-8")
+    labels = {*LANGUAGES[0].labels} - {state.value for state in AnalysisState}
+    unused = [key for key in labels if not re.search(rf"\bt\.{key}\b", templates) and f'"{key}"' not in code]
+    assert unused == []
+
+
+def test_a_reader_chooses_the_language_without_a_script_and_one_is_shown_at_first() -> None:
+    page = render(request(), status(entry()), [Section(entry(), result())])
+    tags = Tags(page).found
+    choices = [attrs for tag, attrs in tags if tag == "input" and attrs.get("name") == "language"]
+    assert [choice["id"] for choice in choices] == ["choose-en", "choose-ko"]
+    assert ["checked" in choice for choice in choices] == [True, False]
+    assert [(attrs["id"], attrs["lang"]) for tag, attrs in tags if tag == "main"] == [("en", "en"), ("ko", "ko")]
+    for code in ("en", "ko"):
+        assert f"#choose-{code}:checked ~ #{code}" in page, "its style shows the page that is chosen"
+    ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_known_finding_is_told_in_the_readers_language_and_an_unknown_one_in_the_analyzers() -> None:
+    told = result(text="It hums at 50.0 Hz.")
+    (detector,) = told.detectors
+    other = detector.model_copy(
+        update={"findings": [Finding(kind="MainsHum", start_seconds=1, end_seconds=2, score=60, message="It hums.")]}
+    )
+    known = render(request(), status(entry()), [Section(entry(), told)])
+    unknown = render(request(), status(entry()), [Section(entry(), told.model_copy(update={"detectors": [other]}))])
+    assert "똑같이 되풀이되는 소리" in known
+    assert "1분 1.0초 ~ 1분 3.0초" in known
+    assert unknown.count('<p lang="en">It hums.</p>') == len(LANGUAGES)
+    assert unknown.count("Mains hum") >= len(LANGUAGES)
+
+
+def test_a_detector_that_could_not_look_is_not_told_to_have_found_nothing() -> None:
+    quiet = result(findings=0).detectors[0].model_copy(update={"score": 0})
+    blind = quiet.model_copy(update={"name": "SyntheticSpeech", "claim": Verdict.INCONCLUSIVE})
+    seeing = quiet.model_copy(update={"name": "RepeatedAudio"})
+    told = result().model_copy(update={"detectors": [seeing, blind]})
+    page = render(request(), status(entry()), [Section(entry(), told)])
+    assert "Looked for, and not found: Repeated sound." in page
+    assert "Could not be judged here: Machine-made voice." in page
+
+
+def test_the_page_says_how_the_score_came_about() -> None:
+    unsure = entry("video", verdict=Verdict.INCONCLUSIVE, score=98)
+    page = render(request(), status(entry(), unsure), [Section(entry()), Section(unsure)])
+    rows = re.findall(r"<tr><th scope=\"row\">(\w+)</th><td>.*?</td><td.*?>(\d+)</td><td.*?>(\d+)</td></tr>", page)
+    assert rows[:2] == [("Sound", "71", "71"), ("Picture", "98", "49")]
+
+
+def scored(points: list[tuple[float, float, float]], seconds: float, *found: Finding) -> AnalysisReport:
+    line = [TimelinePoint(start_seconds=start, end_seconds=end, score=score) for start, end, score in points]
+    detector = DetectorReport(
+        name="RepeatedAudio", score=71, findings=list(found), timeline=line, model=ModelCard(id="x", version="1")
+    )
+    media = MediaFacts(duration_seconds=seconds)
+    return result().model_copy(update={"detectors": [detector], "media": media})
+
+
+def drawn(report: AnalysisReport) -> timeline.Chart:
+    chart = timeline.chart(report, timeline.groups(report, 1))
+    assert chart is not None
+    return chart
+
+
+def test_scores_lie_over_the_time_that_they_are_about() -> None:
+    chart = drawn(scored([(0, 5, 0), (5, 8, 80), (8, 10, 20)], 10))
+    assert chart.line == "M0 100H500V20H800V80H1000"
+    assert [second for _, second in chart.ticks] == [0, 2, 4, 6, 8, 10]
+
+
+def test_findings_are_numbered_where_there_is_room_and_never_too_thin_to_see() -> None:
+    found = [
+        Finding(kind="RepeatedAudio", start_seconds=at, end_seconds=at + 0.001, score=60) for at in (1, 2, 50, 99.99)
+    ]
+    bars = drawn(scored([], 100, *found)).lanes[0].bars
+    assert [bar.number for bar in bars] == [1, 2, 3, 4]
+    assert [bar.labelled for bar in bars] == [True, False, True, True]
+    assert all(bar.width >= 0.5 and bar.left + bar.width <= 100.01 for bar in bars)
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), 0.0, 1e-9, 1e300])
+def test_a_length_that_no_recording_has_breaks_no_page(seconds: float) -> None:
+    finding = Finding(kind="RepeatedAudio", start_seconds=1, end_seconds=1e9, score=60)
+    report = scored([(0, 1e9, 100)] * 2000, seconds, finding)
+    page = render(request(), status(entry()), [Section(entry(), report)])
+    assert len(page) < 100_000
+
+
+def test_a_plot_with_the_agreed_margins_is_cut_to_the_recording_and_kept_once() -> None:
+    plot, other = read_plot(png(PLOT_WIDTH, 300)), read_plot(png(640, 300))
+    assert plot is not None
+    assert other is not None
+    assert plot.crop == (70, 64, 1110, 196)
+    assert other.crop == (0, 0, 640, 300)
+    page = render(request(), status(entry()), [Section(entry(), result(), plot)])
+    assert page.count("data:image/png") == 1
+    assert page.count('viewBox="70 64 1110 196"') == len(LANGUAGES)

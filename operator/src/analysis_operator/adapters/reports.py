@@ -14,14 +14,13 @@ from analysis_operator.api import AnalysisRequest, AnalysisStatus, RequestStatus
 from analysis_operator.core.observation import Policy, Report
 from analysis_operator.ports import Reports
 from analysis_operator.reconcile import result_prefix
-from analysis_operator.report.sections import Section
+from analysis_operator.report.sections import Plot, Section, read_plot
 from analyzer_contract import AnalysisReport
 
 log = structlog.get_logger(__name__)
 
 JSON_LIMIT = 8 * 1024**2
 PNG_LIMIT = 2 * 1024**2
-_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _THREADS = 2
 """Few: what is read is kept in memory until its page is written."""
 _SECONDS = 20.0
@@ -92,14 +91,13 @@ class S3Reports:
             raise StoreError(f"{uri} is the result of another analysis")
         return result
 
-    def _plot(self, entry: AnalysisStatus, uri: str) -> tuple[bytes | None, str]:
+    def _plot(self, entry: AnalysisStatus, uri: str) -> tuple[Plot | None, str]:
         try:
             data = self._store.get(uri, PNG_LIMIT)
         except StoreError as error:
             return None, f"The plot of {entry.name} is missing: {error}."
-        if not data.startswith(_PNG_MAGIC):
-            return None, f"The plot of {entry.name} is no PNG image."
-        return data, ""
+        plot = read_plot(data)
+        return plot, "" if plot else f"The plot of {entry.name} is no PNG image, or too large to be shown."
 
 
 def make_reports(results_uri: str | None) -> Reports:

@@ -4,37 +4,64 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
+import math
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from analysis_operator.api import AnalysisRequest, RequestStatus
-from analysis_operator.core.verdict import SEVERITY
+from analysis_operator.api import AnalysisRequest, AnalysisState, RequestStatus
+from analysis_operator.core.verdict import LINE, SEVERITY, counted
+from analysis_operator.report import timeline
+from analysis_operator.report.english import ENGLISH
+from analysis_operator.report.korean import KOREAN
 from analysis_operator.report.sections import Section
-from analysis_operator.report.words import meaning
-from analyzer_contract import AnalysisReport, Finding, MediaFacts
+from analysis_operator.report.words import Words, clock, tone, words
+from analyzer_contract import AnalysisReport, DetectorReport, MediaFacts, Verdict
+
+__all__ = ["LANGUAGES", "clean", "clock", "render", "size", "words"]
+
+LANGUAGES = (ENGLISH, KOREAN)
+"""The first one is shown until a reader chooses."""
 
 _TEXT_LIMIT = 1200
-_FINDINGS_SHOWN = 60
 _LIMITATIONS = 40
+_DETECTORS = 20
 _KIB = 1024
-_STRIP_WIDTH = 1000
-_STRIP_LEAST = 6.0
-"""The narrowest mark of a finding, in thousandths of the strip: a short one must be visible too."""
+_STRONG = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One analysis as the page shows it, the same in every language."""
+
+    number: int
+    section: Section
+    groups: list[timeline.Group]
+    chart: timeline.Chart | None
+    quiet: list[str]
+    """Detectors that looked and have nothing to show."""
+    unable: list[str]
+    """Detectors that say of themselves that they cannot tell."""
+    hidden: int
+    limitations: list[str]
+    counts: int | None
+    """What it adds to the request's score."""
 
 
 def render(request: AnalysisRequest, status: RequestStatus, sections: Sequence[Section]) -> str:
-    """Give the page as one HTML document that loads nothing from elsewhere."""
-    template, style, style_hash = _template()
-    return template.render(
+    """Give the page, in every language, as one HTML document that loads nothing from elsewhere."""
+    environment, style, style_hash = _environment()
+    return environment.get_template("page.html.j2").render(
         request=request,
         status=status,
-        sections=sections,
-        meaning=meaning(status.verdict),
+        parts=_parts(sections),
+        media=[section.result.media for section in sections if section.result],
+        blind=any(entry.state is AnalysisState.FAILED for entry in status.analyses),
+        languages=LANGUAGES,
+        line=LINE,
         style=style,
         style_hash=style_hash,
     )
@@ -47,25 +74,6 @@ def clean(text: object, limit: int = _TEXT_LIMIT) -> str:
     return visible if len(visible) <= limit else visible[: limit - 1] + "…"
 
 
-def clock(seconds: float) -> str:
-    """Give a time in a recording as mm:ss.s."""
-    tenths = round(seconds * 10)
-    return f"{tenths // 600:02d}:{tenths % 600 / 10:04.1f}"
-
-
-def stretch(finding: Finding) -> str:
-    """Give where a finding lies; one time is enough for what is shorter than a tenth of a second."""
-    start, end = clock(finding.start_seconds), clock(finding.end_seconds)
-    return start if start == end else f"{start} to {end}"
-
-
-def words(name: str) -> str:
-    """Give a CamelCase name as words: ``DuplicatedFrames`` becomes ``Duplicated frames``."""
-    first, *others = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]", " ", name).split() or [""]
-    told = [other if other.isupper() else other.lower() for other in others]
-    return " ".join([first[:1].upper() + first[1:], *told])
-
-
 def size(count: int) -> str:
     """Give a number of bytes for people."""
     amount, unit = float(count), "bytes"
@@ -76,86 +84,99 @@ def size(count: int) -> str:
     return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
 
 
-def facts(media: MediaFacts) -> list[tuple[str, str]]:
-    """Give what was decoded, as label and value; what is unknown is left out."""
-    rows = [
-        ("Container", media.container),
-        ("Codec", media.codec),
-        ("Length", clock(media.duration_seconds) if media.duration_seconds else ""),
-        ("Sample rate", f"{media.sample_rate} Hz" if media.sample_rate else ""),
-        ("Channels", str(media.channels) if media.channels else ""),
-        ("Picture", f"{media.width} x {media.height}" if media.width and media.height else ""),
-        ("Frames", str(media.frames) if media.frames else ""),
-        ("Frames per second", f"{media.frames_per_second:.2f}" if media.frames_per_second else ""),
-    ]
-    return [(label, value) for label, value in rows if value]
+def _parts(sections: Sequence[Section]) -> list[Part]:
+    """The analysis that decided comes first: a reader looks for its evidence."""
+    parts: list[Part] = []
+    first = 1
+    for number, section in enumerate(sorted(sections, key=_rank, reverse=True), start=1):
+        entry, result = section.entry, section.result
+        shown = timeline.groups(result, first) if result else []
+        first += sum(len(group.places) for group in shown)
+        parts.append(
+            Part(
+                number=number,
+                section=section,
+                groups=shown,
+                chart=timeline.chart(result, shown) if result else None,
+                quiet=timeline.quiet(result) if result else [],
+                unable=timeline.unable(result) if result else [],
+                hidden=timeline.hidden(result) if result else 0,
+                limitations=_limitations(result) if result else [],
+                counts=counted(entry.verdict, entry.score or 0) if entry.verdict else None,
+            )
+        )
+    return parts
 
 
-def findings(section: Section) -> list[Finding]:
-    """Give the strongest findings of every detector, in the order of time."""
-    if section.result is None:
-        return []
-    found = [finding for detector in section.result.detectors for finding in detector.findings]
-    top = sorted(found, key=lambda finding: -finding.score)[:_FINDINGS_SHOWN]
-    return sorted(top, key=lambda finding: (finding.start_seconds, finding.end_seconds))
+def _rank(section: Section) -> tuple[int, int]:
+    entry = section.entry
+    return (SEVERITY[entry.verdict] if entry.verdict else -1), entry.score or 0
 
 
-def by_severity(sections: Sequence[Section]) -> list[Section]:
-    """Give the analyses with the one that decided first: a reader looks for its evidence."""
-    return sorted(sections, key=lambda section: -SEVERITY[section.entry.verdict] if section.entry.verdict else 1)
-
-
-def limitations(result: AnalysisReport) -> list[str]:
-    """Give what the detectors of one analysis cannot say, each sentence once."""
+def _limitations(result: AnalysisReport) -> list[str]:
+    """What the detectors of one analysis cannot say, each sentence once."""
     return list(dict.fromkeys(told for detector in result.detectors for told in detector.limitations))[:_LIMITATIONS]
 
 
-def hidden_findings(section: Section) -> int:
-    """Give how many findings the page leaves to the JSON."""
-    if section.result is None:
-        return 0
-    return max(0, sum(len(detector.findings) for detector in section.result.detectors) - _FINDINGS_SHOWN)
+def _facts(media: Sequence[MediaFacts], word: Words) -> list[tuple[str, str]]:
+    """What was decoded, as label and value; what is unknown is left out."""
+    t = word.labels
+    lengths = [facts.duration_seconds for facts in media if math.isfinite(facts.duration_seconds)]
+    rows = [(t["length"], word.length(max(lengths)))] if lengths and max(lengths) > 0 else []
+    for facts in media:
+        heard = [
+            t["hertz"].format(rate=f"{facts.sample_rate:,}") if facts.sample_rate else "",
+            (t["channel"] if facts.channels == 1 else t["channels"].format(count=facts.channels))
+            if facts.channels
+            else "",
+        ]
+        seen = [
+            f"{facts.width:,} × {facts.height:,}" if facts.width and facts.height else "",  # noqa: RUF001 - as in print
+            t["rate"].format(rate=f"{facts.frames_per_second:.4g}") if facts.frames_per_second else "",
+            t["frames"].format(count=f"{facts.frames:,}") if facts.frames else "",
+        ]
+        for label, details in ((t["sound"], heard), (t["picture"], seen)):
+            if any(details):
+                told = [facts.codec, *details, facts.container]
+                rows.append((label, ", ".join(each for each in told if each)))
+    return rows
 
 
-def marks(section: Section) -> list[tuple[float, float]]:
-    """Give where findings lie on a strip of 1000: start and width. Empty if the length is unknown."""
-    length = section.result.media.duration_seconds if section.result else 0
-    if not length:
-        return []
-    placed = []
-    for found in findings(section):
-        start = min(found.start_seconds / length, 1) * _STRIP_WIDTH
-        end = min(found.end_seconds / length, 1) * _STRIP_WIDTH
-        width = max(end - start, _STRIP_LEAST)
-        placed.append((round(min(start, _STRIP_WIDTH - width), 1), round(width, 1)))
-    return placed
+def _strength(score: int, word: Words) -> str:
+    return word.labels["strong" if score >= _STRONG else "medium" if score >= LINE else "weak"]
 
 
-def data_uri(png: bytes) -> str:
-    """Give an image that needs no other file."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+def _tick(seconds: float) -> str:
+    """A time on the axis: as short as it can be."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}:{rest:04.1f}" if seconds % 1 else f"{int(minutes)}:{int(rest):02d}"
+
+
+def _detectors(result: AnalysisReport) -> list[DetectorReport]:
+    return result.detectors[:_DETECTORS]
+
+
+def _names(detectors: Sequence[str], word: Words) -> str:
+    return ", ".join(clean(word.title(clean(name, 60)), 60) for name in detectors)
 
 
 @cache
-def _template() -> tuple[Template, str, str]:
-    folder = resources.files("analysis_operator.report")
-    style = (folder / "page.css").read_text(encoding="utf-8")
-    helpers = {
-        "clean": clean,
-        "clock": clock,
-        "words": words,
-        "size": size,
-        "facts": facts,
-        "stretch": stretch,
-        "by_severity": by_severity,
-        "limitations": limitations,
-        "findings": findings,
-        "hidden_findings": hidden_findings,
-        "marks": marks,
-        "data_uri": data_uri,
-    }
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(helpers)
-    template = environment.from_string((folder / "page.html.j2").read_text(encoding="utf-8"))
+def _environment() -> tuple[Environment, str, str]:
+    loader = PackageLoader("analysis_operator", "report")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        clean=clean,
+        size=size,
+        facts=_facts,
+        strength=_strength,
+        tick=_tick,
+        detectors=_detectors,
+        names=_names,
+        tone=tone,
+    )
+    environment.tests["inconclusive"] = lambda verdict: verdict is Verdict.INCONCLUSIVE
+    style, _, _ = loader.get_source(environment, "page.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return template, style, digest
+    return environment, style, digest

@@ -1,66 +1,87 @@
-"""The page's words: what a verdict means and does not mean, in plain language."""
+"""What the page says besides the analyzers' own sentences: one :class:`Words` for each language, with the same keys."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from analyzer_contract import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """How one verdict is explained."""
+    """How one verdict, or its absence, is explained."""
 
-    tone: str
     title: str
+    tag: str
     means: str
     not_means: str
-    advice: str
+    steps: tuple[str, ...]
+    """What to do now, most urgent first."""
 
 
-MEANINGS = {
-    Verdict.LIKELY_FAKE: Meaning(
-        "bad",
-        "Likely fake",
-        "At least one detector found strong evidence that this recording, or a part of it, was made or altered "
-        "by a machine. Where it found it is listed below.",
-        "It does not say who made it, or why. Detectors err: some real recordings look like this too.",
-        "Do not act on what the recording asks for. Call the person back on a number that you already know.",
-    ),
-    Verdict.SUSPICIOUS: Meaning(
-        "warn",
-        "Suspicious",
-        "A detector found something that a plain, unedited recording rarely shows, for example a stretch "
-        "that was cut out or repeated. Where it found it is listed below.",
-        "It does not say that the recording is false: editing, a bad line or a messenger app can leave such traces.",
-        "Ask where the recording comes from, and check what it says in another way before you act on it.",
-    ),
-    Verdict.NO_EVIDENCE: Meaning(
-        "calm",
-        "No evidence found",
-        "The detectors looked at the recording and found none of the traces that they know.",
-        "It does not say that the recording is real. A new or careful forgery can leave no trace that is known here.",
-        "If the recording asks for money, secrets or haste, check with the person all the same.",
-    ),
-    Verdict.INCONCLUSIVE: Meaning(
-        "unsure",
-        "Inconclusive",
-        "The detectors cannot tell: the recording is outside what they were measured for, the signs are weak, "
-        "or one of them could not look at it.",
-        "It says neither that the recording is false nor that it is real.",
-        "Try a longer or better copy of the recording, and check what it says in another way.",
-    ),
-}
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of finding is explained."""
 
-NONE = Meaning(
-    "unsure",
-    "No verdict",
-    "No detector could look at this recording. The reasons are listed below.",
-    "It says nothing about the recording itself.",
-    "Read the reasons, then ask again with a recording that can be analysed.",
-)
+    title: str
+    what: str
+    honest: str
+    """How such a finding comes about without any deceit."""
 
 
-def meaning(verdict: Verdict | None) -> Meaning:
-    """Explain a verdict, or its absence."""
-    return MEANINGS[verdict] if verdict is not None else NONE
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language."""
+
+    code: str
+    """For the ``lang`` attribute."""
+    name: str
+    """The language's own name."""
+    meanings: Mapping[Verdict | None, Meaning]
+    kinds: Mapping[str, Kind]
+    """By a finding's kind. One that is missing here is shown in the analyzer's own words, which are English."""
+    analyzers: Mapping[str, str]
+    reasons: Mapping[str, str]
+    """Why an analysis has no verdict."""
+    phones: tuple[tuple[str, str], ...]
+    """Numbers to call in Korea, and who answers."""
+    limits: tuple[str, ...]
+    """What no detector can say, whichever ran."""
+    reading: tuple[tuple[str, str], ...]
+    labels: Mapping[str, str]
+    span: Callable[[float, float], str]
+    """From and to, in seconds of the recording."""
+    length: Callable[[float], str]
+    moment: Callable[[datetime], str]
+    """A date and time, aware."""
+
+    def title(self, kind: str) -> str:
+        """Give the name of a kind of finding."""
+        known = self.kinds.get(kind)
+        return known.title if known else words(kind)
+
+    def analyzer(self, name: str) -> str:
+        """Give what an analyzer looks at."""
+        return self.analyzers.get(name) or words(name)
+
+
+def tone(verdict: Verdict | None) -> str:
+    """Give the class that colours a verdict."""
+    tones = {Verdict.LIKELY_FAKE: "bad", Verdict.SUSPICIOUS: "warn", Verdict.NO_EVIDENCE: "calm"}
+    return tones.get(verdict, "unsure") if verdict else "unsure"
+
+
+def words(name: str) -> str:
+    """Give a CamelCase name as words: ``DuplicatedFrames`` becomes ``Duplicated frames``."""
+    first, *others = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]", " ", name).split() or [""]
+    told = [other if other.isupper() else other.lower() for other in others]
+    return " ".join([first[:1].upper() + first[1:], *told])
+
+
+def clock(seconds: float) -> str:
+    """Give a time in a recording as mm:ss.s."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600:02d}:{tenths % 600 / 10:04.1f}"
