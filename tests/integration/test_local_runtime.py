@@ -97,10 +97,10 @@ def test_the_examples_get_the_outcomes_that_they_state(guardian: Guardian, sampl
     assert rows["genuine"][:3] == ["NoEvidence", "0", "Completed"]
     reports = guardian.out / "reports" / "default"
     page = (reports / "edited-video" / "report.html").read_text()
-    assert "Duplicated frames" in page
+    assert "Repeated picture" in page
     assert "data:image/png;base64," in page
     assert (reports / "edited-video" / "video.json").is_file()
-    assert not (reports / "not-a-video" / "report.html").exists()
+    assert "Why there is no verdict" in (reports / "not-a-video" / "report.html").read_text()
     assert guardian.left() == [], "everything has ended before the command does"
 
 

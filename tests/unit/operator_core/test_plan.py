@@ -249,6 +249,22 @@ def test_the_report_comes_before_the_verdict_and_both_in_one_write() -> None:
     assert second.status.report_uri == "s3://results/report.html"
 
 
+def test_a_recording_that_cannot_be_read_gets_a_page_that_says_so() -> None:
+    refused = failure(MEDIA, FailureReason.UNSUPPORTED_MEDIA)
+    first = plan(observed(request(), runs={"audio": run(refused)}, policy=REPORTING), NOW)
+    assert [type(action) for action in first.actions] == [WriteReport]
+    second = plan(observed(request(), runs={"audio": run(refused)}, policy=REPORTING, report=Report("s3://r")), NOW)
+    assert second.status.finished
+    assert (second.status.verdict, second.status.report_uri) == (None, "s3://r")
+
+
+def test_what_was_cancelled_or_never_looked_at_gets_no_page() -> None:
+    for spec in ({"cancel": True}, {"analyzers": ["nosuch"]}):
+        decided = plan(observed(request(**spec), policy=REPORTING), NOW)
+        assert decided.status.finished
+        assert decided.status.report_uri is None
+
+
 def test_a_report_that_cannot_be_written_takes_no_verdict_away() -> None:
     runs = {"audio": run(result(result_uri="s3://results/audio.json"))}
     problem = Report(None, "The report could not be written.")

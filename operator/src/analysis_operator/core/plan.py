@@ -149,11 +149,7 @@ def _how_it_stands(observed: Observation, status: RequestStatus) -> tuple[str, s
 def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> Plan:
     end = ending.of(status.analyses, cancelled=observed.request.spec.cancel)
     decided = status.model_copy(update={"verdict": end.verdict, "score": end.score})
-    wants_report = (
-        observed.policy.results_uri is not None
-        and end.verdict is not None
-        and any(entry.result_uri for entry in status.analyses)
-    )
+    wants_report = observed.policy.results_uri is not None and _worth_a_page(end, status.analyses)
     if wants_report and observed.report is None:
         underway = conditions.of_unfinished(Reason.REPORTING, "Writing the report.")
         # The verdict is published with Finished, in one write: until then it is only an intention.
@@ -178,6 +174,13 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
         requeue_after=float(observed.request.spec.ttl_seconds_after_finished),
         urgent=True,
     )
+
+
+def _worth_a_page(end: ending.End, analyses: list[AnalysisStatus]) -> bool:
+    """Whether there are results to show, or a person waits for the reason why there are none."""
+    if end.verdict is None:
+        return end.reason != Reason.CANCELLED and any(entry.attempts for entry in analyses)
+    return any(entry.result_uri for entry in analyses)
 
 
 def _after_the_end(observed: Observation, now: datetime) -> Plan:
