@@ -179,3 +179,14 @@ async def test_a_pod_that_lost_one_analysis_rests_before_it_gets_another(scene: 
     assert scene.dispatcher.backlog("audio") == (1, 0), "b waits, though the slot is free"
     await scene.until(lambda: scene.dispatcher.runs("b"))
     assert [uid for _, uid in scene.analyzers.given] == ["a", "b"]
+
+
+async def test_the_end_of_one_analysis_is_news_only_to_the_pool_that_it_waited_for(scene: Scene) -> None:
+    scene.dispatcher.set_pool("video", 1)
+    scene.enqueue("a", "b")
+    told: list[str] = []
+    scene.dispatcher.backlog_changed = told.append
+    scene.dispatcher.stop("stranger")
+    assert told == []
+    scene.dispatcher.stop("b")
+    assert told == ["audio"]
