@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
-from analyzer_contract import DetectorReport, FailureKind, FailureReason, Finding, ModelCard, Verdict
+from analyzer_contract import PLOT_MARGINS, DetectorReport, FailureKind, FailureReason, Finding, ModelCard, Verdict
 from analyzer_kit.cgroup import oom_kills
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import require_complete
 from analyzer_kit.media.sniff import demuxer_of, demuxer_of_bytes
 from analyzer_kit.media.wav import stated_wav_seconds
 from analyzer_kit.messages import CHILD_MESSAGE
-from analyzer_kit.plots import draw_timeline
+from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.s3 import split_uri
 from analyzer_kit.verdicts import SUSPICIOUS_FROM, judge
@@ -177,4 +177,37 @@ def test_a_plot_is_a_picture_and_the_same_each_time(tmp_path: Path, size: int) -
         draw_timeline(tmp_path / name, title="T", axis="a", seconds=3, low=-curve, high=curve, findings=[finding] * 3)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     with Image.open(tmp_path / "one") as picture:
+        assert picture.size == (1200, 300)
+
+
+def film_of(seconds: float, shape: tuple[int, ...], rate: float = 25) -> Filmstrip:
+    """Frames whose brightness tells their time: black at the start, white at the end."""
+    film = Filmstrip()
+    for index in range(int(seconds * rate)):
+        film.add(index / rate, np.full(shape, 255 * index / (seconds * rate), dtype=np.uint8))
+    return film
+
+
+@pytest.mark.parametrize("seconds", [0.2, 8, 900])
+@pytest.mark.parametrize("shape", [(180, 320), (180, 320, 3), (320, 180), (300, 320)])
+def test_frames_stand_below_the_curve_at_their_time(tmp_path: Path, seconds: float, shape: tuple[int, ...]) -> None:
+    film = film_of(seconds, shape)
+    zeros = np.zeros(1, dtype=np.float32)
+    draw_timeline(tmp_path / "p", title="T", axis="a", seconds=seconds, low=zeros, high=zeros, findings=[], film=film)
+    left, _, right, bottom = PLOT_MARGINS
+    with Image.open(tmp_path / "p") as picture:
+        count = len(film.pictures(seconds))
+        across = picture.width - left - right
+        y = picture.height - bottom - 104 // 2
+        middles = [left + across * (2 * index + 1) // (2 * count) for index in range(count)]
+        shown = [picture.convert("L").getpixel((x, y)) for x in middles]
+    expected = [255 * (index + 0.5) / count for index in range(count)]
+    assert 3 <= count <= 12
+    assert shown == pytest.approx(expected, abs=52 if seconds < 1 else 8)
+
+
+def test_a_recording_without_frames_has_a_plot_all_the_same(tmp_path: Path) -> None:
+    zeros = np.zeros(1, dtype=np.float32)
+    draw_timeline(tmp_path / "p", title="T", axis="a", seconds=3, low=zeros, high=zeros, findings=[], film=Filmstrip())
+    with Image.open(tmp_path / "p") as picture:
         assert picture.size == (1200, 300)
