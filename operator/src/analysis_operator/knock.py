@@ -44,6 +44,7 @@ class Knocker:
     def drop(self, pool: str) -> None:
         """Forget a pool."""
         self.knock(pool, {})
+        del self._tasks[pool]
         self._ready.pop(pool, None)
 
     async def close(self) -> None:

@@ -80,3 +80,15 @@ async def test_a_pod_that_does_not_listen_yet_is_knocked_at_again() -> None:
     async with late.listening(port):
         await asyncio.wait_for(answered.wait(), 5)
     await knocker.close()
+
+
+async def test_nothing_is_kept_of_a_pool_that_is_dropped(pod: Pod) -> None:
+    answered: list[str] = []
+    knocker = Knocker(answered.append)
+    knocker.knock("audio", {"uid-1": pod.address})
+    await asyncio.wait_for(pod.asked.wait(), 5)
+    knocker.drop("audio")
+    pod.ready = True
+    await asyncio.sleep(0.2)
+    assert answered == []
+    assert (knocker._tasks, knocker._ready) == ({}, {})
