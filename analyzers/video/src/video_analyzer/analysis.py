@@ -10,7 +10,7 @@ import numpy as np
 from analyzer_contract import DetectorReport, MediaFacts, Verdict
 from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
 from analyzer_kit.media.video import VideoReader
-from analyzer_kit.plots import draw_timeline
+from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge
 from video_analyzer import ANALYZER
@@ -32,9 +32,10 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
     """
     cv2.setNumThreads(caps.threads)
     reader = VideoReader(recording, caps)
-    meter = MotionMeter()
+    meter, film = MotionMeter(), Filmstrip()
     for index, (time, frame) in enumerate(reader.frames()):
         meter.add(time, frame)
+        film.add(time, frame)
         if index % _PROGRESS_FRAMES == 0:
             report("decode", 0.8 * min(time / (reader.stated or 60.0), 1.0))
     motion = meter.motion()
@@ -47,7 +48,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
         report_drops(motion.jumps, motion.times, seams, ANALYZER.version),
     ]
     report("plot", 0.95)
-    return _assess(reader.facts, motion, detectors, plot)
+    return _assess(reader.facts, motion, detectors, film, plot)
 
 
 def warm_up(_caps: Caps, _models: Models) -> None:
@@ -62,7 +63,9 @@ def warm_up(_caps: Caps, _models: Models) -> None:
     measure_jump(0, (noise[0], noise[1], noise[2], noise[3]), 1.0)
 
 
-def _assess(facts: MediaFacts, motion: Motion, detectors: list[DetectorReport], plot: Path) -> Assessment:
+def _assess(
+    facts: MediaFacts, motion: Motion, detectors: list[DetectorReport], film: Filmstrip, plot: Path
+) -> Assessment:
     verdict, score = judge(detectors, conclusive=motion.times.size >= _FEWEST_FRAMES)
     findings = [finding for detector in detectors for finding in detector.findings]
     draw_timeline(
@@ -73,6 +76,7 @@ def _assess(facts: MediaFacts, motion: Motion, detectors: list[DetectorReport], 
         low=np.zeros(motion.change.size, dtype=np.float32),
         high=motion.change,
         findings=findings,
+        film=film,
     )
     seconds = facts.duration_seconds
     return Assessment(
