@@ -62,6 +62,15 @@ test: setup ## Run every test: unit, integration, and e2e on a real cluster
 bench: setup ## Take the figures of the README on a local cluster
 	@$(VENV)/python -m tests.benchmarks
 
+EVAL_ENV = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}
+EVAL_ARGS ?=
+
+.PHONY: eval
+eval: setup ## Measure the voice detector on recorded and synthetic speech, and write docs/evaluation.md
+	@export PATH="$$PATH:$(EVAL_ENV)/uv/bin" UV_PROJECT_ENVIRONMENT="$(EVAL_ENV)/evaluation/venv"; \
+	  uv sync --locked --quiet --group eval --python $(VENV)/python; \
+	  "$$UV_PROJECT_ENVIRONMENT/bin/python" -m evaluation $(EVAL_ARGS)
+
 .PHONY: clean
 clean: ## Remove what was made in this checkout: out/, .venv and caches
 	@rm -rf out .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -55,7 +55,7 @@ class Line:
 FAMILIES: Final = (
     Family("piper", "neural", {"joe": ("en",)}, 32, voices.piper),
     Family("hibari", "neural", {"heart": ("en",)}, 32, voices.hibari),
-    Family("kokoro", "neural", voices.KOKORO, 48, voices.kokoro),
+    Family("kokoro", "neural", voices.KOKORO, 30, voices.kokoro),
     Family("espeak-ng", "classic", voices.ESPEAK, 36, voices.espeak),
     Family("flite", "classic", dict.fromkeys(("awb", "rms", "slt", "kal16"), ("en",)), 24, voices.flite),
     Family("festival", "classic", dict.fromkeys(("kal_diphone", "ked_diphone"), ("en",)), 24, voices.festival),

@@ -37,7 +37,6 @@ _CHANNELS_EACH: Final = 1
 """Channels drawn for each clip besides clean."""
 
 _LEVELS: Final = (-32.0, -20.0)  # dB of full scale
-_WORKERS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -91,12 +90,13 @@ class _Base:
     split: splits.Split
 
 
-def clips(seed: int = SEED, rotation: int = 0) -> list[Clip]:
+def clips(seed: int = SEED, rotation: int = 0, workers: int = 2) -> list[Clip]:
     """Give every clip through every channel it has; makes what is not in the cache.
 
     Args:
         seed: draws recordings, texts, levels, noise, channels and splits.
         rotation: see :func:`evaluation.splits.family_splits`.
+        workers: threads that make clips.
 
     Raises:
         DataMissing: a package, a program or a network cannot be had.
@@ -107,7 +107,7 @@ def clips(seed: int = SEED, rotation: int = 0) -> list[Clip]:
         rows = json.loads(listing.read_text("utf-8"))
         return [Clip(**{**row, "path": home / row["path"]}) for row in rows]
     (home / "clips").mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         recorded = [base for group in pool.map(partial(_recorded, home, seed, rotation), SERIES) for base in group]
         spoken = [
             base for group in pool.map(partial(_synthetic, home, seed, rotation, recorded), _jobs()) for base in group

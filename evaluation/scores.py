@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -17,28 +16,29 @@ from evaluation.measures import measure
 from evaluation.packages import folder
 from evaluation.sound import Sound, trim
 from guardian_models.runtime import Model
-from guardian_models.runtime import load as load_model
 
 Scorer = Callable[[Sound], Mapping[str, float]]
 """From mono sound at 16 kHz to named numbers; "score" is the one that is judged, higher means more likely synthetic."""
 
-_WORKERS: Final = 2
 
-
-def run(name: str, scorer: Scorer, clips: Sequence[Clip]) -> dict[str, dict[str, float]]:
+def run(name: str, scorer: Scorer, clips: Sequence[Clip], workers: int = 2) -> dict[str, dict[str, float]]:
     """Give the scorer's numbers for each clip, by the clip's sha256.
 
     Args:
         name: of the scorer and its version: what was kept under another name does not count.
-        scorer: called from two threads at once.
+        scorer: called from several threads at once.
         clips: to score.
+        workers: threads.
     """
     path = folder() / "scores" / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     known = _known(path)
     missing = {clip.sha256: clip for clip in clips if clip.sha256 not in known}
     lock = threading.Lock()
-    with path.open("a", encoding="utf-8") as file, ThreadPoolExecutor(_WORKERS) as pool:
+    half = path.exists() and not path.read_bytes().endswith(b"\n")
+    with path.open("a", encoding="utf-8") as file, ThreadPoolExecutor(workers) as pool:
+        if half:  # the last line of a killed run
+            file.write("\n")
 
         def one(clip: Clip) -> None:
             numbers = dict(scorer(load(clip)))
@@ -92,11 +92,10 @@ def of_model(model: Model) -> Scorer:
     return score
 
 
-def model_scores(models: Path, model_id: str, clips: Sequence[Clip]) -> dict[str, dict[str, float]]:
-    """Score clips with a model of a folder.
+SCORED_AS = 1
+"""Raised when the same model would score the same clip otherwise: windows, mean."""
 
-    Raises:
-        ModelError: it is not there, or not what its manifest says.
-    """
-    model = load_model(models, model_id)
-    return run(f"{model_id}-{model.manifest.sha256[:12]}", of_model(model), clips)
+
+def name_of(model: Model) -> str:
+    """Give the name under which a model's scores are kept."""
+    return f"{model.manifest.id}-{model.manifest.sha256[:12]}-v{SCORED_AS}"
