@@ -334,6 +334,7 @@ def _keys(language: Words) -> dict[str, object]:
     return {
         "verdicts": {verdict: len(meaning.steps) for verdict, meaning in language.meanings.items()},
         "kinds": set(language.kinds),
+        "detectors": set(language.detectors),
         "analyzers": set(language.analyzers),
         "reasons": set(language.reasons),
         "phones": [number for number, _ in language.phones],
@@ -398,6 +399,15 @@ def test_a_known_finding_is_told_in_the_readers_language_and_an_unknown_one_in_t
     assert "1분 1.0초 ~ 1분 3.0초" in known
     assert unknown.count('<p lang="en">It hums.</p>') == len(LANGUAGES)
     assert unknown.count("Mains hum") >= len(LANGUAGES)
+
+
+def test_a_fact_that_is_no_evidence_has_no_strength_and_no_bar() -> None:
+    fact = Finding(kind="SoftwareEncoder", start_seconds=0, end_seconds=10, score=0, message="By x264.")
+    report = scored([], 10, fact)
+    page = render(request(), status(entry()), [Section(entry(), report)])
+    assert page.count('class="how">for information</span>') == 1
+    assert page.count('class="how">참고</span>') == 1
+    assert drawn(report).lanes == ()
 
 
 def test_a_detector_that_could_not_look_is_not_told_to_have_found_nothing() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from analysis_operator.report.words import Kind, Meaning, Words, clock
+from analysis_operator.report.english_kinds import KINDS
+from analysis_operator.report.words import Meaning, Words, clock
 from analyzer_contract import Verdict
 
 _BACK = (
@@ -79,54 +80,6 @@ _MEANINGS: dict[Verdict | None, Meaning] = {
     ),
 }
 
-_KINDS = {
-    "DigitalSilence": Kind(
-        "Digital silence",
-        "Between words there are pauses without any sound at all. A microphone in a room always picks up something.",
-        "Noise suppression, some phone lines and trimming do this too.",
-    ),
-    "RepeatedAudio": Kind(
-        "Repeated sound",
-        "A stretch of sound is heard twice, exactly alike. Nobody says the same thing twice in exactly the same way.",
-        "Music, ringing tones and announcements repeat by design.",
-    ),
-    "SyntheticSpeech": Kind(
-        "Machine-made voice",
-        "The voice in this stretch resembles voices that are made by a computer more than voices of people.",
-        "Noise, a poor line or strong compression can mislead the detector.",
-    ),
-    "AudioSplice": Kind(
-        "Joined sound",
-        "The background sound changes at once, as where two recordings were joined.",
-        "Moving about, a door, or switching the microphone can sound like this.",
-    ),
-    "DuplicatedFrames": Kind(
-        "Repeated picture",
-        "A stretch of moving picture is shown twice, exactly alike, as where something was copied in.",
-        "Screen recordings, animations and looping clips repeat by nature.",
-    ),
-    "LoopedFrames": Kind(
-        "Looping picture",
-        "The same movement runs again and again, as where a short clip was stretched into a long one.",
-        "Animations and looping clips do this by nature.",
-    ),
-    "FrozenFrames": Kind(
-        "Frozen picture",
-        "The picture stands still in the middle of a movement.",
-        "A stalled camera or a bad connection does this too.",
-    ),
-    "DroppedFrames": Kind(
-        "Missing picture",
-        "The scene leaps, as where a stretch was cut out.",
-        "Cuts are often made for honest reasons, and some cameras lose pictures.",
-    ),
-    "EncodingHistory": Kind(
-        "Saved more than once",
-        "The file shows traces of having been processed or saved again after it was recorded.",
-        "Messenger apps and photo albums save every file again.",
-    ),
-}
-
 _REASONS = {
     "UnsupportedMedia": "This is not a recording that can be read: it is empty, or of an unknown format.",
     "CorruptMedia": "The recording is damaged or was cut off.",
@@ -159,7 +112,7 @@ _READING = (
     (
         "The score",
         "says how strong the strongest evidence is. Below 50, real recordings look like this too; from 50 on they "
-        "rarely do. It is not the probability that the recording is fake.",
+        "rarely do. It is not the probability that this recording is fake.",
     ),
     ("A place", "is a stretch of the recording, counted from its start. Listen to it or watch it yourself."),
     (
@@ -196,6 +149,7 @@ _LABELS = {
     "said": "Verdict",
     "strong": "strong",
     "medium": "clear",
+    "fact": "for information",
     "weak": "weak",
     "honest": "It can be harmless:",
     "measured": "Measured values",
@@ -261,13 +215,14 @@ ENGLISH = Words(
     code="en",
     name="English",
     meanings=_MEANINGS,
-    kinds=_KINDS,
+    kinds=KINDS,
+    detectors={"Tracks": "Sound and picture compared", "Provenance": "Origin of the file"},
     analyzers={"audio": "Sound", "video": "Picture", "context": "Content"},
     reasons=_REASONS,
     phones=(
         ("112", "Police: emergencies, and to stop a payment"),
         ("1394", "Advice and reports on phone fraud, day and night"),
-        ("1332", "Financial Supervisory Service: advice when money or an account is at risk"),
+        ("1332", "Financial Supervisory Service: advice about your money"),
     ),
     limits=_LIMITS,
     reading=_READING,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from analysis_operator.report.words import Kind, Meaning, Words
+from analysis_operator.report.korean_kinds import KINDS
+from analysis_operator.report.words import Meaning, Words
 from analyzer_contract import Verdict
 
 _KOREA = timezone(timedelta(hours=9))
@@ -84,54 +85,6 @@ _MEANINGS: dict[Verdict | None, Meaning] = {
     ),
 }
 
-_KINDS = {
-    "DigitalSilence": Kind(
-        "소리가 전혀 없는 구간",
-        "말 사이에 아무 소리도 없는 곳이 있습니다. 실제로 녹음하면 조용한 방에서도 작은 소리가 늘 함께 들어갑니다.",
-        "잡음 제거 기능을 쓰거나, 통화 방식에 따라서, 또는 녹음을 다듬을 때도 이렇게 됩니다.",
-    ),
-    "RepeatedAudio": Kind(
-        "똑같이 되풀이되는 소리",
-        "같은 소리가 두 번, 조금도 다르지 않게 들립니다. 사람은 같은 말을 해도 똑같이 소리 내지 못합니다.",
-        "음악이나 통화 연결음, 안내 방송은 원래 되풀이됩니다.",
-    ),
-    "SyntheticSpeech": Kind(
-        "컴퓨터가 만든 듯한 목소리",
-        "이 부분의 목소리는 사람보다 컴퓨터가 만든 목소리에 더 가깝습니다.",
-        "잡음이 있거나 통화 상태가 나쁘거나 음질이 많이 떨어지면 잘못 판단할 수 있습니다.",
-    ),
-    "AudioSplice": Kind(
-        "이어 붙인 듯한 소리",
-        "주변 소리가 갑자기 바뀝니다. 서로 다른 녹음을 이어 붙일 때 이렇게 됩니다.",
-        "자리를 옮기거나 문을 여닫거나 마이크를 바꿔도 이렇게 들릴 수 있습니다.",
-    ),
-    "DuplicatedFrames": Kind(
-        "똑같이 되풀이되는 화면",
-        "움직이는 장면이 두 번, 조금도 다르지 않게 나옵니다. 화면을 복사해 넣을 때 이렇게 됩니다.",
-        "화면 녹화나 만화 영상, 반복 재생 영상은 원래 되풀이됩니다.",
-    ),
-    "LoopedFrames": Kind(
-        "계속 반복되는 화면",
-        "같은 움직임이 계속 반복됩니다. 짧은 영상을 길게 늘일 때 이렇게 됩니다.",
-        "만화 영상이나 반복 재생 영상은 원래 이렇습니다.",
-    ),
-    "FrozenFrames": Kind(
-        "멈춘 화면",
-        "움직이던 화면이 중간에 멈춰 있습니다.",
-        "카메라가 멈추거나 통신 상태가 나쁠 때도 이렇게 됩니다.",
-    ),
-    "DroppedFrames": Kind(
-        "빠진 화면",
-        "장면이 갑자기 건너뜁니다. 중간을 잘라 낼 때 이렇게 됩니다.",
-        "나쁜 뜻 없이 편집한 것일 수도 있고, 카메라가 화면을 놓치기도 합니다.",
-    ),
-    "EncodingHistory": Kind(
-        "다시 저장한 흔적",
-        "촬영하거나 녹음한 뒤에 파일을 다시 손보거나 저장한 흔적이 있습니다.",
-        "메신저나 사진 앱은 파일을 보낼 때마다 다시 저장합니다.",
-    ),
-}
-
 _REASONS = {
     "UnsupportedMedia": "읽을 수 있는 녹음이나 영상이 아닙니다. 빈 파일이거나 알 수 없는 형식입니다.",
     "CorruptMedia": "파일이 망가졌거나 중간에 잘렸습니다.",
@@ -201,6 +154,7 @@ _LABELS = {
     "said": "판정",
     "strong": "강함",
     "medium": "뚜렷함",
+    "fact": "참고",
     "weak": "약함",
     "honest": "별일 아닐 수도 있습니다.",
     "measured": "측정값 (영어)",
@@ -274,7 +228,8 @@ KOREAN = Words(
     code="ko",
     name="한국어",
     meanings=_MEANINGS,
-    kinds=_KINDS,
+    kinds=KINDS,
+    detectors={"Tracks": "소리와 화면 비교", "Provenance": "파일의 이력"},
     analyzers={"audio": "소리", "video": "화면", "context": "내용"},
     reasons=_REASONS,
     phones=(

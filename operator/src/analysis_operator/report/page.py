@@ -143,7 +143,10 @@ def _facts(media: Sequence[MediaFacts], word: Words) -> list[tuple[str, str]]:
 
 
 def _strength(score: int, word: Words) -> str:
-    return word.labels["strong" if score >= _STRONG else "medium" if score >= LINE else "weak"]
+    if score == 0:
+        return word.labels["fact"]
+    told = word.labels["strong" if score >= _STRONG else "medium" if score >= LINE else "weak"]
+    return f"{told} · {score}"
 
 
 def _tick(seconds: float) -> str:

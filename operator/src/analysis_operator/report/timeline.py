@@ -114,7 +114,8 @@ def chart(result: AnalysisReport, shown: Sequence[Group]) -> Chart | None:
     if length <= 0:
         return None
     numbers = {id(place.finding): place.number for group in shown for place in group.places}
-    loud = sorted(filter(_loud, result.detectors), key=lambda each: -each.score)
+    scored = (each for each in result.detectors if _height(each) > 0)
+    loud = sorted(scored, key=lambda each: -each.score)
     lanes = tuple(_lane(each, length, numbers) for each in loud[:_LANES])
     columns = _columns((point for each in result.detectors for point in each.timeline), length)
     return Chart(length, _step(columns), lanes, _ticks(length))
@@ -122,7 +123,11 @@ def chart(result: AnalysisReport, shown: Sequence[Group]) -> Chart | None:
 
 def quiet(result: AnalysisReport) -> list[str]:
     """Give the names of the detectors that looked and have nothing to show, each once."""
-    named = [each.name for each in result.detectors if not _loud(each) and each.claim is not Verdict.INCONCLUSIVE]
+    named = [
+        each.name
+        for each in result.detectors
+        if not each.findings and not _height(each) and each.claim is not Verdict.INCONCLUSIVE
+    ]
     return list(dict.fromkeys(named))[:_LANES]
 
 
@@ -132,8 +137,9 @@ def unable(result: AnalysisReport) -> list[str]:
     return list(dict.fromkeys(named))[:_LANES]
 
 
-def _loud(detector: DetectorReport) -> bool:
-    return bool(detector.findings) or any(point.score > 0 for point in detector.timeline)
+def _height(detector: DetectorReport) -> float:
+    """The highest score that there is to draw; facts that are no evidence have none."""
+    return max([found.score for found in detector.findings] + [point.score for point in detector.timeline], default=0.0)
 
 
 def _findings(result: AnalysisReport) -> list[Finding]:

@@ -43,6 +43,8 @@ class Words:
     meanings: Mapping[Verdict | None, Meaning]
     kinds: Mapping[str, Kind]
     """By a finding's kind. One that is missing here is shown in the analyzer's own words, which are English."""
+    detectors: Mapping[str, str]
+    """Names of those that are not called after the one kind that they find."""
     analyzers: Mapping[str, str]
     reasons: Mapping[str, str]
     """Why an analysis has no verdict."""
@@ -59,9 +61,9 @@ class Words:
     """A date and time, aware."""
 
     def title(self, kind: str) -> str:
-        """Give the name of a kind of finding."""
+        """Give the name of a kind of finding, or of a detector."""
         known = self.kinds.get(kind)
-        return known.title if known else words(kind)
+        return known.title if known else self.detectors.get(kind) or words(kind)
 
     def analyzer(self, name: str) -> str:
         """Give what an analyzer looks at."""
