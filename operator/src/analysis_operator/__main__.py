@@ -57,13 +57,12 @@ async def run(settings: Settings) -> None:
     await server.start(settings.host, settings.port)
     try:
         await resync.start()
-        # Only now: a pool that is not known yet has no backlog that KEDA could be told.
-        await scaler.start(settings.host, settings.scaler_port)
         log.info("started", namespace=settings.namespace)
         stop = _Stop()
         await _work(
             scaler,
             stop.wait(),
+            _serve(scaler, resync, settings),
             pools.run(),
             keda.run(),
             reconciler.run(),
@@ -76,6 +75,13 @@ async def run(settings: Settings) -> None:
         await runner.close()
         await api.close()
         await server.close()
+
+
+async def _serve(scaler: Scaler, resync: Resync, settings: Settings) -> None:
+    """Serve KEDA until cancelled, but not before the backlog is whole: a pool that works may not look idle to it."""
+    await resync.caught_up()
+    await scaler.start(settings.host, settings.scaler_port)
+    await asyncio.Event().wait()
 
 
 def _backlog(dispatcher: Dispatcher, name: str) -> Backlog | None:

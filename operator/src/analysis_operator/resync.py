@@ -47,6 +47,20 @@ class Resync:
                 log.warning("the API server does not list Analyzers yet", error=str(error))
                 await asyncio.sleep(1)
 
+    async def caught_up(self) -> None:
+        """Wait until the watch has told of every request that was there: before that, a backlog is too small.
+
+        Not for ever: one that cannot be read is never known.
+        """
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        try:
+            listed = {raw["metadata"]["uid"] async for raw in self._api.list(COLLECTION, metadata_only=True)}
+        except OperatorError as error:
+            log.warning("the API server does not list requests", error=str(error))
+            listed = set()
+        while listed - self._reconciler.known().keys() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+
     async def run(self, every_seconds: float) -> None:
         """Compare until cancelled."""
         while True:
