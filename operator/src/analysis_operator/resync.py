@@ -58,7 +58,7 @@ class Resync:
         except OperatorError as error:
             log.warning("the API server does not list requests", error=str(error))
             listed = set()
-        while listed - self._reconciler.known().keys() and asyncio.get_running_loop().time() < deadline:
+        while listed - self._reconciler.known().keys() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     async def run(self, every_seconds: float) -> None:
