@@ -26,7 +26,7 @@ import numpy as np
 
 from evaluation import attacks, channels, splits, vocoders
 from evaluation.packages import folder
-from evaluation.recordings import SERIES, History, Series, Style, Take, takes
+from evaluation.recordings import SERIES, History, Series, Style, takes
 from evaluation.sound import RATE, Sound, active_frames, at_level, read_wav, rng, wav_bytes
 
 SEED: Final = 7
@@ -135,26 +135,25 @@ def _jobs() -> list[attacks.Family]:
 
 
 def _recorded(home: Path, seed: int, rotation: int, series: Series) -> list[_Base]:
-    return [_take_base(home, seed, rotation, take) for take in takes(series, seed)]
-
-
-def _take_base(home: Path, seed: int, rotation: int, take: Take) -> _Base:
-    series = take.series
-    name = f"{series.name}-{take.index}"
     split = splits.series_splits(seed, rotation)[series.name]
-    path = _store(home, name, take.sound, seed)
-    return _Base(
-        name,
-        path,
-        series.name,
-        series.speaker,
-        series.language,
-        "recorded",
-        "recorded",
-        series.history,
-        series.style,
-        split,
-    )
+    names = [f"{series.name}-{index}" for index in range(series.clips)]
+    if not all(_path(home, name).exists() for name in names):
+        names = [_store(home, f"{series.name}-{take.index}", take.sound, seed).stem for take in takes(series, seed)]
+    return [
+        _Base(
+            name=name,
+            path=_path(home, name),
+            source=series.name,
+            speaker=series.speaker,
+            language=series.language,
+            family="recorded",
+            kind="recorded",
+            history=series.history,
+            style=series.style,
+            split=split,
+        )
+        for name in names
+    ]
 
 
 def _synthetic(home: Path, seed: int, rotation: int, recorded: list[_Base], family: attacks.Family) -> list[_Base]:
