@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from analyzer_contract import DetectorReport, MediaFacts
 from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader
+from analyzer_kit.media.streams import read_streams
 from analyzer_kit.plots import draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge
@@ -21,6 +22,8 @@ from audio_analyzer.loading import load_models
 from audio_analyzer.repeats import find_candidates, is_tone, report_repeats, similarity
 from audio_analyzer.silence import detect_digital_silence
 from audio_analyzer.speech import Examination, SpeechDetector
+from audio_analyzer.splices import BackgroundMeter, find_splices, report_splices
+from audio_analyzer.tracks import report_tracks
 from audio_analyzer.words import NO_CLONE_DETECTOR, summary
 
 _LEAST_SOUND_SECONDS = 1.0
@@ -39,16 +42,17 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
         AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
     reader = AudioReader(recording, caps)
-    meter, printer = LevelMeter(), Fingerprinter()
+    meter, printer, background = LevelMeter(), Fingerprinter(), BackgroundMeter()
     done = 0
     kept: list[NDArray[np.float32]] = []
     for block in reader.blocks():
         meter.add(block)
         printer.add(block)
+        background.add(block)
         done += block.size
         kept = [*kept, block] if done <= _KEPT_SAMPLES else []
         report("decode", 0.6 * min(done / SAMPLE_RATE / (reader.stated or 60.0), 1.0))
-    levels = meter.levels()
+    levels, bands = meter.levels(), background.bands()
     candidates = find_candidates(printer.fingerprints())
     report("compare", 0.65)
     speech = levels.sound()
@@ -71,6 +75,8 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
     detectors = [
         detect_digital_silence(levels, ANALYZER.version),
         report_repeats(candidates, likeness, ANALYZER.version),
+        report_splices(find_splices(bands), ANALYZER.version),
+        report_tracks(read_streams(recording, caps), bands, done / SAMPLE_RATE, ANALYZER.version),
     ]
     report("plot", 0.95)
     return _assess(reader.facts, levels, detectors, examinations, plot)
@@ -84,11 +90,12 @@ def warm_up(caps: Caps, models: Models) -> None:
     """
     _speech_detectors[:] = [SpeechDetector(model, ANALYZER.version) for model in load_models(models, caps.threads)]
     noise = np.random.default_rng(0).normal(0, 0.1, 2 * SAMPLE_RATE).astype(np.float32)
-    meter, printer = LevelMeter(), Fingerprinter()
-    meter.add(noise)
-    printer.add(noise)
+    meter, printer, background = LevelMeter(), Fingerprinter(), BackgroundMeter()
+    for each in (meter, printer, background):
+        each.add(noise)
     detect_digital_silence(meter.levels(), ANALYZER.version)
     find_candidates(printer.fingerprints())
+    find_splices(background.bands())
 
 
 def _samples(start: float, seconds: float) -> tuple[int, int]:
