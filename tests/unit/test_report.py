@@ -401,6 +401,13 @@ def test_a_known_finding_is_told_in_the_readers_language_and_an_unknown_one_in_t
     assert unknown.count("Mains hum") >= len(LANGUAGES)
 
 
+def test_no_gauge_stands_beside_a_verdict_from_which_nothing_follows() -> None:
+    unsure = entry(verdict=Verdict.INCONCLUSIVE, score=12)
+    shown = status(unsure, verdict=Verdict.INCONCLUSIVE)
+    assert 'class="gauge"' not in render(request(), shown, [Section(unsure)])
+    assert 'class="gauge"' in render(request(), status(entry()), [Section(entry())])
+
+
 def test_a_fact_that_is_no_evidence_has_no_strength_and_no_bar() -> None:
     fact = Finding(kind="SoftwareEncoder", start_seconds=0, end_seconds=10, score=0, message="By x264.")
     report = scored([], 10, fact)

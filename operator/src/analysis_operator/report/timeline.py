@@ -151,7 +151,7 @@ def _lane(detector: DetectorReport, length: float, numbers: dict[int, int]) -> L
     free = 0.0
     for found in sorted(detector.findings, key=lambda each: each.start_seconds):
         number = numbers.get(id(found))
-        if number is None:
+        if number is None or not found.score:
             continue
         start, end = (100 * min(second / length, 1.0) for second in (found.start_seconds, found.end_seconds))
         width = max(end - start, _THINNEST)
