@@ -13,24 +13,10 @@ from audio_analyzer.fingerprints import HOP_SECONDS, Fingerprinter
 from audio_analyzer.levels import LevelMeter, Levels, runs_of
 from audio_analyzer.repeats import find_candidates, is_tone, report_repeats, similarity
 from audio_analyzer.silence import detect_digital_silence
+from tests.support.listener import babble
 
 RATE = 16_000
 Samples = NDArray[np.float32]
-
-
-def babble(seconds: float, seed: int = 1) -> Samples:
-    """Something like speech: noise in bands that come and go, never the same way twice, over a faint room."""
-    rng = np.random.default_rng(seed)
-    size = int(seconds * RATE)
-    sound = rng.normal(0, 0.001, size)
-    for _ in range(int(seconds * 12)):
-        first, length = int(rng.integers(size)), rng.uniform(0.05, 0.25)
-        pitch, drift = rng.uniform(200, 3000), rng.uniform(-2000, 2000)
-        local = np.arange(min(int(length * RATE), size - first)) / RATE
-        envelope = np.sin(np.pi * local / length)
-        phase = 2 * np.pi * (pitch * local + drift * local**2 / 2) + rng.uniform(0, 6)
-        sound[first : first + local.size] += rng.uniform(0.02, 0.1) * envelope * np.sin(phase)
-    return sound.astype(np.float32)
 
 
 def levels_of(samples: Samples, block: int = 10 * RATE) -> Levels:

@@ -112,8 +112,9 @@ def test_an_end_that_is_missing_by_more_than_rounding_is_corrupt(
     assert refused.value.reason is FailureReason.CORRUPT_MEDIA
 
 
-def report(score: int, *findings: Finding) -> DetectorReport:
-    return DetectorReport(name="Test", score=score, findings=list(findings), model=ModelCard(id="test", version="1"))
+def report(score: int, *findings: Finding, claim: Verdict | None = None) -> DetectorReport:
+    model = ModelCard(id="test", version="1")
+    return DetectorReport(name="Test", score=score, claim=claim, findings=list(findings), model=model)
 
 
 @pytest.mark.parametrize(
@@ -126,10 +127,29 @@ def report(score: int, *findings: Finding) -> DetectorReport:
         ([100], False, Verdict.INCONCLUSIVE, 100),
     ],
 )
-def test_the_strongest_detector_decides_and_nothing_is_called_fake(
+def test_the_strongest_detector_decides_and_no_score_alone_is_called_fake(
     scores: list[int], conclusive: bool, verdict: Verdict, score: int
 ) -> None:
     assert judge([report(each) for each in scores], conclusive=conclusive) == (verdict, score)
+
+
+@pytest.mark.parametrize(
+    ("claims", "verdict"),
+    [
+        ([(0, Verdict.INCONCLUSIVE), (0, None)], Verdict.INCONCLUSIVE),
+        ([(49, Verdict.NO_EVIDENCE), (0, None)], Verdict.NO_EVIDENCE),
+        ([(0, Verdict.INCONCLUSIVE), (50, None)], Verdict.SUSPICIOUS),
+        ([(60, Verdict.SUSPICIOUS), (0, None)], Verdict.SUSPICIOUS),
+        ([(60, Verdict.LIKELY_FAKE), (90, None)], Verdict.LIKELY_FAKE),
+        ([(60, Verdict.LIKELY_FAKE), (0, Verdict.INCONCLUSIVE)], Verdict.LIKELY_FAKE),
+    ],
+)
+def test_the_severest_claim_decides(claims: list[tuple[int, Verdict | None]], verdict: Verdict) -> None:
+    highest = max(score for score, _ in claims)
+    for order in (claims, claims[::-1]):
+        reports = [report(score, claim=claim) for score, claim in order]
+        assert judge(reports, conclusive=True) == (verdict, highest)
+        assert judge(reports, conclusive=False) == (Verdict.INCONCLUSIVE, highest)
 
 
 @pytest.mark.parametrize("reason", list(FailureReason))

@@ -31,6 +31,9 @@ _LEAST_SOUND_SECONDS = 1.0
 _KEPT_SAMPLES = 300 * SAMPLE_RATE
 """19 MB: a longer recording is decoded anew where its samples are needed once more."""
 
+_COMPARED_SECONDS = 10.0
+"""Of a stretch that may be a copy: enough to tell, and a bound for memory where an hour is repeated."""
+
 _speech_detectors: list[SpeechDetector] = []
 """One for each model; this process's own, filled when it becomes warm."""
 
@@ -57,7 +60,9 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
     report("compare", 0.65)
     speech = levels.sound()
     plans = [detector.plan(speech, done) for detector in _speech_detectors]
-    copies = [_samples(at, each.seconds) for each in candidates for at in (each.first, each.second)]
+    copies = [
+        _samples(at, min(each.seconds, _COMPARED_SECONDS)) for each in candidates for at in (each.first, each.second)
+    ]
     windows = [plan.span(start) for plan in plans for start in plan.needed]
     again = kept if done <= _KEPT_SAMPLES else AudioReader(recording, caps).blocks()
     parts = _cut(again, [*copies, *windows])

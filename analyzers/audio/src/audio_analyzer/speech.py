@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 NAME = "SyntheticSpeech"
 
-_MOST_BESIDE = 4
-"""Further windows, next to those that are above the threshold."""
+_BESIDE_EACH = 3
+"""For so many windows of the first pass one more, next to those of the highest scores."""
 
 _STRETCH = 3
 """So many neighbouring windows above the stricter threshold are evidence even if the rest of the recording is not:
@@ -111,7 +111,7 @@ class SpeechDetector:
                 for other in chosen.beside(each.start)
                 if other not in chosen.first and not conditions[other].steady
             ]
-        further = list(dict.fromkeys(near))[:_MOST_BESIDE]
+        further = list(dict.fromkeys(near))[: max(len(first) // _BESIDE_EACH, _STRETCH - 1)]
         beside = [self._hear(start, windows[start], conditions[start]) for start in further]
         return self._judge(chosen, heard, beside, speech)
 
@@ -166,10 +166,9 @@ class SpeechDetector:
         stretches = _stretches(chosen, counted, calibration.strict_threshold)
         claim = claim_of(calibration, mean, max((len(each) for each in stretches), default=0))
         evident = claim in {Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE}
-        score = _percent(calibration, mean)
         findings = [_finding(calibration, chosen, each) for each in _stretches(chosen, counted, calibration.threshold)]
         return self._report(
-            score=max(score, SUSPICIOUS_FROM) if evident else min(score, SUSPICIOUS_FROM - 1),
+            score=_shown(calibration, mean, evident=evident),
             claim=claim,
             reference_percentile=_reference_percentile(calibration, mean),
             findings=findings if evident else [],
@@ -177,7 +176,7 @@ class SpeechDetector:
                 TimelinePoint(
                     start_seconds=round(start / SAMPLE_RATE, 3),
                     end_seconds=round(end / SAMPLE_RATE, 3),
-                    score=_percent(calibration, each.score),
+                    score=_shown(calibration, each.score, evident=each.score >= calibration.threshold),
                 )
                 for each in sorted(counted, key=lambda each: each.start)
                 for start, end in (chosen.span(each.start),)
@@ -243,7 +242,7 @@ def _finding(calibration: Calibration, chosen: Plan, stretch: Sequence[Heard]) -
         kind=NAME,
         start_seconds=round(chosen.span(stretch[0].start)[0] / SAMPLE_RATE, 3),
         end_seconds=round(chosen.span(stretch[-1].start)[1] / SAMPLE_RATE, 3),
-        score=_percent(calibration, score),
+        score=_shown(calibration, score, evident=True),
         message=(
             f"The voice sounds synthetic to the model: score {score:.1f}, "
             f"higher than {percentile:.0f} % of the recordings of people that it was measured on."
@@ -251,8 +250,11 @@ def _finding(calibration: Calibration, chosen: Plan, stretch: Sequence[Heard]) -
     )
 
 
-def _percent(calibration: Calibration, score: float) -> int:
-    return round(100 / (1 + float(np.exp(-np.clip(calibration.slope * score + calibration.intercept, -50, 50)))))
+def _shown(calibration: Calibration, score: float, *, evident: bool) -> int:
+    """The calibrated probability in per cent, on the side of the line that follows from the thresholds."""
+    probability = 1 / (1 + float(np.exp(-np.clip(calibration.slope * score + calibration.intercept, -50, 50))))
+    percent = round(100 * probability)
+    return max(percent, SUSPICIOUS_FROM) if evident else min(percent, SUSPICIOUS_FROM - 1)
 
 
 def _reference_percentile(calibration: Calibration, score: float) -> float:

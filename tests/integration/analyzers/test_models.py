@@ -1,0 +1,141 @@
+"""The audio service with models from a folder: what it says, and that it does not get ready without them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+import pytest
+import pytest_asyncio
+from numpy.typing import NDArray
+
+from analyzer_contract import AnalysisReport, Result, Verdict
+from audio_analyzer.speech import NAME
+from guardian_models.importing import import_weights
+from tests.support.analyzer_service import Service, eventually, running
+from tests.support.listener import RATE, babble, offset, write_listener
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
+Put = Callable[[str, bytes | Path], str]
+Samples = NDArray[np.float32]
+_ROOT = Path(__file__).resolve().parents[3]
+PUBLISHED = Path(os.environ.get("GUARDIAN_TEST_WEIGHTS") or _ROOT.parent / "shared/models") / "asvspoof5-aasist.pth"
+
+
+def wav(samples: Samples) -> bytes:
+    """16 bits, mono, 16 kHz."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="wav") as container:
+        stream = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16)[None], format="s16", layout="mono")
+        frame.sample_rate = RATE
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def voice(score: float, **how: Any) -> Samples:
+    return babble(12, **{"highest_hz": 6500, **how}) + offset(score)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def audio(s3_endpoint: str, s3: S3Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    models = write_listener(tmp_path_factory.mktemp("models"))
+    async with running("audio_analyzer", tmp_path_factory.mktemp("audio"), s3_endpoint, models=models) as service:
+        yield service
+
+
+async def analysed(service: Service, s3: S3Client, uri: str) -> tuple[Result, AnalysisReport]:
+    result = await service.last(uri, resultPrefix="s3://results/models/")
+    assert isinstance(result, Result), result
+    body = s3.get_object(Bucket="results", Key="models/audio.json")["Body"].read()
+    return result, AnalysisReport.model_validate_json(body)
+
+
+@pytest.mark.parametrize(
+    ("sound", "verdict"),
+    [
+        (voice(4), Verdict.LIKELY_FAKE),
+        (voice(2), Verdict.SUSPICIOUS),
+        (voice(0), Verdict.NO_EVIDENCE),
+        (voice(4, noise=0.01), Verdict.INCONCLUSIVE),
+    ],
+    ids=["fake", "near", "recorded", "noisy"],
+)
+async def test_a_measured_model_decides_in_the_sound_that_it_was_measured_in(
+    audio: Service, put: Put, s3: S3Client, sound: Samples, verdict: Verdict
+) -> None:
+    result, report = await analysed(audio, s3, put("voice.wav", wav(sound)))
+    assert result.verdict is verdict
+    listener = next(each for each in report.detectors if each.name == NAME)
+    assert (listener.model.id, listener.claim) == ("listener", verdict)
+    assert bool(listener.findings) is (verdict in {Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE})
+    if verdict is Verdict.INCONCLUSIVE:
+        assert "too noisy" in result.summary
+
+
+async def test_a_model_that_is_missing_keeps_the_service_from_getting_ready_and_it_says_why(tmp_path: Path) -> None:
+    models = write_listener(tmp_path / "models")
+    asked = {"models": models, "audio_model": "listener, other"}
+    async with running("audio_analyzer", tmp_path, "http://127.0.0.1:9", wait=False, **asked) as service:
+
+        async def said() -> bool:
+            async with service.session.get(f"{service.url}/readyz") as answer:
+                assert answer.status == 503
+                return "there is no model other in" in (await answer.json())["detail"]
+
+        await eventually(said, "the probe tells why", 60)
+
+
+async def test_the_published_model_hears_a_recorded_and_a_made_voice(
+    s3_endpoint: str, put: Put, s3: S3Client, samples: dict[str, Path], tmp_path: Path
+) -> None:
+    """It has no calibration in its manifest, so nothing may follow from what it says."""
+    if not PUBLISHED.exists():
+        pytest.skip(f"{PUBLISHED} is not there; docs/models.md says where to get it")
+    import_weights(PUBLISHED, tmp_path / "models")
+    async with running("audio_analyzer", tmp_path, s3_endpoint, models=tmp_path / "models") as service:
+        verdicts = {}
+        for name in ("genuine.wav", "synthetic.wav"):
+            result, report = await analysed(service, s3, put(name, samples[name]))
+            heard = next(each for each in report.detectors if each.name == NAME)
+            assert (heard.model.id, heard.claim, heard.score) == ("asvspoof5-aasist", Verdict.INCONCLUSIVE, 0)
+            assert "not calibrated" in heard.limitations[0]
+            verdicts[name] = result.verdict
+        assert verdicts == {"genuine.wav": Verdict.INCONCLUSIVE, "synthetic.wav": Verdict.SUSPICIOUS}
+
+
+_MEASURED = """
+import resource, sys
+from pathlib import Path
+from analyzer_kit.detector import Caps, Models
+from audio_analyzer import analysis
+caps = Caps(threads=1)
+analysis.warm_up(caps, Models(folder=sys.argv[1]))
+found = analysis.analyze(Path(sys.argv[2]), Path(sys.argv[3]), caps, lambda stage, fraction: None)
+heard = found.detectors[0]
+print(heard.name, len(heard.timeline), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+async def test_a_long_recording_takes_no_more_memory_than_the_bound(tmp_path: Path) -> None:
+    recording = tmp_path / "long.wav"
+    recording.write_bytes(wav(babble(20 * 60, highest_hz=6500)))
+    models = write_listener(tmp_path / "models")
+    command = [sys.executable, "-c", _MEASURED, str(models), str(recording), str(tmp_path / "plot.png")]
+    child = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    name, windows, megabytes = (await child.communicate())[0].split()
+    assert name.decode() == NAME
+    assert int(windows) >= 26  # six, and one more for each minute
+    assert int(megabytes) <= 300
