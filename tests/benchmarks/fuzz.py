@@ -145,7 +145,8 @@ def mutated(seeds: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[st
     names = sorted(seeds)
     for number in range(count):
         rng = random.Random(f"{seed}/{number}")  # any one of them can be made alone
-        name, mutation = names[number % len(names)], MUTATIONS[number // len(names) % len(MUTATIONS)]
+        turn, place = divmod(number, len(names))
+        name, mutation = names[place], MUTATIONS[(place + turn) % len(MUTATIONS)]
         yield f"{number}-{mutation.__name__}-{name}", mutation(bytearray(seeds[name]), rng, list(seeds.values()))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
-_COUNT, _SEED = 57, 2
+_COUNT, _SEED = 24, 2
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport
 from analyzer_kit.detector import Caps
@@ -25,7 +26,7 @@ PICTURE = replace(TRACK, codec="h264", rate=None)
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
-def report(sound: TrackFacts, picture: TrackFacts = PICTURE, bands: np.ndarray = WIDE) -> DetectorReport:  # type: ignore[type-arg]
+def report(sound: TrackFacts, picture: TrackFacts = PICTURE, bands: NDArray[np.float16] = WIDE) -> DetectorReport:
     return report_tracks(StreamFacts(sound, picture), bands, 10.0, "test")
 
 
