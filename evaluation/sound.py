@@ -27,6 +27,7 @@ _QUIET: Final = ["ffmpeg", "-hide_banner", "-loglevel", "error"]
 RAW_FORMATS: Final = {
     ".g722": ["-f", "g722"],
     ".gsm": ["-f", "gsm"],
+    ".adts": ["-f", "aac"],
     ".raw": ["-f", "s16le", "-ar", "16000", "-ac", "1"],
 }
 """Files without a header, and what FFmpeg has to be told of them."""

@@ -27,7 +27,7 @@ _ESPEAK_LANGUAGES: Final = {
     "ko": "ko",
     "de": "de",
     "es": "es",
-    "fr": "fr-fr",
+    "fr": "fr",
     "it": "it",
     "pt": "pt-br",
     "ru": "ru",
@@ -135,7 +135,7 @@ def kokoro(text: str, voice: str, language: str) -> tuple[Sound, int]:
     """Speak with Kokoro-82M (StyleTTS 2), 8-bit weights, phonemes from espeak-ng."""
     session, vocabulary = _kokoro()
     with _lock:
-        code = "en-gb" if voice.startswith("b") else _ESPEAK_LANGUAGES[language]
+        code = "en" if voice.startswith("b") else _ESPEAK_LANGUAGES[language]
         sentences = _phonemizer()(code, text)
     phonemes = " ".join("".join(sentence) for sentence in sentences)
     tokens = [vocabulary[sign] for sign in phonemes if sign in vocabulary]
