@@ -216,7 +216,11 @@ ENGLISH = Words(
     name="English",
     meanings=_MEANINGS,
     kinds=KINDS,
-    detectors={"Tracks": "Sound and picture compared", "Provenance": "Origin of the file"},
+    detectors={
+        "Tracks": "Sound and picture that do not belong together",
+        "Provenance": "Traces in the file’s labels",
+        "SceneCuts": "Changes of scene",
+    },
     analyzers={"audio": "Sound", "video": "Picture", "context": "Content"},
     reasons=_REASONS,
     phones=(

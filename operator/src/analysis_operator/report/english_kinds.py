@@ -80,6 +80,11 @@ KINDS = {
         "The scene leaps, as where a stretch was cut out.",
         "Cuts are often made for honest reasons, and some cameras lose pictures.",
     ),
+    "SceneCut": Kind(
+        "Change of scene",
+        "Another scene begins here.",
+        "Films are made of cuts. It is information, and no sign of a forgery.",
+    ),
     "EncodingHistory": Kind(
         "Saved more than once",
         "The file shows traces of having been processed or saved again after it was recorded.",

@@ -229,7 +229,11 @@ KOREAN = Words(
     name="한국어",
     meanings=_MEANINGS,
     kinds=KINDS,
-    detectors={"Tracks": "소리와 화면 비교", "Provenance": "파일의 이력"},
+    detectors={
+        "Tracks": "소리와 화면이 서로 맞지 않는 흔적",
+        "Provenance": "파일 정보에 남은 흔적",
+        "SceneCuts": "장면 전환",
+    },
     analyzers={"audio": "소리", "video": "화면", "context": "내용"},
     reasons=_REASONS,
     phones=(
