@@ -80,6 +80,11 @@ KINDS = {
         "The scene leaps, as where a stretch was cut out.",
         "Cuts are often made for honest reasons, and some cameras lose pictures.",
     ),
+    "ModelScore": Kind(
+        "Machine-made picture",
+        "The picture in this stretch resembles pictures that are made or altered by a computer more than others.",
+        "A poor or strongly compressed picture can mislead the detector.",
+    ),
     "SceneCut": Kind(
         "Change of scene",
         "Another scene begins here.",
