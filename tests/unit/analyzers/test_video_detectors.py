@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.support.scene import Scene
-from video_analyzer.duplicates import find_copies
+from video_analyzer.duplicates import find_copies, report_copies
 from video_analyzer.freezes import detect_freezes
-from video_analyzer.jumps import report_drops
+from video_analyzer.jumps import report_cuts, report_drops
 from video_analyzer.motion import Motion, MotionMeter
 
 Gray = NDArray[np.uint8]
@@ -34,7 +34,7 @@ def kinds(frames: list[Gray]) -> set[str]:
     motion = motion_of(frames)
     reports = [detect_freezes(motion, "test"), report_drops(motion.jumps, motion.times, [], "test")]
     found = {finding.kind for report in reports for finding in report.findings}
-    return found | ({"DuplicatedFrames"} if find_copies(motion.thumbs) else set())
+    return found | ({"DuplicatedFrames"} if find_copies(motion.thumbs).found else set())
 
 
 def faded(frames: list[Gray], first: float, last: float) -> list[Gray]:
@@ -67,11 +67,43 @@ def test_what_cameras_and_honest_editors_do_is_no_evidence(what: str, frames: li
 def test_a_copied_stretch_is_found_in_its_place(start: int, length: int, gap: int) -> None:
     at = start + length + gap
     motion = motion_of(STEADY[:at] + STEADY[start : start + length] + STEADY[at:])
-    copies = find_copies(motion.thumbs)
+    copies = find_copies(motion.thumbs).found
     assert copies
     assert abs(copies[0].second - at) <= SIX_FRAMES
     assert abs(copies[0].second + copies[0].frames - at - length) <= SIX_FRAMES
     assert abs(copies[0].first - start) <= SIX_FRAMES
+
+
+@pytest.mark.parametrize(("length", "times"), [(10, 3), (25, 2)])
+def test_a_loop_is_one_finding_from_its_first_repeat_to_its_last(length: int, times: int) -> None:
+    stretch = STEADY[40 : 40 + length]
+    motion = motion_of(STEADY[: 40 + length] + stretch * times + STEADY[40 + length :])
+    duplicated, looped = report_copies(find_copies(motion.thumbs), motion.times, "test")
+    assert duplicated.findings == []
+    assert len(looped.findings) == 1
+    assert abs(looped.findings[0].start_seconds * 25 - 40 - length) <= SIX_FRAMES
+    assert abs(looped.findings[0].end_seconds * 25 - 40 - length * (times + 1)) <= SIX_FRAMES
+
+
+def test_a_copy_in_a_block_of_its_own_is_found_too() -> None:
+    frames = [frame[::2, ::2].copy() for frame in Scene(5).frames(range(700))]
+    motion = motion_of(frames + frames[100:130])
+    assert [abs(copy.first - 100) <= SIX_FRAMES for copy in find_copies(motion.thumbs).found] == [True]
+
+
+def test_a_cut_is_listed_as_a_fact_without_a_score() -> None:
+    motion = motion_of(STEADY[:50] + OTHER)
+    report = report_cuts(motion.jumps, motion.times, "test")
+    assert [(round(finding.end_seconds * 25), finding.score) for finding in report.findings] == [(50, 0)]
+    assert report.score == 0
+
+
+def test_where_a_stretch_was_not_read_nothing_is_said_to_be_missing() -> None:
+    meter = MotionMeter()
+    for index, frame in enumerate(STEADY[:50] + STEADY[85:]):
+        meter.add(index / 25, frame, begins=index == 50)
+    assert meter.motion().jumps == []
+    assert meter.motion().begins == (0, 50)
 
 
 @given(at=st.integers(20, 60), length=st.integers(SIX_FRAMES + 1, 30))

@@ -158,7 +158,9 @@ class ChildBackend:
         clock.enter("upload", _ANALYSIS_SHARE[1])
         uri = await self._upload(job, facts, found, picture, clock)
         strongest = sorted(
-            (finding for detector in found.detectors for finding in detector.findings),
+            (
+                each for detector in found.detectors for each in detector.findings if each.score > 0
+            ),  # 0: a fact, no evidence
             key=lambda finding: (-finding.score, finding.start_seconds, finding.kind),
         )
         return Result(

@@ -81,13 +81,13 @@ def _movement_around(change: NDArray[np.float32], start: int, end: int) -> float
     return min(float(np.median(before)), float(np.median(after)), float(change[start - 1]))
 
 
-def _within_one_scene(thumbs: NDArray[np.uint8], start: int, end: int) -> bool:
+def _within_one_scene(thumbs: NDArray[np.float32], start: int, end: int) -> bool:
     frozen = thumbs[start]
     before, after = thumbs[max(start - _FAR, 0)], thumbs[min(end + _FAR, len(thumbs) - 1)]
     return min(likeness(frozen, before), likeness(frozen, after)) >= _SAME_SCENE
 
 
-def likeness(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
+def likeness(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Correlation of two thumbnails, -1 to 1; 0 if one of them is blank."""
     a, b = first.astype(np.float64), second.astype(np.float64)
     a, b = a - a.mean(), b - b.mean()

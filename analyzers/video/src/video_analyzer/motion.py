@@ -19,10 +19,17 @@ THUMB_WIDTH, THUMB_HEIGHT = 40, 22
 NEIGHBOURS = 6
 """Frames on either side that a jump is compared with."""
 
-_SPIKE = 1.5
-"""A frame difference this many times its neighbours' gets a closer look."""
+_SPIKE = 1.3
+"""A leap this many times its neighbours' gets a closer look."""
 
-_LEAST_CHANGE = 1.0
+_BESIDE = 4
+"""Frames on either side that a leap is compared with."""
+
+_MOVING_SHARE = 0.1
+"""Of the thumbnail: what moves most. A speaking face before a wall is not diluted by the wall."""
+
+_LEAST_LEAP = 1.0
+"""Gray levels added to the neighbours' leap: where nearly nothing moves, a blink is not many times more."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +38,17 @@ class Motion:
 
     Attributes:
         times: seconds, not falling.
-        thumbs: frames x 880, gray.
+        thumbs: frames x 880, gray, not rounded.
         change: mean absolute difference to the frame before in gray levels, at up to 320 pixels; 0 for the first.
-        jumps: places where the picture moved on much further than around them.
+        jumps: places where the picture moved on further than around them.
+        begins: first frame of each stretch; what lies before it was not read.
     """
 
     times: NDArray[np.float64]
-    thumbs: NDArray[np.uint8]
+    thumbs: NDArray[np.float32]
     change: NDArray[np.float32]
     jumps: list[Jump]
+    begins: tuple[int, ...] = (0,)
 
     @property
     def interval(self) -> float:
@@ -48,22 +57,34 @@ class Motion:
 
 
 class MotionMeter:
-    """Takes frames in order; keeps under 1 kB of each, and the last few whole."""
+    """Takes frames in order; keeps under 4 kB of each, and the last few whole."""
 
     def __init__(self) -> None:
         self._times: list[float] = []
-        self._thumbs: list[NDArray[np.uint8]] = []
+        self._thumbs: list[NDArray[np.float32]] = []
         self._change: list[float] = []
         self._jumps: list[Jump] = []
+        self._leaps: list[float] = []
+        self._begins: list[int] = []
         self._recent: deque[Gray] = deque(maxlen=NEIGHBOURS + 3)
 
-    def add(self, time: float, frame: Gray) -> None:
-        """Takes the next frame: height x width, gray."""
+    def add(self, time: float, frame: Gray, *, begins: bool = False) -> None:
+        """Takes the next frame: height x width, gray.
+
+        Args:
+            time: in seconds.
+            frame: small enough to be kept.
+            begins: whether a new stretch begins with it, so that it does not follow the one before.
+        """
+        if begins or not self._times:
+            self._recent.clear()
+            self._begins.append(len(self._times))
         if self._recent and self._recent[-1].shape != frame.shape:
             frame = cv2.resize(frame, self._recent[-1].shape[::-1]).astype(np.uint8)
         self._change.append(float(cv2.absdiff(frame, self._recent[-1]).mean()) if self._recent else 0.0)
-        small = cv2.resize(frame, (THUMB_WIDTH, THUMB_HEIGHT), interpolation=cv2.INTER_AREA)
-        self._thumbs.append(small.reshape(-1).astype(np.uint8))
+        thumb = cv2.resize(frame.astype(np.float32), (THUMB_WIDTH, THUMB_HEIGHT), interpolation=cv2.INTER_AREA)
+        self._thumbs.append(np.asarray(thumb, dtype=np.float32).reshape(-1))
+        self._leaps.append(_leap(self._thumbs[-2], self._thumbs[-1]) if self._recent else 0.0)
         self._times.append(time)
         self._recent.append(frame)
         self._look_back()
@@ -71,21 +92,31 @@ class MotionMeter:
     def motion(self) -> Motion:
         """What was taken so far."""
         shape = (len(self._times), THUMB_WIDTH * THUMB_HEIGHT)
-        thumbs = np.concatenate(self._thumbs).reshape(shape) if self._thumbs else np.zeros(shape, dtype=np.uint8)
+        thumbs = np.concatenate(self._thumbs).reshape(shape) if self._thumbs else np.zeros(shape, dtype=np.float32)
         return Motion(
             times=np.array(self._times),
             thumbs=thumbs,
             change=np.array(self._change, dtype=np.float32),
             jumps=list(self._jumps),
+            begins=tuple(self._begins) or (0,),
         )
 
     def _look_back(self) -> None:
         """Measures the frame that now has enough neighbours on both sides, if it stands out."""
         at = len(self._times) - 1 - NEIGHBOURS
-        if at < NEIGHBOURS + 1:
+        if at < self._begins[-1] + NEIGHBOURS + 1:
             return
-        around = self._change[at - NEIGHBOURS : at] + self._change[at + 1 : at + 1 + NEIGHBOURS]
-        if self._change[at] < max(_SPIKE * max(around), _LEAST_CHANGE):
+        around = self._leaps[at - _BESIDE : at] + self._leaps[at + 1 : at + 1 + _BESIDE]
+        ratio = self._leaps[at] / (max(around) + _LEAST_LEAP)
+        if ratio < _SPIKE:
             return
         two_before, before, frame, after = (self._recent[index] for index in range(4))
-        self._jumps.append(measure_jump(at, (two_before, before, frame, after), self._change[at] / max(*around, 0.05)))
+        self._jumps.append(measure_jump(at, (two_before, before, frame, after), ratio))
+
+
+def _leap(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
+    """Mean absolute difference of the tenth of the thumbnail that changes most; a brighter picture is no change."""
+    change = after - before
+    change = np.abs(change - np.median(change))
+    most = int(_MOVING_SHARE * change.size)
+    return float(np.partition(change, -most)[-most:].mean())

@@ -1,18 +1,21 @@
-"""Moving pictures as a stream of small gray frames with their times."""
+"""Moving pictures as a stream of small gray frames with their times; of a long recording a handful of stretches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from analyzer_contract import MediaFacts
 from analyzer_kit.detector import Caps
+from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import (
     moving_picture,
     opened,
@@ -26,17 +29,44 @@ from analyzer_kit.media.decoding import frames_of
 WIDEST = 320
 """Frames are scaled down to this many pixels in width: enough to see movement, and independent of grain."""
 
+WHOLE_SECONDS = 120.0
+"""A recording up to this long is read whole: 3,000 frames at 25 a second."""
+
+STRETCHES, STRETCH_SECONDS = 6, 20.0
+"""Of a longer one that many stretches are read, evenly spread, the first at its beginning and the last at its end."""
+
+_MOST_FRAMES = 7200
+"""Read in all; the rest of a whole recording that has more, 60 a second for instance, is left out."""
+
 GrayFrame = NDArray[np.uint8]
 
 
 @dataclass
 class VideoReader:
-    """Decodes one recording; :attr:`facts` are complete once :meth:`frames` is exhausted."""
+    """Decodes one recording; all attributes are complete once :meth:`frames` is exhausted.
+
+    Attributes:
+        facts: what the recording is.
+        stated: seconds that its header says, if it does.
+        begins: index of each stretch's first frame, the first of all frames included.
+        seen_seconds: how much of the recording was read.
+    """
 
     recording: Path
     caps: Caps
     facts: MediaFacts = field(default_factory=MediaFacts)
     stated: float | None = None
+    begins: list[int] = field(default_factory=list)
+    seen_seconds: float = 0.0
+    _count: int = 0
+    _last: float = -1.0
+    _origin: float | None = None
+    _scaler: VideoReformatter = field(default_factory=VideoReformatter)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every frame was read."""
+        return self.seen_seconds >= self.facts.duration_seconds - 0.5
 
     def frames(self) -> Iterator[tuple[float, GrayFrame]]:
         """Seconds from the first frame, and the frame: height x width, gray, at most 320 wide, in display order.
@@ -50,38 +80,89 @@ class VideoReader:
             stream.codec_context.thread_count = self.caps.threads
             self.stated = stated_seconds(container, stream)
             rate = float(stream.average_rate or stream.guessed_rate or 25)
-            count, first, seconds = 0, None, -1.0 / rate
+            if self.stated is None or self.stated <= WHOLE_SECONDS:
+                ended = yield from self._stretch(container, stream, rate, WHOLE_SECONDS + 1.0)
+            else:
+                ended = yield from self._stretches(container, stream, rate, self.stated)
+            self._finish(container, stream, ended=ended, rate=rate)
+
+    def _stretches(
+        self, container: InputContainer, stream: av.VideoStream, rate: float, stated: float
+    ) -> Generator[tuple[float, GrayFrame], None, bool]:
+        ended = False
+        step = (stated - STRETCH_SECONDS) / (STRETCHES - 1)
+        for number in range(STRETCHES):
+            if number:
+                start = (self._origin or 0.0) + number * step
+                try:
+                    container.seek(int(start * av.time_base), backward=True)
+                except av.FFmpegError:  # no index: what was read so far is what can be read
+                    break
+            longest = STRETCH_SECONDS if number < STRETCHES - 1 else 2 * STRETCH_SECONDS
+            ended = yield from self._stretch(container, stream, rate, longest)
+            if ended and number < STRETCHES - 1 and self._last < stated - STRETCH_SECONDS - 1.0:
+                break  # the file is shorter than it says
+        return ended
+
+    def _stretch(
+        self, container: InputContainer, stream: av.VideoStream, rate: float, longest: float
+    ) -> Generator[tuple[float, GrayFrame], None, bool]:
+        """Frames from where the container stands, of ``longest`` seconds; returns whether it came to the end."""
+        started = self._count
+        begin: float | None = None
+        decoded = 0
+        try:
             for frame in frames_of(container, stream):
                 if not isinstance(frame, VideoFrame):
                     continue
-                if max(frame.width, frame.height) > self.caps.max_side_pixels:  # the header was not honest
-                    raise too_wide(frame.width, frame.height, self.caps)
-                time = frame.time if frame.time is not None else (first or 0.0) + seconds + 1 / rate
-                first = time if first is None else first
-                seconds = max(time - first, 0.0)
-                if seconds > self.caps.max_duration_seconds:
-                    raise too_long(seconds, self.caps)
-                count += 1
-                yield seconds, _small_gray(frame)
-            self._finish(container, stream, count, seconds + 1 / rate)
+                decoded += 1
+                seconds = self._seconds(frame, rate)
+                if self._count >= _MOST_FRAMES or decoded > 2 * longest * max(rate, 1.0) + 100:
+                    return False
+                if started and seconds <= self._last:  # the key frame lies within the stretch before
+                    continue
+                begin = seconds if begin is None else begin
+                if seconds - begin > longest:
+                    return False
+                if self._count == started:
+                    self.begins.append(self._count)
+                self.seen_seconds += min(seconds - self._last, 1.0) if self._count > started else 1 / rate
+                self._count += 1
+                self._last = seconds
+                yield seconds, self._small_gray(frame)
+        except AnalysisError:
+            if decoded or not self._count:  # a later stretch without any frame is beyond the end
+                raise
+        return True
 
-    def _finish(
-        self, container: av.container.InputContainer, stream: av.VideoStream, count: int, seconds: float
-    ) -> None:
-        require_complete(seconds, self.stated)
+    def _seconds(self, frame: VideoFrame, rate: float) -> float:
+        if max(frame.width, frame.height) > self.caps.max_side_pixels:  # the header was not honest
+            raise too_wide(frame.width, frame.height, self.caps)
+        time = frame.time if frame.time is not None else (self._origin or 0.0) + self._last + 1 / rate
+        if self._origin is None:
+            self._origin = time
+        seconds = max(time - self._origin, 0.0)
+        if seconds > self.caps.max_duration_seconds:
+            raise too_long(seconds, self.caps)
+        return seconds
+
+    def _finish(self, container: InputContainer, stream: av.VideoStream, *, ended: bool, rate: float) -> None:
+        reached = self._last + 1 / rate
+        if ended:
+            require_complete(reached, self.stated)
+        seconds = reached if ended or self.stated is None else max(self.stated, reached)
         self.facts = MediaFacts(
             container=container.format.name,
             codec=stream.codec_context.name,
             duration_seconds=round(seconds, 3),
             width=stream.width,
             height=stream.height,
-            frames=count,
-            frames_per_second=round(count / seconds, 3),
+            frames=self._count if self.seen_seconds >= seconds - 0.5 else stream.frames or None,
+            frames_per_second=round(self._count / max(self.seen_seconds, 1 / rate), 3),
         )
 
-
-def _small_gray(frame: VideoFrame) -> GrayFrame:
-    width = min(frame.width, WIDEST)
-    height = max(round(frame.height * width / frame.width), 1)
-    gray = frame.reformat(width=width, height=height, format="gray", interpolation="AREA")
-    return gray.to_ndarray()  # type: ignore[return-value]
+    def _small_gray(self, frame: VideoFrame) -> GrayFrame:
+        width = min(frame.width, WIDEST)
+        height = max(round(frame.height * width / frame.width), 1)
+        gray = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
+        return gray.to_ndarray()  # type: ignore[return-value]
