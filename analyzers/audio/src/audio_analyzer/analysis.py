@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport, MediaFacts
+from analyzer_kit import sandbox
 from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader
 from analyzer_kit.media.streams import read_streams
@@ -57,6 +58,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
         report("decode", 0.6 * min(done / SAMPLE_RATE / (reader.stated or 60.0), 1.0))
     levels, bands = meter.levels(), background.bands()
     candidates = find_candidates(printer.fingerprints())
+    sandbox.release_memory()  # pairs of millions of fingerprints: what follows takes their place
     report("compare", 0.65)
     speech = levels.sound()
     plans = [detector.plan(speech, done) for detector in _speech_detectors]
@@ -67,7 +69,8 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
     again = kept if done <= _KEPT_SAMPLES else AudioReader(recording, caps).blocks()
     parts = _cut(again, [*copies, *windows])
     likeness = _likeness(parts[: len(copies)])
-    heard = iter(parts[len(copies) :])
+    del parts[: len(copies)]
+    heard = iter(parts)
     examinations = [
         detector.detect(
             plan,
@@ -116,14 +119,16 @@ def _cut(blocks: Iterable[NDArray[np.float32]], spans: list[tuple[int, int]]) ->
     """The samples of each span, in one more pass over the recording."""
     if not spans:
         return []
-    parts: list[list[NDArray[np.float32]]] = [[] for _ in spans]
+    parts = [np.empty(end - start, dtype=np.float32) for start, end in spans]
     at = 0
     for block in blocks:
         for (start, end), part in zip(spans, parts, strict=True):
             if start < at + block.size and end > at:
-                part.append(block[max(start - at, 0) : end - at])
+                held = block[max(start - at, 0) : end - at]
+                first = max(at - start, 0)
+                part[first : first + held.size] = held
         at += block.size
-    return [np.concatenate(part) if part else np.zeros(0, dtype=np.float32) for part in parts]
+    return [part[: max(at - start, 0)] for (start, _), part in zip(spans, parts, strict=True)]
 
 
 def _assess(
