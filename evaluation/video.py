@@ -139,8 +139,8 @@ def _sources() -> str:
     ]
     return "\n".join(lines) + (
         "\n\nEdits lie anywhere in a stretch, also where nothing moves; there nothing can be seen of them. An edit "
-        "adds or takes 10 to 45 frames, a loop 2 to 4 times that. The intervals resample whole recordings. Nobody knows "
-        "what was done to the recordings before they were shipped: some were cut by their makers.\n"
+        "adds or takes 10 to 45 frames, a loop 2 to 4 times that. The intervals resample whole recordings. Nobody "
+        "knows what was done to the recordings before they were shipped: some were cut by their makers.\n"
     )
 
 

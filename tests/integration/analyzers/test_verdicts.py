@@ -12,7 +12,8 @@ import pytest_asyncio
 
 from analyzer_contract import AnalysisReport, Failure, FailureReason, Result, Verdict
 from tests.support.analyzer_service import Service, running
-from tests.support.media import EDIT
+from tests.support.media import EDIT, encode_frames
+from tests.support.scene import Scene
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -78,6 +79,29 @@ async def test_a_clean_clip_shows_no_evidence_and_an_edited_one_where_it_was_edi
     assert [each.start_seconds for each in copies] == [pytest.approx(EDIT.duplicate_start, abs=six_frames)]
     drops = [finding.end_seconds for finding in edited.findings if finding.kind == "DroppedFrames"]
     assert any(abs(at - EDIT.dropped_at) <= six_frames for at in drops)
+
+
+async def test_facts_about_the_file_are_in_the_report_and_not_among_the_evidence(
+    video: Service, put: Put, samples: dict[str, Path], s3: S3Client
+) -> None:
+    result = await video.last(put("clean.mp4", samples["clean.mp4"]), resultPrefix="s3://results/facts/")
+    assert isinstance(result, Result)
+    assert result.findings == []
+    body = s3.get_object(Bucket="results", Key="facts/video.json")["Body"].read()
+    report = AnalysisReport.model_validate_json(body)
+    facts = next(each for each in report.detectors if each.name == "Provenance").findings
+    assert [(fact.kind, fact.score) for fact in facts] == [("SoftwareEncoder", 0)]
+
+
+async def test_a_stretch_that_runs_in_a_loop_is_suspicious(video: Service, put: Put, tmp_path: Path) -> None:
+    looped = tmp_path / "looped.mp4"
+    encode_frames(looped, Scene(5).frames([*range(70), *range(50, 70), *range(50, 70), *range(70, 110)]))
+    result = await video.last(put("looped.mp4", looped))
+    assert isinstance(result, Result)
+    assert result.verdict is Verdict.SUSPICIOUS
+    assert [(finding.kind, finding.start_seconds) for finding in result.findings] == [
+        ("LoopedFrames", pytest.approx(70 / 25, abs=6 / 25))
+    ]
 
 
 async def test_a_recording_without_a_picture_is_not_for_the_video_analyzer(

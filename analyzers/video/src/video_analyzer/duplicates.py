@@ -29,6 +29,12 @@ _SHARP = 0.60
 0.69 was the least without an edit (docs/evaluation-video.md)."""
 
 _ENDS = 0.8
+_STILL_MOMENT = 40
+"""Frames before and after a copy that may belong to it although nothing moves in them."""
+
+_NO_MORE = 2.0
+"""How many times the difference within the copy (squared) is still no other picture."""
+
 _FAINT = 0.85
 """From here on nothing at all is said; between the two there is a score under 50."""
 
@@ -96,7 +102,7 @@ def find_copies(thumbs: Thumbs) -> Copies:
         row, column = np.nonzero(sharpness < _ENDS)
         for i, lag, value in zip(row + start, column + _SMALLEST_LAG, sharpness[row, column], strict=True):
             marks.setdefault(int(lag), []).append((int(i), float(value)))
-    found = [copy for lag, places in marks.items() for copy in _runs(lag, places)]
+    found = [_extended(copy, thumbs) for lag, places in marks.items() for copy in _runs(lag, places)]
     return Copies(_chained(_without_overlaps(found)), sharpest)
 
 
@@ -152,6 +158,24 @@ def _runs(lag: int, places: list[tuple[int, float]]) -> Iterator[Copy]:
                 length = run[-1][0] - run[0][0] + _WINDOW - spread // 2
                 yield Copy(run[0][0] + spread // 4, run[0][0] + spread // 4 + lag, max(length, _SHORTEST), sharpest)
             start = index
+
+
+def _extended(copy: Copy, thumbs: Thumbs) -> Copy:
+    """The copy with the still moments at its ends, which stand out against nothing.
+
+    It goes on for as long as both stretches differ no more than within it. Where that does not end within a while,
+    the scene stands still and the end is where movement was seen.
+    """
+    lag = copy.second - copy.first
+    low, high = max(copy.first - _STILL_MOMENT, 0), min(copy.first + copy.frames + _STILL_MOMENT, len(thumbs) - lag)
+    difference = thumbs[low:high].astype(np.float32) - thumbs[low + lag : high + lag].astype(np.float32)
+    squares = np.mean(difference * difference, axis=1)
+    inside = slice(copy.first - low, min(copy.first - low + copy.frames, squares.size))
+    other = squares > _NO_MORE * float(np.percentile(squares[inside], 75)) + _CODING
+    before, after = np.flatnonzero(other[: inside.start]), np.flatnonzero(other[inside.stop :])
+    start = copy.first if before.size == 0 else low + int(before[-1]) + 1
+    end = copy.first + copy.frames if after.size == 0 else low + inside.stop + int(after[0])
+    return Copy(start, start + lag, end - start, copy.sharpness)
 
 
 def _without_overlaps(found: list[Copy]) -> list[Copy]:
