@@ -1,7 +1,8 @@
 """How an analyzer starts: process → ready → first verdict, in wall-clock and CPU seconds, over a real S3 server.
 
-``python -m tests.benchmarks.startup audio|video [--rounds N] [--python PATH …]``: each interpreter named is measured in
-turn within every round, so that two installations can be compared on a machine that does other things as well.
+``python -m tests.benchmarks.startup audio|video [--rounds N] [--python PATH …] [--models FOLDER]``: each interpreter
+named is measured in turn within every round, so that two installations can be compared on a machine that does other
+things as well.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+
+import psutil
 
 from tests.support.apiserver import free_port
 from tests.support.media import ffmpeg
@@ -62,12 +65,19 @@ def _verdict(port: int, uri: str) -> dict[str, object]:
     return answer
 
 
-def once(python: str, analyzer: str, s3: S3Process) -> dict[str, float]:
-    """Gives the seconds of one start, by what they are of."""
+def _megabytes(pid: int) -> float:
+    """Proportional resident memory (PSS) of a process and of its children."""
+    process = psutil.Process(pid)
+    return sum(each.memory_full_info().pss for each in (process, *process.children(recursive=True))) / 1e6
+
+
+def once(python: str, analyzer: str, s3: S3Process, models: Path | None) -> dict[str, float]:
+    """Gives the seconds of one start, by what they are of, and the idle memory after it."""
     port = free_port()
     own = {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir(), "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryDirectory() as scratch:
         environment = own | s3.environment() | {"GUARDIAN_SCRATCH_DIR": scratch, "PYTHONUNBUFFERED": "1"}
+        environment |= {"GUARDIAN_MODELS": str(models.absolute())} if models else {}
         command = [python, "-m", f"{analyzer}_analyzer", "--port", str(port)]
         began = time.monotonic()
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
@@ -77,6 +87,8 @@ def once(python: str, analyzer: str, s3: S3Process) -> dict[str, float]:
                     raise SystemExit(f"{analyzer} ended with {process.returncode}")
                 time.sleep(_POLL_SECONDS)
             ready, ready_cpu = time.monotonic(), _cpu(process.pid)
+            idle = _megabytes(process.pid)
+            asked = time.monotonic()
             _verdict(port, f"s3://media/sample{_SUFFIX[analyzer]}")
             done, done_cpu = time.monotonic(), _cpu(process.pid)
         finally:
@@ -84,11 +96,12 @@ def once(python: str, analyzer: str, s3: S3Process) -> dict[str, float]:
             process.wait()
     return {
         "start to ready": ready - began,
-        "ready to verdict": done - ready,
-        "start to verdict": done - began,
+        "ready to verdict": done - asked,
+        "start to verdict": done - began - (asked - ready),
         "start to ready, CPU": ready_cpu,
         "ready to verdict, CPU": done_cpu - ready_cpu,
         "start to verdict, CPU": done_cpu,
+        "idle, MB": idle,
     }
 
 
@@ -98,6 +111,7 @@ def main() -> None:
     parser.add_argument("analyzer", choices=sorted(_SAMPLES))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--python", action="append", help="interpreter that has the analyzer (default: this one)")
+    parser.add_argument("--models", type=Path, help="folder of detection models")
     arguments = parser.parse_args()
     pythons = arguments.python or [sys.executable]
     found: dict[str, dict[str, list[float]]] = {python: defaultdict(list) for python in pythons}
@@ -109,7 +123,7 @@ def main() -> None:
         s3.put("media", sample.name, sample.read_bytes())
         for _ in range(arguments.rounds):
             for python in pythons:
-                for what, seconds in once(python, arguments.analyzer, s3).items():
+                for what, seconds in once(python, arguments.analyzer, s3, arguments.models).items():
                     found[python][what].append(seconds)
     medians = {p: {what: round(statistics.median(each), 3) for what, each in f.items()} for p, f in found.items()}
     print(json.dumps(medians, indent=2))
