@@ -86,6 +86,13 @@ def test_a_track_put_together_by_an_edit_list_and_a_late_change_are_told(tmp_pat
     assert boxes.modified - boxes.created == 864_000
 
 
+@pytest.mark.parametrize("size", [0x7FFFFFFF, 4, 9999])
+def test_a_box_whose_size_makes_no_sense_is_not_read(size: int, tmp_path: Path) -> None:
+    made = tmp_path / "boxes.mp4"
+    made.write_bytes(box(b"ftyp", b"isom") + struct.pack(">I4s", size, b"uuid") + C2PA + b"trainedAlgorithmicMedia")
+    assert read_boxes(made) == Boxes()
+
+
 def test_a_file_that_is_no_mp4_has_no_boxes(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_bytes(b"\x1a\x45\xdf\xa3" + bytes(100))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.support.scene import Scene
-from video_analyzer.duplicates import find_copies, report_copies
+from video_analyzer import duplicates
+from video_analyzer.duplicates import Copy, find_copies, report_copies
 from video_analyzer.freezes import detect_freezes
 from video_analyzer.jumps import report_cuts, report_drops
 from video_analyzer.motion import Motion, MotionMeter
@@ -83,6 +84,13 @@ def test_a_loop_is_one_finding_from_its_first_repeat_to_its_last(length: int, ti
     assert len(looped.findings) == 1
     assert abs(looped.findings[0].start_seconds * 25 - 40 - length) <= SIX_FRAMES
     assert abs(looped.findings[0].end_seconds * 25 - 40 - length * (times + 1)) <= SIX_FRAMES
+
+
+def test_a_loop_that_was_seen_in_pieces_is_one_and_copies_out_of_step_stay_two() -> None:
+    pieces = [Copy(48, 84, 48, 0.4), Copy(64, 136, 53, 0.3)]
+    assert duplicates._chained(pieces) == [Copy(48, 84, 105, 0.3)]
+    others = [Copy(10, 84, 48, 0.3), Copy(20, 140, 30, 0.4)]
+    assert duplicates._chained(others) == others
 
 
 def test_a_copy_in_a_block_of_its_own_is_found_too() -> None:
