@@ -8,6 +8,7 @@ from typing import Final
 
 from evaluation import card, metrics
 from evaluation.card import Calibration, Domain, Row
+from evaluation.scores import LEVEL
 
 DOMAIN: Final = Domain(min_snr_db=30.0, min_bandwidth_hz=5000.0, min_active_seconds=2.0, max_clipped=0.001)
 """Chosen on the train and calibration splits of seed 7."""
@@ -30,7 +31,7 @@ _LIMITS: Final = """\
   to every file.
 - The words of KLettres and KTuberling are joined to some seconds; so are words of the synthetic voices, as often.
 - Recordings were coded before they were packaged (G.722, GSM, 8 kHz PCM, Vorbis, Opus, MP3). Synthetic speech was
-  given the same coders as often, which makes it harder to find than speech that comes straight from a program.
+  given the same coders as often. Speech that comes straight from a program may score otherwise.
 - Noise of traffic or television, rooms, loudspeakers, and networks that lose packets are missing.
 - Noise floors are not matched: recordings bring the noise of a room, synthetic voices do not, and Griffin-Lim and WORLD
   have that of their source. A classifier that is trained on this data can learn that difference instead of speech.
@@ -106,6 +107,9 @@ def _head(rows: Sequence[Row], run: Run, domain: Domain, calibration: Calibratio
         "`evaluation/` says how.",
         f"Checksum over all clips: `{run.digest[:16]}`. Other versions of FFmpeg or of the voices give another "
         "one, and figures that differ a little; Piper's noise depends on the order of its sentences.",
+        "",
+        f"Every clip was heard at {LEVEL:g} dB of full scale (RMS of its active part), in windows of the model's length: a "
+        "detector that hears it at another level gives other scores.",
         "",
         f"Domain: estimated SNR of {domain.min_snr_db:g} dB or more, bandwidth of {domain.min_bandwidth_hz:g} Hz "
         f"or more, {domain.min_active_seconds:g} s of activity or more, at most {100 * domain.max_clipped:g} % of "

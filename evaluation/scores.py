@@ -14,11 +14,15 @@ import numpy as np
 from evaluation.corpus import Clip, load
 from evaluation.measures import measure
 from evaluation.packages import folder
-from evaluation.sound import Sound, trim
+from evaluation.sound import Sound, at_level, trim
 from guardian_models.runtime import Model
 
 Scorer = Callable[[Sound], Mapping[str, float]]
 """From mono sound at 16 kHz to named numbers; "score" is the one that is judged, higher means more likely synthetic."""
+
+
+LEVEL = -26.0
+"""dB of full scale (RMS of the active part) at which models hear a clip: AASIST's scores fall with loudness."""
 
 
 def run(name: str, scorer: Scorer, clips: Sequence[Clip], workers: int = 2) -> dict[str, dict[str, float]]:
@@ -69,11 +73,12 @@ def measures(sound: Sound) -> Mapping[str, float]:
 
 
 def windows(sound: Sound, samples: int) -> list[Sound]:
-    """Cut the active part of a sound into windows of ``samples``, evenly spread: as many as fit, rounded.
+    """Cut the active part of a sound, at :data:`LEVEL`, into windows of ``samples``: as many as fit, evenly spread.
 
     A part that is shorter than a window is repeated until it fills one, as AASIST's own evaluation does.
     """
     part = trim(sound)
+    part = np.clip(at_level(part, LEVEL), -1, 1) if len(part) else part
     if len(part) <= samples:
         return [np.resize(part, samples)] if len(part) else []
     count = round(len(part) / samples)
@@ -92,7 +97,7 @@ def of_model(model: Model) -> Scorer:
     return score
 
 
-SCORED_AS = 1
+SCORED_AS = 2
 """Raised when the same model would score the same clip otherwise: windows, mean."""
 
 
