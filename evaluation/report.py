@@ -108,7 +108,7 @@ def _head(rows: Sequence[Row], run: Run, domain: Domain, calibration: Calibratio
         f"Checksum over all clips: `{run.digest[:16]}`. Other versions of FFmpeg or of the voices give another "
         "one, and figures that differ a little; Piper's noise depends on the order of its sentences.",
         "",
-        f"Every clip was heard at {LEVEL:g} dB of full scale (RMS of its active part), in windows of the model's length: "
+        f"Every clip was heard at {LEVEL:g} dB of full scale (RMS of its active part), in windows of the model: "
         "a detector that hears it at another level gives other scores.",
         "",
         f"Domain: estimated SNR of {domain.min_snr_db:g} dB or more, bandwidth of {domain.min_bandwidth_hz:g} Hz "
