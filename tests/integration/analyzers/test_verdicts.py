@@ -99,9 +99,8 @@ async def test_a_stretch_that_runs_in_a_loop_is_suspicious(video: Service, put: 
     result = await video.last(put("looped.mp4", looped))
     assert isinstance(result, Result)
     assert result.verdict is Verdict.SUSPICIOUS
-    assert [(finding.kind, finding.start_seconds) for finding in result.findings] == [
-        ("LoopedFrames", pytest.approx(70 / 25, abs=6 / 25))
-    ]
+    assert [finding.kind for finding in result.findings] == ["LoopedFrames"]
+    assert result.findings[0].start_seconds == pytest.approx(70 / 25, abs=6 / 25)
 
 
 async def test_a_recording_without_a_picture_is_not_for_the_video_analyzer(
