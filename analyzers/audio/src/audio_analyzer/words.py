@@ -59,7 +59,4 @@ def _evidence(detector: DetectorReport) -> str:
             f"{number} pauses are digitally silent, as in synthetic or edited speech; a noise gate can do this too."
         ),
         "RepeatedAudio": f"{number} stretches of sound are exact repetitions of earlier ones: edited.",
-        "AudioSplice": (
-            f"{number} stretches lack the background that is heard before and after them: put in, or cleaned of noise."
-        ),
     }[detector.name]
