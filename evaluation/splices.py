@@ -119,7 +119,8 @@ call was measured**. One speaker a package, so intervals, which are over recordi
 From a depth of 1 dB a stretch is reported; that was set on the tuning voices. A row whose interval reaches down to 0.5
 is no better than chance. Because of these figures a splice is shown as a fact and never makes a recording Suspicious.
 One rule came after a first look at the held-out voices: muted stretches were reported as splices, so now a voice has
-to be as loud inside as around it. The row of muted stretches is not held out in that sense.
+to be as loud inside as around it. That cured little, as the row of muted stretches shows; it is not held out in that
+sense.
 """
 
 

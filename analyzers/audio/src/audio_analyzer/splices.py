@@ -50,7 +50,7 @@ _MOST_SCORE = 45
 _LIMITATIONS = [
     "Needs a steady background on both sides: in studio recordings, and where noise is suppressed, splices are missed.",
     "A splice with the same background, or with a louder one in every band, is not found; nor one under 0.7 s.",
-    "Honest editing, a microphone that is switched, and a noise suppressor that sets in for a while look the same.",
+    "Honest editing, a muted or switched microphone, and a noise suppressor that sets in for a while look the same.",
     "On held-out voices it found few splices, and real calls were not measured: a fact to look into, no evidence.",
 ]
 
