@@ -16,6 +16,7 @@ if os.environ.get("CI"):
 _CLUSTER_TESTS = ("e2e", "integration/test_cluster_smoke.py", "integration/test_images.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """There is one cluster: its tests go one after the other, and first, since they are the longest and mostly wait."""
     here = Path(__file__).parent
