@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from analyzer_contract import SUSPICIOUS_FROM
 from analyzer_kit.detector import Caps
 from evaluation.video_clips import CLIPS
 from evaluation.video_edits import CONTROLS, EDITS, ENCODERS
@@ -23,7 +24,6 @@ from video_analyzer.analysis import analyze
 TARGET = repo_root() / "docs" / "evaluation-video.md"
 BARS = {"duplicate": 0.92, "loop": 0.85, "drop": 0.80}
 PLACE_BAR = 0.80
-_SUSPICIOUS = 50
 _READING = """## How to read it
 
 Thresholds and methods were chosen on the recordings called seen. The held-out ones were scored twice: after the first
@@ -81,7 +81,7 @@ def _failures(outcomes: Sequence[Outcome], seed: int) -> str:
         by = ", ".join(
             f"{finding.kind} {finding.score} at {finding.start_seconds:.1f} s"
             for name, report in each.detectors.items()
-            if report.score >= _SUSPICIOUS
+            if report.score >= SUSPICIOUS_FROM
             for finding in report.findings[:3]
         )
         lines.append(
@@ -97,7 +97,7 @@ def _failures(outcomes: Sequence[Outcome], seed: int) -> str:
 
 
 def _suspicious(each: Outcome) -> bool:
-    return any(report.score >= _SUSPICIOUS for report in each.detectors.values())
+    return any(report.score >= SUSPICIOUS_FROM for report in each.detectors.values())
 
 
 def _edits(outcomes: Sequence[Outcome], seed: int) -> str:
@@ -125,7 +125,7 @@ def _controls(outcomes: Sequence[Outcome]) -> str:
         for chosen in (False, True):
             every = [e for e in outcomes if e.trial.truth.kind == kind and e.trial.held_out is chosen]
             cells.append(f"{sum(map(_suspicious, every))} of {len(every)}")
-            by.update(n for each in every for n, report in each.detectors.items() if report.score >= _SUSPICIOUS)
+            by.update(n for each in every for n, report in each.detectors.items() if report.score >= SUSPICIOUS_FROM)
         lines.append(f"| {kind} | {cells[0]} | {cells[1]} | {', '.join(by) or '-'} |")
     return "\n".join(lines)
 

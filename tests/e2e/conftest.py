@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.cluster import Cluster, S3Server, find_cluster
-from tests.support.ask import API, Requests
-from tests.support.deployment import Deployment, install, s3_client
+from tests.support.ask import Requests
+from tests.support.deployment import Deployment, install, make_analyzer, s3_client
 from tests.support.images import build_scripted
 from tests.support.media import make_samples
 
@@ -95,17 +95,6 @@ def make_scripted(
     cluster: Cluster, deployment: Deployment, name: str, *, env: dict[str, str] | None = None, **spec: Any
 ) -> None:
     """Make an Analyzer of the scripted image, scaled by KEDA unless given `replicas`, and wait until it is ready."""
-    audio = json.loads(deployment.kubectl("get", "analyzer", "audio", "-o", "json"))["spec"]
-    given = {entry["name"]: entry for entry in audio["env"]}
-    given |= {key: {"name": key, "value": value} for key, value in (env or {}).items()}
-    wanted = {
-        **{key: value for key, value in audio.items() if key != "replicas"},
-        "image": build_scripted(cluster),
-        "env": list(given.values()),
-        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
-        **spec,
-    }
-    meta = {"name": name, "namespace": deployment.namespace}
-    manifest = {"apiVersion": API, "kind": "Analyzer", "metadata": meta, "spec": wanted}
-    cluster.kubectl("apply", "-f", "-", input=json.dumps(manifest))
-    deployment.kubectl("wait", "--for=condition=Ready", f"analyzer/{name}", "--timeout=120s")
+    limits = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+    wanted = {"image": build_scripted(cluster), "resources": limits, **spec}
+    make_analyzer(deployment, name, env=env, **wanted)

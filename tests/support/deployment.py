@@ -155,6 +155,25 @@ def install(
     return deployment
 
 
+def make_analyzer(deployment: Deployment, name: str, *, env: Mapping[str, str] | None = None, **spec: Any) -> None:
+    """Make an Analyzer that is as the chart's audio one but for what is given, and wait until it is ready.
+
+    It is scaled by KEDA unless given `replicas`; `env` comes on top of what the other has.
+    """
+    audio = json.loads(deployment.kubectl("get", "analyzer", "audio", "--output=json"))
+    given = {entry["name"]: entry for entry in audio["spec"]["env"]}
+    given |= {key: {"name": key, "value": value} for key, value in (env or {}).items()}
+    wanted = {
+        **{key: value for key, value in audio["spec"].items() if key != "replicas"},
+        "env": list(given.values()),
+        **spec,
+    }
+    meta = {"name": name, "namespace": deployment.namespace}
+    manifest = {"apiVersion": audio["apiVersion"], "kind": "Analyzer", "metadata": meta, "spec": wanted}
+    deployment.cluster.kubectl("apply", "--filename=-", input=json.dumps(manifest))
+    deployment.kubectl("wait", "--for=condition=Ready", f"analyzer/{name}", "--timeout=120s")
+
+
 def apply_crds(cluster: Cluster) -> None:
     """Bring the definitions up to date; Helm only installs them."""
     # Under Helm's own name: it would take offence, at a later install, at fields that are somebody else's.

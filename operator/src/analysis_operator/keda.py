@@ -175,7 +175,6 @@ class Keda:
             self.changed(name)
 
     async def _delete(self, name: str) -> None:
-        self._applied.pop(name, None)
         if name not in self._known:
             return
         try:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -232,17 +233,17 @@ class Pools:
         """Keep the figures fresh that move without any event of the API server's: backlog, usage, KEDA's silence."""
         while True:
             await asyncio.sleep(1)
-            nodes = Counter(
-                pod.node for name, pool in self._pools.items() for pod in self._pods(name, pool) if pod.node
-            )
+            placed = {
+                name: [pod.node for pod in self._pods(name, pool) if pod.node] for name, pool in self._pools.items()
+            }
+            nodes = Counter(chain.from_iterable(placed.values()))
             for name, pool in self._pools.items():
-                self._measure(name, pool, nodes)
+                self._measure(name, pool, placed[name], nodes)
                 self._share(name)
 
-    def _measure(self, name: str, pool: _Pool, nodes: Counter[str]) -> None:
+    def _measure(self, name: str, pool: _Pool, placed: list[str], nodes: Counter[str]) -> None:
         """Count what the pool uses. A pod costs while a node has it, and shares that node with the others there."""
         queued, running = self._dispatcher.backlog(name)
-        placed = [pod.node for pod in self._pods(name, pool) if pod.node]
         pool.meter.count(
             self._clock(), pods=len(placed), running=running, nodes=sum(1 / nodes[node] for node in placed)
         )

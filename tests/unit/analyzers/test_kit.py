@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
-from analyzer_contract import PLOT_MARGINS, DetectorReport, FailureKind, FailureReason, Finding, ModelCard, Verdict
+from analyzer_contract import (
+    PLOT_MARGINS,
+    SUSPICIOUS_FROM,
+    DetectorReport,
+    FailureKind,
+    FailureReason,
+    Finding,
+    ModelCard,
+    Verdict,
+)
 from analyzer_kit.cgroup import oom_kills
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import require_complete
@@ -22,7 +31,7 @@ from analyzer_kit.messages import CHILD_MESSAGE
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.s3 import split_uri
-from analyzer_kit.verdicts import SUSPICIOUS_FROM, judge
+from analyzer_kit.verdicts import judge
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis_operator.api import AnalysisState, AnalysisStatus
-from analysis_operator.core.verdict import LINE, SEVERITY, Fused, fuse
-from analyzer_contract import Verdict
+from analysis_operator.core.verdict import Fused, fuse
+from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, Verdict
 
 EVIDENT = {Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE}
 FAILED = AnalysisStatus(name="f", state=AnalysisState.FAILED)
@@ -86,8 +86,8 @@ def test_the_score_is_a_number_that_no_analysis_exceeds_and_tells_whether_there_
 ) -> None:
     found = fused(analyses)
     assert 0 <= found.score <= 100
-    assert found.score <= max(LINE, *(each.score or 0 for each in analyses))
-    assert (found.score >= LINE) == (found.verdict in EVIDENT)
+    assert found.score <= max(SUSPICIOUS_FROM, *(each.score or 0 for each in analyses))
+    assert (found.score >= SUSPICIOUS_FROM) == (found.verdict in EVIDENT)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, Finding, ModelCard, TimelinePoint, Verdict
-from analyzer_kit.verdicts import SUSPICIOUS_FROM
+from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, ModelCard, TimelinePoint, Verdict
 from audio_analyzer.domain import Conditions, Limits, measure, why_outside
 from audio_analyzer.levels import FRAME_SECONDS, SAMPLE_RATE, runs_of
 from audio_analyzer.windows import LEAST_SPEECH_SECONDS, Plan, plan

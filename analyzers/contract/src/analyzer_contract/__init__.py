@@ -34,6 +34,14 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "Inconclusive"
 
 
+SEVERITY = {Verdict.NO_EVIDENCE: 0, Verdict.INCONCLUSIVE: 1, Verdict.SUSPICIOUS: 2, Verdict.LIKELY_FAKE: 3}
+"""One strong piece of evidence is enough: of detectors in a recording and of analyses of it, the severest decides."""
+
+SUSPICIOUS_FROM = 50
+"""The score where evidence begins. Every detector scales its score so that real recordings lie below: all that it was
+set on, or, if it was measured, all but the share of false alarms that its card states."""
+
+
 class FailureKind(StrEnum):
     """Who is at fault, which decides whether another attempt can help."""
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer_contract import DetectorReport, Verdict
-
-SUSPICIOUS_FROM = 50
-"""Each detector scales its score so that 50 is where none of its genuine reference recordings lies."""
-
-_SEVERITY = (Verdict.NO_EVIDENCE, Verdict.INCONCLUSIVE, Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE)
+from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, DetectorReport, Verdict
 
 
 def verdict_of(detector: DetectorReport) -> Verdict:
@@ -26,7 +21,7 @@ def judge(detectors: Sequence[DetectorReport], *, conclusive: bool) -> tuple[Ver
     """The verdict and score of one recording.
 
     The severest detector decides: they look for different things, so a quiet one does not argue against a loud one,
-    and where one could not look, nothing was not found. The score is the highest of those that gave the verdict.
+    and where one could not look, nothing was not found. The score is the highest of all.
 
     Args:
         detectors: what each of them found.
@@ -35,4 +30,4 @@ def judge(detectors: Sequence[DetectorReport], *, conclusive: bool) -> tuple[Ver
     score = max((detector.score for detector in detectors), default=0)
     if not conclusive:
         return Verdict.INCONCLUSIVE, score
-    return max(map(verdict_of, detectors), key=_SEVERITY.index, default=Verdict.NO_EVIDENCE), score
+    return max(map(verdict_of, detectors), key=SEVERITY.__getitem__, default=Verdict.NO_EVIDENCE), score

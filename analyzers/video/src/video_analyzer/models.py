@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from analyzer_contract import DetectorReport, Finding, ModelCard, Verdict
+from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, ModelCard, Verdict
 from analyzer_kit.detector import Models
 from analyzer_kit.errors import Misconfigured
 
@@ -27,7 +27,7 @@ _MOST_MANIFEST_BYTES, _MOST_MODEL_BYTES = 64 * 1024, 64 * 1024**2
 _MOST_MODELS, _MOST_WINDOWS = 4, 30
 """Windows per stretch of 20 s or so; what a model costs is its own affair up to here."""
 
-_SUSPICIOUS, _LIKELY = 50, 80
+_LIKELY = 80
 _Name = Annotated[str, Field(min_length=1, max_length=63)]
 
 
@@ -153,7 +153,7 @@ class VideoModel:
                 message=f"{card.id}: {score:.2f} (fake minus other).",
             )
             for start, end, score in self._scores
-            if self._points(score) >= _SUSPICIOUS
+            if self._points(score) >= SUSPICIOUS_FROM
         ]
         limits = "Its errors were measured by whoever made it: see its evaluation card."
         return DetectorReport(
@@ -173,7 +173,7 @@ class VideoModel:
         if calibration is None or not self.measured:
             return 0
         span = max(calibration.strict_threshold - calibration.threshold, 1e-6)
-        points = _SUSPICIOUS + (_LIKELY - _SUSPICIOUS) * (score - calibration.threshold) / span
+        points = SUSPICIOUS_FROM + (_LIKELY - SUSPICIOUS_FROM) * (score - calibration.threshold) / span
         return round(min(max(points, 0), 100))
 
     def _run(self, window: NDArray[np.float32]) -> float:

@@ -6,14 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis_operator.api import AnalysisState, AnalysisStatus
-from analyzer_contract import Verdict
-
-SEVERITY = {Verdict.NO_EVIDENCE: 0, Verdict.INCONCLUSIVE: 1, Verdict.SUSPICIOUS: 2, Verdict.LIKELY_FAKE: 3}
-"""One strong piece of evidence is enough: the severest verdict decides."""
-
-LINE = 50
-"""Where evidence begins. Every detector scales its score so that real recordings lie below: all that it was set on,
-or, if it was measured, all but the share of false alarms that its card states."""
+from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +23,7 @@ def counted(verdict: Verdict, score: int) -> int:
     A number from a recording that a detector was not made for is no evidence, so `Inconclusive` stays below the line.
     """
     evident = SEVERITY[verdict] >= SEVERITY[Verdict.SUSPICIOUS]
-    return max(score, LINE) if evident else min(score, LINE - 1)
+    return max(score, SUSPICIOUS_FROM) if evident else min(score, SUSPICIOUS_FROM - 1)
 
 
 def fuse(analyses: Sequence[AnalysisStatus]) -> Fused | None:

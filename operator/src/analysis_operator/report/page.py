@@ -13,13 +13,13 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, RequestStatus
-from analysis_operator.core.verdict import LINE, SEVERITY, counted
+from analysis_operator.core.verdict import counted
 from analysis_operator.report import timeline
 from analysis_operator.report.english import ENGLISH
 from analysis_operator.report.korean import KOREAN
 from analysis_operator.report.sections import Section
 from analysis_operator.report.words import Words, clock, tone, words
-from analyzer_contract import AnalysisReport, DetectorReport, MediaFacts, Verdict
+from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, AnalysisReport, DetectorReport, MediaFacts, Verdict
 
 __all__ = ["LANGUAGES", "clean", "clock", "render", "size", "words"]
 
@@ -61,7 +61,7 @@ def render(request: AnalysisRequest, status: RequestStatus, sections: Sequence[S
         media=[section.result.media for section in sections if section.result],
         blind=any(entry.state is AnalysisState.FAILED for entry in status.analyses),
         languages=LANGUAGES,
-        line=LINE,
+        line=SUSPICIOUS_FROM,
         style=style,
         style_hash=style_hash,
     )
@@ -145,7 +145,7 @@ def _facts(media: Sequence[MediaFacts], word: Words) -> list[tuple[str, str]]:
 def _strength(score: int, word: Words) -> str:
     if score == 0:
         return word.labels["fact"]
-    told = word.labels["strong" if score >= _STRONG else "medium" if score >= LINE else "weak"]
+    told = word.labels["strong" if score >= _STRONG else "medium" if score >= SUSPICIOUS_FROM else "weak"]
     return f"{told} · {score}"
 
 
