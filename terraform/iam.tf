@@ -1,0 +1,44 @@
+# One role for each service, assumed by its pods through EKS Pod Identity. What each may do is computed in policies/, which
+# knows no provider, so that tests evaluate it as it is.
+module "policies" {
+  source = "./policies"
+
+  partition          = local.partition
+  region             = var.region
+  account_id         = local.account_id
+  media_bucket_arn   = module.media.s3_bucket_arn
+  results_bucket_arn = module.results.s3_bucket_arn
+  media_prefixes     = local.media_prefixes
+  state_machine_name = local.state_machine_name
+  bedrock_model_id   = var.bedrock_model_id
+}
+
+locals {
+  # Service → the service account that its pods run under.
+  service_accounts = {
+    operator   = "silver-guardian"
+    audio      = "audio"
+    video      = "video"
+    context    = "context"
+    status-api = "silver-guardian-status-api"
+  }
+}
+
+module "service_identity" {
+  source   = "terraform-aws-modules/eks-pod-identity/aws"
+  version  = "2.8.1"
+  for_each = local.service_accounts
+
+  name                    = "${var.name}-${each.key}"
+  use_name_prefix         = false
+  attach_custom_policy    = true
+  source_policy_documents = [module.policies.json[each.key]]
+
+  associations = {
+    this = {
+      cluster_name    = local.cluster.name
+      namespace       = var.namespace
+      service_account = each.value
+    }
+  }
+}

@@ -1,0 +1,84 @@
+# Who may do what, as IAM policies: computed from names alone. No provider is needed, so `tofu apply` evaluates it anywhere.
+terraform {
+  required_version = ">= 1.11.0"
+}
+
+locals {
+  granted_recordings = [for prefix in var.media_prefixes : "${var.media_bucket_arn}/${prefix}*"]
+  results            = ["${var.results_bucket_arn}/*"]
+
+  read_recordings = {
+    Sid      = "ReadGrantedRecordings"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+    Resource = local.granted_recordings
+  }
+  write_results = {
+    Sid      = "WriteResults"
+    Effect   = "Allow"
+    Action   = ["s3:PutObject"]
+    Resource = local.results
+  }
+  read_results = {
+    Sid      = "ReadResults"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject"]
+    Resource = local.results
+  }
+
+  # With a cross-region inference profile (apac.…, global.…) Bedrock asks for the profile and for the model in any region.
+  bedrock_is_profile = var.bedrock_model_id != null && can(regex("^(apac|au|eu|global|jp|us|us-gov)\\.", var.bedrock_model_id))
+  bedrock_model      = var.bedrock_model_id == null ? "" : replace(var.bedrock_model_id, "/^(apac|au|eu|global|jp|us|us-gov)\\./", "")
+  bedrock_region     = local.bedrock_is_profile ? "*" : var.region
+  bedrock_resources = concat(
+    ["arn:${var.partition}:bedrock:${local.bedrock_region}::foundation-model/${local.bedrock_model}"],
+    local.bedrock_is_profile ? ["arn:${var.partition}:bedrock:${var.region}:${var.account_id}:inference-profile/${var.bedrock_model_id}"] : [],
+  )
+
+  statements = {
+    audio = [local.read_recordings, local.write_results]
+    video = [local.read_recordings, local.write_results]
+
+    context = concat(
+      [
+        local.read_recordings,
+        local.write_results,
+        {
+          # Transcribe reads the recording with the caller's own rights, so it reaches no other prefix either.
+          Sid      = "Transcribe"
+          Effect   = "Allow"
+          Action   = ["transcribe:StartTranscriptionJob", "transcribe:GetTranscriptionJob", "transcribe:DeleteTranscriptionJob"]
+          Resource = ["arn:${var.partition}:transcribe:${var.region}:${var.account_id}:transcription-job/*"]
+        },
+      ],
+      var.bedrock_model_id == null ? [] : [{
+        Sid      = "AskTheModel"
+        Effect   = "Allow"
+        Action   = ["bedrock:InvokeModel"]
+        Resource = local.bedrock_resources
+      }],
+    )
+
+    operator = [
+      local.read_results,
+      merge(local.write_results, { Sid = "WriteReports" }),
+      {
+        Sid      = "AnswerTheStateMachine"
+        Effect   = "Allow"
+        Action   = ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"]
+        Resource = ["arn:${var.partition}:states:${var.region}:${var.account_id}:stateMachine:${var.state_machine_name}"]
+      },
+    ]
+
+    # A presigned link can do what its signer may: uploads of recordings, and reading results.
+    status-api = [
+      {
+        Sid      = "PresignUploads"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject"]
+        Resource = local.granted_recordings
+      },
+      local.read_results,
+    ]
+  }
+}

@@ -1,0 +1,40 @@
+variable "partition" {
+  description = "AWS partition: aws, or aws-cn and the like."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region."
+  type        = string
+}
+
+variable "account_id" {
+  description = "AWS account."
+  type        = string
+}
+
+variable "media_bucket_arn" {
+  description = "Bucket of the recordings."
+  type        = string
+}
+
+variable "results_bucket_arn" {
+  description = "Bucket of results and reports."
+  type        = string
+}
+
+variable "media_prefixes" {
+  description = "Prefixes of the media bucket that may be read; each ends with a slash."
+  type        = list(string)
+}
+
+variable "state_machine_name" {
+  description = "State machine whose task tokens the operator answers."
+  type        = string
+}
+
+variable "bedrock_model_id" {
+  description = "Model or inference profile of the context analyzer; null: none."
+  type        = string
+  default     = null
+}

@@ -1,0 +1,44 @@
+# The values that tie the chart to what is made here. deploy.sh hands them to `helm upgrade`; with operator_image_tag set,
+# Terraform installs the release itself.
+locals {
+  repositories = { for image in local.images : image => aws_ecr_repository.image[image].repository_url }
+
+  grants = merge(
+    { "*" = [] },
+    { for namespace, prefixes in var.grants : namespace => [for prefix in prefixes : "s3://${module.media.s3_bucket_id}/${prefix}"] },
+  )
+
+  helm_values = {
+    operator = {
+      image        = { repository = local.repositories["operator"] }
+      resultsURI   = "s3://${module.results.s3_bucket_id}/"
+      grants       = local.grants
+      nodeSelector = { workload = "system" }
+    }
+    s3 = { region = var.region }
+    analyzers = {
+      for analyzer in ["audio", "video"] : analyzer => { image = { repository = local.repositories[analyzer] } }
+    }
+  }
+
+  # Only the tag differs between one build and the next.
+  helm_values_tagged = {
+    operator  = { image = { tag = var.operator_image_tag } }
+    analyzers = { for analyzer in keys(local.helm_values.analyzers) : analyzer => { image = { tag = var.operator_image_tag } } }
+  }
+}
+
+resource "helm_release" "operator" {
+  count = var.operator_image_tag == null ? 0 : 1
+
+  name             = "silver-guardian"
+  chart            = "${path.module}/../charts/silver-guardian"
+  namespace        = var.namespace
+  create_namespace = true
+  wait             = true
+  timeout          = 600
+  values           = [yamlencode(local.helm_values), yamlencode(local.helm_values_tagged)]
+
+  # Removed before KEDA and the nodes: its ScaledObjects wait for KEDA to let go of them.
+  depends_on = [helm_release.keda, helm_release.metrics_server, helm_release.cluster_autoscaler, module.ml_spot, module.service_identity]
+}

@@ -1,0 +1,78 @@
+locals {
+  bucket_names = {
+    media   = "${var.name}-media-${local.account_id}-${var.region}"
+    results = "${var.name}-results-${local.account_id}-${var.region}"
+  }
+}
+
+module "media" {
+  source  = "terraform-aws-modules/s3-bucket/aws"
+  version = "5.15.4"
+
+  bucket        = local.bucket_names.media
+  force_destroy = var.delete_data_on_destroy
+
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+
+  control_object_ownership = true
+  object_ownership         = "BucketOwnerEnforced"
+
+  attach_deny_insecure_transport_policy = true
+  attach_require_latest_tls_policy      = true
+
+  server_side_encryption_configuration = {
+    rule = { apply_server_side_encryption_by_default = { sse_algorithm = "AES256" } }
+  }
+
+  # A verdict names the version that it is about: an upload under the same key must not take that one away at once.
+  versioning = { enabled = true }
+
+  lifecycle_rule = [{
+    id                                     = "retention"
+    enabled                                = true
+    expiration                             = { days = var.media_retention_days }
+    noncurrent_version_expiration          = { days = 7 }
+    abort_incomplete_multipart_upload_days = 1
+  }]
+
+  cors_rule = length(var.upload_origins) == 0 ? [] : [{
+    allowed_methods = ["PUT", "POST"]
+    allowed_origins = var.upload_origins
+    allowed_headers = ["*"]
+    expose_headers  = ["ETag", "x-amz-version-id"]
+    max_age_seconds = 3600
+  }]
+}
+
+module "results" {
+  source  = "terraform-aws-modules/s3-bucket/aws"
+  version = "5.15.4"
+
+  bucket        = local.bucket_names.results
+  force_destroy = var.delete_data_on_destroy
+
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+
+  control_object_ownership = true
+  object_ownership         = "BucketOwnerEnforced"
+
+  attach_deny_insecure_transport_policy = true
+  attach_require_latest_tls_policy      = true
+
+  server_side_encryption_configuration = {
+    rule = { apply_server_side_encryption_by_default = { sse_algorithm = "AES256" } }
+  }
+
+  lifecycle_rule = [{
+    id                                     = "retention"
+    enabled                                = true
+    expiration                             = { days = var.results_retention_days }
+    abort_incomplete_multipart_upload_days = 1
+  }]
+}
