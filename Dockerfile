@@ -48,6 +48,7 @@ COPY analyzers/kit/pyproject.toml analyzers/kit/
 COPY analyzers/audio/pyproject.toml analyzers/audio/
 COPY analyzers/video/pyproject.toml analyzers/video/
 COPY analyzers/models/pyproject.toml analyzers/models/
+COPY status/records/pyproject.toml status/records/
 
 COPY scripts/trim-packages.sh /
 

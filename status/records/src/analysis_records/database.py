@@ -1,0 +1,98 @@
+"""Connections, bounded in time, and errors of our own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import exc, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from analysis_records.errors import DatabaseUnavailable, RecordsError, RowRefused, SchemaOutdated
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 5
+_GRACE_SECONDS = 3.0
+"""The server ends a statement that takes too long; a server that says nothing at all is given up this much later."""
+_UNDEFINED = {"42P01", "42703"}  # undefined_table, undefined_column
+_DATA = {"22", "23"}  # classes: data exception, integrity constraint violation
+
+
+def driver_url(url: str) -> URL:
+    """Give the URL with the driver that is used here: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
+
+    Raises:
+        RecordsError: it is no URL of a PostgreSQL database.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:  # its message repeats the URL, with the password
+        raise RecordsError("the database's URL cannot be read: write postgresql://USER:PASSWORD@HOST/NAME") from None
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise RecordsError(f"the database's URL begins with {parsed.drivername}://, and must with postgresql://")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def connect_arguments() -> dict[str, Any]:
+    """Give what a connection must know: limits in time, and no prepared statements, which poolers do not carry."""
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "prepare_threshold": None,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "application_name": "silver-guardian",
+    }
+
+
+def make_engine(url: str, connections: int) -> AsyncEngine:
+    """Give an engine that holds at most so many connections, and connects at its first use.
+
+    Raises:
+        RecordsError: the URL is not one of PostgreSQL.
+    """
+    return create_async_engine(
+        driver_url(url),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args=connect_arguments(),
+    )
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Give a connection in a transaction that neither the server nor the network can hold up.
+
+    Raises:
+        DatabaseUnavailable, SchemaOutdated, RowRefused.
+    """
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS + STATEMENT_SECONDS + _GRACE_SECONDS), engine.begin() as connection:
+            await connection.execute(text(f"SET LOCAL statement_timeout = {STATEMENT_SECONDS * 1000}"))
+            yield connection
+    except TimeoutError as error:  # of asyncio, or of the pool
+        raise DatabaseUnavailable("the database does not answer in time") from error
+    except exc.DBAPIError as error:
+        raise _told(error) from error
+    except exc.SQLAlchemyError as error:
+        raise DatabaseUnavailable(f"no connection to the database ({type(error).__name__})") from error
+    except OSError as error:
+        raise DatabaseUnavailable(f"the database cannot be reached: {error.strerror or error}") from error
+
+
+def _told(error: exc.DBAPIError) -> RecordsError:
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state in _UNDEFINED:
+        return SchemaOutdated("the database's tables are missing or too old: run guardian database migrate")
+    first = str(error.orig).partition("\n")[0]
+    if state[:2] in _DATA:
+        return RowRefused(f"the database cannot store a value (SQLSTATE {state})")
+    return DatabaseUnavailable(f"the database refused: {first}" if state else f"no connection: {first}")

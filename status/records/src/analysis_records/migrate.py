@@ -1,0 +1,36 @@
+"""Brings the tables up to date. Any number of processes may do it at once: one works, the others wait for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, exc, text
+
+from analysis_records.database import connect_arguments, driver_url
+from analysis_records.errors import DatabaseUnavailable
+
+_LOCK = 0x53494C564552  # "SILVER"
+_LOCK_SECONDS = 60
+
+
+def migrate(url: str) -> None:
+    """Make or upgrade the tables, in one transaction. On tables that are up to date it needs no right to change any.
+
+    Raises:
+        DatabaseUnavailable: it cannot be reached, refuses, or another process has been migrating for a minute.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    engine = create_engine(driver_url(url), connect_args=connect_arguments())
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except exc.DBAPIError as error:
+        raise DatabaseUnavailable(f"not migrated: {str(error.orig).partition(chr(10))[0]}") from error
+    finally:
+        engine.dispose()

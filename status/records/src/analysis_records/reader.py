@@ -1,0 +1,69 @@
+"""Reads records, for whoever shows them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.engine import Row as Found
+
+from analysis_records.database import make_engine, transaction
+from analysis_records.record import Cursor, Page, Record, Transition
+from analysis_records.tables import analyses, transitions
+
+
+class Reader:
+    """Reads what the operator wrote.
+
+    Args:
+        url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
+        connections: how many may be open at once; a call waits for a free one.
+
+    Every method raises DatabaseUnavailable, and SchemaOutdated where the tables are not there yet.
+    """
+
+    def __init__(self, url: str, connections: int = 5) -> None:
+        self._engine = make_engine(url, connections)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    async def get(self, namespace: str, uid: str) -> Record | None:
+        """Give one record, or None if this namespace has none of this UID. `uid` must be a UUID."""
+        wanted = select(analyses).where(analyses.c.uid == uid, analyses.c.namespace == namespace)
+        async with transaction(self._engine) as connection:
+            found = (await connection.execute(wanted)).one_or_none()
+        return _record(found) if found is not None else None
+
+    async def revision(self, namespace: str, uid: str) -> int | None:
+        """Give one record's revision alone, or None: enough to answer that nothing changed."""
+        wanted = select(analyses.c.revision).where(analyses.c.uid == uid, analyses.c.namespace == namespace)
+        async with transaction(self._engine) as connection:
+            return (await connection.execute(wanted)).scalar_one_or_none()
+
+    async def list(self, namespace: str, after: Cursor | None, limit: int) -> Page:
+        """Give up to `limit` records of a namespace, newest first, beginning after `after`."""
+        wanted = select(analyses).where(analyses.c.namespace == namespace)
+        if after is not None:
+            wanted = wanted.where(tuple_(analyses.c.created_at, analyses.c.uid) < (after.created_at, after.uid))
+        ordered = wanted.order_by(analyses.c.created_at.desc(), analyses.c.uid.desc()).limit(limit + 1)
+        async with transaction(self._engine) as connection:
+            found = (await connection.execute(ordered)).all()
+        records = tuple(_record(row) for row in found[:limit])
+        last = records[-1] if len(found) > limit else None
+        return Page(records, Cursor(last.created_at, last.uid) if last else None)
+
+    async def history(self, namespace: str, uid: str) -> tuple[Transition, ...]:
+        """Give how one record's reason and verdict changed, oldest first."""
+        wanted = (
+            select(transitions.c.at, transitions.c.reason, transitions.c.verdict, transitions.c.score)
+            .join(analyses, analyses.c.uid == transitions.c.uid)
+            .where(transitions.c.uid == uid, analyses.c.namespace == namespace)
+            .order_by(transitions.c.resource_version)
+        )
+        async with transaction(self._engine) as connection:
+            found = (await connection.execute(wanted)).all()
+        return tuple(Transition(**row._mapping) for row in found)  # noqa: SLF001 - as below
+
+
+def _record(found: Found[tuple[object, ...]]) -> Record:
+    return Record(**found._mapping)  # noqa: SLF001 - the documented way to a row's names

@@ -1,0 +1,113 @@
+"""The one statement that writes a batch of states and what changed with them.
+
+The batch is one JSON array, so the statement is the same for every batch: it is compiled once, and PostgreSQL takes
+the array apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, cast, column, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import DateTime, Text
+
+from analysis_records.record import Row
+from analysis_records.tables import analyses, transitions
+
+_OWN = {"revision", "updated_at", "deleted_at"}
+"""What the database alone knows."""
+_GIVEN = [each.name for each in analyses.columns if each.name not in _OWN]
+_END = ("finished_at", "verdict", "score")
+
+
+def encoded(batch: Iterable[Row]) -> str:
+    """Give rows as the statement's JSON array, in an order in which two writers cannot wait for each other."""
+    return json.dumps([_object(row) for row in sorted(batch, key=lambda row: row.uid)])
+
+
+def _object(row: Row) -> dict[str, Any]:
+    return {field.name: _storable(getattr(row, field.name)) for field in fields(row)}
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give a value as JSON that PostgreSQL takes: it has no NUL in text, and half a surrogate pair is no text."""
+    match value:
+        case datetime():
+            return value.isoformat()
+        case str():
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        case Mapping():
+            return {_storable(key): _storable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_storable(inner) for inner in value]
+    return value
+
+
+def _statement() -> Select[Any]:
+    incoming = _incoming().cte("incoming")
+    accepted = _accept(incoming.c).cte("accepted")
+    before = analyses.alias("before")  # this statement's snapshot: the row as it was
+    changed = (
+        select(
+            incoming.c.uid,
+            incoming.c.resource_version,
+            incoming.c.changed_at,
+            incoming.c.reason,
+            incoming.c.verdict,
+            incoming.c.score,
+        )
+        .join(accepted, accepted.c.uid == incoming.c.uid)
+        .outerjoin(before, before.c.uid == incoming.c.uid)
+        .where(
+            or_(
+                before.c.uid.is_(None),
+                before.c.reason != incoming.c.reason,
+                before.c.verdict.is_distinct_from(incoming.c.verdict),
+            )
+        )
+    )
+    names = ["uid", "resource_version", "at", "reason", "verdict", "score"]
+    noted = insert(transitions).from_select(names, changed).on_conflict_do_nothing().returning(transitions.c.uid)
+    return select(func.count()).select_from(accepted).add_cte(noted.cte("noted"))
+
+
+def _incoming() -> Select[Any]:
+    given = [column(each.name, each.type) for each in analyses.columns if each.name in _GIVEN]
+    records = func.jsonb_to_recordset(cast(bindparam("batch", type_=Text), JSONB))
+    return select(
+        records.table_valued(*given, column("changed_at", DateTime(timezone=True)), name="given").render_derived(
+            with_types=True
+        )
+    )
+
+
+def _accept(incoming: Any) -> ReturningInsert[tuple[str]]:  # noqa: ANN401 - a read-only collection of columns
+    values = select(*(incoming[name] for name in _GIVEN), literal(1).label("revision"), func.now().label("updated_at"))
+    new = insert(analyses).from_select([*_GIVEN, "revision", "updated_at"], values)
+    there, comes = (tuple_(each.spec, each.status) for each in (analyses.c, new.excluded))
+    differs = there.is_distinct_from(comes)
+    changes: dict[str, Any] = {name: new.excluded[name] for name in _GIVEN if name != "uid"}
+    changes["revision"] = analyses.c.revision + case((differs, 1), else_=0)
+    changes["updated_at"] = case((differs, new.excluded.updated_at), else_=analyses.c.updated_at)
+    ends_alike = and_(*(_same(analyses.c[name], new.excluded[name]) for name in _END))
+    return new.on_conflict_do_update(
+        index_elements=[analyses.c.uid],
+        set_=changes,
+        where=and_(
+            analyses.c.resource_version < new.excluded.resource_version,
+            or_(analyses.c.finished_at.is_(None), ends_alike),
+        ),
+    ).returning(analyses.c.uid)
+
+
+def _same(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[bool]:
+    return left.is_not_distinct_from(right)
+
+
+UPSERT = _statement()

@@ -1,0 +1,65 @@
+"""Writes states of AnalysisRequests. Every call may be repeated, in any order: the newest state stands at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import any_, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
+from analysis_records.database import make_engine, transaction
+from analysis_records.record import Row
+from analysis_records.tables import analyses
+from analysis_records.upsert import UPSERT, encoded
+
+_MARK_DELETED = (
+    update(analyses)
+    .where(analyses.c.uid == any_(bindparam("uids", type_=ARRAY(Uuid(as_uuid=False)))), analyses.c.deleted_at.is_(None))
+    .values(deleted_at=bindparam("at"), revision=analyses.c.revision + 1, updated_at=func.now())
+)
+_LIVE = select(analyses.c.uid, analyses.c.resource_version).where(analyses.c.deleted_at.is_(None))
+
+
+class Writer:
+    """Writes through one connection. Two writers at once do no harm.
+
+    Args:
+        url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
+
+    Every method raises DatabaseUnavailable, SchemaOutdated, and RowRefused.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = make_engine(url, connections=1)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._engine.dispose()
+
+    async def upsert(self, batch: Iterable[Row]) -> int:
+        """Write states, all or none; give how many were newer than what was there.
+
+        A state older than the row's, and one that would change the end of a finished row, changes nothing.
+        """
+        newest: dict[str, Row] = {}
+        for row in batch:
+            if row.uid not in newest or newest[row.uid].resource_version < row.resource_version:
+                newest[row.uid] = row
+        if not newest:
+            return 0
+        async with transaction(self._engine) as connection:
+            written: int = (await connection.execute(UPSERT, {"batch": encoded(newest.values())})).scalar_one()
+            return written
+
+    async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
+        """Note that these resources are no more. What is not there, or marked already, is left alone."""
+        if uids:
+            async with transaction(self._engine) as connection:
+                await connection.execute(_MARK_DELETED, {"uids": sorted(uids), "at": at})
+
+    async def live(self) -> dict[str, int]:
+        """Give the resource version of every row whose resource was last known to be there, by UID."""
+        async with transaction(self._engine) as connection:
+            return {row.uid: row.resource_version for row in await connection.execute(_LIVE)}

@@ -1,0 +1,137 @@
+"""A real PostgreSQL server for tests: Debian's, in a temporary folder, on the loopback address."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+from tests.cluster.paths import cache_dir
+from tests.cluster.shell import command_env, exclusive, run, wait_until
+from tests.support.apiserver import free_port
+
+_PROGRAMS = Path("/usr/lib/postgresql")
+_NO_MAIN_CLUSTER = Path("/etc/postgresql-common/createcluster.d/silver-guardian.conf")
+_SERVER_USER = "nobody"
+"""PostgreSQL refuses to run as root."""
+
+
+def _versions() -> list[Path]:
+    found = [path.parent for path in _PROGRAMS.glob("*/bin/initdb")]
+    return sorted(found, key=lambda path: int(path.parent.name))
+
+
+def programs() -> Path:
+    """Give the folder of PostgreSQL's programs; Debian's package is installed if there is none."""
+    with exclusive(cache_dir() / "postgresql.lock"):
+        if not _versions():
+            sys.stderr.write("installing the Debian package postgresql\n")
+            _install()
+    return _versions()[-1]
+
+
+def _install() -> None:
+    """Install it without the server that the package would set up and start by itself."""
+    as_root = [] if os.geteuid() == 0 else ["sudo"]
+    run(*as_root, "mkdir", "-p", _NO_MAIN_CLUSTER.parent)
+    run(*as_root, "tee", _NO_MAIN_CLUSTER, input="create_main_cluster = false\n")
+    run(*as_root, "apt-get", "update", "-qq")
+    run(
+        *as_root, "env", "DEBIAN_FRONTEND=noninteractive",
+        "apt-get", "install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", "postgresql",
+    )  # fmt: skip
+    run(*as_root, "rm", _NO_MAIN_CLUSTER)
+
+
+class Postgres:
+    """One server, as a context manager; it can be killed and started again with what it holds."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Postgres:
+        self._programs = programs()
+        # Not below pytest's own folder, which only its user may enter.
+        self._folder = Path(tempfile.mkdtemp(prefix="guardian-postgres-"))
+        if self._user:
+            shutil.chown(self._folder, self._user)
+        self._run(
+            "initdb", "--pgdata", self._data, "--username=guardian", "--auth=trust", "--encoding=UTF8", "--no-sync"
+        )
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        command = [
+            str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self._port),
+            "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", f"unix_socket_directories={self._folder}",
+        ]  # fmt: skip
+        with (self._folder / "postgres.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, env=command_env(), cwd=self._folder, start_new_session=True,
+                user=self._user, group=self._user and "nogroup", extra_groups=self._user and [],
+            )  # fmt: skip
+        wait_until(self._answers, "PostgreSQL to take connections")
+
+    def kill(self) -> None:
+        """End it and all its children with SIGKILL, as a node that loses its power does."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """End it at once, every connection with it."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(20)
+            self._process = None
+
+    def url(self, database: str = "postgres") -> str:
+        """Give the URL of one of its databases."""
+        return f"postgresql://guardian@127.0.0.1:{self._port}/{database}"
+
+    def create(self, database: str) -> str:
+        """Make an empty database and give its URL."""
+        with self.connect() as connection:
+            connection.execute(f'CREATE DATABASE "{database}"')
+        return self.url(database)
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """Give a connection that commits each statement."""
+        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=2)
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    @property
+    def _user(self) -> str | None:
+        return _SERVER_USER if os.geteuid() == 0 else None
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        subprocess.run(
+            [self._programs / program, *arguments],
+            check=True, capture_output=True, user=self._user, env=command_env(), cwd=self._folder,
+        )  # fmt: skip
+
+    def _answers(self) -> bool:
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
