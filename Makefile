@@ -12,6 +12,13 @@ OUT ?= out
 .PHONY: demo
 demo: setup media ## Analyse the examples here, without a cluster: sample media, verdicts, reports
 	@$(VENV)/guardian run -f crds/examples --media $(OUT)/media --out $(OUT)
+	@$(VENV)/guardian app --try $(OUT)/media/synthetic.wav --out $(OUT)
+
+PORT ?= 8080
+
+.PHONY: app
+app: setup ## Serve the page for people and its API on this machine: PORT=8080, without a cluster
+	@$(VENV)/guardian app --port $(PORT) --out $(OUT)
 
 .PHONY: demo-cluster
 demo-cluster: setup ## The same on a real Kubernetes cluster: kind, or without Docker one of plain processes

@@ -141,6 +141,12 @@ def test_one_file_gets_its_verdict(guardian: Guardian, samples: Path) -> None:
     assert report.is_file()
 
 
+def test_the_app_takes_a_recording_and_gives_its_verdict(guardian: Guardian, samples: Path) -> None:
+    done = guardian("app", "--try", samples / "genuine.wav")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verdict NoEvidence, score 0 of 100; the report opens" in done.stdout
+
+
 def test_a_text_file_has_no_verdict(guardian: Guardian, samples: Path) -> None:
     done = guardian("analyze", samples / "not-a-video.mp4")
     assert done.returncode == 1

@@ -42,6 +42,10 @@ class MemoryRequests:
         """Give all requests, sorted as the API server sorts them."""
         return [self._kept[key] for key in sorted(self._kept)]
 
+    def find(self, namespace: str, name: str) -> AnalysisRequest | None:
+        """Give one request, or None."""
+        return self._kept.get((namespace, name))
+
     def apply(self, manifest: Mapping[str, Any]) -> AnalysisRequest:
         """Create a request, or change one, and give it as it is now.
 

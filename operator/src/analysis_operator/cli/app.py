@@ -1,6 +1,6 @@
 """The commands of ``guardian``: `run` reconciles manifests here, `analyze` looks at one file, `serve` is for curl.
 
-`cost` looks at a cluster.
+`app` serves the page for people and its API, `cost` looks at a cluster.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from analysis_operator.cli import commands, models
+from analysis_operator.cli import commands, models, serving
 from analysis_operator.cli.cost import cost
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.files import recordings_in
@@ -84,6 +84,23 @@ def serve(
     if analyzer not in MODULES:
         raise typer.BadParameter(f"there is no analyzer {analyzer!r}: choose {' or '.join(MODULES)}")
     _finish(commands.serve(analyzer, port, recordings_in(media) if media else [], out, Console()), out)
+
+
+@app.command(name="app")
+def serve_app(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens, on this machine only.")] = 8080,
+    sample: Annotated[
+        Path | None,
+        typer.Option("--try", exists=True, dir_okay=False, help="Send this recording through the API, and end."),
+    ] = None,
+    out: Out = Path("out"),
+) -> None:
+    """Serve the page and the status API here until Ctrl-C, without a cluster.
+
+    With --try it ends by itself. Exit code 0: every answer was as promised, and there is a verdict.
+    """
+    work = serving.serve_app(port, out, Console()) if sample is None else serving.try_app(sample, out, Console())
+    _finish(work, out)
 
 
 def _or_exit_1[**P](command: Callable[P, None]) -> Callable[P, None]:

@@ -102,6 +102,16 @@ class LocalRuntime:
                 return requests
             await self._change_or_failure()
 
+    async def failure(self) -> None:
+        """Wait until an analyzer does not come up, which may be never.
+
+        Raises:
+            StartFailed: what went wrong.
+        """
+        while True:
+            self._changed.clear()
+            await self._change_or_failure()
+
     async def collect(self, request: AnalysisRequest) -> Path | None:
         """Copy the results of a request into plain files, and give the report's path if there is one."""
         meta, prefix = request.metadata, result_prefix(self._policy, request)

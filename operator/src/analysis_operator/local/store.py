@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from analysis_operator.adapters.s3 import make_client, split_uri
+from analysis_operator.local.files import MEDIA_BUCKET
 from analysis_operator.local.process import HOST, Service, free_port
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class LocalStore:
         await self._service.start({})
         await self._service.wait_ready(_READY_SECONDS)
         self._client = await asyncio.to_thread(make_client, self.endpoint)
-        await self._make_bucket(split_uri(RESULTS_URI)[0])
+        for bucket in (split_uri(RESULTS_URI)[0], MEDIA_BUCKET):
+            await self._make_bucket(bucket)
 
     async def stop(self) -> None:
         """End the server."""

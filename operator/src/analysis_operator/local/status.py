@@ -1,0 +1,109 @@
+"""The status API over the embedded runtime: its requests in memory, its S3 server."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import uvicorn
+
+from analysis_operator.adapters.manifests import Refused
+from analysis_operator.adapters.memory import MemoryRequests
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.local.errors import StartFailed
+from analysis_operator.local.files import MEDIA_BUCKET
+from analysis_operator.local.process import HOST
+from analysis_operator.local.store import RESULTS_URI
+from status_api.app import create_app
+from status_api.auth import StaticTokens
+from status_api.errors import NotAccepted
+from status_api.manifests import entry_of, manifest_for
+from status_api.ports import Entry, Position
+from status_api.settings import Settings
+from status_api.storage import S3Links
+from status_api.wire import NewAnalysis
+
+TENANT = "default"
+_STARTED_SECONDS = 30.0
+_POLL_SECONDS = 0.02
+
+
+class LocalAnalyses:
+    """The status API's Analyses port over the requests in memory."""
+
+    def __init__(self, requests: MemoryRequests) -> None:
+        self._requests = requests
+
+    async def get(self, tenant: str, name: str) -> Entry | None:
+        """Give one of this tenant."""
+        found = self._requests.find(tenant, name)
+        return None if found is None else _entry(found)
+
+    async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
+        """Give a stretch of them, newest first."""
+        mine = [_entry(request) for request in self._requests.list() if request.metadata.namespace == tenant]
+        placed = sorted(
+            ((Position(entry.analysis.created_at, entry.analysis.id), entry) for entry in mine), reverse=True
+        )
+        return [entry for position, entry in placed if after is None or position < after][:limit]
+
+    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
+        """Create one, or give its namesake."""
+        found = self._requests.find(tenant, name)
+        if found is None:
+            try:
+                found = self._requests.apply(manifest_for(tenant, name, wanted))
+            except Refused as error:
+                raise NotAccepted(str(error)) from error
+        return _entry(found)
+
+
+@asynccontextmanager
+async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
+    """Serve the API and the page on the loopback address, and give the token that opens it.
+
+    Call it while the store's environment holds, as within LocalRuntime.
+
+    Raises:
+        StartFailed: it does not come up, for example because the port is taken.
+    """
+    token = secrets.token_urlsafe(24)
+    uploads = f"s3://{MEDIA_BUCKET}/uploads"
+    settings = Settings(uploads_uri=uploads, results_uri=RESULTS_URI, sources={TENANT: (f"s3://{MEDIA_BUCKET}/",)})
+    app = create_app(settings, LocalAnalyses(requests), S3Links(settings), StaticTokens({token: TENANT}))
+    config = uvicorn.Config(app, host=HOST, port=port, log_config=None, access_log=False, server_header=False)
+    server = _Server(config)
+    task = asyncio.create_task(server.serve())
+    try:
+        await _started(server, task, port)
+        yield token
+    finally:
+        server.should_exit = True
+        with suppress(SystemExit):
+            await task
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to; signals are the command's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+async def _started(server: uvicorn.Server, task: asyncio.Task[None], port: int) -> None:
+    try:
+        async with asyncio.timeout(_STARTED_SECONDS):
+            while not server.started:
+                if task.done():
+                    raise StartFailed(f"The status API did not start: is port {port} taken? Choose another: --port")
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        raise StartFailed(f"The status API did not start within {_STARTED_SECONDS:.0f} s.") from None
+
+
+def _entry(request: AnalysisRequest) -> Entry:
+    return entry_of(request.model_dump(mode="json", by_alias=True, exclude_none=True))

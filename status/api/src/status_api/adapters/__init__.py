@@ -1,0 +1,1 @@
+"""Where analyses live: the cluster, or the database."""

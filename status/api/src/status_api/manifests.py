@@ -1,0 +1,142 @@
+"""AnalysisRequests as JSON, and what the API says of them. All that this package knows of the resource is here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from analyzer_contract import Verdict, camel
+from status_api.ports import Entry
+from status_api.wire import Analysis, Finding, NewAnalysis, Part, Source, State
+
+API_VERSION = "silverguardian.io/v1alpha1"
+KIND = "AnalysisRequest"
+_WAITING = {"Pending", "Queued", "Scaling"}
+_PENDING: Literal["Pending"] = "Pending"
+
+
+class _Lenient(BaseModel):
+    """A newer operator may say more: what is not known here is left out."""
+
+    model_config = ConfigDict(extra="ignore", alias_generator=camel, populate_by_name=True)
+
+
+class _Metadata(_Lenient):
+    name: str
+    creation_timestamp: datetime
+
+
+class _Source(_Lenient):
+    uri: str
+    version_id: str | None = None
+
+
+class _Spec(_Lenient):
+    source: _Source
+    analyzers: list[str] = []
+
+
+class _Finding(_Lenient):
+    kind: str
+    start_seconds: int
+    end_seconds: int
+    score: int
+
+
+class _Analysis(_Lenient):
+    name: str
+    state: Literal["Pending", "Running", "Succeeded", "Failed", "Skipped"] = _PENDING
+    verdict: Verdict | None = None
+    score: int | None = None
+    progress: int = 0
+    reason: str = ""
+    message: str = ""
+    findings: list[_Finding] = []
+
+
+class _Condition(_Lenient):
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+
+
+class _Status(_Lenient):
+    verdict: Verdict | None = None
+    score: int | None = None
+    progress: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    report_uri: str | None = None
+    analyses: list[_Analysis] = []
+    conditions: list[_Condition] = []
+
+    def condition(self, kind: str) -> _Condition:
+        return next((each for each in self.conditions if each.type == kind), _Condition(type=kind, status="Unknown"))
+
+
+class _Request(_Lenient):
+    metadata: _Metadata
+    spec: _Spec
+    status: _Status = Field(default_factory=_Status)
+
+
+def entry_of(manifest: Mapping[str, Any]) -> Entry:
+    """Give what the API says of an AnalysisRequest.
+
+    Raises:
+        pydantic.ValidationError: it is none.
+    """
+    request = _Request.model_validate(manifest)
+    status, spec = request.status, request.spec
+    succeeded = status.condition("Succeeded")
+    analysis = Analysis(
+        id=request.metadata.name,
+        state=_state(status),
+        reason=succeeded.reason or _PENDING,
+        message=succeeded.message,
+        verdict=status.verdict,
+        score=status.score,
+        progress=status.progress,
+        source=Source.model_construct(uri=spec.source.uri, version_id=spec.source.version_id),
+        analyzers=spec.analyzers,
+        analyses=[_part(each) for each in status.analyses],
+        has_report=status.report_uri is not None,
+        created_at=request.metadata.creation_timestamp,
+        started_at=status.started_at,
+        finished_at=status.finished_at,
+    )
+    return Entry(analysis, status.report_uri)
+
+
+def manifest_for(tenant: str, name: str, wanted: NewAnalysis) -> dict[str, Any]:
+    """Give the AnalysisRequest that asks for an analysis."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": name, "namespace": tenant},
+        "spec": wanted.model_dump(mode="json", by_alias=True, exclude_none=True),
+    }
+
+
+def _state(status: _Status) -> State:
+    if status.condition("Finished").status == "True":
+        return State.FINISHED
+    waits = status.condition("Succeeded").reason in _WAITING or status.started_at is None
+    return State.WAITING if waits else State.RUNNING
+
+
+def _part(entry: _Analysis) -> Part:
+    return Part(
+        name=entry.name,
+        state=entry.state,
+        verdict=entry.verdict,
+        score=entry.score,
+        progress=entry.progress,
+        reason=entry.reason,
+        message=entry.message,
+        findings=[Finding.model_validate(each.model_dump()) for each in entry.findings],
+    )

@@ -1,0 +1,154 @@
+"""Tokens of an OpenID Connect provider: signature, issuer, audience, time, and the claim that names the tenant."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import jwt
+
+from status_api.errors import NoTenant, Unauthorised, Unavailable
+from status_api.page import Provider
+from status_api.settings import Settings
+
+_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+"""Asymmetric ones alone: nobody can sign with what the provider publishes."""
+
+_FRESH_SECONDS = 600.0
+_PAUSE_SECONDS = 10.0
+"""Between two fetches, however many unknown keys are named meanwhile, and whether or not the last one went well."""
+_LEEWAY_SECONDS = 30
+_MOST_BYTES = 1024 * 1024
+_TIMEOUT = aiohttp.ClientTimeout(total=5)
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+
+
+class OidcTokens:
+    """The Authenticator port. Keys and endpoints are found by discovery, kept, and fetched anew when they are old.
+
+    Args:
+        settings: issuer, audience, and tenants by claim.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._fetching = asyncio.Lock()
+        self._fetched_at: float | None = None
+        self._tried_at: float | None = None
+        self._metadata: dict[str, Any] = {}
+        self._keys: dict[str, jwt.PyJWK] = {}
+
+    async def tenant_of(self, token: str) -> str:
+        """Give the tenant whose namespace the token's claim stands for."""
+        try:
+            key = await self._key(str(jwt.get_unverified_header(token).get("kid", "")))
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=_ALGORITHMS,
+                issuer=self._settings.oidc_issuer,
+                leeway=_LEEWAY_SECONDS,
+                options={"require": ["exp", "iss"], "verify_aud": False},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise Unauthorised("The token has expired: sign in again.") from error
+        except jwt.PyJWTError as error:
+            raise Unauthorised("The token is not valid here.") from error
+        self._check_audience(claims)
+        return self._tenant(claims)
+
+    async def provider(self) -> Provider:
+        """Give where the page signs people in."""
+        await self._refresh(needed=not self._metadata)
+        try:
+            return Provider(
+                authorization_endpoint=_secure(self._metadata["authorization_endpoint"]),
+                token_endpoint=_secure(self._metadata["token_endpoint"]),
+                client_id=self._settings.oidc_client_id,
+                scope=self._settings.oidc_scope,
+            )
+        except KeyError as error:
+            raise Unavailable(f"the identity provider names no {error}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _check_audience(self, claims: dict[str, Any]) -> None:
+        """Access tokens of some providers (Amazon Cognito) have no audience, and name their client instead."""
+        given = claims.get("aud", claims.get("client_id"))
+        if self._settings.oidc_audience not in (given if isinstance(given, list) else [given]):
+            raise Unauthorised("The token is meant for another service.")
+
+    def _tenant(self, claims: dict[str, Any]) -> str:
+        said = claims.get(self._settings.tenant_claim)
+        names = [each for each in (said if isinstance(said, list) else [said]) if isinstance(each, str)]
+        found = {self._settings.tenants[name] for name in names if name in self._settings.tenants}
+        if len(found) != 1:
+            raise NoTenant("Your account belongs to no tenant of this installation, or to several.")
+        return found.pop()
+
+    async def _key(self, kid: str) -> jwt.PyJWK:
+        old = self._fetched_at is None or self._clock() - self._fetched_at > _FRESH_SECONDS
+        if old or kid not in self._keys:
+            await self._refresh(needed=not self._keys)
+        if kid not in self._keys:
+            raise Unauthorised("The token is signed with a key that its issuer does not publish.")
+        return self._keys[kid]
+
+    async def _refresh(self, *, needed: bool) -> None:
+        """Fetch, if the last try is long enough ago; known keys stay good while the provider is away."""
+        async with self._fetching:
+            now = self._clock()
+            if self._tried_at is None or now - self._tried_at > _PAUSE_SECONDS:
+                self._tried_at = now
+                try:
+                    await self._fetch()
+                    self._fetched_at = now
+                    return
+                except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
+                    if needed:
+                        raise Unavailable(f"the identity provider does not answer: {error!r}") from error
+        if needed and not self._keys:
+            raise Unavailable("the identity provider did not answer a moment ago")
+
+    async def _fetch(self) -> None:
+        issuer = self._settings.oidc_issuer
+        found = await self._json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if found["issuer"] != issuer:
+            raise ValueError(f"{issuer} says that it is {found['issuer']}")
+        listed = await self._json(found["jwks_uri"])
+        keys = {}
+        for each in listed["keys"]:
+            if each.get("use", "sig") == "sig" and each.get("kty") in {"RSA", "EC", "OKP"}:
+                keys[str(each.get("kid", ""))] = jwt.PyJWK.from_dict(each)
+        self._metadata, self._keys = found, keys
+
+    async def _json(self, url: str) -> dict[str, Any]:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=True)
+        async with self._session.get(_secure(url), raise_for_status=True, allow_redirects=False) as answer:
+            data = bytearray()
+            async for part in answer.content.iter_any():
+                data += part
+                if len(data) > _MOST_BYTES:
+                    raise ValueError(f"{url} answers with more than {_MOST_BYTES:,} bytes")
+        found: dict[str, Any] = json.loads(data)
+        return found
+
+
+def _secure(url: str) -> str:
+    """Give an address unless it could be listened to on its way."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
+        raise ValueError(f"{url}: an identity provider is reached by https")
+    return url

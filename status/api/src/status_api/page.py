@@ -1,0 +1,117 @@
+"""Serves the page: files that are what they are, under a policy that lets nothing else run."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from status_api.errors import Unavailable
+from status_api.ports import Storage
+from status_api.problems import ProblemError
+from status_api.settings import Settings
+
+_NO_CACHE = "no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Where the page sends people to sign in (OpenID Connect, authorization code with PKCE)."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    client_id: str
+    scope: str
+
+
+type SignIn = Callable[[], Awaitable[Provider]]
+"""Finds the provider; raises Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    content: bytes
+    media_type: str
+    etag: str
+
+
+def install(app: FastAPI, settings: Settings, storage: Storage, sign_in: SignIn | None) -> None:
+    """Add the page to an application, at / and under /app/."""
+
+    @app.get("/", include_in_schema=False)
+    async def index(request: Request) -> Response:
+        answer = _serve(request, "index.html")
+        answer.headers["Content-Security-Policy"] = _policy(storage.origin, await _found(sign_in))
+        return answer
+
+    @app.get("/app/config.json", include_in_schema=False)
+    async def config() -> JSONResponse:
+        provider = await _found(sign_in)
+        signed = provider and {
+            "authorizationEndpoint": provider.authorization_endpoint,
+            "tokenEndpoint": provider.token_endpoint,
+            "clientId": provider.client_id,
+            "scope": provider.scope,
+        }
+        told = {"signIn": signed, "maxUploadBytes": settings.max_upload_bytes}
+        return JSONResponse(told, headers={"Cache-Control": _NO_CACHE})
+
+    @app.get("/app/{name}", include_in_schema=False)
+    async def file(request: Request, name: str) -> Response:
+        return _serve(request, name)
+
+
+async def _found(sign_in: SignIn | None) -> Provider | None:
+    """The page is served all the same when the provider does not answer; it says so when somebody signs in."""
+    try:
+        return await sign_in() if sign_in else None
+    except Unavailable:
+        return None
+
+
+def _serve(request: Request, name: str) -> Response:
+    found = _files().get(name)
+    if found is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "There is no such file.")
+    headers = {"ETag": found.etag, "Cache-Control": _NO_CACHE}
+    if request.headers.get("if-none-match") == found.etag:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(found.content, headers=headers, media_type=found.media_type)
+
+
+def _policy(storage: str, provider: Provider | None) -> str:
+    """Scripts and styles are this server's files; data goes to it, to the storage, and to who signs people in."""
+    token = urlsplit(provider.token_endpoint) if provider else None
+    connect = ["'self'", storage, *([f"{token.scheme}://{token.netloc}"] if token else [])]
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            f"connect-src {' '.join(connect)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+        ]
+    )
+
+
+@cache
+def _files() -> dict[str, _File]:
+    found = {}
+    for each in files("status_api").joinpath("web").iterdir():
+        content = each.read_bytes()
+        kind = "text/javascript" if each.name.endswith(".js") else mimetypes.guess_type(each.name)[0]
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        found[each.name] = _File(content, kind or "application/octet-stream", etag)
+    return found

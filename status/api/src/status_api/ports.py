@@ -1,0 +1,71 @@
+"""What the API needs from outside."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Protocol
+
+from status_api.wire import Analysis, NewAnalysis, ReportLink, Upload
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One analysis as it is now, with what only the API itself needs to know."""
+
+    analysis: Analysis
+    report_uri: str | None
+
+    @cached_property
+    def body(self) -> bytes:
+        """The representation, as JSON."""
+        return self.analysis.model_dump_json(by_alias=True).encode()
+
+    @cached_property
+    def etag(self) -> str:
+        """A strong ETag: other bytes, another ETag (RFC 9110, 8.8.3)."""
+        return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Position:
+    """A place in a list that is sorted newest first: behind this one."""
+
+    created_at: datetime
+    id: str
+
+
+class Analyses(Protocol):
+    """Where a tenant's analyses live. Every call raises Unavailable if that place does not answer."""
+
+    async def get(self, tenant: str, name: str) -> Entry | None:
+        """Give one, or None if this tenant has none of that name."""
+
+    async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
+        """Give at most `limit`, newest first, from behind a position."""
+
+    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
+        """Create one, or give the one that has this name already. Raises NotAccepted."""
+
+
+class Storage(Protocol):
+    """Gives links to S3. Raises Unavailable without credentials."""
+
+    @property
+    def origin(self) -> str:
+        """Where the links lead, as a page's policy names it: scheme, host, port."""
+
+    async def upload(self, tenant: str, content_type: str, size_bytes: int) -> Upload:
+        """Allow one upload, of exactly this type and size, under the tenant's own prefix."""
+
+    async def report(self, tenant: str, uri: str) -> ReportLink | None:
+        """Give a link to a report, or None if that is none of this tenant's."""
+
+
+class Authenticator(Protocol):
+    """Tells whose a token is."""
+
+    async def tenant_of(self, token: str) -> str:
+        """Give the tenant, which is a namespace. Raises Unauthorised, NoTenant, Unavailable."""

@@ -1,0 +1,183 @@
+"""The routes under /v1."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.security import HTTPBearer
+
+from status_api import cursors
+from status_api.errors import BadCursor, NotAccepted
+from status_api.naming import name_for
+from status_api.ports import Analyses, Entry, Position, Storage
+from status_api.problems import ProblemError, described
+from status_api.settings import Settings
+from status_api.wire import ID_PATTERN, Analysis, AnalysisList, NewAnalysis, NewUpload, ReportLink, State, Upload
+
+_POLL_SECONDS = "1"
+_JSON = "application/json"
+_ALWAYS = described(
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_UNKNOWN = "There is no analysis of this id."
+_NO_REPORT = "There is no report: the analysis has not finished, or reports are not kept here."
+
+_bearer = HTTPBearer(auto_error=False, description="An OIDC token of this installation's issuer.")
+
+
+def _tenant(request: Request) -> str:
+    return str(request.state.tenant)  # the gate set it; without it this fails, and nothing is shown
+
+
+Tenant = Annotated[str, Depends(_tenant)]
+Id = Annotated[str, Path(max_length=253, description="As Location and `id` say.")]
+IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer: 304 if nothing changed.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=r"^[!-~]{1,255}$",
+        description="Your own name for this request: repeated with the same key and body it gives the same analysis.",
+    ),
+]
+
+
+def make_router(settings: Settings, analyses: Analyses, storage: Storage) -> APIRouter:
+    """Give the routes over these adapters."""
+    router = APIRouter(prefix="/v1", dependencies=[Depends(_bearer)], responses=_ALWAYS)
+    _add_analyses(router, settings, analyses)
+    _add_links(router, settings, analyses, storage)
+    return router
+
+
+def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> None:
+    @router.post(
+        "/analyses",
+        status_code=HTTPStatus.ACCEPTED,
+        response_model=Analysis,
+        summary="Ask for an analysis",
+        responses={202: {"headers": {"Location": _header("Where it is."), "Retry-After": _header("When to look.")}}},
+    )
+    async def create(tenant: Tenant, wanted: NewAnalysis, idempotency_key: IdempotencyKey = None) -> Response:
+        if not settings.may_read(tenant, wanted.source.uri):
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN, f"source.uri: name one of your uploads, under {settings.uploads_of(tenant)}"
+            )
+        asked = wanted.model_copy(update={"analyzers": wanted.analyzers or list(settings.analyzers)})
+        if len(set(asked.analyzers or ())) < len(asked.analyzers or ()):
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "analyzers: name each analyzer once")
+        try:
+            entry = await analyses.create(tenant, name_for(tenant, idempotency_key), asked)
+        except NotAccepted as error:
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+        found = entry.analysis
+        if (found.source, sorted(found.analyzers)) != (asked.source, sorted(asked.analyzers or ())):
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "Idempotency-Key: this key was used for another body. Repeat that body, or take a new key.",
+            )
+        headers = {"Location": f"/v1/analyses/{found.id}", "Retry-After": _POLL_SECONDS, **_headers(entry)}
+        return Response(entry.body, HTTPStatus.ACCEPTED, headers, media_type=_JSON)
+
+    @router.get("/analyses", response_model=AnalysisList, summary="List analyses, newest first")
+    async def page(
+        response: Response,
+        tenant: Tenant,
+        limit: Annotated[int, Query(ge=1, le=100, description="At most so many.")] = 20,
+        cursor: Annotated[
+            str | None, Query(max_length=cursors.MAX_LENGTH, description="`next` of the page before.")
+        ] = None,
+    ) -> AnalysisList:
+        found = await analyses.page(tenant, _position(cursor), limit + 1)
+        items = [entry.analysis for entry in found[:limit]]
+        more = len(found) > limit
+        response.headers["Cache-Control"] = "private, no-cache"
+        following = cursors.write(Position(items[-1].created_at, items[-1].id)) if more else None
+        return AnalysisList(items=items, next=following)
+
+    @router.get(
+        "/analyses/{id}",
+        response_model=Analysis,
+        summary="Read one analysis",
+        responses={
+            200: {"headers": {"ETag": _header("Strong: of exactly these bytes.")}},
+            304: {"description": "Nothing changed since the answer with that ETag."},
+            **described(HTTPStatus.NOT_FOUND),
+        },
+    )
+    async def get(tenant: Tenant, id: Id, if_none_match: IfNoneMatch = None) -> Response:  # noqa: A002 - on the wire
+        entry = await _known(analyses, tenant, id)
+        headers = _headers(entry)
+        if entry.analysis.state is not State.FINISHED:
+            headers["Retry-After"] = _POLL_SECONDS
+        if if_none_match is not None and matches(if_none_match, entry.etag):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(entry.body, headers=headers, media_type=_JSON)
+
+
+def _add_links(router: APIRouter, settings: Settings, analyses: Analyses, storage: Storage) -> None:
+    @router.post(
+        "/uploads",
+        status_code=HTTPStatus.CREATED,
+        response_model=Upload,
+        summary="Allow one upload",
+    )
+    async def upload(response: Response, tenant: Tenant, wanted: NewUpload) -> Upload:
+        if wanted.size_bytes > settings.max_upload_bytes:
+            raise ProblemError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"sizeBytes: a recording has at most {settings.max_upload_bytes:,} bytes here.",
+            )
+        response.headers["Cache-Control"] = "no-store"
+        return await storage.upload(tenant, wanted.content_type, wanted.size_bytes)
+
+    @router.get(
+        "/analyses/{id}/report",
+        response_model=ReportLink,
+        summary="Get a link to the report",
+        responses=described(HTTPStatus.NOT_FOUND),
+    )
+    async def report(response: Response, tenant: Tenant, id: Id) -> ReportLink:  # noqa: A002 - on the wire
+        entry = await _known(analyses, tenant, id)
+        link = await storage.report(tenant, entry.report_uri) if entry.report_uri else None
+        if link is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, _NO_REPORT)
+        response.headers["Cache-Control"] = "no-store"
+        return link
+
+
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether If-None-Match names an ETag, by weak comparison as RFC 9110, 13.1.2 wants."""
+    given = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
+    return "*" in given or etag in given
+
+
+async def _known(analyses: Analyses, tenant: str, name: str) -> Entry:
+    entry = await analyses.get(tenant, name) if re.fullmatch(ID_PATTERN, name) else None
+    if entry is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, _UNKNOWN)
+    return entry
+
+
+def _position(cursor: str | None) -> Position | None:
+    try:
+        return None if cursor is None else cursors.read(cursor)
+    except BadCursor as error:
+        detail = "cursor: take it from `next` of the page before, as it is."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
+
+
+def _headers(entry: Entry) -> dict[str, str]:
+    return {"ETag": entry.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+
+def _header(description: str) -> dict[str, object]:
+    return {"description": description, "schema": {"type": "string"}}

@@ -1,0 +1,56 @@
+"""What the installation decides, from environment variables that start with GUARDIAN_."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PREFIX_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+Prefix = Annotated[str, Field(pattern=_PREFIX_PATTERN, max_length=500)]
+
+
+class Settings(BaseSettings):
+    """The status API's settings. Lists and maps are given as JSON."""
+
+    model_config = SettingsConfigDict(env_prefix="GUARDIAN_", frozen=True)
+
+    host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
+    port: int = Field(default=8080, ge=1, le=65535, description="Serves the API and the page.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    oidc_issuer: str = Field(default="", description="Who signs the tokens; its keys are found by discovery.")
+    oidc_audience: str = Field(default="", description="Whom the tokens must be meant for.")
+    oidc_client_id: str = Field(default="", description="As what the page signs people in. Empty: it cannot.")
+    oidc_scope: str = Field(default="openid", description="What the page asks for when it signs people in.")
+    tenant_claim: str = Field(default="tenant", description="The claim that names the tenant.")
+    tenants: dict[str, str] = Field(default={}, description="Namespaces by what that claim may say.")
+
+    uploads_uri: Prefix = Field(default="s3://media/uploads", description="Where uploads go, by tenant.")
+    max_upload_bytes: int = Field(default=512 * 1024**2, ge=1, le=5 * 1024**3, description="Of one recording.")
+    sources: dict[str, tuple[str, ...]] = Field(
+        default={}, description="By namespace: more prefixes, besides its uploads, that it may have analysed."
+    )
+    results_uri: Prefix | None = Field(default=None, description="Where the operator puts reports.")
+    link_seconds: int = Field(default=900, ge=60, le=3600, description="How long a link to S3 is good.")
+
+    analyzers: tuple[str, ...] = Field(default=("audio", "video"), min_length=1, description="Those asked by default.")
+    rate_per_second: float = Field(default=50, gt=0, description="Requests of one tenant, sustained.")
+    rate_burst: int = Field(default=200, ge=1, description="Requests of one tenant at once.")
+
+    database_url: SecretStr | None = Field(default=None, description="PostgreSQL. Without it the cluster is asked.")
+    kubernetes_url: str = Field(default="https://kubernetes.default.svc", description="The API server.")
+    kubernetes_token_file: Path = Field(default=_SERVICE_ACCOUNT / "token", description="Read anew as it rotates.")
+    kubernetes_ca_file: Path = Field(default=_SERVICE_ACCOUNT / "ca.crt", description="Who signs for the API server.")
+
+    def may_read(self, tenant: str, uri: str) -> bool:
+        """Whether a tenant may have this object analysed: one of its uploads, or what it was granted besides."""
+        return uri.startswith((self.uploads_of(tenant), *self.sources.get(tenant, ())))
+
+    def uploads_of(self, tenant: str) -> str:
+        """Give the prefix of a tenant's uploads, with a slash at the end."""
+        return f"{self.uploads_uri.rstrip('/')}/{tenant}/"

@@ -1,0 +1,94 @@
+"""Links to S3, signed here and used by browsers: recordings and reports never pass through this service."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import os
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from status_api.errors import Unavailable
+from status_api.settings import Settings
+from status_api.wire import ReportLink, Source, Upload
+
+_MOST_SUFFIX = 10
+
+
+class S3Links:
+    """The Storage port over presigned URLs (Signature Version 4).
+
+    An upload's type and size are among the signed headers, so S3 itself refuses any other.
+
+    Args:
+        settings: prefixes, and how long a link is good.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Any = _make_client()
+
+    @property
+    def origin(self) -> str:
+        """Where the links to the bucket of uploads lead."""
+        bucket, _ = _split(self._settings.uploads_uri)
+        unsigned = self._client.meta.endpoint_url
+        virtual = self._client.meta.config.s3.get("addressing_style") != "path"
+        parts = urlsplit(unsigned)
+        return f"{parts.scheme}://{bucket}.{parts.netloc}" if virtual else f"{parts.scheme}://{parts.netloc}"
+
+    async def upload(self, tenant: str, content_type: str, size_bytes: int) -> Upload:
+        """Allow one upload, of exactly this type and size, to a new key under the tenant's prefix."""
+        suffix = (mimetypes.guess_extension(content_type) or "")[:_MOST_SUFFIX]
+        uri = f"{self._settings.uploads_of(tenant)}{uuid.uuid4().hex}{suffix}"
+        bucket, key = _split(uri)
+        wanted = {"Bucket": bucket, "Key": key, "ContentType": content_type, "ContentLength": size_bytes}
+        url, expires = await self._sign("put_object", wanted)
+        return Upload(
+            source=Source(uri=uri), method="PUT", url=url, headers={"Content-Type": content_type}, expires_at=expires
+        )
+
+    async def report(self, tenant: str, uri: str) -> ReportLink | None:
+        """Give a link to a report under the tenant's own results; None for any other object."""
+        results = self._settings.results_uri
+        if results is None or not uri.startswith(f"{results.rstrip('/')}/{tenant}/"):
+            return None
+        bucket, key = _split(uri)
+        shown = {"ResponseContentType": "text/html; charset=utf-8", "ResponseCacheControl": "private, max-age=900"}
+        url, expires = await self._sign("get_object", {"Bucket": bucket, "Key": key, **shown})
+        return ReportLink(url=url, expires_at=expires)
+
+    async def _sign(self, operation: str, wanted: dict[str, Any]) -> tuple[str, datetime]:
+        seconds = self._settings.link_seconds
+        expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+        try:
+            # In a thread: credentials may have to be fetched first.
+            url = await asyncio.to_thread(
+                self._client.generate_presigned_url, operation, Params=wanted, ExpiresIn=seconds
+            )
+        except BotoCoreError as error:
+            raise Unavailable(f"S3 links cannot be signed: {error}") from error
+        return str(url), expires
+
+
+def _make_client() -> Any:  # noqa: ANN401 - botocore makes its classes at run time
+    custom = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    config = Config(
+        signature_version="s3v4",
+        # A server of one's own has no bucket.host names.
+        s3={"addressing_style": "path" if custom else "virtual"},
+        request_checksum_calculation="when_required",  # no checksum is known before the upload
+    )
+    return botocore.session.get_session().create_client("s3", region_name=region, endpoint_url=custom, config=config)
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key

@@ -1,0 +1,138 @@
+"""What goes over the wire. JSON names are camelCase, times are RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from analyzer_contract import Verdict, Wire
+
+_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\x00-\x1f\x7f]+$"
+_ANALYZER = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
+ID_PATTERN = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
+
+AnalyzerName = Annotated[str, StringConstraints(pattern=_ANALYZER)]
+
+
+class State(StrEnum):
+    """How far an analysis is."""
+
+    WAITING = "Waiting"
+    RUNNING = "Running"
+    FINISHED = "Finished"
+
+
+class Source(Wire):
+    """The recording: one S3 object."""
+
+    uri: str = Field(pattern=_URI, max_length=1100, description="As an upload gave it: s3://BUCKET/KEY.")
+    version_id: str | None = Field(
+        default=None, min_length=1, max_length=1024, description="A version of it, in a versioned bucket."
+    )
+
+
+class NewAnalysis(Wire):
+    """What to analyse."""
+
+    source: Source
+    analyzers: list[AnalyzerName] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=8,
+        json_schema_extra={"uniqueItems": True},
+        description="Names of analyzers; without it those of the installation.",
+    )
+
+
+class Finding(Wire):
+    """One piece of evidence and the stretch of the recording that it is about, in seconds."""
+
+    kind: str
+    start_seconds: int
+    end_seconds: int
+    score: int = Field(ge=0, le=100)
+
+
+class Part(Wire):
+    """One analyzer's part."""
+
+    name: str
+    state: Literal["Pending", "Running", "Succeeded", "Failed", "Skipped"]
+    verdict: Verdict | None
+    score: int | None = Field(ge=0, le=100)
+    progress: int = Field(ge=0, le=100)
+    reason: str
+    message: str
+    findings: list[Finding]
+
+
+class Analysis(Wire):
+    """Where one analysis stands. Once it is Finished it never changes again."""
+
+    id: str
+    state: State
+    reason: str = Field(description="Why, in one CamelCase word: see docs/reasons.md.")
+    message: str = Field(description="Why, in a sentence.")
+    verdict: Verdict | None = Field(description="Never 'genuine': the best answer is NoEvidence.")
+    score: int | None = Field(ge=0, le=100, description="0: nothing found, 100: the strongest evidence.")
+    progress: int = Field(ge=0, le=100, description="Per cent done.")
+    source: Source
+    analyzers: list[str]
+    analyses: list[Part]
+    has_report: bool = Field(description="Whether GET …/report gives a link.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class AnalysisList(Wire):
+    """One page, newest first."""
+
+    items: list[Analysis]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+
+
+class NewUpload(Wire):
+    """What will be uploaded."""
+
+    content_type: str = Field(
+        pattern=r"^(audio|video)/[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$", description="For example audio/mp4 or video/mp4."
+    )
+    size_bytes: int = Field(ge=1, strict=True, description="Exactly: another size is refused by the storage.")
+
+
+class Upload(Wire):
+    """One upload that is allowed: send the bytes to `url` with this method and these headers."""
+
+    source: Source = Field(description="What to name in POST /v1/analyses afterwards.")
+    method: Literal["PUT"]
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class ReportLink(Wire):
+    """Where the report can be read for a while, without a token."""
+
+    url: str
+    expires_at: datetime
+
+
+class InvalidField(Wire):
+    """One field that is wrong."""
+
+    field: str
+    message: str
+
+
+class Problem(Wire):
+    """An error, by RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[InvalidField] | None = None

@@ -1,0 +1,77 @@
+"""The status API over requests in memory, for tests: the real application, and a client that speaks HTTP to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from analysis_operator.adapters.memory import MemoryRequests
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.local.status import LocalAnalyses
+from status_api.app import create_app
+from status_api.auth import StaticTokens
+from status_api.settings import Settings
+from status_api.wire import ReportLink, Source, Upload
+
+FIRST, SECOND = "token-of-one", "token-of-two"
+TOKENS = {FIRST: "one", SECOND: "two"}
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+class Clock:
+    """Each look at it is a second later, so that no two requests are of the same time."""
+
+    def __init__(self) -> None:
+        self._now = NOW
+
+    def __call__(self) -> datetime:
+        self._now += timedelta(seconds=1)
+        return self._now
+
+
+class NoStorage:
+    """A Storage that signs nothing: what is tested beside it needs no S3."""
+
+    origin = "https://media.example"
+
+    async def upload(self, tenant: str, content_type: str, size_bytes: int) -> Upload:
+        source = Source(uri=f"s3://media/uploads/{tenant}/recording")
+        url = f"{self.origin}/put?size={size_bytes}"
+        return Upload(source=source, method="PUT", url=url, headers={"Content-Type": content_type}, expires_at=NOW)
+
+    async def report(self, tenant: str, uri: str) -> ReportLink | None:
+        return ReportLink(url=f"{self.origin}/{tenant}/report.html", expires_at=NOW)
+
+
+@dataclass
+class Api:
+    """One application with what lies behind it."""
+
+    app: FastAPI
+    requests: MemoryRequests
+
+    def client(self, token: str | None = FIRST) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)
+
+    async def status(self, tenant: str, name: str, **status: Any) -> AnalysisRequest:
+        """Write a part of a request's status, as the operator would."""
+        found = self.requests.find(tenant, name)
+        assert found is not None
+        return await self.requests.write_status(found, found.status.model_copy(update=status))
+
+
+def make_api(settings: Mapping[str, Any] | None = None) -> Api:
+    requests = MemoryRequests(Clock())
+    made = Settings(results_uri="s3://results", **(settings or {}))
+    return Api(create_app(made, LocalAnalyses(requests), NoStorage(), StaticTokens(TOKENS)), requests)
+
+
+def body(tenant: str = "one", key: str = "call.wav", **more: Any) -> dict[str, Any]:
+    return {"source": {"uri": f"s3://media/uploads/{tenant}/{key}"}, **more}
