@@ -13,6 +13,7 @@ from analysis_operator.api import Condition, ConditionType
 from analyzer_contract import Verdict
 from tests.support.status_api import NOW, Api, body, make_api
 
+UNKNOWN = "a-unknown.00000000-0000-0000-0000-000000000000"
 PROBLEM = "application/problem+json"
 
 
@@ -66,7 +67,9 @@ async def test_what_has_not_changed_is_not_sent_again(api: Api, one: httpx.Async
     for given in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         same = await one.get(where, headers={"If-None-Match": given})
         assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", etag)
-    await api.status("one", asked.json()["id"], verdict=Verdict.SUSPICIOUS, score=85, conditions=finished())
+    await api.status(
+        "one", asked.json()["id"].rpartition(".")[0], verdict=Verdict.SUSPICIOUS, score=85, conditions=finished()
+    )
     changed = await one.get(where, headers={"If-None-Match": etag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != etag
@@ -96,10 +99,10 @@ async def test_another_tenants_analysis_looks_like_one_that_is_not_there(
     api: Api, one: httpx.AsyncClient, two: httpx.AsyncClient
 ) -> None:
     where = (await one.post("/v1/analyses", json=body())).headers["Location"]
-    name = where.rpartition("/")[2]
+    name = where.rpartition("/")[2].rpartition(".")[0]
     await api.status("one", name, report_uri="s3://results/one/x/report.html", conditions=finished())
     for path in ("", "/report"):
-        theirs, unknown = await two.get(f"{where}{path}"), await two.get(f"/v1/analyses/a-unknown{path}")
+        theirs, unknown = await two.get(f"{where}{path}"), await two.get(f"/v1/analyses/{UNKNOWN}{path}")
         assert refused(theirs, 404) == refused(unknown, 404)
         assert theirs.headers == unknown.headers
         assert (await one.get(f"{where}{path}")).status_code == 200
@@ -122,9 +125,7 @@ async def test_lists_are_walked_page_by_page_newest_first(one: httpx.AsyncClient
     assert seen == made[::-1]
 
 
-@pytest.mark.parametrize(
-    "cursor", ["", "x", "djEgMSBBISE", "é", "djEgMSA", "djEgOTk5OTk5OTk5OTk5OTk5OTkgYQ", "a" * 600]
-)
+@pytest.mark.parametrize("cursor", ["", "x", "djEgMSBBISE", "é", "djEgMSA", "a" * 600])
 async def test_a_cursor_that_was_not_given_is_refused(one: httpx.AsyncClient, cursor: str) -> None:
     refused(await one.get("/v1/analyses", params={"cursor": cursor}), 422)
 

@@ -20,6 +20,7 @@ from status_api.app import create_app
 from status_api.auth import StaticTokens
 from status_api.errors import NotAccepted
 from status_api.manifests import entry_of, manifest_for
+from status_api.naming import Key
 from status_api.ports import Entry, Position
 from status_api.settings import Settings
 from status_api.storage import S3Links
@@ -36,18 +37,16 @@ class LocalAnalyses:
     def __init__(self, requests: MemoryRequests) -> None:
         self._requests = requests
 
-    async def get(self, tenant: str, name: str) -> Entry | None:
+    async def get(self, tenant: str, key: Key) -> Entry | None:
         """Give one of this tenant."""
-        found = self._requests.find(tenant, name)
-        return None if found is None else _entry(found)
+        found = self._requests.find(tenant, key.name)
+        return _entry(found) if found is not None and found.metadata.uid == key.uid else None
 
     async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
         """Give a stretch of them, newest first."""
         mine = [_entry(request) for request in self._requests.list() if request.metadata.namespace == tenant]
-        placed = sorted(
-            ((Position(entry.analysis.created_at, entry.analysis.id), entry) for entry in mine), reverse=True
-        )
-        return [entry for position, entry in placed if after is None or position < after][:limit]
+        newest = sorted(mine, key=lambda entry: entry.position, reverse=True)
+        return [entry for entry in newest if after is None or entry.position < after][:limit]
 
     async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
         """Create one, or give its namesake."""

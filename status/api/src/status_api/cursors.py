@@ -8,21 +8,20 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from status_api.errors import BadCursor
 from status_api.ports import Position
-from status_api.wire import ID_PATTERN
 
 MAX_LENGTH = 512
-_MICROSECOND = 1_000_000
-_PLAIN = re.compile(r"v1 (-?[0-9]{1,18}) (.{1,253})")
+_PLAIN = re.compile(r"v1 ([0-9]{1,17}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write(position: Position) -> str:
     """Give the cursor for a position."""
-    micros = round(position.created_at.timestamp() * _MICROSECOND)
-    return base64.urlsafe_b64encode(f"v1 {micros} {position.id}".encode()).decode().rstrip("=")
+    micros = (position.created_at - _START) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(f"v1 {micros} {position.uid}".encode()).decode().rstrip("=")
 
 
 def read(cursor: str) -> Position:
@@ -34,10 +33,10 @@ def read(cursor: str) -> Position:
     try:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         found = _PLAIN.fullmatch(plain)
-        if found is None or not re.fullmatch(ID_PATTERN, found[2]):
+        if found is None:
             raise BadCursor(cursor)
-        position = Position(datetime.fromtimestamp(int(found[1]) / _MICROSECOND, UTC), found[2])
-    except (binascii.Error, ValueError, OverflowError, OSError) as error:
+        position = Position(_START + timedelta(microseconds=int(found[1])), found[2])
+    except (binascii.Error, ValueError, OverflowError) as error:
         raise BadCursor(cursor) from error
     if write(position) != cursor:
         raise BadCursor(cursor)

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from analyzer_contract import Verdict, camel
-from status_api.ports import Entry
+from status_api.naming import Key
+from status_api.ports import Entry, Position
 from status_api.wire import Analysis, Finding, NewAnalysis, Part, Source, State
 
 API_VERSION = "silverguardian.io/v1alpha1"
@@ -26,6 +27,7 @@ class _Lenient(BaseModel):
 
 class _Metadata(_Lenient):
     name: str
+    uid: str
     creation_timestamp: datetime
 
 
@@ -93,8 +95,9 @@ def entry_of(manifest: Mapping[str, Any]) -> Entry:
     request = _Request.model_validate(manifest)
     status, spec = request.status, request.spec
     succeeded = status.condition("Succeeded")
+    meta = request.metadata
     analysis = Analysis(
-        id=request.metadata.name,
+        id=Key(meta.name, meta.uid).id,
         state=_state(status),
         reason=succeeded.reason or _PENDING,
         message=succeeded.message,
@@ -105,11 +108,11 @@ def entry_of(manifest: Mapping[str, Any]) -> Entry:
         analyzers=spec.analyzers,
         analyses=[_part(each) for each in status.analyses],
         has_report=status.report_uri is not None,
-        created_at=request.metadata.creation_timestamp,
+        created_at=meta.creation_timestamp,
         started_at=status.started_at,
         finished_at=status.finished_at,
     )
-    return Entry(analysis, status.report_uri)
+    return Entry(analysis, Position(meta.creation_timestamp, meta.uid), status.report_uri)
 
 
 def manifest_for(tenant: str, name: str, wanted: NewAnalysis) -> dict[str, Any]:

@@ -1,12 +1,39 @@
-"""The id of an analysis: the name of its AnalysisRequest, which is unique within its tenant's namespace."""
+"""Names: what an analysis is called in the cluster, and its id in this API.
+
+An id is opaque to clients: the name that finds it in the cluster, and the UID that finds it in the database and tells
+it from an earlier one of the same name.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
+from dataclasses import dataclass
 
 _BYTES = 16
+_ID = re.compile(r"([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+ID_LIMIT = 253 + 1 + 36
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which AnalysisRequest of a tenant's namespace."""
+
+    name: str
+    uid: str
+
+    @property
+    def id(self) -> str:
+        """Its id in this API."""
+        return f"{self.name}.{self.uid}"
+
+
+def key_of(id_: str) -> Key | None:
+    """Give the key that an id stands for, or None if it is no id."""
+    found = _ID.fullmatch(id_)
+    return Key(found[1], found[2]) if found else None
 
 
 def name_for(tenant: str, idempotency_key: str | None) -> str:

@@ -8,7 +8,16 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
+from status_api.naming import Key
 from status_api.wire import Analysis, NewAnalysis, ReportLink, Upload
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Position:
+    """A place in a list that is sorted newest first: behind this one."""
+
+    created_at: datetime
+    uid: str
 
 
 @dataclass(frozen=True)
@@ -16,6 +25,7 @@ class Entry:
     """One analysis as it is now, with what only the API itself needs to know."""
 
     analysis: Analysis
+    position: Position
     report_uri: str | None
 
     @cached_property
@@ -29,19 +39,11 @@ class Entry:
         return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Position:
-    """A place in a list that is sorted newest first: behind this one."""
-
-    created_at: datetime
-    id: str
-
-
 class Analyses(Protocol):
     """Where a tenant's analyses live. Every call raises Unavailable if that place does not answer."""
 
-    async def get(self, tenant: str, name: str) -> Entry | None:
-        """Give one, or None if this tenant has none of that name."""
+    async def get(self, tenant: str, key: Key) -> Entry | None:
+        """Give one, or None if this tenant has none of that name and UID."""
 
     async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
         """Give at most `limit`, newest first, from behind a position."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,11 +10,11 @@ from fastapi.security import HTTPBearer
 
 from status_api import cursors
 from status_api.errors import BadCursor, NotAccepted
-from status_api.naming import name_for
+from status_api.naming import ID_LIMIT, key_of, name_for
 from status_api.ports import Analyses, Entry, Position, Storage
 from status_api.problems import ProblemError, described
 from status_api.settings import Settings
-from status_api.wire import ID_PATTERN, Analysis, AnalysisList, NewAnalysis, NewUpload, ReportLink, State, Upload
+from status_api.wire import Analysis, AnalysisList, NewAnalysis, NewUpload, ReportLink, State, Upload
 
 _POLL_SECONDS = "1"
 _JSON = "application/json"
@@ -39,7 +38,7 @@ def _tenant(request: Request) -> str:
 
 
 Tenant = Annotated[str, Depends(_tenant)]
-Id = Annotated[str, Path(max_length=253, description="As Location and `id` say.")]
+Id = Annotated[str, Path(max_length=ID_LIMIT, description="As Location and `id` say.")]
 IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer: 304 if nothing changed.")]
 IdempotencyKey = Annotated[
     str | None,
@@ -97,11 +96,10 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
         ] = None,
     ) -> AnalysisList:
         found = await analyses.page(tenant, _position(cursor), limit + 1)
-        items = [entry.analysis for entry in found[:limit]]
-        more = len(found) > limit
+        shown = found[:limit]
         response.headers["Cache-Control"] = "private, no-cache"
-        following = cursors.write(Position(items[-1].created_at, items[-1].id)) if more else None
-        return AnalysisList(items=items, next=following)
+        following = cursors.write(shown[-1].position) if len(found) > limit else None
+        return AnalysisList(items=[entry.analysis for entry in shown], next=following)
 
     @router.get(
         "/analyses/{id}",
@@ -160,8 +158,9 @@ def matches(if_none_match: str, etag: str) -> bool:
     return "*" in given or etag in given
 
 
-async def _known(analyses: Analyses, tenant: str, name: str) -> Entry:
-    entry = await analyses.get(tenant, name) if re.fullmatch(ID_PATTERN, name) else None
+async def _known(analyses: Analyses, tenant: str, given: str) -> Entry:
+    key = key_of(given)
+    entry = await analyses.get(tenant, key) if key else None
     if entry is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, _UNKNOWN)
     return entry

@@ -12,7 +12,6 @@ from analyzer_contract import Verdict, Wire
 
 _URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\x00-\x1f\x7f]+$"
 _ANALYZER = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
-ID_PATTERN = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
 
 AnalyzerName = Annotated[str, StringConstraints(pattern=_ANALYZER)]
 
@@ -72,7 +71,7 @@ class Part(Wire):
 class Analysis(Wire):
     """Where one analysis stands. Once it is Finished it never changes again."""
 
-    id: str
+    id: str = Field(description="Opaque: use it as it is.")
     state: State
     reason: str = Field(description="Why, in one CamelCase word: see docs/reasons.md.")
     message: str = Field(description="Why, in a sentence.")
