@@ -1,4 +1,4 @@
-# Images of Silver Guardian. Targets: operator, audio, video; runtime is what they share.
+# Images of Silver Guardian. Targets: operator, audio, video, context; runtime is what they share.
 #
 #   docker build --target audio --tag silver-guardian/audio .
 #
@@ -47,6 +47,7 @@ COPY analyzers/contract/pyproject.toml analyzers/contract/
 COPY analyzers/kit/pyproject.toml analyzers/kit/
 COPY analyzers/audio/pyproject.toml analyzers/audio/
 COPY analyzers/video/pyproject.toml analyzers/video/
+COPY analyzers/context/pyproject.toml analyzers/context/
 COPY analyzers/models/pyproject.toml analyzers/models/
 COPY status/records/pyproject.toml status/records/
 COPY status/api/pyproject.toml status/api/
@@ -71,6 +72,12 @@ ARG SSL_CERT_FILE
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-install-workspace --package silver-guardian-video
 RUN /trim-packages.sh
+
+FROM build AS context-dependencies
+ARG SSL_CERT_FILE
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-context
+RUN /trim-packages.sh transcribe bedrock-runtime
 
 # ---------------------------------------------------------------- our own code
 # It becomes a small layer of its own, so that a new version is pushed and pulled without its dependencies.
@@ -107,6 +114,17 @@ COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py video \
  && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a video_analyzer analyzer_kit analyzer_contract silver_guardian_* /own/
 
+FROM context-dependencies AS context-build
+ARG SSL_CERT_FILE
+COPY analyzers/contract analyzers/contract
+COPY analyzers/kit analyzers/kit
+COPY analyzers/context analyzers/context
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-editable --package silver-guardian-context
+COPY tests/support/image/smoke.py /smoke.py
+RUN /opt/venv/bin/python /smoke.py context \
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract silver_guardian_* /own/
+
 # ---------------------------------------------------------------- the images
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="Silver Guardian operator" \
@@ -133,3 +151,12 @@ COPY --from=video-build /own /opt/venv/lib/python3.13/site-packages
 ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8001
 EXPOSE 8001
 ENTRYPOINT ["python", "-m", "video_analyzer"]
+
+FROM runtime AS context
+LABEL org.opencontainers.image.title="Silver Guardian context analyzer" \
+      org.opencontainers.image.description="Is what is said here a phishing call, how sure are we, and where is the evidence?"
+COPY --from=context-dependencies /opt/venv /opt/venv
+COPY --from=context-build /own /opt/venv/lib/python3.13/site-packages
+ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8002
+EXPOSE 8002
+ENTRYPOINT ["python", "-m", "context_analyzer"]

@@ -1,18 +1,18 @@
 #!/bin/sh
 # Run while an image is built, in its site-packages: removes what is never used there. What is trimmed: debug symbols of
-# bundled libraries, tests, type stubs, C headers, and AWS services other than S3 and those that credentials come from:
-# their models, and their endpoints, 1.2 MB of JSON that would be parsed for every S3 client. Of onnxruntime: what makes
+# bundled libraries, tests, type stubs, C headers, and AWS services other than S3, those that credentials come from, and
+# those that the arguments name: their models, and their endpoints, 1.2 MB of JSON that would be parsed for every S3 client. Of onnxruntime: what makes
 # and converts models, and the runtime's second copy, which is there for programs in C.
 # tests/support/image/smoke.py, run after it, fails the build if this took too much.
 set -eu
 cd /opt/venv/lib/python3.13/site-packages
 find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
-    ! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -r {} +
-/opt/venv/bin/python - botocore/data/endpoints.json <<'END'
+    ! -regex ".*/($(echo s3 sts sso sso-oidc signin "$@" | tr ' ' '|'))" -exec rm -r {} +
+/opt/venv/bin/python - botocore/data/endpoints.json "$@" <<'END'
 import json, pathlib, sys
 path = pathlib.Path(sys.argv[1])
 endpoints = json.loads(path.read_text())
-kept = {"s3", "sts", "sso", "portal.sso", "oidc", "signin"}
+kept = {"s3", "sts", "sso", "portal.sso", "oidc", "signin", *sys.argv[2:]}
 for partition in endpoints["partitions"]:
     partition["services"] = {name: facts for name, facts in partition["services"].items() if name in kept}
 path.write_text(json.dumps(endpoints))

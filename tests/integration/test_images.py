@@ -10,7 +10,7 @@ from tests.support.deployment import TARGETS
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 MEGABYTE = 1_000_000
-LIMITS = {"operator": 300, "audio": 400, "video": 480}
+LIMITS = {"operator": 300, "audio": 400, "video": 480, "context": 200}
 
 
 def test_images_stay_small() -> None:

@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluation.context_scripts import Call, load_calls, transcribed
 from tests.support.scene import FRAMES_PER_SECOND, HEIGHT, WIDTH, Scene
 
 GENUINE_PACKAGE = "pocketsphinx-testdata"
@@ -22,6 +24,9 @@ SPEECH = (
     "Hello grandma, it is me. I had a little accident, and I need money today. "
     "Please do not tell anybody! Can you send it, right now?"
 )
+
+SCAM_CALL = "en-grandchild-accident"
+"""The scripted call that the demo has judged by its words."""
 
 CLIP_SECONDS = 8
 CLIP_FRAMES = CLIP_SECONDS * FRAMES_PER_SECOND
@@ -60,7 +65,7 @@ class MediaError(Exception):
 
 
 def make_samples(folder: Path) -> dict[str, Path]:
-    """The five samples of the demo, by name; what is there already is kept.
+    """The samples of the demo, by name; what is there already is kept.
 
     Raises:
         MediaError: a tool is missing or failed.
@@ -71,6 +76,8 @@ def make_samples(folder: Path) -> dict[str, Path]:
         "clean.mp4": clean_clip,
         "edited.mp4": edited_clip,
         "not-a-video.mp4": text_file,
+        "scam-call.wav": scam_call,
+        "scam-call.wav.transcript.json": lambda target: scam_transcript(target, folder / "scam-call.wav"),
     }
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
@@ -99,6 +106,22 @@ def genuine_recording(target: Path) -> None:
 def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-gb") -> None:
     """Speech of a formant synthesiser."""
     _run("espeak-ng", "-v", voice, "-s", "140", "-w", str(target), text)
+
+
+def scam_call(target: Path) -> None:
+    """A scripted call, read by the same synthesiser."""
+    synthetic_speech(target, " ".join(said for _, said in _scripted().turns))
+
+
+def scam_transcript(target: Path, recording: Path) -> None:
+    """What is said in it, as Amazon Transcribe writes it; the times are spread over the recording's length."""
+    with wave.open(str(recording)) as sound:
+        seconds = sound.getnframes() / sound.getframerate()
+    target.write_bytes(transcribed(_scripted(), seconds))
+
+
+def _scripted() -> Call:
+    return next(call for call in load_calls() if call.name == SCAM_CALL)
 
 
 def clean_clip(target: Path) -> None:
@@ -173,7 +196,7 @@ def _run(*command: str, cwd: Path | None = None, stdin: bytes | None = None) -> 
 
 
 def main() -> None:
-    """Makes the five samples in the folder that the command line names."""
+    """Makes the samples in the folder that the command line names."""
     folder = Path(sys.argv[1])
     for name, path in make_samples(folder).items():
         sys.stdout.write(f"{name}: {path.stat().st_size / 1024:.0f} kB\n")

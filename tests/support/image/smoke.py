@@ -15,8 +15,13 @@ from typing import Any
 
 AUDIO_FORMATS = (("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("ogg", "libopus"), ("flac", "flac"), ("mp4", "aac"))
 VIDEO_FORMATS = (("mp4", "libx264"), ("mp4", "libx265"), ("webm", "libvpx-vp9"))
-LEFT_OUT = {"moto", "onnx", "rich", "typer"}
-"""The operator's extra `local`, for laptops, and what makes models."""
+LEFT_OUT = {
+    "operator": {"moto", "onnx", "rich", "typer"},
+    "audio": {"onnx"},
+    "video": set(),
+    "context": {"av", "numpy"},
+}
+"""By target: the operator's extra `local`, for laptops; what makes models; the kit's extra `media`, which decodes."""
 
 TANH = "CAg6MwoMCgF4EgF5IgRUYW5oEgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEg=="
 """A model of one operation, as ONNX in base 64."""
@@ -25,17 +30,18 @@ PACKAGES = {
     "operator": ("analysis_operator", "analyzer_contract"),
     "audio": ("audio_analyzer", "analyzer_kit", "analyzer_contract", "guardian_models"),
     "video": ("video_analyzer", "analyzer_kit", "analyzer_contract"),
+    "context": ("context_analyzer", "analyzer_kit", "analyzer_contract"),
 }
 
 
-def import_everything(package: str) -> None:
-    """Import a package with all its modules, except those that need what an image leaves out."""
+def import_everything(package: str, left_out: set[str]) -> None:
+    """Import a package with all its modules, except those that need what the image leaves out."""
     module = importlib.import_module(package)
     for found in pkgutil.walk_packages(module.__path__, f"{package}."):
         try:
             importlib.import_module(found.name)
         except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in LEFT_OUT:
+            if (error.name or "").partition(".")[0] not in left_out:
                 raise
 
 
@@ -142,13 +148,28 @@ def check_models() -> None:
         raise SystemExit("onnxruntime computes something else")
 
 
+def check_context() -> None:
+    """Sign requests for Transcribe and Bedrock, and draw a plot's text by Pillow."""
+    import botocore.session
+    from PIL import Image, ImageDraw, ImageFont
+
+    session: Any = botocore.session.get_session()
+    for service in ("transcribe", "bedrock-runtime"):
+        session.create_client(service)
+    image = Image.new("RGB", (200, 40), "white")
+    ImageDraw.Draw(image).text((5, 5), "evidence", fill="black", font=ImageFont.load_default(20))
+    image.save(io.BytesIO(), "PNG")
+
+
 def main(target: str) -> None:
     """Check one target."""
     for package in PACKAGES[target]:
-        import_everything(package)
+        import_everything(package, LEFT_OUT[target])
     check_aws()
     if target == "operator":
         importlib.import_module("kubernetes.aio.client")
+    elif target == "context":
+        check_context()
     else:
         check_media()
         check_arrays()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer_contract import AnalysisJob, Progress, Result, SourceFacts, Verdict
-from analyzer_kit.backend import Emit
+from analyzer_kit.stages import Emit
 
 _NOTHING = SourceFacts(etag="00000000000000000000000000000000", size_bytes=0)
 _RESULT = Result(verdict=Verdict.NO_EVIDENCE, score=0, summary="Null analysis.", source=_NOTHING, seconds=0)

@@ -12,11 +12,12 @@ class Analyzer:
     Attributes:
         name: names the results (``<name>.json``) and metrics.
         version: of the detectors; part of every model card.
-        module: dotted name of the :class:`analyzer_kit.detector.DetectorModule`, imported in the child only.
         port: where it listens unless told otherwise.
+        module: dotted name of the :class:`analyzer_kit.detector.DetectorModule`, imported in the child only. Empty for
+            an analyzer that decodes no media, and brings a :class:`analyzer_kit.backend.Backend` of its own.
     """
 
     name: str
     version: str
-    module: str
     port: int
+    module: str = ""

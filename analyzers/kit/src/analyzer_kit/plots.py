@@ -9,20 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from analyzer_contract import PLOT_MARGINS, PLOT_WIDTH, Finding
+from analyzer_contract import PLOT_WIDTH, Finding
+from analyzer_kit.canvas import ACROSS, BOTTOM, CURVE, EMPTY, INK, LEFT, TOP, draw_axes, shade
 
-_LEFT, _TOP, _RIGHT, _BOTTOM = PLOT_MARGINS
-_ACROSS = PLOT_WIDTH - _LEFT - _RIGHT
 _CURVE_HEIGHT, _CURVE_HEIGHT_OVER_FILM = 196, 90
 _FILM_HEIGHT, _FILM_GAP = 104, 8
 _FEWEST_FRAMES, _MOST_FRAMES = 3, 12
 _KEPT = 4 * _MOST_FRAMES
-_INK, _CURVE, _EVIDENCE, _EMPTY = "#1f2933", "#3b6ea5", "#d64545", "#d9dee6"
-_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
-_MOST_TICKS = 12
-_LABEL_GAP, _LABEL_ROWS = 8, 2
-
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class Filmstrip:
@@ -51,7 +44,7 @@ class Filmstrip:
         if not self._frames:
             return []
         height, width = self._frames[0][1].shape[:2]
-        fitting = round(_ACROSS / (_FILM_HEIGHT * width / height))
+        fitting = round(ACROSS / (_FILM_HEIGHT * width / height))
         count = min(max(fitting, _FEWEST_FRAMES), _MOST_FRAMES)
         times = np.array([time for time, _ in self._frames])
         middles = (seconds * (index + 0.5) / count for index in range(count))
@@ -83,71 +76,40 @@ def draw_timeline(
     """
     length = max(seconds, 0.001)
     pictures = film.pictures(length) if film else []
-    base = _TOP + (_CURVE_HEIGHT_OVER_FILM if pictures else _CURVE_HEIGHT)
+    base = TOP + (_CURVE_HEIGHT_OVER_FILM if pictures else _CURVE_HEIGHT)
     bottom = base + _FILM_GAP + _FILM_HEIGHT if pictures else base
-    image = Image.new("RGB", (PLOT_WIDTH, bottom + _BOTTOM), "white")
+    image = Image.new("RGB", (PLOT_WIDTH, bottom + BOTTOM), "white")
     draw = ImageDraw.Draw(image, "RGBA")
     font = ImageFont.load_default(13)
-    _shade(draw, font, findings, length, base)
+    shade(draw, font, findings, length, base)
     _curve(draw, low, high, base)
     _film(image, pictures, base + _FILM_GAP)
-    _axes(draw, font, length, bottom)
-    draw.text((_LEFT - 6, _TOP), f"{float(high.max(initial=0.0)):.2g}", fill=_INK, font=font, anchor="rt")
-    draw.text((_LEFT - 6, base), f"{float(low.min(initial=0.0)):.2g}", fill=_INK, font=font, anchor="rb")
-    draw.text((_LEFT, 6), title, fill=_INK, font=ImageFont.load_default(15))
-    draw.text((6, (_TOP + base) / 2), axis, fill=_INK, font=font)
+    draw_axes(draw, font, length, bottom)
+    draw.text((LEFT - 6, TOP), f"{float(high.max(initial=0.0)):.2g}", fill=INK, font=font, anchor="rt")
+    draw.text((LEFT - 6, base), f"{float(low.min(initial=0.0)):.2g}", fill=INK, font=font, anchor="rb")
+    draw.text((LEFT, 6), title, fill=INK, font=ImageFont.load_default(15))
+    draw.text((6, (TOP + base) / 2), axis, fill=INK, font=font)
     image.save(target, format="PNG")  # no time stamp inside: the same input gives the same bytes
-
-
-def _x(second: float, length: float) -> float:
-    return _LEFT + _ACROSS * min(max(second / length, 0.0), 1.0)
-
-
-def _shade(draw: ImageDraw.ImageDraw, font: _Font, findings: Sequence[Finding], length: float, base: int) -> None:
-    taken = [0.0] * _LABEL_ROWS
-    for finding in sorted(findings, key=lambda each: each.start_seconds):
-        left = _x(finding.start_seconds, length)
-        right = max(_x(finding.end_seconds, length), left + 2)
-        alpha = f"{40 + finding.score:02x}"
-        draw.rectangle((left, _TOP, right, base), fill=_EVIDENCE + alpha)
-        label = f"{finding.kind} {finding.score}"
-        width = draw.textlength(label, font=font)
-        at = min(left, PLOT_WIDTH - _RIGHT - width)
-        row = next((row for row in range(_LABEL_ROWS) if at >= taken[row]), None)
-        if row is not None:  # a label without room is left out; the shading stays
-            draw.text((at, _TOP - 17 * (row + 1)), label, fill=_EVIDENCE, font=font)
-            taken[row] = at + width + _LABEL_GAP
 
 
 def _curve(draw: ImageDraw.ImageDraw, low: NDArray[np.float32], high: NDArray[np.float32], base: int) -> None:
     floor, ceiling = float(low.min(initial=0.0)), float(high.max(initial=0.0))
     span = max(ceiling - floor, 1e-6)
-    edges = np.linspace(0, low.size, _ACROSS + 1).astype(int)
-    height = base - _TOP
-    for column in range(_ACROSS):
+    edges = np.linspace(0, low.size, ACROSS + 1).astype(int)
+    height = base - TOP
+    for column in range(ACROSS):
         first = min(edges[column], low.size - 1)
         part = slice(first, max(edges[column + 1], first + 1))
-        top = _TOP + height * (1 - (float(high[part].max()) - floor) / span)
-        bottom = _TOP + height * (1 - (float(low[part].min()) - floor) / span)
-        draw.line((_LEFT + column, top, _LEFT + column, max(bottom, top + 1)), fill=_CURVE)
+        top = TOP + height * (1 - (float(high[part].max()) - floor) / span)
+        bottom = TOP + height * (1 - (float(low[part].min()) - floor) / span)
+        draw.line((LEFT + column, top, LEFT + column, max(bottom, top + 1)), fill=CURVE)
 
 
 def _film(image: Image.Image, pictures: Sequence[Image.Image], top: int) -> None:
     """Each picture in the middle of its equal part of the time, as large as fits."""
     for index, picture in enumerate(pictures):
-        left, right = (_LEFT + _ACROSS * edge // len(pictures) for edge in (index, index + 1))
-        image.paste(_EMPTY, (left, top, right, top + _FILM_HEIGHT))
+        left, right = (LEFT + ACROSS * edge // len(pictures) for edge in (index, index + 1))
+        image.paste(EMPTY, (left, top, right, top + _FILM_HEIGHT))
         scale = min((right - left) / picture.width, _FILM_HEIGHT / picture.height)
         fitted = picture.resize((max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)))
         image.paste(fitted, (left + (right - left - fitted.width) // 2, top + (_FILM_HEIGHT - fitted.height) // 2))
-
-
-def _axes(draw: ImageDraw.ImageDraw, font: _Font, length: float, base: int) -> None:
-    draw.line((_LEFT, base, PLOT_WIDTH - _RIGHT, base), fill=_INK)
-    draw.line((_LEFT, _TOP, _LEFT, base), fill=_INK)
-    step = next((each for each in _STEPS if length / each <= _MOST_TICKS), _STEPS[-1])
-    for tick in range(int(length / step + 1e-9) + 1):
-        x = _x(tick * step, length)
-        draw.line((x, base, x, base + 5), fill=_INK)
-        draw.text((x, base + 8), f"{tick * step:g}", fill=_INK, font=font, anchor="ma")
-    draw.text((PLOT_WIDTH - _RIGHT, base + 22), "seconds", fill=_INK, font=font, anchor="ra")

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -154,6 +155,43 @@ class ObjectStore:
                 position += len(chunk)
         if position != end and not cancelled.is_set():
             raise TransientError(f"{end - position} bytes are missing")
+
+    def read(self, uri: str, most_bytes: int, seconds: float) -> bytes | None:
+        """A small object's content; None if there is none, or none that may be seen.
+
+        Without the right to list a bucket, S3 answers "forbidden" for what is not there.
+
+        Args:
+            uri: where it is.
+            most_bytes: a larger one is refused.
+            seconds: how long this may take with all retries.
+
+        Raises:
+            AnalysisError: SourceUnavailable, or MediaTooLarge.
+        """
+        bucket, key = _address(uri)
+
+        def once() -> bytes:
+            body = self.client().get_object(Bucket=bucket, Key=key)["Body"]
+            with body:
+                content = body.read(most_bytes + 1)
+            if len(content) > most_bytes:
+                message = f"{uri} has more than the {most_bytes:,} bytes that are read."
+                raise AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
+            return content
+
+        try:
+            return self._retried(once, uri, seconds)
+        except AnalysisError as error:
+            if error.reason in {FailureReason.SOURCE_NOT_FOUND, FailureReason.SOURCE_FORBIDDEN}:
+                return None
+            raise
+
+    def delete(self, uri: str, seconds: float) -> None:
+        """Removes an object that this analyzer wrote, as far as that is possible: leaving it behind does no harm."""
+        bucket, key = _address(uri)
+        with suppress(AnalysisError):
+            self._retried(lambda: self.client().delete_object(Bucket=bucket, Key=key), uri, seconds)
 
     def put(self, uri: str, body: bytes, content_type: str, seconds: float) -> None:
         """Writes an object.

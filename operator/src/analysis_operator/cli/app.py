@@ -73,7 +73,7 @@ def analyze(
 
 @app.command()
 def serve(
-    analyzer: Annotated[str, typer.Argument(help="Which one: audio or video.")],
+    analyzer: Annotated[str, typer.Argument(help="Which one: audio, video or context.")],
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens, on this machine only.")] = 8000,
     media: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Folder to hold as s3://media/.")

@@ -13,8 +13,8 @@ from analysis_operator.api import AnalysisRequest, ConditionType
 from analysis_operator.cli.live import VERDICT_STYLE, reason, view
 from analysis_operator.cli.table import render_table, unmet
 from analysis_operator.local.errors import MediaMissing
-from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, request_for
-from analysis_operator.local.pool import MODULES
+from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, request_for, transcript_of
+from analysis_operator.local.pool import MODULES, OFFLINE
 from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.store import LocalStore
@@ -23,7 +23,7 @@ from analysis_operator.report.page import clock, words
 __all__ = ["Call", "analyze", "load", "run", "serve"]
 
 _SERVE_SECONDS = 60.0
-_SHOWN = {"audio": "synthetic", "video": "edited"}
+_SHOWN = {"audio": "synthetic", "video": "edited", "context": "scam-call"}
 """Which sample makes the better example of a call."""
 
 type Call[T] = Callable[[], T]
@@ -80,7 +80,7 @@ async def serve(name: str, port: int, media: Sequence[tuple[Path, str]], out: Pa
     store, service = LocalStore(logs), Service(name, [MODULES[name]], port, "/readyz", logs)
     with store.environment():
         try:
-            await service.start({"GUARDIAN_HOST": HOST, "GUARDIAN_PORT": str(port)})
+            await service.start({"GUARDIAN_HOST": HOST, "GUARDIAN_PORT": str(port), **OFFLINE})
             await store.start()
             for path, uri in media:
                 await store.upload(path, uri)
@@ -112,7 +112,8 @@ async def _upload(runtime: LocalRuntime, manifest: Manifest, media: Path, consol
     except MediaMissing as error:
         _say(console, f"Not uploaded: {error}.")
     else:
-        await runtime.upload(path, uri)
+        for each in [(path, uri), *transcript_of(path, uri)]:
+            await runtime.upload(*each)
 
 
 def _judge(manifests: Sequence[Manifest], requests: Sequence[AnalysisRequest], console: Console) -> bool:

@@ -14,6 +14,8 @@ from analysis_operator.api import API_VERSION
 from analysis_operator.local.errors import ManifestUnreadable, MediaMissing
 
 MEDIA_BUCKET = "media"
+TRANSCRIPT_SUFFIX = ".transcript.json"
+"""Where the context analyzer looks for a transcript if nobody writes one for it."""
 _SUFFIXES = ("*.yaml", "*.yml")
 
 
@@ -55,6 +57,12 @@ def media_of(manifest: Manifest, folder: Path) -> tuple[Path, str]:
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise MediaMissing(f"{uri}: there is no file {folder / key}")
     return path, uri
+
+
+def transcript_of(recording: Path, uri: str) -> list[tuple[Path, str]]:
+    """Give the transcript that lies beside a recording with the URI that it gets, if there is one."""
+    path = recording.with_name(recording.name + TRANSCRIPT_SUFFIX)
+    return [(path, uri + TRANSCRIPT_SUFFIX)] if path.is_file() else []
 
 
 def recordings_in(folder: Path) -> list[tuple[Path, str]]:

@@ -19,8 +19,11 @@ _READY_SECONDS = 60.0
 _FAILURES = 3
 _PAUSE_SECONDS = 0.5
 
-MODULES = {"audio": "audio_analyzer", "video": "video_analyzer"}
+MODULES = {"audio": "audio_analyzer", "video": "video_analyzer", "context": "context_analyzer"}
 """The analyzers that the project ships, and their modules."""
+
+OFFLINE = {"GUARDIAN_CONTEXT_MODEL": "none", "GUARDIAN_CONTEXT_TRANSCRIPTS": ""}
+"""Here is no AWS account: words are judged by rules, and transcripts lie beside the recordings."""
 
 
 class LocalPool:

@@ -16,7 +16,7 @@ from analysis_operator.adapters.reports import make_reports
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.core.observation import Policy
 from analysis_operator.execute import Dispatcher
-from analysis_operator.local.pool import MODULES, LocalPool
+from analysis_operator.local.pool import MODULES, OFFLINE, LocalPool
 from analysis_operator.local.store import RESULTS_URI, LocalStore
 from analysis_operator.reconcile import Reconciler, result_prefix
 
@@ -64,7 +64,7 @@ class LocalRuntime:
                 self._policy,
                 now,
             )
-            self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch})
+            self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch, **OFFLINE})
             await self._store.start()
             self.requests.watch(self._reconciler.observe, self._reconciler.vanished)
             self.requests.watch(lambda _: self._changed.set(), lambda _: self._changed.set())

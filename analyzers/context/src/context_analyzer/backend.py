@@ -1,0 +1,141 @@
+"""One analysis from start to end: find the recording, get its transcript, judge it, upload.
+
+It runs in the service's own process, which holds the credentials: no media is decoded here. What comes from outside,
+the transcript and the model's answer, is JSON that is checked against a schema.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from analyzer_contract import AnalysisJob, Result, SourceFacts
+from analyzer_kit.detector import Assessment
+from analyzer_kit.errors import AnalysisError
+from analyzer_kit.publishing import Publisher
+from analyzer_kit.s3 import ObjectStore
+from analyzer_kit.stages import Emit, Stages, out_of_time
+from context_analyzer import ANALYZER
+from context_analyzer.assessing import Heard, assess
+from context_analyzer.plot import draw_turns
+from context_analyzer.reasons import NotDone, Reason
+from context_analyzer.settings import ContextSettings
+from context_analyzer.transcriber import Transcriber
+from context_analyzer.transcript import MOST_BYTES, read_transcript
+
+SUPPLIED_SUFFIX = ".transcript.json"
+"""Of the key at which a transcript may lie beside a recording, in the format of Amazon Transcribe."""
+
+_SUPPLIED_SECONDS = 10.0
+
+
+class ContextBackend:
+    """The :class:`analyzer_kit.backend.Backend` of this analyzer: asynchronous, without children.
+
+    Args:
+        settings: slots, limits, and which services there are.
+    """
+
+    def __init__(self, settings: ContextSettings) -> None:
+        self._settings = settings
+        self._store = ObjectStore(
+            connect_seconds=settings.s3_connect_seconds,
+            read_seconds=settings.s3_read_seconds,
+            retry_seconds=settings.s3_retry_seconds,
+            max_bytes=settings.max_source_bytes,
+        )
+        # An abandoned call may linger in its thread until its time-out: leave room for the next ones.
+        self._threads = ThreadPoolExecutor(2 * settings.concurrency + 2, thread_name_prefix="aws")
+        self._publisher = Publisher(ANALYZER.name, self._store, self._threads)
+        self._transcriber = Transcriber(settings, self._store, self._threads) if settings.context_transcripts else None
+        self.ready = False
+
+    @property
+    def alive(self) -> bool:
+        """Nothing here can break for good."""
+        return True
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the settings keeps the process from starting."""
+        return ""
+
+    @property
+    def worker_starts(self) -> int:
+        """There are no children."""
+        return 0
+
+    async def start(self) -> None:
+        """Makes the S3 client while requests may come already."""
+        asyncio.get_running_loop().run_in_executor(self._threads, self._store.client)
+        self.ready = True
+
+    async def stop(self) -> None:
+        """Waits for nothing."""
+        self.ready = False
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, job: AnalysisJob, emit: Emit) -> Result:
+        """Does one job within its deadline; cancelling it leaves a transcription that runs to whoever asks next.
+
+        Raises:
+            AnalysisError: there is no verdict, and why.
+        """
+        clock = Stages(job, emit)
+        try:
+            async with asyncio.timeout(job.deadline_seconds):
+                facts, found, picture = await self._analyze(job, clock)
+                return await self._publisher.publish(job, facts, found, picture, clock)
+        except TimeoutError:
+            raise out_of_time(job, clock.stage) from None
+
+    async def _analyze(self, job: AnalysisJob, clock: Stages) -> tuple[SourceFacts, Assessment, bytes]:
+        clock.enter("find", 0.0)
+        facts = await self._find(job, clock)
+        clock.enter("transcribe", 0.1)
+        heard = await self._hear(job, facts, clock)
+        clock.enter("judge", 0.6)
+        found = assess(heard)
+        evidence = [finding for detector in found.detectors for finding in detector.findings]
+        title = f"Words: {found.verdict}, score {found.score}"
+        return facts, found, await asyncio.to_thread(draw_turns, heard.transcript, evidence, title)
+
+    async def _find(self, job: AnalysisJob, clock: Stages) -> SourceFacts:
+        cancelled = threading.Event()
+        try:
+            facts = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._store.head, job.source, clock.remaining(), cancelled
+            )
+        finally:
+            cancelled.set()
+        clock.know(facts)
+        return facts
+
+    async def _hear(self, job: AnalysisJob, facts: SourceFacts, clock: Stages) -> Heard:
+        """The transcript: Transcribe's own where there is Transcribe, else one that lies beside the recording."""
+        limits: tuple[NotDone, ...] = ()
+        try:
+            if self._transcriber is not None:
+                content = await self._transcriber.transcribe(
+                    job.source, facts, lambda: clock.child_stage("transcribe", 0)
+                )
+            else:
+                content = await self._supplied(job)
+                limits = (NotDone(Reason.TRANSCRIPT_SUPPLIED),)
+            transcript = await asyncio.to_thread(read_transcript, content)
+        except NotDone as limit:
+            return Heard(None, (limit, *limits))
+        return Heard(transcript, limits)
+
+    async def _supplied(self, job: AnalysisJob) -> bytes:
+        uri = f"{job.source.uri}{SUPPLIED_SUFFIX}"
+        try:
+            content = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._store.read, uri, MOST_BYTES, _SUPPLIED_SECONDS
+            )
+        except AnalysisError as error:
+            raise NotDone(Reason.TRANSCRIPT_INVALID, error.message) from error
+        if content is None:
+            raise NotDone(Reason.TRANSCRIBER_MISSING)
+        return content

@@ -1,0 +1,111 @@
+"""Signs of phishing in what is said, found by rules: no network, no model, the same answer every time. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, ModelCard, Verdict
+from context_analyzer import ANALYZER
+from context_analyzer.lexicon import INDICATORS, PROTECTIVE, Indicator
+from context_analyzer.reasons import TOLD, Reason
+from context_analyzer.transcript import Transcript, Turn
+
+NAME = "ScamIndicators"
+PATTERN = "ScamPattern"
+_MOST_PLACES = 8
+"""Of one indicator: a long call repeats itself."""
+
+_HIGHEST = 95
+_SENTENCE = re.compile(r"[^.?!。…]+[.?!。…]*")
+_QUOTED = 160
+_LANGUAGES = ("en", "ko")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One place where an indicator was found."""
+
+    indicator: Indicator
+    start: float
+    stop: float
+    text: str
+
+
+def find_hits(transcript: Transcript) -> list[Hit]:
+    """Every place where an indicator is said, in order. Words that warn of fraud are passed over."""
+    return [hit for turn in transcript.turns for hit in _hits(turn)]
+
+
+def _hits(turn: Turn) -> list[Hit]:
+    hits = []
+    for sentence in _SENTENCE.finditer(turn.text):
+        # Only what lies within the warning itself: a fraud can put one beside its demand.
+        harmless = [match.span() for match in PROTECTIVE.finditer(sentence[0])]
+        for indicator in INDICATORS:
+            for match in indicator.pattern.finditer(sentence[0]):
+                if any(begin < match.end() and match.start() < end for begin, end in harmless):
+                    continue
+                begin, end = (sentence.start() + edge for edge in match.span())
+                hits.append(Hit(indicator, *turn.seconds(begin, end), turn.text[begin:end]))
+    return hits
+
+
+def score_of(hits: list[Hit]) -> int:
+    """0-100 from the different indicators that occur: their weights added, each once.
+
+    Haste, a claim of authority or a secret alone are no fraud: without a demand (money, codes, access) the score stays
+    below the line where evidence begins.
+    """
+    kinds = {hit.indicator.kind: hit.indicator for hit in hits}
+    total = min(sum(indicator.weight for indicator in kinds.values()), _HIGHEST)
+    return total if any(indicator.demand for indicator in kinds.values()) else min(total, SUSPICIOUS_FROM - 1)
+
+
+def report_indicators(transcript: Transcript) -> DetectorReport:
+    """What the rules say of a transcript."""
+    hits = find_hits(transcript)
+    score = score_of(hits)
+    known = not transcript.language or transcript.language.lower().startswith(_LANGUAGES)
+    return DetectorReport(
+        name=NAME,
+        score=score,
+        claim=None if known or score >= SUSPICIOUS_FROM else Verdict.INCONCLUSIVE,
+        findings=[*_pattern(hits, score), *_places(hits)],
+        limitations=[
+            "Rules look for words, not for meaning: an honest call can use them, and a fraud can avoid them.",
+            *([] if known else [TOLD[Reason.UNSUPPORTED_LANGUAGE]]),
+        ],
+        model=ModelCard(id="scam-indicators", version=ANALYZER.version, eval_card="docs/context.md"),
+    )
+
+
+def _places(hits: list[Hit]) -> list[Finding]:
+    places: dict[str, list[Finding]] = {}
+    for hit in hits:
+        quoted = hit.text if len(hit.text) <= _QUOTED else f"{hit.text[:_QUOTED]}…"
+        found = Finding(
+            kind=hit.indicator.kind,
+            start_seconds=round(hit.start, 2),
+            end_seconds=round(hit.stop, 2),
+            score=hit.indicator.weight,
+            message=f"“{quoted}”",
+        )
+        places.setdefault(found.kind, []).append(found)
+    return [found for same in places.values() for found in same[:_MOST_PLACES]]
+
+
+def _pattern(hits: list[Hit], score: int) -> list[Finding]:
+    """One finding for all of them together: it is their meeting that speaks against a call."""
+    if score < SUSPICIOUS_FROM:
+        return []
+    kinds = dict.fromkeys(hit.indicator.told for hit in hits)
+    return [
+        Finding(
+            kind=PATTERN,
+            start_seconds=round(min(hit.start for hit in hits), 2),
+            end_seconds=round(max(hit.stop for hit in hits), 2),
+            score=score,
+            message=f"In one call: {', '.join(kinds)}."[:300],
+        )
+    ]

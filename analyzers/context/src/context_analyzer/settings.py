@@ -1,0 +1,57 @@
+"""What an installation can change: the kit's settings, and which AWS services write and read transcripts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from analyzer_kit.settings import KitSettings
+
+DEFAULT_MODEL = "global.anthropic.claude-haiku-5-5"
+"""Claude's small model of October 2026, by the inference profile that every commercial region offers. Older profiles
+name a date and ``-v1:0``, and end sooner."""
+
+NO_MODEL = "none"
+
+
+class ContextSettings(KitSettings):
+    """Variables of this analyzer start with GUARDIAN_CONTEXT_; those of every analyzer with GUARDIAN_ alone."""
+
+    concurrency: int = Field(
+        default=16, ge=1, le=64, description="Analyses at once: they wait for AWS, and compute little."
+    )
+    context_transcripts: str = Field(
+        default="",
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9_.*'()!/-]*/)?)?$",
+        max_length=600,
+        description="Where Amazon Transcribe writes to, as s3://BUCKET/PREFIX/. Without it nothing is transcribed: "
+        "a transcript has to lie beside the recording.",
+    )
+    context_languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("ko-KR", "en-US", "ja-JP", "zh-CN", "vi-VN"),
+        min_length=2,
+        description="Languages to choose from, with commas between them; one for each language.",
+    )
+    context_speakers: int = Field(default=4, ge=2, le=30, description="Most speakers that are told apart.")
+    context_model: str = Field(
+        default=DEFAULT_MODEL,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._-]{0,99}$",
+        description="Bedrock's model id or inference profile; none: the rules alone judge.",
+    )
+    context_region: str = Field(default="", pattern=r"^[a-z0-9-]*$", description="Bedrock's; else the pod's region.")
+    context_model_seconds: float = Field(default=45, gt=0, description="Longest wait for one answer of the model.")
+    context_retry_seconds: float = Field(
+        default=20, gt=0, description="How long a service that throttles is asked again."
+    )
+
+    @field_validator("context_languages", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model is asked."""
+        return self.context_model != NO_MODEL

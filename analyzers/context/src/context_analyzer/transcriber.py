@@ -1,0 +1,194 @@
+"""Amazon Transcribe: one job for each version of a recording, whoever asks for it and however often.
+
+The job's name follows from the object's version and the options, so a retry, or another pod, finds the job that runs
+and waits for it. What comes out is kept under the same name until the bucket's lifecycle removes it: asking again costs
+nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import structlog
+
+from analyzer_contract import SourceFacts, SourceObject
+from analyzer_kit.errors import AnalysisError
+from analyzer_kit.s3 import ObjectStore
+from context_analyzer.aws import AwsError, Trouble, call, make_client
+from context_analyzer.reasons import NotDone, Reason
+from context_analyzer.settings import ContextSettings
+from context_analyzer.transcript import MOST_BYTES
+
+if TYPE_CHECKING:
+    from mypy_boto3_transcribe import TranscribeServiceClient
+    from mypy_boto3_transcribe.literals import LanguageCodeType
+    from mypy_boto3_transcribe.type_defs import TranscriptionJobTypeDef
+
+_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS, _POLL_GROWTH = 1.0, 5.0, 1.4
+"""GetTranscriptionJob may be called 20 times a second in an account; a pod of 16 slots stays far below."""
+
+_READ_SECONDS = 10.0
+_S3_SECONDS = 20.0
+_GONE = {"NotFoundException", "BadRequestException"}
+"""How GetTranscriptionJob answers for a job that there is not."""
+
+_REASONS = {
+    Trouble.FORBIDDEN: Reason.TRANSCRIBER_FORBIDDEN,
+    Trouble.THROTTLED: Reason.TRANSCRIBER_THROTTLED,
+}
+
+log = structlog.get_logger(__name__)
+
+Told = Callable[[], None]
+
+
+class Transcriber:
+    """Has recordings transcribed, with this process's own AWS identity.
+
+    Args:
+        settings: where transcripts go, and in which languages there is speech.
+        store: reads and writes them.
+        threads: where calls wait.
+    """
+
+    def __init__(self, settings: ContextSettings, store: ObjectStore, threads: Executor) -> None:
+        self._settings = settings
+        self._store = store
+        self._threads = threads
+
+    async def transcribe(self, source: SourceObject, facts: SourceFacts, waiting: Told = lambda: None) -> bytes:
+        """The transcript, in Transcribe's format. Cancelling it leaves the job to whoever asks next.
+
+        Args:
+            source: the recording.
+            facts: pin what it has to be.
+            waiting: called each time the job is not done yet.
+
+        Raises:
+            NotDone: there is none, and why.
+            AnalysisError: S3 does not answer.
+        """
+        name = self.job_name(source, facts)
+        kept = f"{self._settings.context_transcripts}{name}.json"
+        if (found := await self._read(kept)) is not None:
+            return found
+        await self._check_current(source, facts)
+        await self._start(name, source)
+        status = await self._finished(name, waiting)
+        if status is None:  # another pod was faster, and has tidied up
+            if (found := await self._read(kept)) is not None:
+                return found
+            raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, "The job has disappeared.")
+        try:
+            return await self._collect(name, kept, source, facts, status)
+        finally:
+            await self._tidy_up(name)
+
+    def job_name(self, source: SourceObject, facts: SourceFacts) -> str:
+        """The job's name: the same for the same bytes and options."""
+        options = (*self._settings.context_languages, str(self._settings.context_speakers))
+        pin = facts.version_id or facts.etag
+        digest = hashlib.sha256("\n".join([source.uri, pin, *options]).encode()).hexdigest()
+        return f"guardian-{digest[:48]}"
+
+    @cached_property
+    def _client(self) -> TranscribeServiceClient:
+        return cast("TranscribeServiceClient", make_client("transcribe", "", _READ_SECONDS))
+
+    async def _check_current(self, source: SourceObject, facts: SourceFacts) -> None:
+        """Transcribe knows no versions: it reads what is current.
+
+        Raises:
+            NotDone: VersionNotCurrent.
+        """
+        loop = asyncio.get_running_loop()
+        current = SourceObject(uri=source.uri)
+        now = await loop.run_in_executor(self._threads, self._store.head, current, _S3_SECONDS, threading.Event())
+        if now.etag != facts.etag:
+            raise NotDone(Reason.VERSION_NOT_CURRENT)
+
+    async def _start(self, name: str, source: SourceObject) -> None:
+        bucket, _, prefix = self._settings.context_transcripts.removeprefix("s3://").partition("/")
+        try:
+            await self._call(
+                lambda: self._client.start_transcription_job(
+                    TranscriptionJobName=name,
+                    Media={"MediaFileUri": source.uri},
+                    IdentifyLanguage=True,
+                    LanguageOptions=cast("list[LanguageCodeType]", list(self._settings.context_languages)),
+                    Settings={"ShowSpeakerLabels": True, "MaxSpeakerLabels": self._settings.context_speakers},
+                    OutputBucketName=bucket,
+                    OutputKey=f"{prefix}incoming/{name}.json",
+                )
+            )
+        except AwsError as error:
+            if error.code == "ConflictException":
+                log.info("transcription joined", job=name)
+                return
+            raise _not_done(error) from error
+
+    async def _finished(self, name: str, waiting: Told) -> TranscriptionJobTypeDef | None:
+        """The job once it has ended; None if there is none any more."""
+        pause = _FIRST_POLL_SECONDS
+        while True:
+            try:
+                answer = await self._call(lambda: self._client.get_transcription_job(TranscriptionJobName=name))
+            except AwsError as error:
+                if error.code in _GONE:
+                    return None
+                raise _not_done(error) from error
+            job: TranscriptionJobTypeDef = answer["TranscriptionJob"]
+            if job["TranscriptionJobStatus"] in {"COMPLETED", "FAILED"}:
+                return job
+            waiting()
+            await asyncio.sleep(pause)
+            pause = min(pause * _POLL_GROWTH, _LONGEST_POLL_SECONDS)
+
+    async def _collect(
+        self, name: str, kept: str, source: SourceObject, facts: SourceFacts, job: TranscriptionJobTypeDef
+    ) -> bytes:
+        if job["TranscriptionJobStatus"] == "FAILED":
+            raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, f"It says: {str(job.get('FailureReason', ''))[:300]}")
+        # It may have been replaced after the job had begun; then nobody knows which one was heard.
+        await self._check_current(source, facts)
+        content = await self._read(self._incoming(name))
+        if content is None:
+            raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, "The job has ended, and its transcript is not there.")
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._threads, self._store.put, kept, content, "application/json", _S3_SECONDS)
+        return content
+
+    async def _tidy_up(self, name: str) -> None:
+        """Removes the job and its output: what is worth keeping was copied, and a failed job must not be joined."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._threads, self._store.delete, self._incoming(name), _S3_SECONDS)
+            await self._call(lambda: self._client.delete_transcription_job(TranscriptionJobName=name))
+        except AwsError as error:
+            if error.code not in _GONE:
+                log.warning("transcription job left behind", job=name, error=str(error))
+
+    def _incoming(self, name: str) -> str:
+        return f"{self._settings.context_transcripts}incoming/{name}.json"
+
+    async def _read(self, uri: str) -> bytes | None:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, self._store.read, uri, MOST_BYTES, _S3_SECONDS)
+        except AnalysisError as error:
+            raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, error.message) from error
+
+    async def _call[T](self, what: Callable[[], T]) -> T:
+        return await call(what, self._threads, self._settings.context_retry_seconds)
+
+
+def _not_done(error: AwsError) -> NotDone:
+    denied = error.trouble is Trouble.REFUSED and ("access" in error.message.lower() or "S3" in error.message)
+    reason = Reason.TRANSCRIBER_FORBIDDEN if denied else _REASONS.get(error.trouble, Reason.TRANSCRIBER_UNAVAILABLE)
+    return NotDone(reason, f"It says: {error}")

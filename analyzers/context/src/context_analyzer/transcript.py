@@ -1,0 +1,164 @@
+"""A transcript as speaker turns with times, read from the format that Amazon Transcribe writes. Pure.
+
+Format: https://docs.aws.amazon.com/transcribe/latest/dg/diarization-output-batch.html
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from analyzer_contract import MAX_SECONDS
+from context_analyzer.reasons import NotDone, Reason
+
+MOST_BYTES = 16 * 1024 * 1024
+"""Largest transcript that is read; four hours of speech, the longest that Transcribe takes, have about 10 MB."""
+
+_LEAST_WORDS = 5
+_PAUSE_SECONDS = 3.0
+"""A longer silence ends a turn, also where the same person goes on."""
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word within its turn's text: characters ``begin`` to ``end``, seconds ``start`` to ``stop``."""
+
+    begin: int
+    end: int
+    start: float
+    stop: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one speaker says without being interrupted."""
+
+    speaker: str
+    text: str
+    words: tuple[Word, ...]
+
+    @property
+    def start(self) -> float:
+        """When it begins, in seconds."""
+        return self.words[0].start
+
+    @property
+    def stop(self) -> float:
+        """When it ends, in seconds."""
+        return self.words[-1].stop
+
+    def seconds(self, begin: int, end: int) -> tuple[float, float]:
+        """When the characters ``begin`` to ``end`` of the text are said."""
+        heard = [word for word in self.words if word.begin < end and word.end > begin] or list(self.words)
+        return heard[0].start, max(word.stop for word in heard)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A whole recording. ``language`` is a code such as ko-KR; empty if nobody said."""
+
+    turns: tuple[Turn, ...]
+    language: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Until when there is speech."""
+        return max((turn.stop for turn in self.turns), default=0.0)
+
+    @property
+    def speech(self) -> bool:
+        """Whether there is enough of it to judge."""
+        return sum(len(turn.words) for turn in self.turns) >= _LEAST_WORDS
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Alternative(_Lenient):
+    content: str = Field(max_length=400)
+
+
+class _Item(_Lenient):
+    type: Literal["pronunciation", "punctuation"]
+    alternatives: list[_Alternative] = Field(min_length=1)
+    start_time: float | None = Field(default=None, ge=0, le=MAX_SECONDS, allow_inf_nan=False)
+    end_time: float | None = Field(default=None, ge=0, le=MAX_SECONDS, allow_inf_nan=False)
+    speaker_label: str = Field(default="", max_length=30)
+
+
+class _SegmentItem(_Lenient):
+    start_time: float
+    speaker_label: str = Field(default="", max_length=30)
+
+
+class _Segment(_Lenient):
+    items: list[_SegmentItem] = []
+
+
+class _SpeakerLabels(_Lenient):
+    segments: list[_Segment] = []
+
+
+class _Results(_Lenient):
+    items: list[_Item]
+    language_code: str = Field(default="", max_length=20)
+    speaker_labels: _SpeakerLabels = _SpeakerLabels()
+
+
+class _Output(_Lenient):
+    results: _Results
+
+
+def read_transcript(content: bytes, language: str = "") -> Transcript:
+    """The transcript in one of Transcribe's output files.
+
+    Args:
+        content: of the file.
+        language: its code, where the file names none.
+
+    Raises:
+        NotDone: TranscriptInvalid.
+    """
+    try:
+        results = _Output.model_validate_json(content).results
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))[:100]
+        raise NotDone(Reason.TRANSCRIPT_INVALID, f"{where}: {first['msg'][:200]}") from error
+    labels = {item.start_time: item.speaker_label for part in results.speaker_labels.segments for item in part.items}
+    return Transcript(tuple(_turns(results.items, labels)), results.language_code or language)
+
+
+def plain(text: str) -> str:
+    """Text of one spelling (NFKC), without characters that nobody sees."""
+    flat = unicodedata.normalize("NFKC", text)
+    return "".join(char for char in flat if unicodedata.category(char) not in _INVISIBLE)
+
+
+def _turns(items: Iterable[_Item], labels: dict[float, str]) -> Iterable[Turn]:
+    speaker, text, words = "", "", list[Word]()
+    for item in items:
+        content = plain(item.alternatives[0].content).strip()
+        if not content:
+            continue
+        if item.type == "punctuation" or item.start_time is None:
+            text += content if words else ""
+            continue
+        said_by = item.speaker_label or labels.get(item.start_time, "")
+        if words and (said_by != speaker or item.start_time - words[-1].stop > _PAUSE_SECONDS):
+            yield Turn(speaker, text, tuple(words))
+            text, words = "", []
+        speaker = said_by
+        begin = len(text) + 1 if text else 0
+        text = f"{text} {content}" if text else content
+        stop = max(item.end_time or item.start_time, item.start_time)
+        words.append(Word(begin, begin + len(content), item.start_time, stop))
+    if words:
+        yield Turn(speaker, text, tuple(words))

@@ -1,0 +1,83 @@
+"""From what was found to the results in S3 and the last line of the stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+from analyzer_contract import AnalysisJob, AnalysisReport, DetectorReport, Finding, Result, SourceFacts
+from analyzer_kit.detector import Assessment
+from analyzer_kit.s3 import ObjectStore
+from analyzer_kit.stages import ANALYSIS_SHARE, Stages
+
+_STRONGEST = 10
+
+
+class Publisher:
+    """Uploads one analyzer's results.
+
+    Args:
+        analyzer: names the objects.
+        store: where they go.
+        threads: that may wait for it.
+    """
+
+    def __init__(self, analyzer: str, store: ObjectStore, threads: Executor) -> None:
+        self._analyzer = analyzer
+        self._store = store
+        self._threads = threads
+
+    async def publish(
+        self, job: AnalysisJob, facts: SourceFacts, found: Assessment, picture: bytes, clock: Stages
+    ) -> Result:
+        """Uploads the whole result, if the job says where to, and gives what the stream ends with.
+
+        Raises:
+            AnalysisError: ResultsUnavailable.
+        """
+        clock.enter("upload", ANALYSIS_SHARE[1])
+        uri = await self._upload(job, facts, found, picture, clock)
+        return Result(
+            verdict=found.verdict,
+            score=found.score,
+            summary=found.summary,
+            findings=_strongest(found.detectors),
+            source=facts,
+            result_uri=uri,
+            seconds=clock.total(),
+        )
+
+    async def _upload(
+        self, job: AnalysisJob, facts: SourceFacts, found: Assessment, picture: bytes, clock: Stages
+    ) -> str | None:
+        if job.result_prefix is None:
+            return None
+        report = AnalysisReport(
+            id=job.id,
+            analyzer=self._analyzer,
+            source=facts,
+            media=found.media,
+            verdict=found.verdict,
+            score=found.score,
+            summary=found.summary,
+            detectors=found.detectors,
+            seconds=clock.so_far(),
+        )
+        body = report.model_dump_json(by_alias=True, exclude_none=True).encode()
+        uri = f"{job.result_prefix}{self._analyzer}"
+
+        def put() -> None:  # the report last: whoever sees it can read the plot
+            self._store.put(f"{uri}.png", picture, "image/png", clock.remaining())
+            self._store.put(f"{uri}.json", body, "application/json", clock.remaining())
+
+        await asyncio.get_running_loop().run_in_executor(self._threads, put)
+        return f"{uri}.json"
+
+
+def _strongest(detectors: Sequence[DetectorReport]) -> list[Finding]:
+    evidence = [
+        each for detector in detectors for each in detector.findings if each.score > 0
+    ]  # 0: a fact, no evidence
+    evidence.sort(key=lambda finding: (-finding.score, finding.start_seconds, finding.kind))
+    return evidence[:_STRONGEST]

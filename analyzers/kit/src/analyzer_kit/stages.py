@@ -1,0 +1,83 @@
+"""The wall clock of one job: its stages, its deadline, and the progress that is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from analyzer_contract import AnalysisJob, FailureReason, Progress, SourceFacts
+from analyzer_kit.errors import AnalysisError
+
+Emit = Callable[[Progress], None]
+
+ANALYSIS_SHARE = (0.1, 0.95)
+"""Where the analysis's own 0-1 lies within the whole job, for the progress bar."""
+
+
+class Stages:
+    """The wall clock of one job: emits progress and keeps the seconds of each stage."""
+
+    def __init__(self, job: AnalysisJob, emit: Emit) -> None:
+        self._emit = emit
+        self._started = self._entered = time.monotonic()
+        self._deadline = self._started + job.deadline_seconds
+        self._waited = 0.0
+        self._seconds: dict[str, float] = {}
+        self._facts: SourceFacts | None = None
+        self.stage = ""
+        self._fraction = 0.0
+
+    def enter(self, stage: str, fraction: float) -> None:
+        """Begins a stage; ``fraction`` (0-1) of the whole is done by then."""
+        now = time.monotonic()
+        if self.stage:
+            self._seconds[self.stage] = round(now - self._entered, 3)
+        self.stage, self._entered, self._fraction = stage, now, fraction
+        self._say(stage)
+
+    def know(self, facts: SourceFacts) -> None:
+        """Tells the client which object is analysed."""
+        self._facts = facts
+        self._say(self.stage)
+
+    def leased(self) -> None:
+        """A child was free at last: the time spent waiting for one is not the analysis's own."""
+        now = time.monotonic()
+        self._waited += now - self._entered
+        self._entered = now
+
+    def child_stage(self, stage: str, fraction: float) -> None:
+        """Tells how far the analysis itself is, 0-1; never less than it said before."""
+        low, high = ANALYSIS_SHARE
+        self._fraction = max(self._fraction, low + (high - low) * fraction)
+        self._say(stage)
+
+    def remaining(self) -> float:
+        """Seconds until the deadline; always positive, so that it can be a time-out."""
+        return max(self._deadline - time.monotonic(), 0.001)
+
+    def total(self) -> float:
+        """Seconds of work so far."""
+        return round(time.monotonic() - self._started - self._waited, 3)
+
+    def so_far(self) -> dict[str, float]:
+        """Seconds by stage, and in total."""
+        return {**self._seconds, "total": self.total()}
+
+    def _say(self, stage: str) -> None:
+        self._emit(Progress(stage=stage, fraction=round(self._fraction, 3), source=self._facts))
+
+
+def out_of_time(job: AnalysisJob, stage: str) -> AnalysisError:
+    """What is said when the deadline passed in a stage."""
+    if stage == "download":
+        message = (
+            f"{job.source.uri} was not downloaded whole within the {job.deadline_seconds:.0f} s that were asked for. "
+            "Ask for more time, or send a shorter part of the recording."
+        )
+        return AnalysisError(FailureReason.DEADLINE_EXCEEDED, message)
+    message = (
+        f"The analysis was not done after {job.deadline_seconds:.0f} s, in stage {stage!r}. "
+        "Ask for more time, or send a shorter part of the recording."
+    )
+    return AnalysisError(FailureReason.DEADLINE_EXCEEDED, message)
