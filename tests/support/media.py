@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def make_samples(folder: Path) -> dict[str, Path]:
     Raises:
         MediaError: a tool is missing or failed.
     """
-    makers = {
+    makers: dict[str, Callable[[Path], None]] = {
         "genuine.wav": genuine_recording,
         "synthetic.wav": synthetic_speech,
         "clean.mp4": clean_clip,
