@@ -8,8 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly CACHE="${SILVER_GUARDIAN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/silver-guardian}"
 readonly UV_LEAST=0.9.0
 readonly PYTHON_WANTED=3.13
-# What the sample maker uses: a decoder, a synthetic voice, and a package that holds a recording of a person.
-readonly PACKAGES=(ffmpeg espeak-ng pocketsphinx-testdata)
+# What the sample maker uses: a decoder, a synthetic voice, and a package that holds a recording of a person. deploy.sh and its
+# tests use jq.
+readonly PACKAGES=(ffmpeg espeak-ng jq pocketsphinx-testdata)
 
 started=$SECONDS
 say() { printf '[%3d s] %s\n' $((SECONDS - started)) "$*"; }

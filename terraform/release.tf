@@ -13,7 +13,7 @@ locals {
       image        = { repository = local.repositories["operator"] }
       resultsURI   = "s3://${module.results.s3_bucket_id}/"
       grants       = local.grants
-      nodeSelector = { workload = "system" }
+      nodeSelector = { for label in local.create_cluster ? ["workload"] : [] : label => "system" } # nodes of eks.tf
     }
     s3 = { region = var.region }
     analyzers = {

@@ -1,0 +1,429 @@
+#!/usr/bin/env bash
+# Puts Silver Guardian on EKS with one command, and takes it off again. docs/deploy.md explains each step.
+# Runs with bash 3.2, which macOS still has.
+set -euo pipefail
+
+readonly STEPS="check infrastructure images release ready smoke"
+readonly IMAGES="operator audio video"
+readonly PLATFORMS="linux/amd64,linux/arm64"
+readonly RELEASE=silver-guardian
+readonly BUILDER=silver-guardian
+readonly DATABASE_SECRET=silver-guardian-database
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+readonly CHART=charts/silver-guardian
+
+usage() {
+    cat << END
+Usage: ./deploy.sh [--plan | --step NAME | --destroy] [--tag TAG] [--yes]
+
+Without an option: all steps, one after the other. Run it again as often as you like: what is there already stays.
+
+  --plan       say what would be done, and change nothing
+  --step NAME  one step alone: ${STEPS// /, }
+  --destroy    remove everything that was made, recordings and results included
+  --tag TAG    tag of the images; default: a hash of their sources
+  --yes        with --destroy: do not ask
+
+Variables of terraform/variables.tf come from terraform/terraform.tfvars or from TF_VAR_…
+END
+}
+
+# ---------------------------------------------------------------- words
+
+say() { printf '%s\n' "$*"; }
+title() { printf '\n== %s\n' "$*"; }
+die() {
+    printf 'Error: %s\n' "$*" >&2
+    exit 1
+}
+
+# ---------------------------------------------------------------- check
+
+missing=""
+lacks() { missing="$missing
+  - $*"; }
+
+needs() {
+    command -v "$1" > /dev/null || lacks "$1: $2"
+}
+
+find_terraform() {
+    TERRAFORM=$(command -v terraform || command -v tofu || true)
+}
+
+check_docker() {
+    command -v docker > /dev/null || return 0
+    docker info > /dev/null 2>&1 || lacks "a Docker daemon: docker info does not answer; start Docker"
+    docker buildx version > /dev/null 2>&1 || lacks "docker buildx: https://docs.docker.com/build/install-buildx/"
+}
+
+check_credentials() {
+    command -v aws > /dev/null || return 0
+    IDENTITY=$(aws sts get-caller-identity --query Arn --output text 2> /dev/null) ||
+        lacks "AWS credentials: aws sts get-caller-identity fails; run aws configure or aws sso login, or set AWS_PROFILE"
+}
+
+step_check() {
+    title "check: tools and credentials"
+    missing=""
+    needs aws "AWS CLI 2, https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+    needs docker "with buildx, https://docs.docker.com/engine/install/"
+    needs helm "https://helm.sh/docs/intro/install/"
+    needs kubectl "https://kubernetes.io/docs/tasks/tools/"
+    needs jq "https://jqlang.org/download/"
+    find_terraform
+    [[ -n $TERRAFORM ]] || lacks "terraform 1.11 or tofu 1.11: https://opentofu.org/docs/intro/install/"
+    check_docker
+    check_credentials
+    [[ -z $missing ]] || die "this is missing:$missing"
+    say "all there; AWS knows you as $IDENTITY"
+}
+
+# ---------------------------------------------------------------- infrastructure
+
+terraform_in() { "$TERRAFORM" -chdir=terraform "$@"; }
+
+# All outputs are read once: each call of terraform takes seconds with a state in S3.
+read_outputs() {
+    [[ -s $WORK/outputs.json ]] || terraform_in output -json > "$WORK/outputs.json" 2> "$WORK/output.log" ||
+        printf '{}' > "$WORK/outputs.json"
+}
+
+output() {
+    read_outputs
+    jq --raw-output --exit-status --arg name "$1" '.[$name].value' "$WORK/outputs.json"
+}
+
+has_outputs() { output cluster_name > /dev/null 2>&1; }
+
+need_outputs() {
+    has_outputs || die "nothing is deployed yet, or terraform/ is not initialised: run ./deploy.sh --step infrastructure first"
+}
+
+terraform_init() {
+    terraform_in init -input=false > "$WORK/init.log" 2>&1 ||
+        die "terraform init failed:
+$(cat "$WORK/init.log")"
+}
+
+step_infrastructure() {
+    title "infrastructure: terraform apply (about 20 minutes the first time)"
+    terraform_init
+    rm -f "$WORK/outputs.json"
+    terraform_in apply -input=false -auto-approve ||
+        die "terraform apply failed. What was made so far is in the state and may cost: repair the cause and run this again, or run ./deploy.sh --destroy"
+}
+
+plan_infrastructure() {
+    title "infrastructure: terraform plan"
+    terraform_init
+    terraform_in plan -input=false -lock=false || die "terraform plan failed"
+}
+
+# ---------------------------------------------------------------- images
+
+sha256() {
+    if command -v sha256sum > /dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
+}
+
+# A hash over all that Docker gets to see: equal sources have equal tags, so nothing is built twice.
+source_tag() {
+    local context
+    context=$(sed -n 's/^!//p' .dockerignore)
+    # shellcheck disable=SC2086 # the list is of paths without spaces
+    find Dockerfile $context -type f -not -path '*/__pycache__/*' -not -path '*/.venv/*' -not -path '*.egg-info/*' -print0 |
+        LC_ALL=C sort -z | while IFS= read -r -d '' file; do sha256 "$file"; done | sha256 | cut -c 1-12
+}
+
+repository() {
+    output repositories | jq --raw-output --exit-status --arg image "$1" '.[$image]'
+}
+
+in_registry() {
+    local name
+    name=$(repository "$1")
+    aws ecr describe-images --region "$(output region)" --repository-name "${name#*/}" \
+        --image-ids "imageTag=$TAG" > /dev/null 2>&1
+}
+
+registry_login() {
+    aws ecr get-login-password --region "$(output region)" |
+        docker login --username AWS --password-stdin "$(output registry)" > /dev/null ||
+        die "the registry $(output registry) took no login"
+}
+
+ensure_builder() {
+    local platform
+    docker buildx inspect "$BUILDER" > /dev/null 2>&1 ||
+        docker buildx create --name "$BUILDER" --driver docker-container > /dev/null ||
+        die "docker buildx made no builder"
+    docker buildx inspect --bootstrap "$BUILDER" > "$WORK/builder" || die "the builder $BUILDER does not start"
+    for platform in ${PLATFORMS//,/ }; do
+        grep -q "$platform" "$WORK/builder" ||
+            die "the builder cannot build for $platform: docker run --privileged --rm tonistiigi/binfmt --install all"
+    done
+}
+
+build_and_push() {
+    docker buildx build --builder "$BUILDER" --platform "$PLATFORMS" --target "$1" \
+        --tag "$(repository "$1"):$TAG" --provenance=false --push . ||
+        die "building or pushing $1 failed. Images that were pushed before stay; run ./deploy.sh --step images again"
+}
+
+step_images() {
+    local image wanted=""
+    title "images: $PLATFORMS, tag $TAG"
+    need_outputs
+    for image in $IMAGES; do
+        if in_registry "$image"; then say "$image:$TAG is in the registry"; else wanted="$wanted $image"; fi
+    done
+    [[ -n $wanted ]] || return 0
+    registry_login
+    ensure_builder
+    for image in $wanted; do
+        say "$image: building and pushing"
+        build_and_push "$image"
+    done
+}
+
+plan_images() {
+    local image
+    title "images: tag $TAG"
+    for image in $IMAGES; do
+        if has_outputs && in_registry "$image"; then say "$image is in the registry"; else say "$image would be built and pushed"; fi
+    done
+}
+
+# ---------------------------------------------------------------- release
+
+# A kubeconfig of our own: yours stays as it is.
+connect() {
+    need_outputs
+    export KUBECONFIG=$WORK/kubeconfig
+    [[ -f $KUBECONFIG ]] ||
+        aws eks update-kubeconfig --region "$(output region)" --name "$(output cluster_name)" \
+            --kubeconfig "$KUBECONFIG" > /dev/null || die "the cluster $(output cluster_name) cannot be reached"
+    NAMESPACE=$(output namespace)
+}
+
+# The address goes through a pipe: on a command line every process of the machine could read it.
+database_secret() {
+    local arn endpoint
+    arn=$(output database_secret_arn)
+    [[ -n $arn ]] || return 0
+    endpoint=$(output database_endpoint)
+    kubectl create namespace "$NAMESPACE" --dry-run=client --output yaml | kubectl apply --filename - > /dev/null
+    aws secretsmanager get-secret-value --region "$(output region)" --secret-id "$arn" --query SecretString --output text |
+        jq --raw-output --join-output --arg endpoint "$endpoint" \
+            '"postgresql://\(.username | @uri):\(.password | @uri)@\($endpoint)/silver_guardian?sslmode=require"' |
+        kubectl create secret generic "$DATABASE_SECRET" --namespace "$NAMESPACE" --from-file=url=/dev/stdin \
+            --dry-run=client --output yaml | kubectl apply --namespace "$NAMESPACE" --filename - > /dev/null ||
+        die "the database's address could not be put into the cluster"
+    say "secret $DATABASE_SECRET holds the database's address"
+}
+
+helm_upgrade() {
+    local image tags=(--set-string "operator.image.tag=$TAG")
+    for image in $IMAGES; do
+        [[ $image == operator ]] || tags+=(--set-string "analyzers.$image.image.tag=$TAG")
+    done
+    output helm_values > "$WORK/values.yaml"
+    helm upgrade --install "$RELEASE" "$CHART" --namespace "$NAMESPACE" --create-namespace \
+        --values "$WORK/values.yaml" "${tags[@]}" "$@"
+}
+
+step_release() {
+    title "release: helm upgrade"
+    connect
+    if [[ -n $(output operator_image_tag) ]]; then
+        say "Terraform keeps the release (operator_image_tag): nothing to do"
+        return
+    fi
+    database_secret
+    # Helm never upgrades what is in a chart's crds folder.
+    kubectl apply --server-side --force-conflicts --field-manager=helm --filename "$CHART/crds/" ||
+        die "the definitions could not be applied"
+    helm_upgrade || die "helm upgrade failed; what ran before still runs. Repair the cause and run ./deploy.sh --step release"
+}
+
+plan_release() {
+    title "release: helm upgrade"
+    if ! has_outputs; then
+        say "the release $RELEASE would be installed with tag $TAG"
+        return
+    fi
+    connect
+    helm_upgrade --dry-run=server > /dev/null || die "helm upgrade would fail"
+    say "the release $RELEASE would get tag $TAG"
+}
+
+# ---------------------------------------------------------------- ready
+
+why_not_ready() {
+    kubectl get pods,analyzers --namespace "$NAMESPACE" --output wide >&2 || true
+    kubectl get events --namespace "$NAMESPACE" --field-selector type=Warning --sort-by .lastTimestamp >&2 || true
+    die "$1 did not get ready; the lines above say why"
+}
+
+step_ready() {
+    title "ready: operator and analyzers"
+    connect
+    kubectl rollout status "deployment/$RELEASE" --namespace "$NAMESPACE" --timeout=300s || why_not_ready "the operator"
+    kubectl wait --for=condition=Ready analyzers --all --namespace "$NAMESPACE" --timeout=300s ||
+        why_not_ready "the analyzers"
+}
+
+# ---------------------------------------------------------------- smoke
+
+# Four seconds of noise: a WAV header (16 kHz, mono, 8 bit, 64,000 samples) and as many random bytes.
+noise() {
+    printf 'RIFF\044\372\000\000WAVEfmt \020\000\000\000\001\000\001\000'
+    printf '\200\076\000\000\200\076\000\000\001\000\010\000data\000\372\000\000'
+    head -c 64000 /dev/urandom
+}
+
+create_request() {
+    kubectl create --namespace "$1" --output name --filename - << END
+apiVersion: silverguardian.io/v1alpha1
+kind: AnalysisRequest
+metadata: {generateName: smoke-}
+spec:
+  source: {uri: "$2"}
+  analyzers: [audio]
+  timeoutSeconds: 120
+  ttlSecondsAfterFinished: 3600
+END
+}
+
+condition() {
+    kubectl get --namespace "$1" "$2" --output "jsonpath={.status.conditions[?(@.type=='Succeeded')].$3}"
+}
+
+step_smoke() {
+    local uri namespace request
+    title "smoke: one request, from no node to its verdict (some minutes)"
+    connect
+    namespace=$(output pipeline_namespace)
+    uri="s3://$(output media_bucket)/$(output media_prefix)smoke/noise.wav"
+    noise | aws s3 cp --region "$(output region)" --only-show-errors - "$uri" || die "no upload to $uri"
+    request=$(create_request "$namespace" "$uri") || die "the request was not taken"
+    kubectl wait --namespace "$namespace" --for=condition=Finished "$request" --timeout=900s ||
+        die "$request did not finish: $(condition "$namespace" "$request" reason): $(condition "$namespace" "$request" message)"
+    [[ $(condition "$namespace" "$request" status) == True ]] ||
+        die "$request failed: $(condition "$namespace" "$request" reason): $(condition "$namespace" "$request" message)"
+    kubectl get --namespace "$namespace" "$request"
+    kubectl delete --namespace "$namespace" "$request" > /dev/null
+    aws s3 rm --region "$(output region)" --only-show-errors "$uri"
+}
+
+# ---------------------------------------------------------------- next
+
+next_commands() {
+    title "done"
+    cat << END
+Your kubeconfig:
+  aws eks update-kubeconfig --region $(output region) --name $(output cluster_name)
+Ask about a recording:
+  aws s3 cp RECORDING s3://$(output media_bucket)/$(output media_prefix)
+  kubectl apply --namespace $(output pipeline_namespace) --filename REQUEST.yaml   # crds/examples shows some
+  kubectl wait --namespace $(output pipeline_namespace) --for=condition=Finished areq --all --timeout=600s
+  kubectl get --namespace $(output pipeline_namespace) areq --output wide
+See what it has:
+  kubectl get --namespace $(output namespace) analyzers,scaledobjects,hpa
+Take all of it off again:
+  ./deploy.sh --destroy
+END
+}
+
+# ---------------------------------------------------------------- destroy
+
+confirm_destroy() {
+    local answer
+    [[ $ASSUME_YES == no ]] || return 0
+    say "This removes the cluster, every recording, result and image, and the database if there is one."
+    read -r -p "Type destroy to go on: " answer || answer=""
+    [[ $answer == destroy ]] || die "nothing was removed"
+}
+
+# The release goes first, while KEDA runs: its ScaledObjects wait for KEDA to let go of them.
+uninstall() {
+    if ! has_outputs; then
+        say "no cluster in the state"
+        return
+    fi
+    connect
+    if ! kubectl get namespaces > /dev/null 2>&1; then
+        say "the cluster does not answer; it goes as it is"
+        return
+    fi
+    if [[ -z $(output operator_image_tag) ]] && helm status "$RELEASE" --namespace "$NAMESPACE" > /dev/null 2>&1; then
+        helm uninstall "$RELEASE" --namespace "$NAMESPACE" --wait --timeout 5m || die "helm uninstall failed"
+        kubectl wait --for=delete scaledobjects --all --namespace "$NAMESPACE" --timeout=180s ||
+            die "ScaledObjects are still there; does KEDA run? kubectl get pods --namespace keda"
+        kubectl delete --filename "$CHART/crds/" --ignore-not-found --timeout=120s || die "the definitions stay"
+        kubectl delete namespace "$NAMESPACE" --ignore-not-found --timeout=180s || die "the namespace $NAMESPACE stays"
+    fi
+}
+
+destroy() {
+    step_check
+    confirm_destroy
+    title "destroy: the release, then everything that Terraform made"
+    terraform_init
+    uninstall
+    terraform_in destroy -input=false -auto-approve ||
+        die "terraform destroy failed. What is left may cost: repair the cause and run ./deploy.sh --destroy again"
+    say "all of it is gone"
+}
+
+# ---------------------------------------------------------------- all of it
+
+plan_all() {
+    step_check
+    plan_infrastructure
+    plan_images
+    plan_release
+    say "nothing was changed"
+}
+
+all_steps() {
+    local step
+    for step in $STEPS; do "step_$step"; done
+    next_commands
+}
+
+one_step() {
+    [[ " $STEPS " == *" $1 "* ]] || die "there is no step \"$1\"; there are: ${STEPS// /, }"
+    find_terraform
+    [[ $1 == check || -n $TERRAFORM ]] || die "neither terraform nor tofu is here: run ./deploy.sh --step check"
+    "step_$1"
+}
+
+main() {
+    local mode=all step="" tag=""
+    ASSUME_YES=no
+    while [[ $# -gt 0 ]]; do
+        case $1 in
+            --plan) mode=plan ;;
+            --destroy) mode=destroy ;;
+            --step) mode=step step=${2:?--step needs a name} && shift ;;
+            --tag) tag=${2:?--tag needs a tag} && shift ;;
+            --yes) ASSUME_YES=yes ;;
+            --help | -h) usage && exit 0 ;;
+            *) usage >&2 && exit 2 ;;
+        esac
+        shift
+    done
+    WORK=$(mktemp -d)
+    trap 'rm -rf "$WORK"' EXIT
+    TAG=${tag:-$(source_tag)}
+    case $mode in
+        all) all_steps ;;
+        plan) plan_all ;;
+        step) one_step "$step" ;;
+        destroy) destroy ;;
+    esac
+}
+
+main "$@"

@@ -1,0 +1,109 @@
+"""deploy.sh: the database's address, and taking all of it off again."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.support.commands import Answer
+from tests.support.deploying import NOTHING_DEPLOYED, Deployment, changes, outputs, position
+
+
+class TestDatabase:
+    _SECRET = json.dumps({"username": "silver_guardian", "password": "a/b@c:d#e%"})
+
+    def _with_database(self, deployed: Deployment) -> None:
+        deployed.tools.answer(
+            outputs(
+                database_endpoint="silver-guardian.abc.ap-northeast-2.rds.amazonaws.com:5432",
+                database_secret_arn="arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:rds!db-1",
+            ),
+            Answer(r"^aws secretsmanager get-secret-value", stdout=self._SECRET + "\n"),
+            Answer(r"^kubectl create secret generic", reads=True, stdout="kind: Secret\n"),
+            Answer(r"^kubectl apply .*--filename -$", reads=True),
+        )
+
+    def test_its_address_gets_into_a_secret_and_onto_no_command_line(self, deployed: Deployment) -> None:
+        self._with_database(deployed)
+        assert deployed.run("--step", "release").returncode == 0
+        calls = deployed.tools.calls()
+        written = next(call for call in calls if call.line.startswith("kubectl create secret generic"))
+        assert written.stdin == (
+            "postgresql://silver_guardian:a%2Fb%40c%3Ad%23e%25@"
+            "silver-guardian.abc.ap-northeast-2.rds.amazonaws.com:5432/silver_guardian?sslmode=require"
+        )
+        assert not [call for call in calls if "a%2Fb" in call.line or "a/b@c" in call.line]
+        lines = deployed.tools.lines()
+        assert position(lines, r"^kubectl create secret") < position(lines, r"^helm upgrade")
+
+    def test_without_the_right_to_read_it_the_release_is_left_alone(self, deployed: Deployment) -> None:
+        self._with_database(deployed)
+        deployed.tools.answer(Answer(r"^aws secretsmanager", code=254, stderr="AccessDeniedException\n"))
+        done = deployed.run("--step", "release")
+        assert done.returncode == 1
+        assert "database's address" in done.stderr
+        assert not [line for line in deployed.tools.lines() if line.startswith("helm upgrade")]
+
+    def test_a_release_that_terraform_keeps_is_left_to_it(self, deployed: Deployment) -> None:
+        deployed.tools.answer(outputs(operator_image_tag="0.1.0"))
+        done = deployed.run("--step", "release")
+        assert done.returncode == 0, done.stderr
+        assert not [line for line in deployed.tools.lines() if line.startswith("helm")]
+
+
+class TestDestroy:
+    def test_the_release_goes_before_keda_and_the_cluster(self, deployed: Deployment) -> None:
+        done = deployed.run("--destroy", typed="destroy\n")
+        assert done.returncode == 0, done.stderr
+        lines = deployed.tools.lines()
+        order = [
+            r"^helm uninstall silver-guardian --namespace silver-guardian --wait",
+            r"^kubectl wait --for=delete scaledobjects --all --namespace silver-guardian",
+            r"^kubectl delete --filename charts/silver-guardian/crds/",
+            r"^terraform -chdir=terraform destroy -input=false -auto-approve$",
+        ]
+        positions = [position(lines, pattern) for pattern in order]
+        assert positions == sorted(positions)
+
+    @pytest.mark.parametrize("typed", ["", "y\n", "yes\n", "Destroy\n"])
+    def test_anything_but_the_word_itself_removes_nothing(self, deployed: Deployment, typed: str) -> None:
+        done = deployed.run("--destroy", typed=typed)
+        assert done.returncode == 1
+        assert "nothing was removed" in done.stderr
+        assert changes(deployed.tools.lines()) == []
+
+    def test_yes_asks_nothing(self, deployed: Deployment) -> None:
+        assert deployed.run("--destroy", "--yes").returncode == 0
+        assert position(deployed.tools.lines(), r"^terraform .*destroy")
+
+    def test_scaled_objects_that_stay_keep_keda_and_the_cluster(self, deployed: Deployment) -> None:
+        deployed.tools.answer(Answer(r"^kubectl wait --for=delete", code=1, stderr="timed out\n"))
+        done = deployed.run("--destroy", "--yes")
+        assert done.returncode == 1
+        assert "does KEDA run?" in done.stderr
+        assert not [line for line in deployed.tools.lines() if re.search("^terraform .*destroy", line)]
+
+    def test_a_destroy_that_fails_says_that_it_may_cost_and_can_be_repeated(self, deployed: Deployment) -> None:
+        deployed.tools.answer(Answer(r"^terraform .*destroy", code=1, stderr="Error: DependencyViolation\n"))
+        done = deployed.run("--destroy", "--yes")
+        assert done.returncode == 1
+        assert "may cost" in done.stderr
+        deployed.tools.answer(Answer(r"^terraform .*destroy"), NOTHING_DEPLOYED)
+        again = deployed.run("--destroy", "--yes")
+        assert again.returncode == 0, again.stderr
+        assert "all of it is gone" in again.stdout
+
+    def test_after_an_apply_that_failed_half_way(self, deployment: Deployment) -> None:
+        done = deployment.run("--destroy", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert not [line for line in deployment.tools.lines() if line.startswith(("helm", "kubectl"))]
+        assert position(deployment.tools.lines(), r"^terraform .*destroy")
+
+    def test_a_cluster_that_does_not_answer_any_more(self, deployed: Deployment) -> None:
+        deployed.tools.answer(Answer(r"^kubectl get namespaces", code=1, stderr="connection refused\n"))
+        done = deployed.run("--destroy", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert not [line for line in deployed.tools.lines() if line.startswith("helm")]
+        assert position(deployed.tools.lines(), r"^terraform .*destroy")
