@@ -90,7 +90,7 @@ def main() -> None:
     cluster = get_cluster()
     _say("installing the chart")
     # Warm pools, but for the part that measures how one wakes.
-    warm = {"analyzers": {name: {"replicas": 1} for name in ("audio", "video")}}
+    warm = {"operator": {"replicas": 1}, "analyzers": {name: {"replicas": 1} for name in ("audio", "video")}}
     deployment = install(cluster, cluster.start_s3(), values=warm)
     make_scripted(cluster, deployment, "null", env={"GUARDIAN_NULL": "1"}, replicas=2, concurrency=16)
     if "cold" in parts:

@@ -35,12 +35,12 @@ class ApiServer:
         self.folder = folder
         self.kubeconfig = folder / "kubeconfig"
         self.operator_kubeconfig = folder / "operator.kubeconfig"
-        self._port = free_port()
+        self.port = free_port()
         self._stack = ExitStack()
 
     def __enter__(self) -> ApiServer:
         tools = ensure_tools()
-        self._kubectl = str(tools.path("kubectl"))
+        self.kubectl_path = str(tools.path("kubectl"))
         etcd_port, peer_port = free_port(), free_port()
         self._etcd_command = [
             "etcd", "--data-dir", str(self.folder / "etcd"), "--unsafe-no-fsync",
@@ -59,7 +59,7 @@ class ApiServer:
         self.audit_log = self.folder / "audit.log"
         self._command = [
             str(tools.path("kube-apiserver")), f"--etcd-servers=http://127.0.0.1:{etcd_port}",
-            "--bind-address=127.0.0.1", f"--secure-port={self._port}", f"--cert-dir={self.folder / 'certs'}",
+            "--bind-address=127.0.0.1", f"--secure-port={self.port}", f"--cert-dir={self.folder / 'certs'}",
             "--service-cluster-ip-range=10.0.0.0/24", "--authorization-mode=RBAC",
             f"--token-auth-file={tokens}",
             f"--audit-policy-file={policy}", f"--audit-log-path={self.audit_log}",
@@ -90,7 +90,7 @@ class ApiServer:
         self, *arguments: str, stdin: str | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl as an administrator."""
-        return run(self._kubectl, "--kubeconfig", self.kubeconfig, *arguments, input=stdin, check=check)
+        return run(self.kubectl_path, "--kubeconfig", self.kubeconfig, *arguments, input=stdin, check=check)
 
     def apply(self, *manifests: dict[str, Any]) -> None:
         """Apply manifests."""
@@ -122,7 +122,7 @@ class ApiServer:
             raise RuntimeError((self.folder / "kube-apiserver.log").read_text()[-2000:])
         context = ssl._create_unverified_context()  # noqa: S323 - it signs for itself, on loopback
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self._port}/readyz", headers={"Authorization": f"Bearer {TOKEN}"}
+            f"https://127.0.0.1:{self.port}/readyz", headers={"Authorization": f"Bearer {TOKEN}"}
         )
         try:
             with urllib.request.urlopen(request, context=context, timeout=2) as answer:  # noqa: S310
@@ -131,7 +131,7 @@ class ApiServer:
             return False
 
     def _write_kubeconfig(self, target: Path, token: str) -> None:
-        cluster = {"server": f"https://127.0.0.1:{self._port}", "insecure-skip-tls-verify": True}
+        cluster = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
         config = {
             "apiVersion": "v1",
             "kind": "Config",

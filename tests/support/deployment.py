@@ -47,11 +47,15 @@ class Deployment:
     namespace: str
 
     def operator_pod(self) -> str:
-        """Give the name of the operator's pod. Raises LookupError when there is none or more than one."""
-        names = self._pods("app.kubernetes.io/name=silver-guardian-operator")
-        if len(names) != 1:
-            raise LookupError(f"one operator pod was expected in {self.namespace}, there are {names}")
-        return names[0]
+        """Give the name of the operator's pod that works. Raises LookupError when none does."""
+        name = self.kubectl("get", "lease", RELEASE, "--ignore-not-found", "--output=jsonpath={.spec.holderIdentity}")
+        if not name:
+            raise LookupError(f"no operator works in {self.namespace}")
+        return name
+
+    def operator_pods(self) -> list[str]:
+        """Give the names of all the operator's running pods."""
+        return self._pods("app.kubernetes.io/name=silver-guardian-operator")
 
     def analyzer_pods(self, name: str) -> list[str]:
         """Give the names of an Analyzer's running pods."""
@@ -80,7 +84,7 @@ class Deployment:
         asked = (
             ("get", "analyzers,deployments,pods", "--output=wide"),
             ("get", "events", "--sort-by=.lastTimestamp", "--field-selector=type=Warning"),
-            ("logs", f"deployment/{RELEASE}", "--tail=40"),
+            ("logs", "--selector=app.kubernetes.io/name=silver-guardian-operator", "--prefix", "--tail=40"),
         )
         return "\n".join(self.kubectl(*arguments, check=False) for arguments in asked)
 

@@ -43,6 +43,7 @@ RULES = [
             ("networking.k8s.io", "networkpolicies"),
         )
     ),
+    _rule(["coordination.k8s.io"], ["leases"], ["get", "create", "patch"]),
     _rule(["keda.sh"], ["scaledobjects"], ["list", "create", "patch", "delete"]),
 ]
 """What the chart's roles grant, in one; a test of the chart keeps them the same."""
@@ -68,14 +69,14 @@ def grant(server: ApiServer, rules: list[dict[str, Any]]) -> None:
 class OperatorProcess:
     """``python -m analysis_operator`` with settings; it can be killed and started again."""
 
-    def __init__(self, server: ApiServer, folder: Path, **settings: object) -> None:
+    def __init__(self, server: ApiServer, folder: Path, kubeconfig: Path | None = None, **settings: object) -> None:
         self._server = server
-        self._log = folder / "operator.log"
+        self._log = folder / f"{settings.get('identity', 'operator')}.log"
         self.port = free_port()
         self.scaler_port = free_port()
         self._env = {
             **os.environ,
-            "KUBECONFIG": str(server.operator_kubeconfig),
+            "KUBECONFIG": str(kubeconfig or server.operator_kubeconfig),
             "GUARDIAN_HOST": "127.0.0.1",
             "GUARDIAN_PORT": str(self.port),
             "GUARDIAN_SCALER_PORT": str(self.scaler_port),
@@ -100,6 +101,10 @@ class OperatorProcess:
         code = self.process.wait(20)
         self.process = None
         return code
+
+    def leads(self) -> bool:
+        """Say whether it is the one of several that works."""
+        return "silver_guardian_leader 1.0" in self.get("/metrics")[1].splitlines()
 
     def get(self, path: str) -> tuple[int, str]:
         """Give the status and body of one of its pages; status 0 while it does not listen."""

@@ -79,7 +79,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for entry in container(rendered(tmp_path, namespace="silver-guardian"))["env"]:
-        if "value" in entry:
+        if "value" in entry and entry["name"] != "GUARDIAN_LEASE":
             monkeypatch.setenv(entry["name"], entry["value"])
     assert Settings() == Settings.model_construct()
 
@@ -96,9 +96,28 @@ def test_the_operator_is_admitted_where_pod_security_is_restricted(tmp_path: Pat
     }
 
 
-def test_two_operators_never_run_at_once(tmp_path: Path) -> None:
-    spec = only(rendered(tmp_path), "Deployment")["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+def test_several_operators_share_one_lease_and_are_never_all_gone(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path, release="prod")
+    deployment = only(manifests, "Deployment")
+    spec, pod = deployment["spec"], deployment["spec"]["template"]
+    assert spec["replicas"] == 2
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert {"name": "GUARDIAN_LEASE", "value": deployment["metadata"]["name"]} in container(manifests)["env"]
+    budget = only(manifests, "PodDisruptionBudget")["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    spread = pod["spec"]["topologySpreadConstraints"]
+    assert [entry["topologyKey"] for entry in spread] == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
+    named = [rule for rule in only(manifests, "Role")["rules"] if rule["resources"] == ["leases"]]
+    assert [(rule["verbs"], rule.get("resourceNames")) for rule in named] == [
+        (["create"], None),
+        (["get", "patch"], [deployment["metadata"]["name"]]),
+    ]
+
+
+def test_one_operator_alone_needs_no_budget(tmp_path: Path) -> None:
+    kinds = {found["kind"] for found in rendered(tmp_path, {"operator": {"replicas": 1}})}
+    assert "PodDisruptionBudget" not in kinds
 
 
 def test_no_rights_beyond_the_need(tmp_path: Path) -> None:
@@ -175,15 +194,11 @@ def test_the_bounds_of_scaling_are_those_of_the_definition() -> None:
     assert bounds(schema["$defs"]["scaling"]) == bounds(Scaling.model_json_schema(by_alias=True))
 
 
-@pytest.mark.parametrize("release", ["silver-guardian", "prod"])
-def test_keda_is_told_the_port_that_the_operator_serves(tmp_path: Path, release: str) -> None:
-    manifests = rendered(tmp_path, release=release)
-    service, operator = only(manifests, "Service"), container(manifests)
-    env = {entry["name"]: entry.get("value") for entry in operator["env"]}
-    host, port = str(env["GUARDIAN_SCALER_ADDRESS"]).rsplit(":", 1)
-    assert host == f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc"
-    (target,) = [entry["targetPort"] for entry in service["spec"]["ports"] if str(entry["port"]) == port]
-    (served,) = [entry["containerPort"] for entry in operator["ports"] if entry["name"] == target]
+def test_keda_is_told_the_address_and_port_of_the_very_pod_that_works(tmp_path: Path) -> None:
+    operator = container(rendered(tmp_path))
+    env = {entry["name"]: entry.get("value") or entry["valueFrom"] for entry in operator["env"]}
+    assert env["GUARDIAN_SCALER_HOST"] == {"fieldRef": {"fieldPath": "status.podIP"}}
+    (served,) = [entry["containerPort"] for entry in operator["ports"] if entry["name"] == "grpc"]
     assert str(served) == env["GUARDIAN_SCALER_PORT"]
 
 

@@ -31,14 +31,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 9090
 {{- end }}
 
-{{- /*
-Where KEDA finds the operator. The cluster's domain is left out, since a chart cannot know it: KEDA's Go resolver goes through
-the search list that the kubelet gives its pod. Without that list its name server is not the cluster's, and knows no longer name either.
-*/ -}}
-{{- define "silver-guardian.scalerAddress" -}}
-{{- printf "%s.%s.svc:%s" (include "silver-guardian.name" .) .Release.Namespace (include "silver-guardian.scalerPort" .) -}}
-{{- end }}
-
 {{- /* Variables for S3, and on top of them those given by name: a map, so that no name comes twice. As JSON. */ -}}
 {{- define "silver-guardian.env" -}}
 {{- $s3 := .root.Values.s3 -}}

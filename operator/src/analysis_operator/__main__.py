@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
+import threading
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +22,8 @@ from analysis_operator.adapters.keda_scaler import Backlog, Scaler
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.adapters.reports import make_reports
 from analysis_operator.adapters.requests_kube import KubeRequests
+from analysis_operator.election import Alone, Election
+from analysis_operator.errors import LeaseLost
 from analysis_operator.execute import Dispatcher
 from analysis_operator.keda import Keda
 from analysis_operator.pools import Pools
@@ -30,6 +35,8 @@ from analysis_operator.settings import Settings
 log = structlog.get_logger(__name__)
 
 _EXIT_SECONDS = 10.0
+_LAST_SECONDS = 2.0
+"""With the deadline of a renewal before it, this stays below the time for which others wait."""
 
 
 def now() -> datetime:
@@ -38,8 +45,64 @@ def now() -> datetime:
 
 
 async def run(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; then every stream is closed, and what ran is planned again by who comes next."""
-    api, runner = await KubeApi.connect(), HttpRunner.create()
+    """Run until SIGTERM or SIGINT; then every stream is closed, and what ran is planned again by who comes next.
+
+    Of several operators one works, and the others stand by. Raises LeaseLost when another may work from now on.
+    """
+    api, stop = await KubeApi.connect(), _Stop()
+    election = Election(api, settings.namespace, settings.lease, settings.identity, now) if settings.lease else Alone()
+    health = _Health(election)
+    server = Server(health.problem, health.ready)
+    await server.start(settings.host, settings.port)
+    try:
+        if await _before(stop, election.won()):
+            await _lead(api, settings, stop, election, health)
+            await election.release()  # not before everything has ended here
+    finally:
+        await api.close()
+        await server.close()
+
+
+async def _before(stop: _Stop, event: Coroutine[None, None, None], *others: Coroutine[None, None, None]) -> bool:
+    """Wait for an event. False: a signal came first. Raises what one of the others does."""
+    tasks = [asyncio.create_task(part) for part in (event, stop.wait(), *others)]
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for task in done:
+        task.result()
+    return tasks[0] in done
+
+
+async def _hold(election: Election | Alone) -> None:
+    """Renew the Lease until cancelled. Once it is lost this process ends soon, however long its parts would take."""
+    try:
+        await election.keep()
+    except LeaseLost:
+        timer = threading.Timer(_LAST_SECONDS, os._exit, (1,))
+        timer.daemon = True
+        timer.start()
+        raise
+
+
+class _Health:
+    """What the probes ask: one that stands by is as well as one that works."""
+
+    def __init__(self, election: Election | Alone) -> None:
+        self._election = election
+        self.resync: Resync | None = None
+
+    def problem(self) -> str:
+        return self.resync.problem() if self.resync else ""
+
+    def ready(self) -> bool:
+        return self.resync.started if self.resync else self._election.stands_by()
+
+
+async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Election | Alone, health: _Health) -> None:
+    """Do the work until a signal comes or one part fails."""
+    runner = HttpRunner.create()
     reconciler = Reconciler(
         KubeRequests(api, settings.identity),
         lambda changed: Dispatcher(runner, now, changed),
@@ -52,18 +115,16 @@ async def run(settings: Settings) -> None:
     dispatcher.backlog_changed = scaler.changed
     keda = Keda(api, settings.namespace, settings.scaler_address, scaler.seconds_since_asked, now)
     pools = Pools(KubeAnalyzers(api, settings.identity), keda, dispatcher, now)
-    resync = Resync(api, reconciler, pools, settings.namespace)
-    server = Server(resync.problem, lambda: resync.started)
-    await server.start(settings.host, settings.port)
+    health.resync = resync = Resync(api, reconciler, pools, settings.namespace)
     try:
-        await resync.start()
+        if not await _before(stop, resync.start(), _hold(election)):
+            return
         log.info("started", namespace=settings.namespace)
-        stop = _Stop()
         await _work(
             scaler,
             stop.wait(),
-            _serve(scaler, resync, settings),
-            pools.run(),
+            _hold(election),
+            _serve(scaler, resync, pools, settings),
             keda.run(),
             reconciler.run(),
             resync.run(settings.resync_seconds),
@@ -73,15 +134,16 @@ async def run(settings: Settings) -> None:
     finally:
         await scaler.close()
         await runner.close()
-        await api.close()
-        await server.close()
 
 
-async def _serve(scaler: Scaler, resync: Resync, settings: Settings) -> None:
-    """Serve KEDA until cancelled, but not before the backlog is whole: a pool that works may not look idle to it."""
+async def _serve(scaler: Scaler, resync: Resync, pools: Pools, settings: Settings) -> None:
+    """Serve KEDA until cancelled, but not before the backlog is whole: a pool that works may not look idle to it.
+
+    Only then is KEDA told where, by `pools`: it asks at once, and from silence it makes an autoscaler without backlog.
+    """
     await resync.caught_up()
     await scaler.start(settings.host, settings.scaler_port)
-    await asyncio.Event().wait()
+    await pools.run()
 
 
 def _backlog(dispatcher: Dispatcher, name: str) -> Backlog | None:
@@ -133,7 +195,11 @@ def main() -> None:
     """Read the settings and run."""
     settings = Settings()
     logs.configure(settings.log_level)
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except LeaseLost as error:
+        log.error("another operator takes over", error=str(error))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

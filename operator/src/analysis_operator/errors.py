@@ -4,6 +4,7 @@ OperatorError
 ├── Conflict      the object changed meanwhile: observe again
 ├── Gone          the object is no longer there
 ├── ApiUnavailable  the API server did not answer
+├── LeaseLost     another operator may work from now on
 ├── StoreError    S3 did not give or take an object (adapters/s3.py)
 ├── Refused       a manifest is not accepted (adapters/manifests.py)
 ├── CostUnknown   there is nothing to count a cost from (cli/cost.py)
@@ -57,6 +58,10 @@ class ApiUnavailable(OperatorError):
 
 class Rejected(ApiUnavailable):
     """The API server, or a webhook, understood the call and will not have it; the message says why."""
+
+
+class LeaseLost(OperatorError):
+    """This operator must stop at once: another may work from now on."""
 
 
 class DispatchError(OperatorError):

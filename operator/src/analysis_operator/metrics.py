@@ -24,6 +24,7 @@ NODE_SECONDS = Gauge(
 STATUS_WRITES = Counter("silver_guardian_status_writes_total", "Writes of a request's status.")
 RECONCILE_ERRORS = Counter("silver_guardian_reconcile_errors_total", "Reconciles that failed inside the operator.")
 MISSED_EVENTS = Counter("silver_guardian_missed_events_total", "Changes that a resync found before any watch told.")
+LEADER = Gauge("silver_guardian_leader", "1 in the operator that works, 0 in one that stands by.")
 _POOL = (QUEUED, RUNNING, PODS, POD_SECONDS, BUSY_SECONDS, NODE_SECONDS)
 
 

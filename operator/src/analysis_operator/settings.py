@@ -31,11 +31,24 @@ class Settings(BaseSettings):
     resync_seconds: float = Field(default=60.0, gt=0, description="How often everything is compared with the API.")
     port: int = Field(default=8080, ge=1, le=65535, description="Serves /healthz, /readyz and /metrics.")
     scaler_port: int = Field(default=9090, ge=1, le=65535, description="Serves KEDA's external-push scaler.")
-    scaler_address: str = Field(
-        default="silver-guardian.silver-guardian.svc:9090", description="Where KEDA reaches that port."
+    scaler_host: str = Field(
+        default="silver-guardian.silver-guardian.svc",
+        description="Where KEDA reaches that port of this very process: its pod's address where there are several.",
+    )
+    lease: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=253,
+        description="The Lease, named like the Deployment, by which one of several operators works. None: alone.",
     )
     host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @property
+    def scaler_address(self) -> str:
+        """Give what KEDA is told, as ``host:port``."""
+        host = f"[{self.scaler_host}]" if ":" in self.scaler_host else self.scaler_host
+        return f"{host}:{self.scaler_port}"
 
     def policy(self) -> Policy:
         """Give what decisions need to know of this."""

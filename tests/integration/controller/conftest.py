@@ -84,7 +84,7 @@ class World:
 def _open(
     server: ApiServer, s3: S3Process, folder: Path, *, pods: int = 1, concurrency: int = 1, **settings: object
 ) -> World:
-    operator = OperatorProcess(server, folder, **settings)
+    operator = OperatorProcess(server, folder, None, **settings)
     world = World(server, s3, Pods(server, folder, s3.environment()), operator)
     if pods:
         world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)

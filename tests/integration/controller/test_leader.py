@@ -1,0 +1,122 @@
+"""Two operators and one Lease: one works, the other stands by; whatever happens to the first, nothing is done twice."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.integration.controller.conftest import World
+from tests.support.apiserver import ApiServer
+from tests.support.operator import NAMESPACE, OperatorProcess, until
+from tests.support.proxy import Proxy
+
+pytestmark = pytest.mark.integration
+
+LEASE = "silver-guardian"
+TAKEN_OVER_SECONDS = 15
+SHORT = 0.5
+
+
+@contextmanager
+def standby(world: World, folder: Path) -> Iterator[OperatorProcess]:
+    """Start a second operator, which stands by."""
+    second = OperatorProcess(world.server, folder, lease=LEASE, identity="second")
+    second.start()  # that is, it calls itself ready
+    try:
+        yield second
+    finally:
+        second.stop()
+
+
+@contextmanager
+def verdicts(server: ApiServer, file: Path) -> Iterator[Callable[[str], list[str]]]:
+    """Watch every version of every request as it is written, and give those of one that have a verdict."""
+    columns = "--output=custom-columns=N:.metadata.name,V:.status.verdict,R:.metadata.resourceVersion"
+    command = [server.kubectl_path, "--kubeconfig", str(server.kubeconfig), "get", "areq", "--watch", columns]
+    with file.open("wb") as out, subprocess.Popen(command, stdout=out) as watch:
+
+        def seen(name: str) -> list[str]:
+            lines = [line.split() for line in file.read_text().splitlines()]
+            return [line[2] for line in lines if line[0] == name and line[1] != "<none>"]
+
+        yield seen
+        watch.kill()
+
+
+def test_the_leader_is_killed_while_requests_queue_and_run_and_the_other_goes_on(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    world = make_world(pods=2, lease=LEASE, identity="first")
+    uri = world.put("short", seconds=SHORT)
+    names = [f"shared-{n}" for n in range(12)]
+    with standby(world, tmp_path) as second, verdicts(world.server, tmp_path / "watch") as seen:
+        assert world.operator.leads()
+        assert not second.leads()
+        for name in names:
+            world.ask(name, uri)
+        until(lambda: any(seen(name) for name in names), "a first verdict")
+        world.operator.stop(signal.SIGKILL)
+        killed = time.monotonic()
+        until(second.leads, "the other to take over", timeout=TAKEN_OVER_SECONDS)
+        before = {name for name in names if seen(name)}
+        until(lambda: any(seen(name) for name in set(names) - before), "it to go on", timeout=TAKEN_OVER_SECONDS)
+        assert time.monotonic() - killed < TAKEN_OVER_SECONDS
+        for name in names:
+            assert world.wait(name)["verdict"] == "NoEvidence"
+        world.ask("last", uri)
+        until(lambda: seen("last"), "the watch to have told of all before")
+        assert {name: len(seen(name)) for name in names} == dict.fromkeys(names, 1)
+
+
+def test_a_leader_that_is_sent_away_hands_over_at_once(make_world: Callable[..., World], tmp_path: Path) -> None:
+    world = make_world(lease=LEASE, identity="first")
+    with standby(world, tmp_path) as second:
+        world.ask("handed-over", world.put("two", seconds=2))
+        world.until_running("handed-over")
+        assert world.operator.stop(signal.SIGTERM) == 0
+        assert "the Lease is given back" in world.operator.log()
+        until(second.leads, "the other to take over", timeout=5)
+        status = world.wait("handed-over")
+        assert status["verdict"] == "NoEvidence"
+        assert (status["analyses"][0]["attempts"], status["analyses"][0]["disruptions"]) == (1, 0)
+        lease = world.server.get("lease", LEASE, "-n", NAMESPACE)["spec"]
+        assert lease["holderIdentity"] == "second"
+
+
+def test_one_that_stands_by_goes_away_without_a_word(make_world: Callable[..., World], tmp_path: Path) -> None:
+    world = make_world(pods=0, lease=LEASE, identity="first")
+    with standby(world, tmp_path) as second:
+        assert second.get("/healthz")[0] == 200
+        assert second.stop(signal.SIGTERM) == 0
+    assert world.operator.leads()
+
+
+def test_a_leader_that_loses_the_api_server_ends_its_work_before_another_begins(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    world = make_world(lease=LEASE, identity="second")  # it has the pods, and stands by once the other leads
+    world.operator.stop()
+    with Proxy(world.server.port) as proxy:
+        config = yaml.safe_load(world.server.operator_kubeconfig.read_text())
+        config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
+        (tmp_path / "proxied").write_text(yaml.safe_dump(config))
+        first = OperatorProcess(world.server, tmp_path, tmp_path / "proxied", lease=LEASE, identity="first")
+        first.start()
+        world.operator.start()
+        assert first.leads()
+        world.ask("torn", world.put("nine", seconds=9))
+        pod = world.until_running("torn")
+        proxy.cut()
+        assert first.process is not None
+        assert first.process.wait(TAKEN_OVER_SECONDS) == 1
+        assert not world.operator.leads(), "the other waits until the first has surely ended"
+        until(lambda: world.pods.busy(pod) == 0, "its work to end", timeout=2)
+    until(world.operator.leads, "the other to take over", timeout=TAKEN_OVER_SECONDS)
+    assert world.wait("torn")["verdict"] == "NoEvidence"
