@@ -66,7 +66,7 @@ test: setup ## Run every test: unit, integration, and e2e on a real cluster
 	@$(VENV)/python -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
 
 .PHONY: bench
-bench: setup ## Take the figures of the README on a local cluster
+bench: setup ## Take the figures of the README, most of them on a local cluster
 	@$(VENV)/python -m tests.benchmarks
 
 EVAL_ENV = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}

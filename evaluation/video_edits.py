@@ -127,7 +127,7 @@ def encode(frames: Frames, rate: float, encoder: str, key: str) -> Path:
         return target
     size = f"{frames.shape[2]}x{frames.shape[1] * 2 // 3}"
     partial = folder / f"partial-{name}.{suffix}"
-    command = ["nice", "-n", "15", "ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", size]
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", size]
     command += ["-r", f"{rate:.4f}", "-i", "-", "-threads", "1", *arguments, "-pix_fmt", "yuv420p", str(partial)]
     subprocess.run(command, input=frames.tobytes(), check=True)
     partial.replace(target)

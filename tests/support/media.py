@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,11 +98,21 @@ def genuine_recording(target: Path) -> None:
     if installed.exists():
         shutil.copyfile(installed, target)
         return
+    with unpacked(GENUINE_PACKAGE) as root:
+        shutil.copyfile(root / GENUINE_MEMBER, target)
+
+
+@contextmanager
+def unpacked(package: str) -> Iterator[Path]:
+    """A folder with the files of a Debian package, which is not installed.
+
+    Raises:
+        MediaError: it cannot be downloaded.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        _run("apt-get", "download", "-q", GENUINE_PACKAGE, cwd=Path(folder))
-        package = next(Path(folder).glob("*.deb"))
-        _run("dpkg-deb", "-x", str(package), "unpacked", cwd=Path(folder))
-        shutil.copyfile(Path(folder) / "unpacked" / GENUINE_MEMBER, target)
+        _run("apt-get", "download", "-q", package, cwd=Path(folder))
+        _run("dpkg-deb", "-x", str(next(Path(folder).glob("*.deb"))), "unpacked", cwd=Path(folder))
+        yield Path(folder) / "unpacked"
 
 
 def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-gb") -> None:

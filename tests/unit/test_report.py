@@ -266,7 +266,7 @@ def test_times_sizes_and_names_are_for_people() -> None:
     assert [clock(seconds) for seconds in (0, 9.96, 59.96, 61.04, 4000)] == [
         "00:00.0", "00:10.0", "01:00.0", "01:01.0", "66:40.0",
     ]  # fmt: skip
-    assert [size(count) for count in (0, 1023, 1024, 5 * 1024**3)] == ["0 bytes", "1023 bytes", "1.0 KiB", "5.0 GiB"]
+    assert [size(count) for count in (0, 1023, 1024, 5 * 1024**3)] == ["0 B", "1023 B", "1.0 KiB", "5.0 GiB"]
     assert words("DuplicatedFrames") == "Duplicated frames"
     assert words("AASIST") == "AASIST"
     assert words("") == ""
@@ -455,6 +455,15 @@ def test_scores_lie_over_the_time_that_they_are_about() -> None:
     assert [second for _, second in chart.ticks] == [0, 2, 4, 6, 8, 10]
 
 
+def test_a_finding_about_the_whole_file_says_so_instead_of_a_time() -> None:
+    whole = Finding(kind="DifferentWriters", start_seconds=0, end_seconds=119.98, score=25)
+    told = result(findings=0)
+    told = told.model_copy(update={"detectors": [told.detectors[0].model_copy(update={"findings": [whole]})]})
+    page = render(request(), status(entry()), [Section(entry(), told)])
+    assert page.count('<span class="time">The whole recording</span>') == 1
+    assert page.count('<span class="time">전체</span>') == 1
+
+
 def test_findings_are_numbered_where_there_is_room_and_never_too_thin_to_see() -> None:
     found = [
         Finding(kind="RepeatedAudio", start_seconds=at, end_seconds=at + 0.001, score=60) for at in (1, 2, 50, 99.99)
@@ -481,4 +490,4 @@ def test_a_plot_with_the_agreed_margins_is_cut_to_the_recording_and_kept_once() 
     assert other.crop == (0, 0, 640, 300)
     page = render(request(), status(entry()), [Section(entry(), result(), plot)])
     assert page.count("data:image/png") == 1
-    assert page.count('viewBox="70 64 1110 196"') == len(LANGUAGES)
+    assert page.count('viewBox="70 64 1110 196"') == 2 * len(LANGUAGES)  # and once larger, for a phone

@@ -174,14 +174,15 @@ def test_a_child_that_talks_nonsense_is_not_understood(line: bytes) -> None:
         CHILD_MESSAGE.validate_json(line)
 
 
-def test_the_timeline_has_the_strongest_finding_of_each_second() -> None:
+def test_the_timeline_has_the_strongest_finding_of_each_moment() -> None:
     findings = [
         Finding(kind="AaaBbb", start_seconds=1.2, end_seconds=2.5, score=40),
         Finding(kind="AaaBbb", start_seconds=2.0, end_seconds=2.0, score=60),
         Finding(kind="AaaBbb", start_seconds=90, end_seconds=99, score=99),
     ]
     whole = completed(report(60, *findings), seconds=3.5, limitation="Nobody knows.")
-    assert [point.score for point in whole.timeline] == [0, 40, 60, 0]
+    told = [(point.start_seconds, point.end_seconds, point.score) for point in whole.timeline]
+    assert told == [(0, 1.2, 0), (1.2, 2, 40), (2, 2.04, 60), (2.04, 2.5, 40), (2.5, 3.5, 0)]
     assert whole.limitations == ["Nobody knows."]
 
 

@@ -24,6 +24,9 @@ _NARROW_BANDS, _NARROW_DB = 4, 58.0
 """The highest bands, 4.5 to 7.6 kHz, and how far their loudest moments lie below the loudest band: 10 to 24 dB in 31 of
 32 prompts at 16 kHz (57 in one), 59 to 71 dB in 12 of them after 8 kHz µ-law and then AAC at 48 kHz."""
 
+_SIGNED_BY_SOFTWARE = frozenset({"h264", "hevc", "mpeg4"})
+"""Codecs whose encoders in FFmpeg sign the first frame; those of cameras, phones and graphics cards do not."""
+
 _LEAST_FRAMES = 60
 _MOST_GAPS = 20
 _LIMITATIONS = [
@@ -90,6 +93,12 @@ def _histories(sound: TrackFacts, picture: TrackFacts, end: float) -> Iterator[F
     elif sound.tag and not picture.tag and picture.writer is None:  # the other way round is usual in MP4
         message = f"Only the sound names its encoder ({sound.tag}): it was encoded when the picture was copied."
         yield _finding("DifferentWriters", 0, end, 15, message)
+    elif sound.signature.startswith("Lavc") and not picture.signature and picture.codec in _SIGNED_BY_SOFTWARE:
+        message = (
+            f"The sound was encoded by FFmpeg ({sound.signature}), the picture by another encoder, as a camera's: "
+            "the sound was encoded anew, or is another one."
+        )
+        yield _finding("EncodedApart", 0, end, 15, message)
     if sound.created is not None and picture.created is not None:
         apart = abs((sound.created - picture.created).total_seconds())
         if apart > _CREATED_SECONDS:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from itertools import pairwise
 
-from analyzer_contract import DetectorReport, TimelinePoint
+from analyzer_contract import DetectorReport, Finding, TimelinePoint
 
-_LONGEST_BINS = 7200
+_MOMENT = 0.04
+"""Seconds that a finding without any length takes on the timeline: one frame."""
 
 
 def completed(report: DetectorReport, *, seconds: float, limitation: str = "") -> DetectorReport:
-    """``report`` with a timeline, unless it has one, of one score a second (the strongest finding there).
+    """``report`` with a timeline, unless it has one: the strongest finding's score at each time.
 
     Args:
         report: from a detector.
         seconds: length of the recording.
         limitation: what none of the analyzer's detectors can say; it goes before the others.
     """
-    scores = [0] * min(max(math.ceil(seconds), 1), _LONGEST_BINS)
-    for finding in report.findings:
-        last = max(math.ceil(finding.end_seconds), int(finding.start_seconds) + 1)
-        for second in range(int(finding.start_seconds), min(last, len(scores))):
-            scores[second] = max(scores[second], finding.score)
-    timeline = [
-        TimelinePoint(start_seconds=second, end_seconds=second + 1, score=score) for second, score in enumerate(scores)
-    ]
     limitations = [limitation, *report.limitations] if limitation else report.limitations
-    return report.model_copy(update={"timeline": report.timeline or timeline, "limitations": limitations})
+    timeline = report.timeline or _timeline(report.findings, seconds)
+    return report.model_copy(update={"timeline": timeline, "limitations": limitations})
+
+
+def _timeline(findings: Sequence[Finding], seconds: float) -> list[TimelinePoint]:
+    """Stretches of one score from 0 to ``seconds``, without a gap, as long as they can be."""
+    spans = [(each.start_seconds, max(each.end_seconds, each.start_seconds + _MOMENT), each.score) for each in findings]
+    inner = {edge for start, end, _ in spans for edge in (start, end) if edge < seconds}
+    edges = sorted({0.0, *inner, max(seconds, _MOMENT)})
+    points: list[TimelinePoint] = []
+    for edge, end in pairwise(edges):
+        start = edge
+        score = max((score for first, last, score in spans if first <= start and end <= last), default=0)
+        if points and points[-1].score == score:
+            start = points.pop().start_seconds
+        points.append(TimelinePoint(start_seconds=start, end_seconds=end, score=score))
+    return points

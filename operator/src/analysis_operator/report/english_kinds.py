@@ -50,6 +50,11 @@ KINDS = {
         "The sound and the picture were written by different programs.",
         "Editing programs often do this.",
     ),
+    "EncodedApart": Kind(
+        "Sound saved anew, picture not",
+        "The sound was saved by a program, while the picture still comes from a camera or phone.",
+        "Programs that make a file smaller or mend its sound do this.",
+    ),
     "DifferentDates": Kind(
         "Sound and picture of different dates",
         "The sound and the picture say that they were made at different times.",

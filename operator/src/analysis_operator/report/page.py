@@ -19,7 +19,7 @@ from analysis_operator.report.english import ENGLISH
 from analysis_operator.report.korean import KOREAN
 from analysis_operator.report.sections import Section
 from analysis_operator.report.words import Words, clock, tone, words
-from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, AnalysisReport, DetectorReport, MediaFacts, Verdict
+from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, AnalysisReport, DetectorReport, Finding, MediaFacts, Verdict
 
 __all__ = ["LANGUAGES", "clean", "clock", "render", "size", "words"]
 
@@ -31,6 +31,8 @@ _LIMITATIONS = 40
 _DETECTORS = 20
 _KIB = 1024
 _STRONG = 80
+_ROUNDING = 0.05
+"""Seconds by which analyzers round a recording's length differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,12 @@ def clean(text: object, limit: int = _TEXT_LIMIT) -> str:
 
 def size(count: int) -> str:
     """Give a number of bytes for people."""
-    amount, unit = float(count), "bytes"
+    amount, unit = float(count), "B"
     for larger in ("KiB", "MiB", "GiB"):
         if amount < _KIB:
             break
         amount, unit = amount / _KIB, larger
-    return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
+    return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def _parts(sections: Sequence[Section]) -> list[Part]:
@@ -149,6 +151,13 @@ def _strength(score: int, word: Words) -> str:
     return f"{told} · {score}"
 
 
+def _where(finding: Finding, length: float, word: Words) -> str:
+    """The stretch of a finding; what is about the file as a whole is not about a time."""
+    if length and finding.start_seconds <= 0 and finding.end_seconds >= length - _ROUNDING:
+        return word.labels["whole"]
+    return word.span(finding.start_seconds, finding.end_seconds)
+
+
 def _tick(seconds: float) -> str:
     """A time on the axis: as short as it can be."""
     minutes, rest = divmod(seconds, 60)
@@ -174,6 +183,7 @@ def _environment() -> tuple[Environment, str, str]:
         size=size,
         facts=_facts,
         strength=_strength,
+        where=_where,
         tick=_tick,
         detectors=_detectors,
         names=_names,

@@ -31,6 +31,7 @@ class AudioReader:
     caps: Caps
     facts: MediaFacts = field(default_factory=MediaFacts)
     stated: float | None = None
+    _reached: float = 0.0
 
     def blocks(self) -> Iterator[Samples]:
         """Blocks of up to ten seconds of mono samples at 16 kHz, in [-1, 1], in order.
@@ -44,7 +45,7 @@ class AudioReader:
             total = 0
             pending: list[Samples] = []
             waiting = 0
-            for samples in _resampled(frames_of(container, stream)):
+            for samples in _resampled(self._watched(frames_of(container, stream))):
                 pending.append(samples)
                 waiting += samples.size
                 total += samples.size
@@ -57,8 +58,19 @@ class AudioReader:
                 yield np.concatenate(pending)
             self._finish(container, stream, total / SAMPLE_RATE)
 
+    def _watched(self, frames: Iterator[object]) -> Iterator[AudioFrame]:
+        """The frames, noting how far their time stamps come: where sound was taken out, that is beyond the samples."""
+        first: float | None = None
+        for frame in frames:
+            if not isinstance(frame, AudioFrame):
+                continue
+            if frame.time is not None:
+                first = frame.time if first is None else first
+                self._reached = max(self._reached, frame.time - first + frame.samples / frame.sample_rate)
+            yield frame
+
     def _finish(self, container: av.container.InputContainer, stream: av.AudioStream, seconds: float) -> None:
-        require_complete(seconds, self.stated)
+        require_complete(max(seconds, self._reached), self.stated)
         self.facts = MediaFacts(
             container=container.format.name,
             codec=stream.codec_context.name,
@@ -68,12 +80,10 @@ class AudioReader:
         )
 
 
-def _resampled(frames: Iterator[object]) -> Iterator[Samples]:
+def _resampled(frames: Iterator[AudioFrame]) -> Iterator[Samples]:
     resampler: AudioResampler | None = None
     layout: tuple[object, ...] | None = None
     for frame in frames:
-        if not isinstance(frame, AudioFrame):
-            continue
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         if resampler is None or layout != now:  # a stream may change its layout midway; a resampler may not
             if resampler is not None:

@@ -1,4 +1,4 @@
-"""What a container says about its sound and its picture, without decoding either."""
+"""What a container and the first frames say about sound and picture, without decoding either."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import av
 import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition, Stream
@@ -33,6 +34,10 @@ _WRITERS = (
 
 _DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d{1,9})?)\d*$")
 _LONGEST_TAG = 80
+_SIGNATURE = re.compile(rb"Lavc\d+\.\d+\.\d+|x26[45] (?:- core|\(build) ?\d+")
+"""How FFmpeg's own encoders (AAC: in a fill element; MPEG-4), x264 and x265 sign the first frame that they write."""
+
+_PACKETS, _PACKET_BYTES = 64, 4096
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class TrackFacts:
         tag: what its encoder left, as it is.
         created: when the track was made, by its own header.
         edits: from how many stretches of media an edit list puts the track together; 0 without a list.
+        signature: what the encoder wrote into the first frame; rewriting the container leaves it.
         gaps: start and length, in seconds, of jumps in the time stamps; only MP4 and QuickTime have an index of them.
     """
 
@@ -60,6 +66,7 @@ class TrackFacts:
     created: datetime | None
     edits: int
     gaps: tuple[tuple[float, float], ...]
+    signature: str = ""
 
     @property
     def end(self) -> float | None:
@@ -86,13 +93,31 @@ def read_streams(recording: Path, caps: Caps) -> StreamFacts:
         edits = edits_by_track(recording) if is_mov else []
         pictures = [each for each in container.streams.video if not each.disposition & Disposition.attached_pic]
         sounds = list(container.streams.audio)
-        return StreamFacts(
-            sound=_facts(container, sounds[0], edits, indexed=is_mov) if sounds else None,
-            picture=_facts(container, pictures[0], edits, indexed=is_mov) if pictures else None,
+        tracks = [each[0] if each else None for each in (sounds, pictures)]
+        signatures = _signatures(container, [each for each in tracks if each is not None])
+        sound, picture = (
+            _facts(container, each, edits, signatures.get(each.index, ""), indexed=is_mov) if each is not None else None
+            for each in tracks
         )
+        return StreamFacts(sound=sound, picture=picture)
 
 
-def _facts(container: InputContainer, stream: Stream, edits: list[int], *, indexed: bool) -> TrackFacts:
+def _signatures(container: InputContainer, streams: list[Stream]) -> dict[int, str]:
+    """By stream index, what the encoder wrote into the first packet; nothing is decoded."""
+    found: dict[int, str] = {}
+    try:
+        for packet, _ in zip(container.demux(streams), range(_PACKETS), strict=False):
+            if packet.stream.index not in found and packet.size:
+                match = _SIGNATURE.search(bytes(packet)[:_PACKET_BYTES])
+                found[packet.stream.index] = match.group().decode("ascii") if match else ""
+            if len(found) == len(streams):
+                break
+    except av.FFmpegError:  # it was decoded before: what was found is told
+        pass
+    return found
+
+
+def _facts(container: InputContainer, stream: Stream, edits: list[int], signature: str, *, indexed: bool) -> TrackFacts:
     tags = {name.lower(): value[:_LONGEST_TAG] for name, value in stream.metadata.items()}
     tag = tags.get("encoder", "")
     context = stream.codec_context
@@ -112,6 +137,7 @@ def _facts(container: InputContainer, stream: Stream, edits: list[int], *, index
         created=_time(tags.get("creation_time", "")),
         edits=edits[stream.index] if same_order else 0,
         gaps=_gaps(stream, base) if indexed and base else (),
+        signature=signature,
     )
 
 
