@@ -1,0 +1,145 @@
+// The page: choose a recording, send it, follow its analysis, read the verdict.
+import * as api from "./api.js";
+import { complaint, sizeTold, typeOf } from "./files.js";
+import * as session from "./session.js";
+import * as show from "./show.js";
+
+const $ = (id) => document.getElementById(id);
+const POLL = 1000, SLOW = 3000, SLOW_AFTER = 30_000, MOST_PAUSE = 10_000;
+const LINK_LEFT = 60_000; // a report's link that is good for less is fetched anew
+
+let sending = null; // stops the upload that runs
+let following = 0; // counts up: whoever followed an earlier analysis ends
+let last = null; // the file that was tried last, to try it again
+let wake = () => {};
+
+const limitTold = () => sizeTold(session.limits().maxUploadBytes);
+const pause = (ms) => new Promise((resolve) => { wake = resolve; setTimeout(resolve, ms); });
+
+function start() {
+  following += 1;
+  last = null;
+  session.remember(null);
+  $("form").reset();
+  show.start(limitTold());
+}
+
+function fail(error) {
+  const kind = error instanceof api.Trouble ? error.kind : "broken";
+  if (kind === "broken") console.error(error);
+  const told = kind === "session" && !session.canSignIn() ? "link" : kind;
+  show.problem(told, limitTold());
+  $("retry").onclick = { session: session.signIn, noTenant: session.signIn, link: open }[told] ?? retry;
+}
+
+function retry() {
+  if (last && !session.analysisId()) send(last);
+  else open();
+}
+
+async function send(file) {
+  const wrong = complaint(file, session.limits().maxUploadBytes);
+  if (wrong) return fail(new api.Trouble(wrong));
+  last = file;
+  show.fileName(file.name);
+  sending = new AbortController();
+  try {
+    const progress = (percent) => show.working("sending", percent, (own) => own.sent(percent));
+    progress(0);
+    const upload = await api.allowUpload(typeOf(file), file.size);
+    await api.send(upload, file, { progress, signal: sending.signal });
+    // The upload's own key: an answer that is lost on its way makes no second analysis.
+    const analysis = await api.analyse(upload.source, upload.source.uri.slice(-200));
+    sessionStorage.setItem(`name:${analysis.id}`, file.name);
+    session.remember(analysis.id);
+    last = sending = null;
+    await follow(analysis.id);
+  } catch (error) {
+    sending = null;
+    if (error.kind === "stopped") last = null;
+    fail(error);
+  }
+}
+
+async function follow(id) {
+  const mine = ++following, since = Date.now();
+  show.fileName(sessionStorage.getItem(`name:${id}`) ?? "");
+  let known = null, failures = 0;
+  while (mine === following) {
+    try {
+      const found = await api.read(id, known?.etag);
+      failures = 0;
+      known = found ?? known;
+      if (mine !== following) return;
+      if (known.analysis.state === "Finished") return finish(id, known.analysis);
+      show.working("checking", known.analysis.progress, (own) => told(own, known.analysis));
+      await pause(Date.now() - since > SLOW_AFTER ? SLOW : POLL);
+    } catch (error) {
+      if (!(error instanceof api.Trouble) || !["offline", "broken", "busy"].includes(error.kind)) throw error;
+      failures += 1;
+      show.working("checking", known?.analysis.progress ?? 0, (own) => own.noConnection);
+      await pause(Math.min(MOST_PAUSE, POLL * 2 ** failures));
+    }
+  }
+}
+
+function told(own, analysis) {
+  if (analysis.state === "Waiting") return own.waiting;
+  const busy = analysis.analyses.filter((part) => part.state === "Running").map((part) => own.running[part.name]);
+  return [...busy.filter(Boolean), ...(busy.some(Boolean) ? [] : [own.running.none]), own.done(analysis.progress)].join(" ");
+}
+
+function finish(id, analysis) {
+  $("report").href = `/#id=${id}`; // until the link is there: without an address it could not be reached by keyboard
+  $("report").dataset.until = "0";
+  show.verdict(analysis);
+  if (analysis.hasReport) offerReport(id).catch(() => {}); // the click tries again, and tells what is wrong
+}
+
+async function offerReport(id) {
+  const link = await api.reportLink(id);
+  $("report").href = link.url;
+  $("report").dataset.until = String(Date.parse(link.expiresAt) - LINK_LEFT);
+}
+
+$("report").addEventListener("click", async (event) => {
+  if (Date.now() < Number($("report").dataset.until)) return;
+  event.preventDefault();
+  try {
+    await offerReport(session.analysisId());
+    location.assign($("report").href);
+  } catch (error) {
+    fail(error);
+  }
+});
+
+$("file").addEventListener("change", () => { if ($("file").files.length) send($("file").files[0]); });
+$("form").addEventListener("submit", (event) => event.preventDefault());
+$("cancel").addEventListener("click", () => sending?.abort());
+$("again").addEventListener("click", start);
+$("drop").addEventListener("dragover", (event) => { event.preventDefault(); $("drop").classList.add("over"); });
+$("drop").addEventListener("dragleave", () => $("drop").classList.remove("over"));
+$("drop").addEventListener("drop", (event) => {
+  event.preventDefault();
+  $("drop").classList.remove("over");
+  if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
+});
+addEventListener("online", () => wake());
+addEventListener("hashchange", () => (location.hash.startsWith("#token=") ? location.reload() : open()));
+addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); });
+
+async function open() {
+  const id = session.analysisId();
+  try {
+    if (!session.token()) throw new api.Trouble("session");
+    if (id) await follow(id);
+    else start();
+  } catch (error) {
+    if (error instanceof api.Trouble && error.kind === "unknown") session.remember(null);
+    fail(error);
+  }
+}
+
+await show.begin();
+await session.begin();
+await open();

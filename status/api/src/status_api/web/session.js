@@ -1,0 +1,68 @@
+// Whose page this is: a token from the link that led here, or from the identity provider (authorization code with PKCE).
+const TOKEN = "guardian-token";
+const PENDING = "guardian-sign-in";
+const ID = /^#id=([a-z0-9.-]{1,290})$/;
+
+let config = null;
+
+export const limits = () => config;
+export const token = () => sessionStorage.getItem(TOKEN);
+export const canSignIn = () => config.signIn !== null;
+
+// Reads what the address says, and takes out of it what nobody else should see.
+export async function begin() {
+  const link = /^#token=([A-Za-z0-9._~+/=-]+)(?:&id=(.*))?$/.exec(location.hash);
+  if (link) {
+    sessionStorage.setItem(TOKEN, link[1]);
+    history.replaceState(null, "", link[2] ? `/#id=${link[2]}` : "/");
+  }
+  config = await (await fetch("/app/config.json")).json();
+  const query = new URLSearchParams(location.search);
+  if (query.has("code") || query.has("error")) await finishSignIn(query);
+}
+
+export function analysisId() {
+  return ID.exec(location.hash)?.[1] ?? null;
+}
+
+export function remember(id) {
+  history.replaceState(null, "", id ? `/#id=${id}` : "/");
+}
+
+export function forget() {
+  sessionStorage.removeItem(TOKEN);
+}
+
+export async function signIn() {
+  const verifier = random(), state = random();
+  sessionStorage.setItem(PENDING, JSON.stringify({ verifier, state, hash: location.hash }));
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+  const asked = new URL(config.signIn.authorizationEndpoint);
+  const wanted = {
+    response_type: "code", client_id: config.signIn.clientId, redirect_uri: `${location.origin}/`,
+    scope: config.signIn.scope, state, code_challenge: base64(new Uint8Array(digest)), code_challenge_method: "S256",
+  };
+  for (const [name, value] of Object.entries(wanted)) asked.searchParams.set(name, value);
+  location.assign(asked);
+}
+
+async function finishSignIn(query) {
+  const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
+  sessionStorage.removeItem(PENDING);
+  history.replaceState(null, "", `/${pending?.hash ?? ""}`);
+  if (!pending || !config.signIn || query.get("state") !== pending.state || !query.has("code")) return;
+  const body = new URLSearchParams({
+    grant_type: "authorization_code", code: query.get("code"), redirect_uri: `${location.origin}/`,
+    client_id: config.signIn.clientId, code_verifier: pending.verifier,
+  });
+  const answer = await fetch(config.signIn.tokenEndpoint, { method: "POST", body });
+  if (answer.ok) sessionStorage.setItem(TOKEN, (await answer.json()).access_token);
+}
+
+function random() {
+  return base64(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+function base64(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
