@@ -19,6 +19,8 @@ from tests.cluster.shell import command_env, run, wait_until
 
 TOKEN = "integration-tests"  # it opens nothing but a server on this loopback
 OPERATOR_TOKEN = "integration-tests-operator"
+PIPELINE_TOKEN = "integration-tests-pipeline"
+PIPELINE_GROUP = "silver-guardian:pipeline"
 
 
 def free_port() -> int:
@@ -53,7 +55,10 @@ class ApiServer:
         key = self.folder / "service-accounts.key"
         run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
         tokens = self.folder / "tokens.csv"
-        tokens.write_text(f'{TOKEN},admin,admin,"system:masters"\n{OPERATOR_TOKEN},operator,operator,\n')
+        tokens.write_text(
+            f'{TOKEN},admin,admin,"system:masters"\n{OPERATOR_TOKEN},operator,operator,\n'
+            f'{PIPELINE_TOKEN},pipeline,pipeline,"{PIPELINE_GROUP}"\n'
+        )
         policy = self.folder / "audit-policy.json"
         policy.write_text(json.dumps(AUDIT_POLICY))
         self.audit_log = self.folder / "audit.log"
@@ -85,6 +90,16 @@ class ApiServer:
         """Kill the API server; etcd keeps what it knows."""
         self._server.kill()
         self._server.wait()
+
+    @property
+    def endpoint(self) -> str:
+        """Its URL."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def certificate(self) -> bytes:
+        """The certificate that it shows and has signed itself, as PEM."""
+        return (self.folder / "certs" / "apiserver.crt").read_bytes()
 
     def kubectl(
         self, *arguments: str, stdin: str | None = None, check: bool = True
@@ -131,7 +146,7 @@ class ApiServer:
             return False
 
     def _write_kubeconfig(self, target: Path, token: str) -> None:
-        cluster = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
+        cluster = {"server": self.endpoint, "insecure-skip-tls-verify": True}
         config = {
             "apiVersion": "v1",
             "kind": "Config",

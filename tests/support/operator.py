@@ -162,6 +162,7 @@ class Pods:
                 "GUARDIAN_HOST": host,
                 "GUARDIAN_PORT": str(port),
                 "GUARDIAN_CONCURRENCY": str(concurrency),
+                "GUARDIAN_PART": analyzer,
             },
             stdout=log,
             stderr=log,

@@ -38,7 +38,15 @@ def analyze(recording: Path, plot: Path, _caps: Caps, report: ReportStage) -> As
     Raises:
         AnalysisError: the script asks for it, or is not one (UnsupportedMedia).
     """
-    content = recording.read_bytes()
+    return obey(recording.read_bytes(), recording, plot, report)
+
+
+def obey(content: bytes, recording: Path, plot: Path, report: ReportStage) -> Assessment:
+    """Obeys a script that came with ``recording``.
+
+    Raises:
+        AnalysisError: the script asks for it, or is not one (UnsupportedMedia).
+    """
     try:
         script = Script.model_validate_json(content)
     except ValidationError as error:

@@ -1,0 +1,33 @@
+variable "cluster" {
+  description = "The cluster whose API server is called: its public endpoint, and its certificate authority in Base64."
+  type = object({
+    name                  = string
+    endpoint              = string
+    certificate_authority = string
+  })
+}
+
+variable "namespace" {
+  description = "Namespace in which AnalysisRequests are made."
+  type        = string
+}
+
+variable "media_bucket" {
+  description = "Bucket whose new objects are analysed."
+  type        = string
+}
+
+variable "prefixes" {
+  description = "Prefixes of that bucket; what lies outside of them starts nothing."
+  type        = list(string)
+}
+
+variable "poll_seconds" {
+  description = "The first pause before a request is looked at; each further one is half as long again, up to 30 s."
+  type        = number
+}
+
+variable "wait_seconds" {
+  description = "How long a request is waited for."
+  type        = number
+}

@@ -1,0 +1,36 @@
+variable "pipeline_poll_seconds" {
+  description = "How long the state machine waits before it first looks whether a request has finished. Each further pause is half as long again, up to 30 s."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.pipeline_poll_seconds >= 1 && var.pipeline_poll_seconds <= 30 && floor(var.pipeline_poll_seconds) == var.pipeline_poll_seconds
+    error_message = "Use a whole number of seconds from 1 to 30."
+  }
+}
+
+variable "pipeline_wait_seconds" {
+  description = "How long the state machine waits for a request: in the queue, for a node, and for the analysis."
+  type        = number
+  default     = 1800
+  nullable    = false
+
+  validation {
+    # 6 hours in pauses of 30 s are 19,440 of the 25,000 events that one execution's history may hold.
+    condition     = var.pipeline_wait_seconds >= 60 && var.pipeline_wait_seconds <= 21600 && floor(var.pipeline_wait_seconds) == var.pipeline_wait_seconds
+    error_message = "Use a whole number of seconds from 60 to 21600 (6 hours)."
+  }
+}
+
+variable "alarm_actions" {
+  description = "ARNs to tell when the pipeline's alarms ring, for example of an SNS topic."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:", arn))])
+    error_message = "Each must be an ARN."
+  }
+}

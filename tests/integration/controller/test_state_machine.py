@@ -1,0 +1,289 @@
+"""The pipeline's state machine, executed: each branch asks a real API server, and the operator answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from moto.core.config import default_user_config
+from moto.server import ThreadedMotoServer
+
+from tests.cluster.paths import repo_root
+from tests.integration.controller.conftest import World, _close, _open
+from tests.support.apiserver import PIPELINE_GROUP, PIPELINE_TOKEN, ApiServer, free_port
+from tests.support.operator import until
+from tests.support.s3 import S3Process
+from tests.support.state_machine import ANALYZERS, definition, patches
+
+pytestmark = pytest.mark.integration
+
+REGION = "ap-northeast-2"
+ROLE = "arn:aws:iam::123456789012:role/state-machine"
+FAKE = {"verdict": "LikelyFake", "score": 91}
+CLEAN = {"verdict": "NoEvidence", "score": 12}
+
+
+@dataclass
+class Pipeline:
+    """The state machine beside an API server with the operator and its three pools."""
+
+    world: World
+    client: Any
+    faults: list[int] = field(default_factory=list)
+
+    def put(self, key: str, **scripts: Any) -> dict[str, Any]:
+        """Put an object with a script for each analyzer, and give the event that S3 sends about it."""
+        self.world.put(key, **scripts)
+        return {"detail": {"bucket": {"name": "media"}, "object": {"key": key}}}
+
+    def start(self, name: str, event: dict[str, Any], **values: Any) -> str:
+        """Deploy the state machine anew, as moto remembers names, and start it. Gives the execution's ARN."""
+        server = self.world.server
+        settings: dict[str, Any] = {
+            "cluster_name": "test",
+            "endpoint": server.endpoint,
+            "certificate_authority": base64.b64encode(server.certificate).decode(),
+            "namespace": "default",
+            "poll_seconds": 1,
+            "wait_seconds": 60,
+        }
+        for known in self.client.list_state_machines()["stateMachines"]:
+            self.client.delete_state_machine(stateMachineArn=known["stateMachineArn"])
+        text = definition(**settings | values)
+        machine = self.client.create_state_machine(name="pipeline", definition=text, roleArn=ROLE)["stateMachineArn"]
+        started = self.client.start_execution(stateMachineArn=machine, name=name, input=json.dumps(event))
+        return str(started["executionArn"])
+
+    def end(self, execution: str) -> dict[str, Any]:
+        """Wait for an execution's end, and give its description, the output parsed."""
+        until(lambda: self.describe(execution)["status"] != "RUNNING", f"{execution} to end", timeout=90)
+        ended = self.describe(execution)
+        return ended | {"output": json.loads(ended.get("output") or "null")}
+
+    def describe(self, execution: str) -> dict[str, Any]:
+        """Give what is known of an execution."""
+        found: dict[str, Any] = self.client.describe_execution(executionArn=execution)
+        return found
+
+    def run(self, name: str, event: dict[str, Any], **values: Any) -> dict[str, Any]:
+        """Start and wait."""
+        return self.end(self.start(name, event, **values))
+
+    def requests(self, name: str) -> dict[str, Any]:
+        """Give an execution's AnalysisRequests by analyzer."""
+        found = self.world.server.get("areq", *(f"upload-{name}-{each}" for each in ANALYZERS))["items"]
+        return {item["spec"]["analyzers"][0]: item for item in found}
+
+
+@pytest.fixture(scope="module")
+def pipeline(api_server: ApiServer, s3: S3Process, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    folder = tmp_path_factory.mktemp("pipeline")
+    grant_by_terraform(api_server)
+    world = _open(api_server, s3, folder, pods=0)
+    for name in ANALYZERS:
+        world.pods.pool(name, port=free_port(), concurrency=4)
+    faults: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for target, value in patches(PIPELINE_TOKEN, faults):
+            patch.setattr(target, value)
+        patch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
+        port = free_port()
+        patch.setenv("MOTO_PORT", str(port))
+        server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+        server.start()
+        client = boto3.client(
+            "stepfunctions",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        yield Pipeline(world, client, faults)
+        server.stop()
+    _close(world)
+
+
+def grant_by_terraform(server: ApiServer) -> None:
+    """Give the pipeline's group exactly the rights that access.tf gives it."""
+    text = (repo_root() / "terraform" / "access.tf").read_text()
+    (rule,) = re.findall(r'resource "kubernetes_role_v1" "pipeline" \{.*?rule \{(.*?)\}', text, re.DOTALL)
+    groups, resources, verbs = (json.loads(found) for found in re.findall(r"= (\[.*\])", rule))
+    api, kind = "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io"
+    meta = {"name": "pipeline", "namespace": "default"}
+    granted = {"apiGroups": groups, "resources": resources, "verbs": verbs}
+    subject = {"kind": "Group", "name": PIPELINE_GROUP, "apiGroup": kind}
+    role = {"kind": "Role", "name": "pipeline", "apiGroup": kind}
+    server.apply(
+        {"apiVersion": api, "kind": "Role", "metadata": meta, "rules": [granted]},
+        {"apiVersion": api, "kind": "RoleBinding", "metadata": meta, "subjects": [subject], "roleRef": role},
+    )
+
+
+def entries(ended: dict[str, Any]) -> dict[str, Any]:
+    """Give what each branch told, by analyzer."""
+    return {entry["analyzer"]: entry for entry in ended["output"]["analyses"]}
+
+
+def test_three_requests_are_made_and_their_verdicts_become_one(pipeline: Pipeline) -> None:
+    event = pipeline.put("all.wav", audio=FAKE, video=CLEAN, context={"verdict": "Suspicious", "score": 60})
+    ended = pipeline.run("All_3", event)
+    assert ended["status"] == "SUCCEEDED"
+    output = ended["output"]
+    assert (output["verdict"], output["score"], output["reason"]) == ("LikelyFake", 91, "Completed")
+    assert output["source"] == {"uri": "s3://media/all.wav"}
+    assert {name: entry["verdict"] for name, entry in entries(ended).items()} == {
+        "audio": "LikelyFake",
+        "video": "NoEvidence",
+        "context": "Suspicious",
+    }
+    made = pipeline.requests("all-3")
+    assert set(made) == set(ANALYZERS)
+    for item in made.values():
+        assert item["metadata"]["annotations"]["silverguardian.io/execution"] == ended["executionArn"]
+        assert item["spec"]["source"] == {"uri": "s3://media/all.wav"}
+    users = {entry.split()[0] for entry in pipeline.world.server.writes("pipeline", "upload-all-3-audio")}
+    assert users == {"create"}
+
+
+def test_it_costs_what_the_documentation_says(pipeline: Pipeline) -> None:
+    execution = pipeline.start("cost", pipeline.put("cost.wav", video={"seconds": 1.5}))
+    pipeline.end(execution)
+    history = pipeline.client.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+    entered = [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+    looks = {name: entered.count(f"Has {name} finished?") for name in ANALYZERS}
+    assert looks["video"] > 1
+    assert len(entered) == 5 + sum(2 + 3 * each for each in looks.values())
+    assert len(history) < len(entered) * 3 + 10, "what the longest wait is reckoned with"
+
+
+def test_the_version_of_the_event_is_what_is_analysed(pipeline: Pipeline) -> None:
+    event = pipeline.put("versioned.wav", audio=CLEAN)
+    event["detail"]["object"]["version-id"] = "no-such-version"
+    ended = pipeline.run("versioned", event)
+    assert {item["spec"]["source"]["versionId"] for item in pipeline.requests("versioned").values()} == {
+        "no-such-version"
+    }
+    assert ended["output"]["reason"] == "SourceNotFound"
+
+
+def test_a_branch_that_failed_makes_no_evidence_inconclusive_and_is_told(pipeline: Pipeline) -> None:
+    ended = pipeline.run("partly", pipeline.put("partly.wav", context={"fail": "UnsupportedMedia"}))
+    output = ended["output"]
+    assert ended["status"] == "SUCCEEDED"
+    assert (output["verdict"], output["reason"]) == ("Inconclusive", "PartiallyCompleted")
+    assert "context failed (UnsupportedMedia)" in output["message"]
+
+
+def test_a_recording_without_a_picture_is_not_held_against_it(pipeline: Pipeline) -> None:
+    ended = pipeline.run("voice", pipeline.put("voice.wav", audio=CLEAN, video={"fail": "NoVideoStream"}))
+    assert (ended["output"]["verdict"], ended["output"]["reason"]) == ("NoEvidence", "Completed")
+    assert "video skipped (NoVideoStream)" in ended["output"]["message"]
+
+
+def test_what_is_no_recording_ends_with_the_reason_and_without_a_verdict(pipeline: Pipeline) -> None:
+    script = {"fail": "UnsupportedMedia"}
+    ended = pipeline.run("letter", pipeline.put("letter.txt", audio=script, video=script, context=script))
+    assert ended["status"] == "SUCCEEDED"
+    assert (ended["output"]["verdict"], ended["output"]["score"]) == (None, None)
+    assert ended["output"]["reason"] == "UnsupportedMedia"
+
+
+def test_a_key_of_any_characters_names_the_object(pipeline: Pipeline) -> None:
+    key = 'calls/할머니 "전화" {%1%}+a%20b\\c.wav'
+    ended = pipeline.run("key", pipeline.put(key, audio=FAKE))
+    assert ended["output"]["verdict"] == "LikelyFake"
+    assert ended["output"]["source"]["uri"] == f"s3://media/{key}"
+
+
+def test_a_repeat_goes_on_with_the_same_requests(pipeline: Pipeline) -> None:
+    event = pipeline.put("again.wav", audio=FAKE)
+    first = pipeline.run("again", event)
+    before = {name: item["metadata"]["uid"] for name, item in pipeline.requests("again").items()}
+    second = pipeline.run("again", event)
+    assert second["output"] == first["output"]
+    assert {name: item["metadata"]["uid"] for name, item in pipeline.requests("again").items()} == before
+
+
+def test_a_request_that_asks_for_something_else_is_a_conflict(pipeline: Pipeline) -> None:
+    pipeline.run("taken", pipeline.put("first.wav", audio=FAKE))
+    ended = pipeline.run("taken", pipeline.put("second.wav", audio=CLEAN))
+    assert (ended["status"], ended["error"]) == ("FAILED", "RequestConflict")
+    assert "s3://media/first.wav" in ended["cause"]
+
+
+def test_another_executions_request_is_a_conflict_of_one_branch(pipeline: Pipeline) -> None:
+    event = pipeline.put("mine.wav", audio=CLEAN)
+    pipeline.world.ask("upload-mine-audio", "s3://media/mine.wav", analyzers=["audio"])
+    ended = pipeline.run("mine", event)
+    assert ended["output"]["verdict"] == "Inconclusive"
+    assert entries(ended)["audio"]["reason"] == "RequestConflict"
+
+
+def test_waiting_ends(pipeline: Pipeline) -> None:
+    event = pipeline.put("slow.wav", audio=FAKE, video={"seconds": 100})
+    ended = pipeline.run("slow", event, wait_seconds=3)
+    output = ended["output"]
+    assert (output["verdict"], output["reason"]) == ("LikelyFake", "PartiallyCompleted")
+    assert entries(ended)["video"]["reason"] == "WaitTimedOut"
+
+
+def test_a_server_that_fails_for_a_while_is_asked_again(pipeline: Pipeline) -> None:
+    pipeline.faults.extend([503, 500, 429, 502])
+    ended = pipeline.run("shaky", pipeline.put("shaky.wav", audio=FAKE))
+    assert ended["output"]["verdict"] == "LikelyFake"
+    assert ended["output"]["reason"] == "Completed"
+    assert pipeline.faults == []
+
+
+def test_without_rights_the_execution_fails_and_says_so(pipeline: Pipeline) -> None:
+    ended = pipeline.run("denied", pipeline.put("denied.wav"), namespace="kube-system")
+    assert (ended["status"], ended["error"]) == ("FAILED", "EKS.403")
+    assert "could not be created" in ended["cause"]
+    assert "forbidden" in ended["cause"]
+
+
+def test_a_name_that_is_no_bucket_is_refused_by_the_api_server(pipeline: Pipeline) -> None:
+    ended = pipeline.run("bucket", {"detail": {"bucket": {"name": "No_Bucket"}, "object": {"key": "a"}}})
+    assert (ended["status"], ended["error"]) == ("FAILED", "EKS.422")
+    assert "name one S3 object as s3://BUCKET/KEY" in ended["cause"]
+
+
+def _until_asked(pipeline: Pipeline, name: str) -> None:
+    server = pipeline.world.server
+    until(lambda: server.kubectl("get", "areq", name, check=False).returncode == 0, f"{name} to be created")
+
+
+def test_a_request_that_is_deleted_or_replaced_is_told(pipeline: Pipeline) -> None:
+    slow = {"seconds": 100}
+    execution = pipeline.start("gone", pipeline.put("gone.wav", audio=slow, video=slow), poll_seconds=3)
+    for name in ("audio", "video"):
+        _until_asked(pipeline, f"upload-gone-{name}")
+    replaced = pipeline.world.server.get("areq", "upload-gone-video")
+    pipeline.world.server.kubectl("delete", "areq", "upload-gone-audio", "upload-gone-video")
+    meta = {key: replaced["metadata"][key] for key in ("name", "namespace", "annotations")}
+    pipeline.world.server.apply({**replaced, "metadata": meta, "status": {}})
+    told = entries(pipeline.end(execution))
+    assert told["audio"]["reason"] == "EKS.404"
+    assert told["video"]["reason"] == "RequestReplaced"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"detail": {"bucket": {"name": "media"}, "object": {}}}, id="no key"),
+        pytest.param({"detail": {"bucket": {"name": "media"}, "object": {"key": ""}}}, id="an empty key"),
+        pytest.param({"detail": {"bucket": {"name": "media"}, "object": {"key": 7}}}, id="a key that is a number"),
+        pytest.param({"detail": {"object": {"key": "a.wav"}}}, id="no bucket"),
+    ],
+)
+def test_an_input_that_names_no_object_is_a_clear_error(pipeline: Pipeline, event: dict[str, Any]) -> None:
+    ended = pipeline.run("unclear", event)
+    assert (ended["status"], ended["error"]) == ("FAILED", "InvalidInput")
+    assert "names no object" in ended["cause"]

@@ -1,0 +1,156 @@
+"""The pipeline's state machine, rendered as Terraform renders it, and moto's interpreter to execute it.
+
+moto has no `eks:call`, and no JSONata without a Java bridge: both are put in here. The call is a real HTTPS request.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jsonata import Jsonata
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
+    StateTaskServiceCallback,
+)
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+
+from tests.cluster.paths import repo_root
+
+FOLDER = repo_root() / "terraform" / "pipeline"
+ANALYZERS = ("audio", "video", "context")
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_PARAMETERS = {"ClusterName", "CertificateAuthority", "Endpoint", "Method", "Path", "QueryParameters", "RequestBody"}
+_ANSWER_SECONDS = 10
+
+
+def template(name: str, **values: object) -> str:
+    """Render one template as Terraform's `templatefile` does. Raises KeyError for a variable without a value."""
+    text = (FOLDER / name).read_text()
+    if "%{" in text:
+        raise ValueError(f"{name} uses directives: only ${{variables}} are rendered here")
+    return _VARIABLE.sub(lambda found: str(values[found[1]]), text)
+
+
+def definition(create: str = "create_by_call.asl.json", **values: object) -> str:
+    """Give the state machine as pipeline.tf deploys it."""
+    shared = {**values, "retry": template("retry.asl.json")}
+    branches = [
+        template("branch.asl.json", **shared, analyzer=name, create=template(create, **shared, analyzer=name))
+        for name in ANALYZERS
+    ]
+    return template("state_machine.asl.json", **values, branches=",\n".join(branches))
+
+
+def event_pattern(media_bucket: str, prefixes: Sequence[str]) -> str:
+    """Give the pattern of the events that start the state machine, as pipeline.tf deploys it."""
+    keys = json.dumps([{"prefix": prefix} for prefix in prefixes])
+    return template("upload_event.json", media_bucket=media_bucket, keys=keys)
+
+
+class Refused(Exception):
+    """The API server's answer was an error; its status code and body."""
+
+    def __init__(self, code: int, body: str) -> None:
+        super().__init__(f"{code}: {body}")
+        self.code = code
+        self.body = body
+
+
+class EksCall(StateTaskServiceCallback):  # type: ignore[misc]  # it has no types
+    """`arn:aws:states:::eks:call`: one HTTPS request to the API server, which must show the certificate given."""
+
+    def __init__(self, token: str, faults: list[int]) -> None:
+        super().__init__(supported_integration_patterns=set())
+        self._token = token
+        self._faults = faults
+
+    def _get_supported_parameters(self) -> set[str] | None:
+        return _PARAMETERS if self.resource.api_action == "call" and self.resource.condition is None else None
+
+    def _normalise_parameters(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def _normalise_response(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def _eval_service_task(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> None:
+        if set(normalised_parameters) - _PARAMETERS:
+            raise ValueError(f"eks:call takes nothing but {sorted(_PARAMETERS)}: {normalised_parameters}")
+        if self._faults:
+            raise Refused(self._faults.pop(), "The API server is not available.")
+        env.stack.append(_request(self._token, normalised_parameters))
+
+    def _from_error(self, env: Any, ex: Exception) -> Any:
+        if not isinstance(ex, Refused):
+            return super()._from_error(env=env, ex=ex)
+        error = f"EKS.{ex.code}"
+        details = TaskFailedEventDetails(error=error, cause=ex.body, resource="call", resourceType="eks")
+        return FailureEvent(
+            env=env,
+            error_name=CustomErrorName(error),
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(taskFailedEventDetails=details),
+        )
+
+
+def _request(token: str, asked: dict[str, Any]) -> dict[str, Any]:
+    context = ssl.create_default_context(cadata=base64.b64decode(asked["CertificateAuthority"]).decode())
+    query = urllib.parse.urlencode(asked.get("QueryParameters", {}), doseq=True)
+    body = json.dumps(asked["RequestBody"]).encode() if "RequestBody" in asked else None
+    request = urllib.request.Request(  # noqa: S310 - the test's own server
+        f"{asked['Endpoint']}{asked['Path']}?{query}",
+        data=body,
+        method=asked["Method"],
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
+            return {"StatusCode": answer.status, "StatusText": answer.reason, "ResponseBody": json.load(answer)}
+    except urllib.error.HTTPError as error:
+        raise Refused(error.code, error.read().decode()) from error
+
+
+def evaluate(expression: str) -> Any:
+    """Evaluate a JSONata expression; undefined is None."""
+    return Jsonata(expression).evaluate(None)
+
+
+def declarations(bindings: dict[str, Any]) -> str:
+    """Bind variables in JSONata, with strings quoted as JSON quotes them."""
+    return "".join(f"{name}:={json.dumps(value, default=str)};" for name, value in bindings.items())
+
+
+def patches(token: str, faults: list[int]) -> list[tuple[str, Any]]:
+    """Give what to put where in moto, as `monkeypatch.setattr` takes it."""
+    parser = "moto.stepfunctions.parser.asl"
+    factory = f"{parser}.component.state.exec.state_task.state_task_factory.state_task_service_for"
+    return [
+        (f"{parser}.jsonata.jsonata._eval_jsonata", evaluate),
+        (f"{parser}.eval.states.encode_jsonata_variable_declarations", declarations),
+        (f"{parser}.eval.variable_store.encode_jsonata_variable_declarations", declarations),
+        (factory, _service_for(token, faults)),
+    ]
+
+
+def _service_for(token: str, faults: list[int]) -> Callable[[str], Any]:
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_factory
+
+    def service_for(service_name: str) -> Any:
+        if service_name == "eks":
+            return EksCall(token, faults)
+        return state_task_service_factory.state_task_service_for(service_name)
+
+    return service_for
