@@ -22,6 +22,7 @@ from analysis_operator.adapters.keda_scaler import Backlog, Scaler
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.adapters.reports import make_reports
 from analysis_operator.adapters.requests_kube import KubeRequests
+from analysis_operator.adapters.step_functions import StepFunctions
 from analysis_operator.election import Alone, Election
 from analysis_operator.errors import LeaseLost
 from analysis_operator.execute import Dispatcher
@@ -106,9 +107,10 @@ async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Electio
     reconciler = Reconciler(
         KubeRequests(api, settings.identity),
         lambda changed: Dispatcher(runner, now, changed),
-        make_reports(settings.results_uri),
-        settings.policy(),
-        now,
+        reports=make_reports(settings.results_uri),
+        machines=StepFunctions(),
+        policy=settings.policy(),
+        clock=now,
     )
     dispatcher = reconciler.dispatcher
     scaler = Scaler(settings.namespace, partial(_backlog, dispatcher))

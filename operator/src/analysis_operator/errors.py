@@ -38,6 +38,10 @@ class Reason(StrEnum):
     SOURCE_CHANGED = "SourceChanged"
     TOO_MANY_DISRUPTIONS = "TooManyDisruptions"
     POD_LOST = "PodLost"
+    DELIVERED = "Delivered"
+    ALREADY_ANSWERED = "AlreadyAnswered"
+    CALLBACK_NOT_DELIVERED = "CallbackNotDelivered"
+    DELETED = "Deleted"
 
 
 class OperatorError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 from analysis_operator.api import AnalysisRequest, ConditionType, Usage
+from analysis_operator.core.observation import Reply
 
 FINISHED = Counter("silver_guardian_requests_finished_total", "Requests that finished.", ["verdict", "reason"])
 DURATION = Histogram(
@@ -25,6 +26,7 @@ STATUS_WRITES = Counter("silver_guardian_status_writes_total", "Writes of a requ
 RECONCILE_ERRORS = Counter("silver_guardian_reconcile_errors_total", "Reconciles that failed inside the operator.")
 MISSED_EVENTS = Counter("silver_guardian_missed_events_total", "Changes that a resync found before any watch told.")
 LEADER = Gauge("silver_guardian_leader", "1 in the operator that works, 0 in one that stands by.")
+CALLBACKS = Counter("silver_guardian_callbacks_total", "Attempts to answer a state machine.", ["reply"])
 _POOL = (QUEUED, RUNNING, PODS, POD_SECONDS, BUSY_SECONDS, NODE_SECONDS)
 
 
@@ -35,6 +37,11 @@ def record_end(request: AnalysisRequest) -> None:
     FINISHED.labels(str(status.verdict or "None"), succeeded.reason if succeeded else "").inc()
     if status.finished_at and meta.creation_timestamp:
         DURATION.observe((status.finished_at - meta.creation_timestamp).total_seconds())
+
+
+def record_callback(reply: Reply) -> None:
+    """Count an attempt to answer a state machine."""
+    CALLBACKS.labels(type(reply).__name__).inc()
 
 
 def record_pool(name: str, queued: int, running: int, pods: int, usage: Usage) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from analysis_operator.api import AnalysisRequest, RequestStatus
-from analysis_operator.core.actions import Notify
-from analysis_operator.core.observation import Report
+from analysis_operator.core.actions import Answer, Notify
+from analysis_operator.core.observation import Reply, Report
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 
 
@@ -51,3 +51,10 @@ class Reports(Protocol):
 
     async def write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
         """Write it from the results that the status names. Never raises: a problem is part of the answer."""
+
+
+class StateMachines(Protocol):
+    """Reaches the tasks that wait for requests."""
+
+    async def answer(self, token: str, answer: Answer) -> Reply:
+        """Answer one task. Never raises: a problem is the reply. Nothing that is logged or replied holds the token."""

@@ -11,12 +11,14 @@ import structlog
 
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest, RequestStatus
-from analysis_operator.core.actions import Delete, Enqueue, Notify, Plan, Stop, WriteReport
+from analysis_operator.callbacks import Callbacks
+from analysis_operator.core import callback
+from analysis_operator.core.actions import CallBack, Delete, Enqueue, Notify, Plan, Stop, WriteReport
 from analysis_operator.core.observation import Observation, Policy, Report, Run
 from analysis_operator.core.plan import plan
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.execute import Dispatcher
-from analysis_operator.ports import Reports, Requests
+from analysis_operator.ports import Reports, Requests, StateMachines
 from analysis_operator.workqueue import WorkQueue
 
 log = structlog.get_logger(__name__)
@@ -47,6 +49,7 @@ class Reconciler:
         requests: where they live.
         dispatcher: builds the dispatcher, given the callback that it reports changes to.
         reports: writes the page for people.
+        machines: where state machines wait for the end of a request.
         policy: what the installation decided.
         clock: the time in UTC.
     """
@@ -55,7 +58,9 @@ class Reconciler:
         self,
         requests: Requests,
         dispatcher: Callable[[Callable[[str, bool], None]], Dispatcher],
+        *,
         reports: Reports,
+        machines: StateMachines,
         policy: Policy,
         clock: Callable[[], datetime],
     ) -> None:
@@ -65,6 +70,7 @@ class Reconciler:
         self._clock = clock
         self._view: dict[str, _Entry] = {}
         self._queue = WorkQueue()
+        self._callbacks = Callbacks(machines, clock, self._queue.add)
         self.dispatcher = dispatcher(lambda uid, low: self._queue.add(uid, low=low))
 
     # ---- what is seen
@@ -89,6 +95,8 @@ class Reconciler:
         self.dispatcher.stop(uid)
         if entry is not None and entry.reporting is not None:
             entry.reporting.cancel()
+        if entry is not None:
+            self._callbacks.vanished(entry.request)
 
     def known(self) -> Mapping[str, str]:
         """Give the resource version of every known request, by UID."""
@@ -131,12 +139,14 @@ class Reconciler:
             self.dispatcher.stop(uid)
             return
         runs = self.dispatcher.runs(uid)
-        observed = Observation(entry.request, self.dispatcher.pools(), runs, entry.report, self._policy)
+        delivery = self._callbacks.delivery(uid)
+        observed = Observation(entry.request, self.dispatcher.pools(), runs, entry.report, self._policy, delivery)
         decided = plan(observed, self._clock())
         self._start_and_stop(entry, decided)
         if decided.status == entry.request.status:
             self._recorded(uid, runs)  # the answer to an earlier write may have been lost, and not the write
-            if decided.status.finished:
+            if decided.status.finished and not callback.pending(entry.request):
+                self._callbacks.settled(uid)
                 entry.request = _kept_until_deleted(entry.request)
         else:
             if not decided.urgent and not self._may_write(uid, entry):
@@ -163,6 +173,8 @@ class Reconciler:
                     self.dispatcher.stop(uid, analyzer)
                 case WriteReport(status) if entry.reporting is None:
                     entry.reporting = asyncio.create_task(self._report(entry, status))
+                case CallBack(answer):
+                    self._callbacks.tell(entry.request, answer)
 
     async def _report(self, entry: _Entry, status: RequestStatus) -> None:
         entry.report = await self._reports.write(entry.request, status)
@@ -221,7 +233,9 @@ class Reconciler:
         uid = entry.request.metadata.uid
         self.dispatcher.stop(uid)  # a cancelled one may still wait for a slot
         entry.report = entry.reporting = None
-        self._queue.add(uid, low=True)  # once more, to find that nothing is left to write
+        self._callbacks.ended(entry.request)
+        # Once more: to tell the state machine that waits, or to find that nothing is left to write.
+        self._queue.add(uid, low=not callback.pending(entry.request))
         metrics.record_end(entry.request)
 
     async def _announce(self, entry: _Entry, decided: Plan) -> None:

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from analysis_operator import reconcile
+from analysis_operator import callbacks, reconcile
 from analysis_operator.adapters.memory import MemoryRequests
 from analysis_operator.adapters.reports import NoReports
-from analysis_operator.api import API_VERSION, AnalysisRequest, RequestStatus
-from analysis_operator.core.observation import Policy
+from analysis_operator.api import API_VERSION, AnalysisRequest, ConditionType, RequestStatus
+from analysis_operator.core.observation import Failed, Policy, Refused, Reply
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.execute import Dispatcher
 from analysis_operator.ports import Endpoint
 from analysis_operator.reconcile import Reconciler
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
+from tests.support.machines import Machines
 from tests.support.requests import failure, result
 
 BROKEN = failure(FailureKind.INTERNAL, FailureReason.INTERNAL_ERROR)
@@ -71,13 +72,15 @@ class Scene:
     def __init__(self) -> None:
         self.api = Api()
         self.analyzers = Analyzers()
+        self.machines = Machines()
         clock = lambda: datetime.now(UTC)  # noqa: E731
         self.reconciler = Reconciler(
             self.api,
             lambda changed: Dispatcher(self.analyzers, clock, changed),
-            NoReports(),
-            Policy(retry_base_seconds=0.01),
-            clock,
+            reports=NoReports(),
+            machines=self.machines,
+            policy=Policy(retry_base_seconds=0.01),
+            clock=clock,
         )
         self.dispatcher = self.reconciler.dispatcher
         self.pods(1)
@@ -192,3 +195,79 @@ async def test_a_time_to_live_of_zero_and_of_ten_years(scene: Scene) -> None:
     scene.apply("long", ttlSecondsAfterFinished=315_360_000)
     await scene.until(lambda: [found.status.finished for found in scene.api.list()] == [True])
     assert [found.metadata.name for found in scene.api.list()] == ["long"]
+
+
+WAITED: dict[str, Any] = {"callback": {"taskToken": "token-1"}}
+LOST = Failed("ReadTimeoutError", "No answer.", may_have_arrived=True)
+USED = Refused("TaskTimedOut", "Nobody waits.")
+
+
+def callback_of(scene: Scene) -> tuple[str, str]:
+    found = scene.status().condition(ConditionType.CALLBACK_DELIVERED)
+    assert found is not None
+    return found.status, found.reason
+
+
+async def test_a_callback_costs_one_more_write_and_is_made_once(scene: Scene) -> None:
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.status().finished and callback_of(scene)[0] == "True")
+    assert scene.api.writes == 2
+    scene.apply(**WAITED, priority=5)
+    await scene.until(lambda: scene.status().observed_generation == 2)
+    assert [(token, answer.succeeded) for token, answer in scene.machines.told] == [("token-1", True)]
+
+
+RETRIES: list[tuple[str, list[Reply], tuple[str, str]]] = [
+    ("throttled, then taken", [Failed("ThrottlingException", "", may_have_arrived=False)], ("True", "Delivered")),
+    ("the reply was lost, then it is used", [LOST, USED], ("True", "AlreadyAnswered")),
+    ("replayed in a second request", [USED], ("False", "TaskTimedOut")),
+]
+
+
+@pytest.mark.parametrize(("replies", "condition"), [row[1:] for row in RETRIES], ids=[row[0] for row in RETRIES])
+async def test_a_callback_is_tried_again_by_cause(
+    scene: Scene, replies: list[Reply], condition: tuple[str, str]
+) -> None:
+    scene.machines.replies = list(replies)
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.status().finished and callback_of(scene)[0] != "Unknown")
+    assert callback_of(scene) == condition
+    warned = [event.reason for _, event in scene.api.events if event.reason == "CallbackNotDelivered"]
+    assert warned == (["CallbackNotDelivered"] if condition[0] == "False" else [])
+
+
+async def test_an_operator_that_starts_anew_tells_what_the_last_one_did_not_record(scene: Scene) -> None:
+    def ended(status: RequestStatus) -> bool:
+        found = status.condition(ConditionType.CALLBACK_DELIVERED)
+        return found is not None and found.status == "True"
+
+    scene.api.unanswered = ended
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.status().finished and callback_of(scene)[0] == "True")
+    before = scene.api.list()[0]
+    pending = [each for each in before.status.conditions if each.type is not ConditionType.CALLBACK_DELIVERED]
+    fresh = Scene()
+    fresh.machines.replies = [USED]
+    fresh.api._store(before, status=before.status.model_copy(update={"conditions": pending}))
+    running = asyncio.create_task(fresh.reconciler.run())
+    await fresh.until(lambda: fresh.machines.told)
+    await fresh.until(lambda: callback_of(fresh) == ("True", "AlreadyAnswered"))
+    running.cancel()
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_the_machine_of_a_deleted_request_is_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, running: bool
+) -> None:
+    monkeypatch.setattr(callbacks, "_FAREWELL_PAUSES", (0, 0.01, 0.01))
+    scene.pods(0 if running else 1)
+    scene.machines.replies = [LOST] * 1000
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.dispatcher.backlog("audio") == (1, 0) if running else scene.machines.told)
+    await scene.api.delete(scene.api.list()[0])
+    await asyncio.sleep(0)  # the watch tells
+    scene.machines.replies = [LOST]
+    await scene.until(lambda: not scene.machines.replies)
+    await scene.until(lambda: not scene.reconciler._callbacks._farewells)
+    answer = scene.machines.told[-1][1]
+    assert (answer.succeeded, answer.error) == ((False, "Deleted") if running else (True, ""))

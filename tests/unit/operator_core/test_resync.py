@@ -17,6 +17,7 @@ from analysis_operator.core.observation import Policy, Pool
 from analysis_operator.execute import Dispatcher
 from analysis_operator.reconcile import Reconciler
 from analysis_operator.resync import Resync
+from tests.support.machines import Machines
 from tests.support.requests import request
 from tests.unit.operator_core.test_pools import NoRunner, analyzer, pod, pools_of
 
@@ -49,7 +50,12 @@ class Scene:
         self.api = Api()
         kube = cast("KubeApi", self.api)
         self.reconciler = Reconciler(
-            MemoryRequests(now), lambda changed: Dispatcher(NoRunner(), now, changed), NoReports(), Policy(), now
+            MemoryRequests(now),
+            lambda changed: Dispatcher(NoRunner(), now, changed),
+            reports=NoReports(),
+            machines=Machines(),
+            policy=Policy(),
+            clock=now,
         )
         self.pools = pools_of(kube, self.reconciler.dispatcher)
         self.resync = Resync(kube, self.reconciler, self.pools, "guardian")

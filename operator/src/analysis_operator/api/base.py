@@ -77,6 +77,7 @@ class ConditionType(StrEnum):
     FINISHED = "Finished"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
+    CALLBACK_DELIVERED = "CallbackDelivered"
     READY = "Ready"
     SCALING_ACTIVE = "ScalingActive"
 

@@ -40,6 +40,20 @@ class Source(Resource):
     )
 
 
+class Callback(Resource):
+    """Who waits for the end: a task of AWS Step Functions."""
+
+    # Whoever has the token can answer for us: it is in no representation, so that no log shows it.
+    task_token: str = Field(
+        min_length=1,
+        max_length=2048,
+        repr=False,
+        description="The token of a task that waits, by .waitForTaskToken or as an activity. It is answered once: "
+        "SendTaskSuccess with the verdict, or SendTaskFailure. The condition CallbackDelivered tells. "
+        "Whoever may read the request may read the token.",
+    )
+
+
 class RequestSpec(Resource):
     """What to analyse, and how patient to be. Immutable, except cancel and priority."""
 
@@ -58,6 +72,11 @@ class RequestSpec(Resource):
                         "maxAttempts",
                         "ttlSecondsAfterFinished",
                     )
+                ),
+                rule(
+                    "has(self.callback) == has(oldSelf.callback) && "
+                    "(!has(self.callback) || self.callback == oldSelf.callback)",
+                    "spec.callback cannot change: create another AnalysisRequest",
                 ),
                 rule(
                     "self.cancel || !oldSelf.cancel",
@@ -94,6 +113,7 @@ class RequestSpec(Resource):
         description="The request is deleted this long after it finished.",
     )
     cancel: bool = Field(default=False, description="Set to true to stop the work. It cannot be undone.")
+    callback: Callback | None = Field(default=None, description="Who is told the outcome, beside the status.")
 
 
 class AnalysisState(StrEnum):
@@ -171,7 +191,7 @@ class RequestStatus(Resource):
     conditions: list[Condition] = Field(
         default=[],
         max_length=8,
-        description="Succeeded, Finished, Reconciling, Stalled.",
+        description="Succeeded, Finished, Reconciling, Stalled, CallbackDelivered.",
         json_schema_extra=CONDITION_LIST,
     )
 

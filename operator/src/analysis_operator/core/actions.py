@@ -31,6 +31,23 @@ class WriteReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What the state machine that waits for a request is told: ``output`` as JSON if it succeeded, else why not."""
+
+    succeeded: bool
+    output: str = ""
+    error: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """Give the answer to the task that waits for it. A second answer is refused by the service."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Delete the request: its time to live is over."""
 
@@ -44,7 +61,7 @@ class Notify:
     message: str
 
 
-Action = Enqueue | Stop | WriteReport | Delete | Notify
+Action = Enqueue | Stop | WriteReport | CallBack | Delete | Notify
 
 
 @dataclass(frozen=True, slots=True)

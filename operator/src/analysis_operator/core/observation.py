@@ -51,6 +51,46 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivered:
+    """The state machine took the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Asking again is of no use. ``nobody_waits``: for this token, not any more or not ever."""
+
+    code: str
+    message: str
+    nobody_waits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The answer was not taken, this time. It may have arrived all the same if the reply to it was lost."""
+
+    code: str
+    message: str
+    may_have_arrived: bool
+
+
+Reply = Delivered | Refused | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What this process knows of the callback of one request.
+
+    ``doubtful``: an attempt that nobody heard the reply to may have arrived, one of an earlier operator perhaps.
+    """
+
+    attempts: int = 0
+    under_way: bool = False
+    doubtful: bool = True
+    reply: Reply | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What the installation decided.
 
@@ -73,3 +113,4 @@ class Observation:
     runs: Mapping[str, Run] = field(default_factory=dict)
     report: Report | None = None
     policy: Policy = field(default_factory=Policy)
+    delivery: Delivery | None = None

@@ -15,7 +15,7 @@ from analysis_operator.api import (
     PinnedSource,
     RequestStatus,
 )
-from analysis_operator.core import conditions, ending
+from analysis_operator.core import callback, conditions, ending
 from analysis_operator.core.actions import Action, Delete, Enqueue, Notify, Plan, Stop, WriteReport
 from analysis_operator.core.analysis import advance, fail
 from analysis_operator.core.observation import Observation
@@ -166,7 +166,10 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
             "report_uri": report_uri,
         }
     )
-    wanted = conditions.of_finished(end.reason, message, succeeded=end.succeeded)
+    wanted = [
+        *conditions.of_finished(end.reason, message, succeeded=end.succeeded),
+        *callback.at_the_end(observed.request),
+    ]
     stops = tuple(Stop(name) for name, run in observed.runs.items() if run.outcome is None)
     return Plan(
         status=_with_conditions(observed, finished, wanted, now),
@@ -188,17 +191,22 @@ def _after_the_end(observed: Observation, now: datetime) -> Plan:
     stops = tuple(Stop(name) for name in observed.runs)
     finished_at = status.finished_at or now
     left = finished_at + timedelta(seconds=observed.request.spec.ttl_seconds_after_finished) - now
-    if left <= timedelta(0):
+    step = callback.step(observed, now)
+    if step is None and left <= timedelta(0):
         return Plan(status=status, actions=(*stops, Delete()))
     # kstatus and kubectl wait believe only conditions of the current generation; the verdict stays as it is.
     current = [
         replaced.model_copy(update={"observed_generation": observed.request.metadata.generation})
         for replaced in status.conditions
     ]
+    if step is not None:
+        current = callback.replaced(current, step.condition, observed.request.metadata.generation, now)
     kept = status.model_copy(
         update={"conditions": current, "observed_generation": observed.request.metadata.generation}
     )
-    return Plan(status=kept, actions=stops, requeue_after=left.total_seconds())
+    if step is None:
+        return Plan(status=kept, actions=stops, requeue_after=left.total_seconds())
+    return Plan(status=kept, actions=(*stops, *step.actions), requeue_after=step.look_again, urgent=step.settled)
 
 
 def _with_conditions(

@@ -13,6 +13,7 @@ from typing import Any, Self
 from analysis_operator.adapters.analyzers_http import HttpRunner
 from analysis_operator.adapters.memory import MemoryRequests
 from analysis_operator.adapters.reports import make_reports
+from analysis_operator.adapters.step_functions import StepFunctions
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.core.observation import Policy
 from analysis_operator.execute import Dispatcher
@@ -60,9 +61,10 @@ class LocalRuntime:
             self._reconciler = Reconciler(
                 self.requests,
                 lambda changed: Dispatcher(runner, now, changed),
-                make_reports(RESULTS_URI),
-                self._policy,
-                now,
+                reports=make_reports(RESULTS_URI),
+                machines=StepFunctions(),
+                policy=self._policy,
+                clock=now,
             )
             self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch, **OFFLINE})
             await self._store.start()
