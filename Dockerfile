@@ -59,7 +59,7 @@ FROM build AS operator-dependencies
 ARG SSL_CERT_FILE
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-install-workspace --package silver-guardian-operator
-RUN /trim-packages.sh
+RUN /trim-packages.sh stepfunctions states
 
 FROM build AS audio-dependencies
 ARG SSL_CERT_FILE

@@ -60,6 +60,14 @@ def check_aws() -> None:
     session.create_client("s3").get_waiter("object_exists")
 
 
+def check_operator() -> None:
+    """The client of the API server, and the one that answers state machines."""
+    import botocore.session
+
+    importlib.import_module("kubernetes.aio.client")
+    botocore.session.get_session().create_client("stepfunctions")
+
+
 def _tone(rate: int) -> Any:
     import av
     import numpy as np
@@ -167,7 +175,7 @@ def main(target: str) -> None:
         import_everything(package, LEFT_OUT[target])
     check_aws()
     if target == "operator":
-        importlib.import_module("kubernetes.aio.client")
+        check_operator()
     elif target == "context":
         check_context()
     else:
