@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -40,7 +40,7 @@ def create_app(
     *,
     sign_in: SignIn | None = None,
     ready: Callable[[], Awaitable[bool]] = _ready,
-    close: Callable[[], Awaitable[None]] | None = None,
+    life: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
 ) -> FastAPI:
     """Give the application over these adapters.
 
@@ -51,15 +51,8 @@ def create_app(
         authenticator: tells whose a token is.
         sign_in: how the page signs people in; without it a token has to be in the link that leads to the page.
         ready: whether what lies behind it answers, for /readyz.
-        close: called at the end.
+        life: what has to be open while the application serves.
     """
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        if close is not None:
-            await close()
-
     app = FastAPI(
         title="Silver Guardian",
         version="1",
@@ -67,7 +60,7 @@ def create_app(
         description=_ABOUT,
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=lambda _: life(),
     )
     problems.install(app)
     app.include_router(make_router(settings, analyses, storage))

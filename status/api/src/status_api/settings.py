@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     rate_burst: int = Field(default=200, ge=1, description="Requests of one tenant at once.")
 
     database_url: SecretStr | None = Field(default=None, description="PostgreSQL. Without it the cluster is asked.")
+    database_connections: int = Field(default=5, ge=1, le=100, description="To PostgreSQL, at once.")
     kubernetes_url: str = Field(default="https://kubernetes.default.svc", description="The API server.")
     kubernetes_token_file: Path = Field(default=_SERVICE_ACCOUNT / "token", description="Read anew as it rotates.")
     kubernetes_ca_file: Path = Field(default=_SERVICE_ACCOUNT / "ca.crt", description="Who signs for the API server.")

@@ -1,0 +1,173 @@
+"""The tenants' AnalysisRequests in memory, by one watch for each namespace: a poll costs the API server nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+import structlog
+from pydantic import ValidationError
+
+from status_api.adapters.cluster import Answered, ClusterApi, ClusterRequests, Json, collection
+from status_api.errors import Unavailable
+from status_api.manifests import entry_of
+from status_api.naming import Key
+from status_api.ports import Entry, Position
+from status_api.wire import NewAnalysis
+
+log = structlog.get_logger(__name__)
+
+_PAGE = "500"
+_WATCH_SECONDS = 240
+_PAUSE_SECONDS = 1.0
+_FIRST_SECONDS = 10.0
+_STALE_SECONDS = 30.0
+"""Without a watch for longer than this, what is known is too old to be told."""
+
+
+class View:
+    """One namespace as it is now."""
+
+    def __init__(self, api: ClusterApi, namespace: str) -> None:
+        self._api = api
+        self._path = collection(namespace)
+        self._entries: dict[str, Entry] = {}
+        self._newest: list[Entry] | None = None
+        self._listed = asyncio.Event()
+        self._lost_at: float | None = None
+
+    @property
+    def current(self) -> bool:
+        """Whether what it holds can be told."""
+        lost = self._lost_at
+        return self._listed.is_set() and (lost is None or time.monotonic() - lost < _STALE_SECONDS)
+
+    async def wait(self) -> None:
+        """Wait until it can be told. Raises Unavailable if that takes too long."""
+        try:
+            async with asyncio.timeout(_FIRST_SECONDS):
+                await self._listed.wait()
+        except TimeoutError:
+            raise Unavailable(f"{self._path} could not be listed yet") from None
+        if not self.current:
+            raise Unavailable(f"{self._path} is not watched")
+
+    def get(self, uid: str) -> Entry | None:
+        """Give one by its UID."""
+        return self._entries.get(uid)
+
+    def newest(self) -> list[Entry]:
+        """Give all, newest first."""
+        if self._newest is None:
+            self._newest = sorted(self._entries.values(), key=lambda entry: entry.position, reverse=True)
+        return self._newest
+
+    def add(self, entry: Entry) -> None:
+        """Know one that was just created, before the watch tells of it; what is known already is at least as new."""
+        if self._entries.setdefault(entry.position.uid, entry) is entry:
+            self._newest = None
+
+    async def run(self) -> None:
+        """List, watch, and begin anew whenever that ends, until cancelled."""
+        while True:
+            try:
+                version = await self._list()
+                self._listed.set()
+                self._lost_at = None
+                while version:
+                    version = await self._watch(version)
+            except (Answered, Unavailable) as error:
+                self._lost_at = self._lost_at or time.monotonic()
+                log.warning("watch lost", path=self._path, error=str(error))
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _list(self) -> str:
+        entries: dict[str, Entry] = {}
+        query = {"limit": _PAGE}
+        while True:
+            found = await self._api.call("GET", self._path, None, **query)
+            entries |= {entry.position.uid: entry for entry in _entries(found["items"])}
+            if not (following := found["metadata"].get("continue")):
+                break
+            query["continue"] = following
+        self._entries, self._newest = entries, None
+        return str(found["metadata"]["resourceVersion"])
+
+    async def _watch(self, version: str) -> str:
+        """Follow the changes after a version; give the last one seen, or "" if everything has to be listed anew."""
+        async for event in self._api.watch(self._path, _WATCH_SECONDS, resourceVersion=version):
+            kind, changed = event["type"], event["object"]
+            if kind == "ERROR":
+                if changed.get("code") != HTTPStatus.GONE:
+                    raise Answered(int(changed.get("code", 0)), str(changed.get("message", "")))
+                return ""
+            version = changed["metadata"]["resourceVersion"]
+            if kind != "BOOKMARK":
+                self._change(kind, changed)
+        return version
+
+    def _change(self, kind: str, changed: Json) -> None:
+        self._newest = None
+        if kind == "DELETED":
+            self._entries.pop(changed["metadata"]["uid"], None)
+        else:
+            self._entries |= {entry.position.uid: entry for entry in _entries([changed])}
+
+
+class WatchedAnalyses:
+    """The Analyses port over views of the tenants' namespaces."""
+
+    def __init__(self, api: ClusterApi, namespaces: Iterable[str]) -> None:
+        self._requests = ClusterRequests(api)
+        self._views = {namespace: View(api, namespace) for namespace in namespaces}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep the views up to date meanwhile."""
+        tasks = [asyncio.create_task(view.run()) for view in self._views.values()]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def ready(self) -> bool:
+        """Whether every namespace is known."""
+        return all(view.current for view in self._views.values())
+
+    async def get(self, tenant: str, key: Key) -> Entry | None:
+        """Give one; what another replica created a moment ago is asked of the API server."""
+        view = await self._view(tenant)
+        return view.get(key.uid) or await self._requests.get(tenant, key)
+
+    async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
+        """Give a stretch, newest first."""
+        view = await self._view(tenant)
+        return [entry for entry in view.newest() if after is None or entry.position < after][:limit]
+
+    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
+        """Create one, and know it at once."""
+        view = await self._view(tenant)
+        entry = await self._requests.create(tenant, name, wanted)
+        view.add(entry)
+        return entry
+
+    async def _view(self, tenant: str) -> View:
+        view = self._views[tenant]
+        await view.wait()
+        return view
+
+
+def _entries(items: list[Json]) -> list[Entry]:
+    """Leave out what cannot be read: one odd object must not hide all others."""
+    found = []
+    for item in items:
+        try:
+            found.append(entry_of(item))
+        except ValidationError as error:
+            log.warning("not readable", name=item.get("metadata", {}).get("name"), error=str(error))
+    return found

@@ -1,0 +1,90 @@
+"""What stands behind the status API, all of it real: an API server, PostgreSQL, an S3 server, an identity provider."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.packages import client_tools
+from tests.cluster.paths import repo_root
+from tests.cluster.progress import Progress
+from tests.cluster.shell import run
+from tests.support.apiserver import OPERATOR_TOKEN, ApiServer
+from tests.support.oidc import AUDIENCE, Provider
+from tests.support.postgres import Postgres
+from tests.support.s3 import S3Process
+
+TENANTS = {"family-one": "one", "family-two": "two"}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    return postgres.create(f"status-{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
+    with S3Process(tmp_path_factory.mktemp("s3")) as server:
+        for bucket in ("media", "results"):
+            server.make_bucket(bucket)
+        yield server
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with Provider() as made:
+        yield made
+
+
+def _chart(folder: Path) -> list[dict[str, Any]]:
+    values = folder / "values.yaml"
+    oidc = {"issuer": "https://id.example", "audience": AUDIENCE}
+    values.write_text(yaml.safe_dump({"statusApi": {"enabled": True, "oidc": oidc, "tenants": TENANTS}}))
+    helm, chart = client_tools(Progress("clients", 1)) / "helm", repo_root() / "charts" / "silver-guardian"
+    text = run(helm, "template", "guardian", chart, "--values", values).stdout
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A server on which the status API has the rights that the chart gives it, and no other."""
+    folder = tmp_path_factory.mktemp("apiserver")
+    with ApiServer(folder) as server:
+        server.kubectl("apply", "-f", str(repo_root() / "crds" / "analysisrequests.yaml"))
+        server.kubectl("wait", "--for=condition=Established", "crd", "--all")
+        for namespace in ("one", "two", "strangers"):
+            server.kubectl("create", "namespace", namespace)
+        mine = [each for each in _chart(folder) if each["metadata"]["name"].endswith("status-api")]
+        roles = [each for each in mine if each["kind"] in {"Role", "RoleBinding"}]
+        for each in roles:
+            if each["kind"] == "RoleBinding":
+                user = {"kind": "User", "name": "operator", "apiGroup": "rbac.authorization.k8s.io"}
+                each["subjects"] = [user]  # who has the second token here
+        assert {each["metadata"]["namespace"] for each in roles} == {"one", "two"}
+        server.apply(*roles)
+        yield server
+
+
+@pytest.fixture
+def cluster(api_server: ApiServer, tmp_path: Path) -> dict[str, Any]:
+    """The settings that lead to that server."""
+    (tmp_path / "token").write_text(OPERATOR_TOKEN)
+    found = yaml.safe_load(api_server.kubeconfig.read_text())
+    return {
+        "kubernetes_url": found["clusters"][0]["cluster"]["server"],
+        "kubernetes_token_file": tmp_path / "token",
+        "kubernetes_ca_file": api_server.folder / "certs" / "apiserver.crt",
+        "tenants": TENANTS,
+        "oidc_audience": AUDIENCE,
+    }

@@ -1,0 +1,52 @@
+"""Links to a real S3 server, used as a browser uses them: nothing but the link and what it says."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from status_api.settings import Settings
+from status_api.storage import S3Links
+from tests.support.s3 import S3Process
+
+pytestmark = pytest.mark.integration
+
+BODY = b"RIFF" + b"\0" * 996
+
+
+@pytest.fixture
+def links(s3: S3Process, monkeypatch: pytest.MonkeyPatch) -> S3Links:
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    return S3Links(Settings(results_uri="s3://results/reports"))
+
+
+async def test_an_upload_takes_what_was_said_and_nothing_else(s3: S3Process, links: S3Links) -> None:
+    allowed = await links.upload("one", "audio/mp4", len(BODY))
+    assert allowed.url.startswith(links.origin + "/")
+    key = allowed.source.uri.removeprefix("s3://media/")
+    assert key.startswith("uploads/one/")
+    async with httpx.AsyncClient() as browser:
+        for body, kind in ((BODY + b"!", "audio/mp4"), (BODY[:-1], "audio/mp4"), (BODY, "text/html")):
+            refused = await browser.put(allowed.url, content=body, headers={"Content-Type": kind})
+            assert refused.status_code == 403, refused.text
+        other = allowed.url.replace("uploads/one/", "uploads/two/")
+        assert (await browser.put(other, content=BODY, headers=allowed.headers)).status_code == 403
+        assert (await browser.get(allowed.url)).status_code == 403
+        assert s3.client().list_objects_v2(Bucket="media").get("KeyCount") == 0
+        taken = await browser.put(allowed.url, content=BODY, headers=allowed.headers)
+    assert taken.status_code == 200, taken.text
+    found = s3.client().get_object(Bucket="media", Key=key)
+    assert (found["Body"].read(), found["ContentType"]) == (BODY, "audio/mp4")
+
+
+async def test_a_report_is_read_by_its_link_and_only_the_tenants_own(s3: S3Process, links: S3Links) -> None:
+    s3.put("results", "reports/one/call/uid/report.html", b"<html>")
+    link = await links.report("one", "s3://results/reports/one/call/uid/report.html")
+    assert link is not None
+    async with httpx.AsyncClient() as browser:
+        shown = await browser.get(link.url)
+        assert (shown.content, shown.headers["Content-Type"]) == (b"<html>", "text/html; charset=utf-8")
+        assert (await browser.get(link.url.replace("/one/", "/two/"))).status_code == 403
+    for uri in ("s3://results/reports/two/call/uid/report.html", "s3://results/secret", "s3://other/reports/one/x"):
+        assert await links.report("one", uri) is None
