@@ -72,7 +72,8 @@ def test_helm_finds_nothing_wrong() -> None:
 
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
-    given = rendered(tmp_path, {"operator": {"resultsURI": "s3://results/here"}})
+    values = {"operator": {"resultsURI": "s3://results/here"}, "database": {"existingSecret": "records"}}
+    given = rendered(tmp_path, values)
     names = {entry["name"] for entry in container(given)["env"]}
     assert {f"GUARDIAN_{field.upper()}" for field in Settings.model_fields} <= names
 
@@ -228,6 +229,30 @@ def test_a_variable_of_ones_own_wins(tmp_path: Path) -> None:
     assert audio["spec"]["env"] == [{"name": "AWS_REGION", "value": "us-east-1"}]
 
 
+def test_the_databases_address_comes_from_a_secret_and_step_functions_may_be_elsewhere(tmp_path: Path) -> None:
+    values = {
+        "database": {"existingSecret": "records"},
+        "stepFunctions": {"endpointURL": "http://stepfunctions.test:8083"},
+    }
+    env = {
+        entry["name"]: entry.get("value") or entry["valueFrom"]
+        for entry in container(rendered(tmp_path, values))["env"]
+    }
+    assert env["GUARDIAN_DATABASE_URL"] == {"secretKeyRef": {"name": "records", "key": "url"}}
+    assert env["AWS_ENDPOINT_URL_SFN"] == "http://stepfunctions.test:8083"
+    without = {entry["name"] for entry in container(rendered(tmp_path))["env"]}
+    assert not without & {"GUARDIAN_DATABASE_URL", "AWS_ENDPOINT_URL_SFN"}
+
+
+@pytest.mark.parametrize("models", [{"image": "registry/models:7"}, {"claim": "models"}])
+def test_a_pool_gets_a_folder_of_models(tmp_path: Path, models: Manifest) -> None:
+    manifests = rendered(tmp_path, {"analyzers": {"audio": {"models": models}}})
+    spec = AnalyzerSpec.model_validate(spec_of(manifests, "audio"))
+    assert spec.models is not None
+    assert spec.models.model_dump(exclude_none=True) == models
+    assert AnalyzerSpec.model_validate(spec_of(manifests, "video")).models is None
+
+
 def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
     assert "AnalysisRequest" not in {manifest["kind"] for manifest in rendered(tmp_path)}
 
@@ -238,6 +263,9 @@ def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
         {"operator": {"resultsUri": "s3://results"}},
         {"operator": {"resultsURI": "https://results"}},
         {"analyzers": {"audio": {"port": 80}}},
+        {"analyzers": {"audio": {"models": {"image": "models:7", "claim": "models"}}}},
+        {"operator": {"replicas": 0}},
+        {"monitoring": {"alerts": {"enabled": "yes"}}},
         {"analyzers": {"Audio_2": {"enabled": True, "image": {"repository": "a"}, "port": 8000, "replicas": 1}}},
         {"analyzers": {"2-audio": {"enabled": True, "image": {"repository": "a"}, "port": 8000, "replicas": 1}}},
     ],

@@ -42,6 +42,22 @@ def test_its_pods_go_to_the_ml_nodes_and_pass_the_restricted_pod_security_standa
     assert pod["automountServiceAccountToken"] is False
 
 
+@pytest.mark.parametrize(
+    ("models", "volume"),
+    [
+        ({"image": "models:7"}, {"name": "models", "image": {"reference": "models:7"}}),
+        ({"claim": "kept"}, {"name": "models", "persistentVolumeClaim": {"claimName": "kept", "readOnly": True}}),
+    ],
+)
+def test_models_are_mounted_where_the_analyzer_looks_for_them(models: dict[str, str], volume: dict[str, Any]) -> None:
+    pod = child(children(analyzer(models=models)), "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert volume in pod["volumes"]
+    (mount,) = [entry for entry in container["volumeMounts"] if entry["name"] == "models"]
+    assert mount["readOnly"] is True
+    assert {"name": "GUARDIAN_MODELS", "value": mount["mountPath"]} in container["env"]
+
+
 def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
     pod = child(children(analyzer()), "Deployment")["spec"]["template"]["spec"]
     patience = {

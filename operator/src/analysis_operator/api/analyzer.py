@@ -64,6 +64,23 @@ class Resources(Resource):
     limits: Quantities = Field(default=Quantities(cpu="2", memory="2Gi"), description="At most.")
 
 
+class Models(Resource):
+    """A folder of models, one folder in it for each analyzer: the content of an image, or a volume that is there."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                rule("has(self.image) != has(self.claim)", "give either image or claim, and not both")
+            ]
+        }
+    )
+
+    image: str | None = Field(default=None, min_length=1, max_length=500, description="An image that holds the folder.")
+    claim: str | None = Field(
+        default=None, min_length=1, max_length=253, description="A PersistentVolumeClaim that holds the folder."
+    )
+
+
 class Scaling(Resource):
     """How KEDA sizes the pool: by its backlog, and by the CPU that its pods use."""
 
@@ -110,6 +127,9 @@ class AnalyzerSpec(Resource):
     )
     service_account_name: str | None = Field(
         default=None, max_length=253, description="A ServiceAccount of your own. Without it one is made."
+    )
+    models: Models | None = Field(
+        default=None, description="Models, mounted read-only where GUARDIAN_MODELS names them; none without it."
     )
     env: list[EnvVar] = Field(
         default=[],

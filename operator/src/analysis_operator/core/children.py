@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from analysis_operator.api import API_VERSION, Analyzer, EnvVar
+from analysis_operator.api import API_VERSION, Analyzer, EnvVar, Models
 
 Manifest = dict[str, Any]
 
@@ -17,6 +17,7 @@ FIRST_MANAGER = f"{MANAGER}-first"
 ANALYZER_LABEL = "silverguardian.io/analyzer"
 COMPONENT_LABELS = {"app.kubernetes.io/part-of": "silver-guardian", "app.kubernetes.io/managed-by": MANAGER}
 _CONTAINER = "analyzer"
+_MODELS = "/models"
 _GRACE_SECONDS = 3660
 """The longest analysis that can be asked for, and its upload: whatever takes a pod away lets it finish its work."""
 _PRE_STOP_SECONDS = 2
@@ -209,8 +210,16 @@ def _pod_spec(analyzer: Analyzer) -> Manifest:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(analyzer)],
-        "volumes": [{"name": "work", "emptyDir": {"sizeLimit": f"{3 * spec.concurrency}Gi"}}],
+        "volumes": [{"name": "work", "emptyDir": {"sizeLimit": f"{3 * spec.concurrency}Gi"}}, *_models(spec.models)],
     }
+
+
+def _models(models: Models | None) -> list[Manifest]:
+    if models is None:
+        return []
+    if models.image is not None:
+        return [{"name": "models", "image": {"reference": models.image}}]
+    return [{"name": "models", "persistentVolumeClaim": {"claimName": models.claim, "readOnly": True}}]
 
 
 def _lost_node() -> list[Manifest]:
@@ -232,6 +241,10 @@ def _container(analyzer: Analyzer) -> Manifest:
         EnvVar(name="GUARDIAN_CONCURRENCY", value=str(spec.concurrency)),
         EnvVar(name="GUARDIAN_DRAIN_SECONDS", value=str(_GRACE_SECONDS - _PRE_STOP_SECONDS - _EXIT_SECONDS)),
     ]
+    mounts: list[Manifest] = [{"name": "work", "mountPath": "/tmp"}]  # noqa: S108
+    if spec.models is not None:
+        own.append(EnvVar(name="GUARDIAN_MODELS", value=_MODELS))
+        mounts.append({"name": "models", "mountPath": _MODELS, "readOnly": True})
     return {
         "name": _CONTAINER,
         "image": spec.image,
@@ -255,7 +268,7 @@ def _container(analyzer: Analyzer) -> Manifest:
             "timeoutSeconds": 5,
         },
         "lifecycle": {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
-        "volumeMounts": [{"name": "work", "mountPath": "/tmp"}],  # noqa: S108
+        "volumeMounts": mounts,
     }
 
 
