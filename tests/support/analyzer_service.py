@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,9 +90,15 @@ class Service:
 
 @asynccontextmanager
 async def running(
-    module: str, scratch: Path, endpoint: str, *, wait: bool = True, **settings: object
+    module: str,
+    scratch: Path,
+    endpoint: str,
+    *,
+    wait: bool = True,
+    env: Mapping[str, str] | None = None,
+    **settings: object,
 ) -> AsyncIterator[Service]:
-    """Starts ``python -m module`` on a free port; ``settings`` become GUARDIAN_ variables."""
+    """Starts ``python -m module`` on a free port; ``settings`` become GUARDIAN_ variables, ``env`` stays as it is."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -102,6 +108,7 @@ async def running(
         "AWS_ENDPOINT_URL": endpoint,
         "GUARDIAN_SCRATCH_DIR": str(scratch),
         **{f"GUARDIAN_{name.upper()}": str(value) for name, value in settings.items()},
+        **(env or {}),
     }
     command = [sys.executable, "-m", module, "--port", str(port)]
     process = _start(command, environment)

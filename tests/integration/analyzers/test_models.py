@@ -88,7 +88,7 @@ async def test_a_measured_model_decides_in_the_sound_that_it_was_measured_in(
 async def test_a_model_that_is_missing_keeps_the_service_from_getting_ready_and_it_says_why(tmp_path: Path) -> None:
     models = write_listener(tmp_path / "models")
     asked = {"models": models, "audio_model": "listener, other"}
-    async with running("audio_analyzer", tmp_path, "http://127.0.0.1:9", wait=False, **asked) as service:
+    async with running("audio_analyzer", tmp_path, "http://127.0.0.1:9", wait=False, env=None, **asked) as service:
 
         async def said() -> bool:
             async with service.session.get(f"{service.url}/readyz") as answer:

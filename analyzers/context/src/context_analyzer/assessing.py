@@ -48,7 +48,7 @@ def assess(heard: Heard, opinion: DetectorReport | None = None) -> Assessment:
         return _nothing_to_judge(heard)
     length = transcript.seconds
     rules = report_indicators(transcript)
-    facts = [_fact(limit) for limit in heard.limits]
+    facts = [fact(limit) for limit in heard.limits]
     rules = rules.model_copy(
         update={
             "findings": [*rules.findings, *facts],
@@ -73,13 +73,14 @@ def limited(name: str, model: str, limit: NotDone) -> DetectorReport:
         name=name,
         score=0,
         claim=Verdict.INCONCLUSIVE,
-        findings=[_fact(limit)],
+        findings=[fact(limit)],
         limitations=[str(limit)[:500]],
         model=ModelCard(id=model, version=ANALYZER.version),
     )
 
 
-def _fact(limit: NotDone) -> Finding:
+def fact(limit: NotDone) -> Finding:
+    """A limit as a finding that is no evidence: its kind is the reason."""
     return Finding(kind=limit.reason, start_seconds=0, end_seconds=0, score=0, message=str(limit)[:300])
 
 

@@ -113,6 +113,7 @@ def _translated[T](what: Callable[[], T]) -> T:
         NoCredentialsError,
         ReadTimeoutError,
     )
+    from botocore.parsers import ResponseParserError
 
     try:
         return what()
@@ -122,6 +123,8 @@ def _translated[T](what: Callable[[], T]) -> T:
         raise AwsError(Trouble.FORBIDDEN, type(error).__name__, "there are no AWS credentials") from error
     except ReadTimeoutError as error:  # it may be at work still: asked again it would cost again
         raise AwsError(Trouble.TIMEOUT, type(error).__name__) from error
+    except ResponseParserError as error:
+        raise AwsError(Trouble.REFUSED, type(error).__name__, "the answer is none of this service") from error
     except (BotoCoreError, OSError) as error:
         raise AwsError(Trouble.UNAVAILABLE, type(error).__name__) from error
 

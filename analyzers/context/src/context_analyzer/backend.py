@@ -18,6 +18,7 @@ from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.stages import Emit, Stages, out_of_time
 from context_analyzer import ANALYZER
 from context_analyzer.assessing import Heard, assess
+from context_analyzer.model import LanguageModel
 from context_analyzer.plot import draw_turns
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
@@ -49,6 +50,7 @@ class ContextBackend:
         self._threads = ThreadPoolExecutor(2 * settings.concurrency + 2, thread_name_prefix="aws")
         self._publisher = Publisher(ANALYZER.name, self._store, self._threads)
         self._transcriber = Transcriber(settings, self._store, self._threads) if settings.context_transcripts else None
+        self._model = LanguageModel(settings, self._threads) if settings.has_model else None
         self.ready = False
 
     @property
@@ -96,7 +98,10 @@ class ContextBackend:
         clock.enter("transcribe", 0.1)
         heard = await self._hear(job, facts, clock)
         clock.enter("judge", 0.6)
-        found = assess(heard)
+        opinion = None
+        if self._model is not None and heard.transcript is not None and heard.transcript.speech:
+            opinion = await self._model.opinion(heard.transcript, clock.remaining())
+        found = assess(heard, opinion)
         evidence = [finding for detector in found.detectors for finding in detector.findings]
         title = f"Words: {found.verdict}, score {found.score}"
         return facts, found, await asyncio.to_thread(draw_turns, heard.transcript, evidence, title)

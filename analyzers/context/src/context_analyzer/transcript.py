@@ -22,6 +22,9 @@ _LEAST_WORDS = 5
 _PAUSE_SECONDS = 3.0
 """A longer silence ends a turn, also where the same person goes on."""
 
+_LONG, _TOO_LONG = 300, 1200
+"""Characters: from the one on, a turn ends with its sentence, so that a monologue has times, too; the other ends it."""
+
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
@@ -142,6 +145,10 @@ def plain(text: str) -> str:
     return "".join(char for char in flat if unicodedata.category(char) not in _INVISIBLE)
 
 
+def _full(text: str) -> bool:
+    return len(text) > _TOO_LONG or (len(text) > _LONG and text.endswith((".", "?", "!", "。")))
+
+
 def _turns(items: Iterable[_Item], labels: dict[float, str]) -> Iterable[Turn]:
     speaker, text, words = "", "", list[Word]()
     for item in items:
@@ -152,7 +159,7 @@ def _turns(items: Iterable[_Item], labels: dict[float, str]) -> Iterable[Turn]:
             text += content if words else ""
             continue
         said_by = item.speaker_label or labels.get(item.start_time, "")
-        if words and (said_by != speaker or item.start_time - words[-1].stop > _PAUSE_SECONDS):
+        if words and (said_by != speaker or item.start_time - words[-1].stop > _PAUSE_SECONDS or _full(text)):
             yield Turn(speaker, text, tuple(words))
             text, words = "", []
         speaker = said_by
