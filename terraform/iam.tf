@@ -9,7 +9,7 @@ module "policies" {
   media_bucket_arn   = module.media.s3_bucket_arn
   results_bucket_arn = module.results.s3_bucket_arn
   media_prefixes     = local.media_prefixes
-  state_machine_name = local.state_machine_name
+  transcripts_prefix = local.transcripts_prefix
   bedrock_model_id   = var.bedrock_model_id
 }
 

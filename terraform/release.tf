@@ -17,7 +17,15 @@ locals {
     }
     s3 = { region = var.region }
     analyzers = {
-      for analyzer in ["audio", "video"] : analyzer => { image = { repository = local.repositories[analyzer] } }
+      audio = { image = { repository = local.repositories["audio"] } }
+      video = { image = { repository = local.repositories["video"] } }
+      context = {
+        image = { repository = local.repositories["context"] }
+        env = {
+          GUARDIAN_CONTEXT_TRANSCRIPTS = "s3://${module.results.s3_bucket_id}/${local.transcripts_prefix}"
+          GUARDIAN_CONTEXT_MODEL       = var.bedrock_model_id == null ? "none" : var.bedrock_model_id
+        }
+      }
     }
   }
 

@@ -1,4 +1,6 @@
 locals {
+  transcripts_prefix = "transcripts/" # in the results bucket
+
   bucket_names = {
     media   = "${var.name}-media-${local.account_id}-${var.region}"
     results = "${var.name}-results-${local.account_id}-${var.region}"

@@ -305,12 +305,12 @@ variable "operator_image_tag" {
 }
 
 variable "bedrock_model_id" {
-  description = "Model or inference profile with which the context analyzer reads transcripts. Null: it works by its rules alone, and has no right to call Bedrock."
+  description = "Bedrock's model or inference profile with which the context analyzer reads transcripts. Null: it works by its rules alone, and has no right to call Bedrock."
   type        = string
-  default     = null
+  default     = "global.anthropic.claude-haiku-5-5"
 
   validation {
-    condition     = var.bedrock_model_id == null || can(regex("^[a-z0-9.:-]+$", var.bedrock_model_id))
-    error_message = "Write the id as Bedrock does: provider.model-version."
+    condition     = var.bedrock_model_id == null || can(regex("^[a-z0-9][a-z0-9.:-]{0,99}$", var.bedrock_model_id))
+    error_message = "Write the id as Bedrock does, for example global.anthropic.claude-haiku-5-5."
   }
 }

@@ -44,11 +44,25 @@ locals {
         local.read_recordings,
         local.write_results,
         {
-          # Transcribe reads the recording with the caller's own rights, so it reaches no other prefix either.
-          Sid      = "Transcribe"
+          Sid      = "KeepTranscripts"
           Effect   = "Allow"
-          Action   = ["transcribe:StartTranscriptionJob", "transcribe:GetTranscriptionJob", "transcribe:DeleteTranscriptionJob"]
-          Resource = ["arn:${var.partition}:transcribe:${var.region}:${var.account_id}:transcription-job/*"]
+          Action   = ["s3:GetObject", "s3:DeleteObject"]
+          Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*"]
+        },
+        {
+          # Transcribe reads and writes with the caller's own rights, so it reaches no other prefix either. IAM knows no resource
+          # for a job that is not there yet.
+          Sid       = "StartTranscription"
+          Effect    = "Allow"
+          Action    = ["transcribe:StartTranscriptionJob"]
+          Resource  = ["*"]
+          Condition = { StringEquals = { "transcribe:OutputBucketName" = element(split(":", var.results_bucket_arn), 5) } }
+        },
+        {
+          Sid      = "FollowTranscription"
+          Effect   = "Allow"
+          Action   = ["transcribe:GetTranscriptionJob", "transcribe:DeleteTranscriptionJob"]
+          Resource = ["arn:${var.partition}:transcribe:${var.region}:${var.account_id}:transcription-job/guardian-*"]
         },
       ],
       var.bedrock_model_id == null ? [] : [{
@@ -63,10 +77,11 @@ locals {
       local.read_results,
       merge(local.write_results, { Sid = "WriteReports" }),
       {
-        Sid      = "AnswerTheStateMachine"
+        # IAM knows no resource for these: whoever has a task's token may answer it.
+        Sid      = "AnswerStateMachines"
         Effect   = "Allow"
-        Action   = ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"]
-        Resource = ["arn:${var.partition}:states:${var.region}:${var.account_id}:stateMachine:${var.state_machine_name}"]
+        Action   = ["states:SendTaskSuccess", "states:SendTaskFailure"]
+        Resource = ["*"]
       },
     ]
 

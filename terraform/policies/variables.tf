@@ -28,8 +28,8 @@ variable "media_prefixes" {
   type        = list(string)
 }
 
-variable "state_machine_name" {
-  description = "State machine whose task tokens the operator answers."
+variable "transcripts_prefix" {
+  description = "Prefix of the results bucket for transcripts; ends with a slash."
   type        = string
 }
 

@@ -29,6 +29,8 @@ _USUALLY = {
     "versitygw": "1 min",
     "coredns": "1 min",
     "keda-adapter": "5 to 12 min",
+    "tofu": "3 to 5 min",
+    "tflint": "1 to 3 min",
 }
 
 
@@ -103,6 +105,9 @@ MODULES = (
     METRICS_SERVER,
 )
 """Another module is a folder under tools/ and one line here."""
+OPENTOFU = GoModule("opentofu")
+TFLINT = GoModule("tflint")
+"""Not the cluster's: the tests of terraform/ build them when they need them."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,12 @@ def ensure_tools(modules: Sequence[GoModule] = MODULES, *, debian: bool = True) 
             if module.manifests and not (folder / module.manifests).exists():
                 _render(module, go, clients / "kubectl", folder / module.manifests)
         return Tools((clients, *folders.values()))
+
+
+def ensure_program(module: GoModule, name: str) -> Path:
+    """Return where one program is; it is built first if need be, and only then is there anything to wait for."""
+    program = _module_folder(module, go_command()) / name
+    return program if program.exists() else ensure_tools((module,), debian=False).path(name)
 
 
 def _go_env() -> dict[str, str]:

@@ -1,0 +1,170 @@
+"""What each service may do in AWS: the policies as Terraform computes them, asked by an IAM simulator."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from policy_sentry.querying.actions import get_action_data
+
+from tests.support.opentofu import tofu_in
+from tests.support.terraform import ROOT
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+
+_NAMES = {
+    "partition": "aws",
+    "region": "ap-northeast-2",
+    "account_id": "123456789012",
+    "media_bucket_arn": "arn:aws:s3:::media",
+    "results_bucket_arn": "arn:aws:s3:::results",
+    "media_prefixes": ["calls/", "care/home-7/"],
+    "transcripts_prefix": "transcripts/",
+    "bedrock_model_id": "global.anthropic.claude-haiku-5-5",
+}
+_SERVICES = ("operator", "audio", "video", "context", "status-api")
+
+
+def _policies(folder: Any, **changed: Any) -> dict[str, dict[str, Any]]:
+    tofu = tofu_in(folder, *sorted((ROOT / "policies").glob("*.tf")))
+    found = tofu.outputs({**_NAMES, **changed})["json"]
+    return {service: json.loads(policy) for service, policy in found.items()}
+
+
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    return _policies(tmp_path_factory.mktemp("policies"))
+
+
+def _may(policy: dict[str, Any], action: str, resource: str, **condition: str) -> bool:
+    # The simulator takes a statement whose condition does not hold for a denial of all; here none but Allow is written.
+    held = [statement for statement in policy["Statement"] if _holds(statement.get("Condition", {}), condition)]
+    assert all(statement["Effect"] == "Allow" for statement in held)
+    plain = [{key: value for key, value in statement.items() if key != "Condition"} for statement in held]
+    simulated = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": plain}))
+    return bool(simulated.is_action_permitted(action, resource) == PermissionResult.PERMITTED)
+
+
+def _holds(wanted: dict[str, dict[str, str]], given: dict[str, str]) -> bool:
+    assert set(wanted) <= {"StringEquals"}
+    return all(given.get(key) == value for key, value in wanted.get("StringEquals", {}).items())
+
+
+_RECORDING = "arn:aws:s3:::media/calls/2026/grandson.wav"
+_OF_ANOTHER_GRANT = "arn:aws:s3:::media/care/home-7/night.mp4"
+_NOT_GRANTED = "arn:aws:s3:::media/diary/me.wav"
+_RESULT = "arn:aws:s3:::results/calls/9f/audio.json"
+_TRANSCRIPT = "arn:aws:s3:::results/transcripts/guardian-1.json"
+_MODEL = "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-haiku-5-5"
+_JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardian-1"
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "resource", "allowed"),
+    [
+        # Analyzers read what was granted, in the version that was asked for, and nothing beside it.
+        ("audio", "s3:GetObject", _RECORDING, True),
+        ("audio", "s3:GetObjectVersion", _RECORDING, True),
+        ("audio", "s3:GetObject", _OF_ANOTHER_GRANT, True),
+        ("audio", "s3:GetObject", _NOT_GRANTED, False),
+        ("audio", "s3:GetObject", "arn:aws:s3:::media/calls-of-others/a.wav", False),
+        ("audio", "s3:GetObject", "arn:aws:s3:::media/care/home-70/a.wav", False),
+        ("audio", "s3:GetObject", "arn:aws:s3:::another-bucket/calls/a.wav", False),
+        ("video", "s3:GetObject", _RECORDING, True),
+        ("video", "s3:GetObject", _NOT_GRANTED, False),
+        ("context", "s3:GetObject", _RECORDING, True),
+        ("context", "s3:GetObject", _NOT_GRANTED, False),
+        # They write results, and change no recording.
+        ("audio", "s3:PutObject", _RESULT, True),
+        ("video", "s3:PutObject", _RESULT, True),
+        ("context", "s3:PutObject", _TRANSCRIPT, True),
+        ("audio", "s3:PutObject", _RECORDING, False),
+        ("audio", "s3:DeleteObject", _RECORDING, False),
+        ("context", "s3:DeleteObject", _RECORDING, False),
+        ("audio", "s3:DeleteObject", _RESULT, False),
+        # One analyzer does not read what another one found.
+        ("audio", "s3:GetObject", _RESULT, False),
+        ("context", "s3:GetObject", _RESULT, False),
+        ("context", "s3:GetObject", _TRANSCRIPT, True),
+        ("context", "s3:DeleteObject", _TRANSCRIPT, True),
+        # Nobody lists a bucket: keys can name people.
+        *((service, "s3:ListBucket", "arn:aws:s3:::media", False) for service in _SERVICES),
+        # The operator joins results to a report. It never opens a recording.
+        ("operator", "s3:GetObject", _RESULT, True),
+        ("operator", "s3:PutObject", "arn:aws:s3:::results/calls/9f/report.html", True),
+        ("operator", "s3:GetObject", _RECORDING, False),
+        ("operator", "s3:DeleteObject", _RESULT, False),
+        # Only the operator answers state machines, and only by a token.
+        ("operator", "states:SendTaskSuccess", "*", True),
+        ("operator", "states:SendTaskFailure", "*", True),
+        ("operator", "states:StartExecution", "arn:aws:states:ap-northeast-2:123456789012:stateMachine:x", False),
+        *((service, "states:SendTaskSuccess", "*", False) for service in _SERVICES if service != "operator"),
+        # The status API signs uploads and links to results; a link to a recording it cannot sign.
+        ("status-api", "s3:PutObject", _RECORDING, True),
+        ("status-api", "s3:PutObject", _NOT_GRANTED, False),
+        ("status-api", "s3:GetObject", _RESULT, True),
+        ("status-api", "s3:GetObject", _RECORDING, False),
+        # Only the context analyzer transcribes, its own jobs, and asks its one model.
+        ("context", "transcribe:GetTranscriptionJob", _JOB, True),
+        ("context", "transcribe:DeleteTranscriptionJob", _JOB.replace("guardian-1", "of-others"), False),
+        ("audio", "transcribe:GetTranscriptionJob", _JOB, False),
+        ("context", "bedrock:InvokeModel", _MODEL, True),
+        ("context", "bedrock:InvokeModel", _MODEL.replace("haiku", "opus"), False),
+        # Nobody gets from one identity to another.
+        *((service, action, "*", False) for service in _SERVICES for action in ("sts:AssumeRole", "iam:PassRole")),
+    ],
+)  # fmt: skip
+def test_who_may_do_what(
+    policies: dict[str, dict[str, Any]], service: str, action: str, resource: str, allowed: bool
+) -> None:
+    assert _may(policies[service], action, resource) is allowed
+
+
+def test_a_transcription_can_only_go_into_the_results_bucket(policies: dict[str, dict[str, Any]]) -> None:
+    def may(bucket: str) -> bool:
+        condition = {"transcribe:OutputBucketName": bucket}
+        return _may(policies["context"], "transcribe:StartTranscriptionJob", "*", **condition)
+
+    assert may("results")
+    assert not may("somebody-elses")
+    assert not _may(policies["context"], "transcribe:StartTranscriptionJob", "*")
+
+
+def test_without_a_model_nobody_may_call_bedrock(tmp_path: Any) -> None:
+    without = _policies(tmp_path, bedrock_model_id=None)
+    assert not any("bedrock" in json.dumps(policy) for policy in without.values())
+
+
+def test_a_model_of_the_region_is_allowed_in_that_region_only(tmp_path: Any) -> None:
+    policy = _policies(tmp_path, bedrock_model_id="anthropic.claude-haiku-5-5")["context"]
+    model = "arn:aws:bedrock:{}::foundation-model/anthropic.claude-haiku-5-5"
+    assert _may(policy, "bedrock:InvokeModel", model.format("ap-northeast-2"))
+    assert not _may(policy, "bedrock:InvokeModel", model.format("us-west-2"))
+
+
+@pytest.mark.parametrize("service", _SERVICES)
+def test_every_action_is_one_of_aws_and_its_resource_of_a_kind_that_it_takes(
+    policies: dict[str, dict[str, Any]], service: str
+) -> None:
+    for statement in policies[service]["Statement"]:
+        for action in statement["Action"]:
+            assert "*" not in action
+            prefix, _, name = action.partition(":")
+            known = get_action_data(prefix, name)
+            assert known, f"{action} is no action of AWS"
+            formats = {entry["resource_arn_format"] for entry in known[prefix]}
+            for resource in statement["Resource"]:
+                assert any(_is_of_kind(resource, kind) for kind in formats), (action, resource, formats)
+            keys = {key for entry in known[prefix] for key in entry["condition_keys"]}
+            assert {key for test in statement.get("Condition", {}).values() for key in test} <= keys
+
+
+def _is_of_kind(resource: str, kind: str) -> bool:
+    if kind == "*" or resource == "*":
+        # An action that knows resources is given some.
+        return kind == resource
+    parts = re.split(r"\$\{\w+\}", kind)
+    return re.fullmatch(".*".join(map(re.escape, parts)), resource) is not None
