@@ -15,7 +15,8 @@ locals {
       grants       = local.grants
       nodeSelector = { for label in local.create_cluster ? ["workload"] : [] : label => "system" } # nodes of eks.tf
     }
-    s3 = { region = var.region }
+    s3       = { region = var.region }
+    database = { existingSecret = var.create_database ? "silver-guardian-database" : "" } # deploy.sh makes and renews it
     analyzers = {
       audio = { image = { repository = local.repositories["audio"] } }
       video = { image = { repository = local.repositories["video"] } }
