@@ -264,7 +264,7 @@ variable "database" {
     instance_class         = optional(string, "db.t4g.micro")
     allocated_storage_gib  = optional(number, 20)
     multi_az               = optional(bool, false)
-    password_rotation_days = optional(number, 90)
+    password_rotation_days = optional(number, 60)
   })
   default  = {}
   nullable = false
