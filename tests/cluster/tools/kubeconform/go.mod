@@ -2,12 +2,19 @@ module silverguardian.io/tests/cluster/tools/kubeconform
 
 go 1.26.8
 
-require github.com/yannh/kubeconform v0.8.0
+require (
+	github.com/prometheus-operator/prometheus-operator v0.85.0
+	github.com/yannh/kubeconform v0.8.0
+)
 
 require (
+	github.com/alecthomas/kingpin/v2 v2.4.0 // indirect
+	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b // indirect
 	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
 	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
+	github.com/prometheus/common v0.65.0 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2 // indirect
+	github.com/xhit/go-str2duration/v2 v2.1.0 // indirect
 	go.yaml.in/yaml/v2 v2.4.4 // indirect
 	golang.org/x/text v0.37.0 // indirect
 	k8s.io/kube-openapi v0.0.0-20260603220949-865597e52e25 // indirect
