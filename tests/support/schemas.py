@@ -1,7 +1,7 @@
 """JSON schemas for kubeconform: of Kubernetes' own kinds, and of every kind that a CustomResourceDefinition defines.
 
-They come from the modules that the cluster is built from, each pinned by a go.sum. They are strict: a field that a schema
-does not know is an error, where an API server would drop it.
+They come from the modules that the cluster is built from, each pinned by a go.sum. They are strict: a field that a
+schema does not know is an error, where an API server would drop it.
 """
 
 from __future__ import annotations
