@@ -4,7 +4,7 @@
 set -euo pipefail
 
 readonly STEPS="check infrastructure images release ready smoke"
-readonly IMAGES="operator audio video"
+readonly IMAGES="operator audio video context"
 readonly PLATFORMS="linux/amd64,linux/arm64"
 readonly RELEASE=silver-guardian
 readonly BUILDER=silver-guardian

@@ -21,7 +21,9 @@ locals {
       audio = { image = { repository = local.repositories["audio"] } }
       video = { image = { repository = local.repositories["video"] } }
       context = {
-        image = { repository = local.repositories["context"] }
+        enabled = true
+        port    = 8002
+        image   = { repository = local.repositories["context"] }
         env = {
           GUARDIAN_CONTEXT_TRANSCRIPTS = "s3://${module.results.s3_bucket_id}/${local.transcripts_prefix}"
           GUARDIAN_CONTEXT_MODEL       = var.bedrock_model_id == null ? "none" : var.bedrock_model_id
