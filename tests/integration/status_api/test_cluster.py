@@ -73,7 +73,7 @@ async def test_an_analysis_is_an_analysis_request_and_its_changes_are_seen(
     assert (first.status_code, again.status_code) == (202, 202), first.text
     assert first.json()["id"] == again.json()["id"]
     other = await client.post("/v1/analyses", json=body(key="other.wav"), headers=key)
-    assert other.status_code == 422
+    assert other.status_code == 409
     (made,) = api_server.get("areq", "-n", "one")["items"]
     assert made["spec"]["source"]["uri"] == "s3://media/uploads/one/call.wav"
     where = f"/v1/analyses/{first.json()['id']}"

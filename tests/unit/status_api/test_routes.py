@@ -88,7 +88,7 @@ async def test_a_repeated_key_gives_the_same_analysis(api: Api, one: httpx.Async
     assert first.json()["id"] == again.json()["id"]
     assert len(api.requests.list()) == 1
     other = await one.post("/v1/analyses", json=body(key="other.wav"), headers=key)
-    assert "another body" in refused(other, 422)
+    assert "another body" in refused(other, 409)
     theirs = await two.post("/v1/analyses", json=body("two"), headers=key)
     assert theirs.json()["id"] != first.json()["id"], "another tenant's key is another key"
     without = [(await one.post("/v1/analyses", json=body())).json()["id"] for _ in range(2)]

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from status_api.errors import BadCursor
 from status_api.ports import Position
 
-MAX_LENGTH = 512
 _PLAIN = re.compile(r"v1 ([0-9]{1,17}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 

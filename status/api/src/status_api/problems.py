@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -65,10 +66,24 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return problem(HTTPStatus(error.status_code), str(error.detail), headers=error.headers, errors=None)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_allowed(request))) or headers.get("Allow", "")
+    return problem(HTTPStatus(error.status_code), str(error.detail), headers=headers, errors=None)
+
+
+def _allowed(request: Request) -> set[str]:
+    """Give the methods that the document has for a path; the framework names those of its first route alone."""
+    paths = request.app.openapi()["paths"]
+    return {
+        method.upper()
+        for template, operations in paths.items()
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), request.url.path)
+        for method in operations
+    }
 
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:

@@ -14,11 +14,12 @@ from status_api.naming import ID_LIMIT, key_of, name_for
 from status_api.ports import Analyses, Entry, Position, Storage
 from status_api.problems import ProblemError, described
 from status_api.settings import Settings
-from status_api.wire import Analysis, AnalysisList, NewAnalysis, NewUpload, ReportLink, State, Upload
+from status_api.wire import Analysis, AnalysisList, NewAnalysis, NewUpload, PageQuery, ReportLink, State, Upload
 
 _POLL_SECONDS = "1"
 _JSON = "application/json"
 _ALWAYS = described(
+    HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.REQUEST_TIMEOUT,
@@ -63,7 +64,10 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
         status_code=HTTPStatus.ACCEPTED,
         response_model=Analysis,
         summary="Ask for an analysis",
-        responses={202: {"headers": {"Location": _header("Where it is."), "Retry-After": _header("When to look.")}}},
+        responses={
+            202: {"headers": {"Location": _header("Where it is."), "Retry-After": _header("When to look.")}},
+            **described(HTTPStatus.CONFLICT),
+        },
     )
     async def create(tenant: Tenant, wanted: NewAnalysis, idempotency_key: IdempotencyKey = None) -> Response:
         if not settings.may_read(tenant, wanted.source.uri):
@@ -80,25 +84,18 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
         found = entry.analysis
         if (found.source, sorted(found.analyzers)) != (asked.source, sorted(asked.analyzers or ())):
             raise ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
+                HTTPStatus.CONFLICT,
                 "Idempotency-Key: this key was used for another body. Repeat that body, or take a new key.",
             )
         headers = {"Location": f"/v1/analyses/{found.id}", "Retry-After": _POLL_SECONDS, **_headers(entry)}
         return Response(entry.body, HTTPStatus.ACCEPTED, headers, media_type=_JSON)
 
     @router.get("/analyses", response_model=AnalysisList, summary="List analyses, newest first")
-    async def page(
-        response: Response,
-        tenant: Tenant,
-        limit: Annotated[int, Query(ge=1, le=100, description="At most so many.")] = 20,
-        cursor: Annotated[
-            str | None, Query(max_length=cursors.MAX_LENGTH, description="`next` of the page before.")
-        ] = None,
-    ) -> AnalysisList:
-        found = await analyses.page(tenant, _position(cursor), limit + 1)
-        shown = found[:limit]
+    async def page(response: Response, tenant: Tenant, asked: Annotated[PageQuery, Query()]) -> AnalysisList:
+        found = await analyses.page(tenant, _position(asked.cursor), asked.limit + 1)
+        shown = found[: asked.limit]
         response.headers["Cache-Control"] = "private, no-cache"
-        following = cursors.write(shown[-1].position) if len(found) > limit else None
+        following = cursors.write(shown[-1].position) if len(found) > asked.limit else None
         return AnalysisList(items=[entry.analysis for entry in shown], next=following)
 
     @router.get(

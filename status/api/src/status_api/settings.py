@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from status_api.wire import MOST_BYTES
+
 _PREFIX_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -31,7 +33,7 @@ class Settings(BaseSettings):
     tenants: dict[str, str] = Field(default={}, description="Namespaces by what that claim may say.")
 
     uploads_uri: Prefix = Field(default="s3://media/uploads", description="Where uploads go, by tenant.")
-    max_upload_bytes: int = Field(default=512 * 1024**2, ge=1, le=5 * 1024**3, description="Of one recording.")
+    max_upload_bytes: int = Field(default=512 * 1024**2, ge=1, le=MOST_BYTES, description="Of one recording.")
     sources: dict[str, tuple[str, ...]] = Field(
         default={}, description="By namespace: more prefixes, besides its uploads, that it may have analysed."
     )

@@ -6,14 +6,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from analyzer_contract import Verdict, Wire
 
 _URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\x00-\x1f\x7f]+$"
 _ANALYZER = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
 
+MOST_BYTES = 5 * 1024**3
+"""What S3 takes in one piece."""
+
 AnalyzerName = Annotated[str, StringConstraints(pattern=_ANALYZER)]
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 5.0 is an integer there."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class State(StrEnum):
@@ -87,6 +95,13 @@ class Analysis(Wire):
     finished_at: datetime | None
 
 
+class PageQuery(Wire):
+    """Which page of a list."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="At most so many.")
+    cursor: str | None = Field(default=None, max_length=512, description="`next` of the page before.")
+
+
 class AnalysisList(Wire):
     """One page, newest first."""
 
@@ -100,7 +115,9 @@ class NewUpload(Wire):
     content_type: str = Field(
         pattern=r"^(audio|video)/[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$", description="For example audio/mp4 or video/mp4."
     )
-    size_bytes: int = Field(ge=1, strict=True, description="Exactly: another size is refused by the storage.")
+    size_bytes: Annotated[int, BeforeValidator(_whole)] = Field(
+        ge=1, le=MOST_BYTES, strict=True, description="Exactly: another size is refused by the storage."
+    )
 
 
 class Upload(Wire):
