@@ -79,6 +79,12 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-install-workspace --package silver-guardian-context
 RUN /trim-packages.sh transcribe bedrock-runtime
 
+FROM build AS status-api-dependencies
+ARG SSL_CERT_FILE
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-status-api
+RUN /trim-packages.sh
+
 # ---------------------------------------------------------------- our own code
 # It becomes a small layer of its own, so that a new version is pushed and pulled without its dependencies.
 FROM operator-dependencies AS operator-build
@@ -125,6 +131,16 @@ COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py context \
  && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract silver_guardian_* /own/
 
+FROM status-api-dependencies AS status-api-build
+ARG SSL_CERT_FILE
+COPY analyzers/contract analyzers/contract
+COPY status status
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-editable --package silver-guardian-status-api
+COPY tests/support/image/smoke.py /smoke.py
+RUN /opt/venv/bin/python /smoke.py status-api \
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a status_api analysis_records analyzer_contract silver_guardian_* /own/
+
 # ---------------------------------------------------------------- the images
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="Silver Guardian operator" \
@@ -160,3 +176,11 @@ COPY --from=context-build /own /opt/venv/lib/python3.13/site-packages
 ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8002
 EXPOSE 8002
 ENTRYPOINT ["python", "-m", "context_analyzer"]
+
+FROM runtime AS status-api
+LABEL org.opencontainers.image.title="Silver Guardian status API" \
+      org.opencontainers.image.description="The HTTP API for apps, and the page for people."
+COPY --from=status-api-dependencies /opt/venv /opt/venv
+COPY --from=status-api-build /own /opt/venv/lib/python3.13/site-packages
+EXPOSE 8080
+ENTRYPOINT ["python", "-m", "status_api"]

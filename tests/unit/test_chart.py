@@ -14,6 +14,7 @@ from analysis_operator.api import AnalyzerSpec
 from analysis_operator.api.analyzer import Scaling
 from analysis_operator.crd import definitions, render
 from analysis_operator.settings import Settings
+from status_api.settings import Settings as StatusApiSettings
 from tests.cluster.packages import client_tools
 from tests.cluster.paths import repo_root
 from tests.cluster.progress import Progress
@@ -289,3 +290,61 @@ def test_wrong_values_are_refused(tmp_path: Path, values: Manifest) -> None:
 def test_a_wrong_size_is_named_with_its_place(tmp_path: Path, values: Manifest, told: str) -> None:
     with pytest.raises(CommandError, match=told):
         rendered(tmp_path, {"analyzers": {"audio": values}})
+
+
+STATUS_API: Manifest = {
+    "enabled": True,
+    "oidc": {"issuer": "https://id.example", "audience": "guardian"},
+    "tenants": {"family-kim": "kim", "family-lee": "lee", "grandma-lee": "lee"},
+}
+
+
+def of_status_api(manifests: list[Manifest], kind: str) -> list[Manifest]:
+    return [each for each in manifests if each["kind"] == kind and each["metadata"]["name"].endswith("-status-api")]
+
+
+def test_the_status_api_is_there_only_if_wanted(tmp_path: Path) -> None:
+    assert not [each for each in rendered(tmp_path) if each["metadata"]["name"].endswith("-status-api")]
+    kinds = {"Deployment", "Service", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "Role", "RoleBinding"}
+    given = rendered(tmp_path, {"statusApi": STATUS_API})
+    assert {each["kind"] for each in given if each["metadata"]["name"].endswith("-status-api")} == kinds
+
+
+@pytest.mark.parametrize(
+    ("database", "verbs"), [("", ["create", "get", "list", "watch"]), ("postgres", ["create", "get"])]
+)
+def test_the_status_api_asks_and_reads_in_its_tenants_namespaces_alone(
+    tmp_path: Path, database: str, verbs: list[str]
+) -> None:
+    given = rendered(tmp_path, {"statusApi": STATUS_API, "database": {"existingSecret": database}})
+    roles = of_status_api(given, "Role")
+    assert [role["metadata"]["namespace"] for role in roles] == ["kim", "lee"]
+    for role in roles:
+        (rule,) = role["rules"]
+        assert (rule["resources"], rule["verbs"]) == (["analysisrequests"], verbs)
+    assert not of_status_api(given, "ClusterRole")
+
+
+def test_every_setting_of_the_status_api_can_be_set_and_has_its_own_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"statusApi": STATUS_API, "database": {"existingSecret": "x"}, "operator": {"resultsURI": "s3://results"}}
+    (deployment,) = of_status_api(rendered(tmp_path, values), "Deployment")
+    (found,) = deployment["spec"]["template"]["spec"]["containers"]
+    env = {entry["name"]: entry.get("value") for entry in found["env"]}
+    fixed = {"host", "port", "kubernetes_url", "kubernetes_token_file", "kubernetes_ca_file"}
+    wanted = {f"GUARDIAN_{field.upper()}" for field in StatusApiSettings.model_fields if field not in fixed}
+    assert wanted <= set(env)
+    chosen = {"GUARDIAN_OIDC_ISSUER", "GUARDIAN_OIDC_AUDIENCE", "GUARDIAN_TENANTS", "GUARDIAN_RESULTS_URI"}
+    for name, value in env.items():
+        if value is not None and name not in chosen:
+            monkeypatch.setenv(name, value)
+    assert StatusApiSettings() == StatusApiSettings.model_construct()
+    assert found["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+@pytest.mark.parametrize("missing", ["oidc", "tenants"])
+def test_a_status_api_that_could_let_nobody_in_is_not_installed(tmp_path: Path, missing: str) -> None:
+    values = {name: value for name, value in STATUS_API.items() if name != missing}
+    with pytest.raises(CommandError, match=f"statusApi.{missing}"):
+        rendered(tmp_path, {"statusApi": values})

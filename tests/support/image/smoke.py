@@ -20,6 +20,7 @@ LEFT_OUT = {
     "audio": {"onnx"},
     "video": set(),
     "context": {"av", "numpy"},
+    "status-api": set(),
 }
 """By target: the operator's extra `local`, for laptops; what makes models; the kit's extra `media`, which decodes."""
 
@@ -31,6 +32,7 @@ PACKAGES = {
     "audio": ("audio_analyzer", "analyzer_kit", "analyzer_contract", "guardian_models"),
     "video": ("video_analyzer", "analyzer_kit", "analyzer_contract"),
     "context": ("context_analyzer", "analyzer_kit", "analyzer_contract"),
+    "status-api": ("status_api", "analysis_records", "analyzer_contract"),
 }
 
 
@@ -169,6 +171,23 @@ def check_context() -> None:
     image.save(io.BytesIO(), "PNG")
 
 
+def check_status_api() -> None:
+    """Make the whole service, with its page, over a database; check a token's signature."""
+    import jwt
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from status_api.page import _files
+    from status_api.serving import make_service
+    from status_api.settings import Settings
+
+    told: Any = {"oidc_issuer": "https://id.example", "oidc_audience": "a", "tenants": {"a": "b"}}
+    make_service(Settings(database_url="postgresql://localhost/none", **told)).openapi()
+    if "index.html" not in _files():
+        raise SystemExit("the page is missing")
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwt.decode(jwt.encode({"a": 1}, key, algorithm="ES256"), key.public_key(), algorithms=["ES256"])
+
+
 def main(target: str) -> None:
     """Check one target."""
     for package in PACKAGES[target]:
@@ -178,6 +197,8 @@ def main(target: str) -> None:
         check_operator()
     elif target == "context":
         check_context()
+    elif target == "status-api":
+        check_status_api()
     else:
         check_media()
         check_arrays()
