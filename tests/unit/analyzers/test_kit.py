@@ -133,7 +133,7 @@ def report(score: int, *findings: Finding, claim: Verdict | None = None) -> Dete
         ([0, SUSPICIOUS_FROM - 1], True, Verdict.NO_EVIDENCE, 49),
         ([SUSPICIOUS_FROM, 0], True, Verdict.SUSPICIOUS, 50),
         ([100], True, Verdict.SUSPICIOUS, 100),
-        ([100], False, Verdict.INCONCLUSIVE, 100),
+        ([100], False, Verdict.INCONCLUSIVE, SUSPICIOUS_FROM - 1),
     ],
 )
 def test_the_strongest_detector_decides_and_no_score_alone_is_called_fake(
@@ -143,22 +143,22 @@ def test_the_strongest_detector_decides_and_no_score_alone_is_called_fake(
 
 
 @pytest.mark.parametrize(
-    ("claims", "verdict"),
+    ("claims", "verdict", "score"),
     [
-        ([(0, Verdict.INCONCLUSIVE), (0, None)], Verdict.INCONCLUSIVE),
-        ([(49, Verdict.NO_EVIDENCE), (0, None)], Verdict.NO_EVIDENCE),
-        ([(0, Verdict.INCONCLUSIVE), (50, None)], Verdict.SUSPICIOUS),
-        ([(60, Verdict.SUSPICIOUS), (0, None)], Verdict.SUSPICIOUS),
-        ([(60, Verdict.LIKELY_FAKE), (90, None)], Verdict.LIKELY_FAKE),
-        ([(60, Verdict.LIKELY_FAKE), (0, Verdict.INCONCLUSIVE)], Verdict.LIKELY_FAKE),
+        ([(0, Verdict.INCONCLUSIVE), (0, None)], Verdict.INCONCLUSIVE, 0),
+        ([(49, Verdict.NO_EVIDENCE), (0, None)], Verdict.NO_EVIDENCE, 49),
+        ([(0, Verdict.INCONCLUSIVE), (50, None)], Verdict.SUSPICIOUS, 50),
+        ([(98, Verdict.INCONCLUSIVE), (55, None)], Verdict.SUSPICIOUS, 55),  # outside of its domain: no evidence
+        ([(60, Verdict.SUSPICIOUS), (0, None)], Verdict.SUSPICIOUS, 60),
+        ([(60, Verdict.LIKELY_FAKE), (90, None)], Verdict.LIKELY_FAKE, 90),
+        ([(60, Verdict.LIKELY_FAKE), (0, Verdict.INCONCLUSIVE)], Verdict.LIKELY_FAKE, 60),
     ],
 )
-def test_the_severest_claim_decides(claims: list[tuple[int, Verdict | None]], verdict: Verdict) -> None:
-    highest = max(score for score, _ in claims)
+def test_the_severest_claim_decides(claims: list[tuple[int, Verdict | None]], verdict: Verdict, score: int) -> None:
     for order in (claims, claims[::-1]):
-        reports = [report(score, claim=claim) for score, claim in order]
-        assert judge(reports, conclusive=True) == (verdict, highest)
-        assert judge(reports, conclusive=False) == (Verdict.INCONCLUSIVE, highest)
+        reports = [report(points, claim=claim) for points, claim in order]
+        assert judge(reports, conclusive=True) == (verdict, score)
+        assert judge(reports, conclusive=False) == (Verdict.INCONCLUSIVE, min(max(each for each, _ in claims), 49))
 
 
 @pytest.mark.parametrize("reason", list(FailureReason))

@@ -114,7 +114,7 @@ def test_where_a_stretch_was_not_read_nothing_is_said_to_be_missing() -> None:
     assert meter.motion().begins == (0, 50)
 
 
-@given(at=st.integers(20, 60), length=st.integers(SIX_FRAMES + 1, 30))
+@given(at=st.integers(20, 60), length=st.integers(SIX_FRAMES + 2, 30))
 @settings(max_examples=15, deadline=None)
 def test_a_frozen_moment_is_found_in_its_place(at: int, length: int) -> None:
     motion = motion_of(STEADY[: at + 1] + [STEADY[at]] * length + STEADY[at + 1 :])
@@ -123,6 +123,25 @@ def test_a_frozen_moment_is_found_in_its_place(at: int, length: int) -> None:
     assert abs(report.findings[0].start_seconds * 25 - at) <= SIX_FRAMES
     assert abs(report.findings[0].end_seconds * 25 - at - length) <= SIX_FRAMES
     assert report.score >= 50
+
+
+def test_a_frozen_moment_that_the_encoder_improves_midway_is_one() -> None:
+    better = STEADY[50].copy()
+    better[::2, : better.shape[1] // 8] += 1
+    motion = motion_of([*STEADY[:51], *[STEADY[50]] * 6, *[better] * 6, *STEADY[51:]])
+    (found,) = detect_freezes(motion, "test").findings
+    assert [found.start_seconds * 25, found.end_seconds * 25] == pytest.approx([50, 62], abs=1)
+
+
+def test_a_card_that_stands_still_between_two_scenes_is_no_freeze() -> None:
+    assert detect_freezes(motion_of([*STEADY[:50], *[OTHER[0]] * 25, *STEADY[50:100]]), "test").score == 0
+
+
+def test_nothing_is_frozen_where_one_stretch_ends_and_the_next_begins() -> None:
+    meter = MotionMeter()
+    for index, frame in enumerate([*STEADY[:30], *[STEADY[29]] * 5, *[STEADY[29]] * 5, *STEADY[30:60]]):
+        meter.add(index / 25, frame, begins=index == 35)
+    assert detect_freezes(meter.motion(), "test").findings == []
 
 
 def test_a_few_frames_shown_twice_by_frame_rate_conversion_are_no_freeze() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from analysis_operator.api import AnalysisState, AnalysisStatus
 from analysis_operator.core.verdict import Fused, fuse
-from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, Verdict
+from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, DetectorReport, ModelCard, Verdict
+from analyzer_kit.verdicts import judge
 
 EVIDENT = {Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE}
 FAILED = AnalysisStatus(name="f", state=AnalysisState.FAILED)
@@ -129,6 +130,14 @@ def test_what_was_not_looked_at_is_not_found_clean(analyses: list[AnalysisStatus
     before, after = fused(analyses), fused([*analyses, FAILED])
     clean = before.verdict is Verdict.NO_EVIDENCE
     assert after == Fused(Verdict.INCONCLUSIVE if clean else before.verdict, before.score)
+
+
+@given(entries)
+def test_an_analyzer_joins_its_detectors_as_the_operator_joins_analyses(analyses: list[AnalysisStatus]) -> None:
+    card = ModelCard(id="x", version="1")
+    reports = [DetectorReport(name="X", score=a.score or 0, claim=a.verdict, model=card) for a in analyses]
+    verdict, score = judge(reports, conclusive=True)
+    assert Fused(verdict, score) == fuse(analyses)
 
 
 def test_without_any_verdict_there_is_none() -> None:

@@ -42,6 +42,15 @@ SUSPICIOUS_FROM = 50
 set on, or, if it was measured, all but the share of false alarms that its card states."""
 
 
+def counted(verdict: Verdict, score: int) -> int:
+    """What a verdict with a score, 0 to 100, adds to a joint score: its score, on the side of the line of its verdict.
+
+    A number from a recording that a detector was not made for is no evidence, so `Inconclusive` stays below the line.
+    """
+    evident = SEVERITY[verdict] >= SEVERITY[Verdict.SUSPICIOUS]
+    return max(score, SUSPICIOUS_FROM) if evident else min(score, SUSPICIOUS_FROM - 1)
+
+
 class FailureKind(StrEnum):
     """Who is at fault, which decides whether another attempt can help."""
 

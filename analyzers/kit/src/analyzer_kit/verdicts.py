@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, DetectorReport, Verdict
+from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, DetectorReport, Verdict, counted
 
 
 def verdict_of(detector: DetectorReport) -> Verdict:
@@ -21,13 +21,14 @@ def judge(detectors: Sequence[DetectorReport], *, conclusive: bool) -> tuple[Ver
     """The verdict and score of one recording.
 
     The severest detector decides: they look for different things, so a quiet one does not argue against a loud one,
-    and where one could not look, nothing was not found. The score is the highest of all.
+    and where one could not look, nothing was not found. The score is the highest counted one. The operator joins
+    analyses by the same rule (docs/verdicts.md).
 
     Args:
         detectors: what each of them found.
         conclusive: whether there was enough in the recording to look at.
     """
-    score = max((detector.score for detector in detectors), default=0)
-    if not conclusive:
-        return Verdict.INCONCLUSIVE, score
-    return max(map(verdict_of, detectors), key=SEVERITY.__getitem__, default=Verdict.NO_EVIDENCE), score
+    spoken = [(verdict_of(each) if conclusive else Verdict.INCONCLUSIVE, each.score) for each in detectors]
+    verdict = max((each for each, _ in spoken), key=SEVERITY.__getitem__, default=Verdict.NO_EVIDENCE)
+    score = max((counted(each, points) for each, points in spoken), default=0)
+    return (verdict if conclusive else Verdict.INCONCLUSIVE), score

@@ -2,83 +2,109 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport, Finding, ModelCard
-from video_analyzer.motion import Motion
+from video_analyzer.motion import Motion, leap
 
-_SHORTEST = 6
-_STILL, _STILL_MOST, _STILL_SHARE = 0.35, 0.9, 0.15
-"""Mean gray levels between copies of one frame: coding leaves up to 0.35, more after strong movement."""
+_SHORTEST = 8
+_STILL = 0.15
+"""Gray levels by which the most changed tenth of the picture may differ from the frame before: an encoder skips copies
+of one frame, so most of them are equal to the last bit."""
 
-_MOVING = 0.8
-_CONTRAST = 5.0
-"""How many times more must change just before and just after: a scene that comes to rest slows down first."""
+_BLIP_FRAMES, _BLIP = 2, 1.0
+"""An encoder improves a picture that stands still now and then: so many frames may change more in between, if the
+picture is the same, to this many gray levels, afterwards."""
 
+_CONTRAST = 12.0
+"""How many times more must move just before and just after. On the clips that were used for setting it, pauses of
+people came to 8.0 at most (docs/evaluation-video.md): what breathes and blinks is not skipped."""
+
+_FAINT = 4.0
+"""From here on there is a score, under 50."""
+
+_NOISE = 0.03
 _AROUND = 5
 _BLANK = 4.0
-_WINDOW = 15
 _FAR = 20
 _SAME_SCENE = 0.3
 """Correlation with the picture 20 frames before and after: lower where a still picture fades in, as in a slide show."""
 
-_LIMITATIONS = ["A stalled camera or a bad connection freezes the picture as well, and so does a title card."]
+_LIMITATIONS = [
+    "A stalled camera or a bad connection freezes the picture as well, and so does a title card.",
+    "Drawn films hold one picture while nothing in it moves, and screen recordings stand still.",
+]
 
 
 def detect_freezes(motion: Motion, version: str) -> DetectorReport:
-    """Looks for stretches of copies of one frame within movement.
+    """Looks for stretches of copies of one frame within movement; below 50 there is a score alone.
 
     Args:
         motion: what is known of each frame.
         version: of the analyzer, for the model card.
     """
     findings = []
-    for start, end in _still_runs(motion.change):
-        still = float(motion.change[start:end].mean())
-        moving = _movement_around(motion.change, start, end)
-        if moving < max(_MOVING, _CONTRAST * still) or not _within_one_scene(motion.thumbs, start, end):
+    faint = 0
+    for start, end in _still_runs(motion):
+        still = float(np.percentile(motion.leaps[start:end], 75))
+        moving = _movement_around(motion.leaps, start, end)
+        contrast = moving / (still + _NOISE)
+        if not _within_one_scene(motion.thumbs, start, end):
+            continue
+        if contrast < _CONTRAST:
+            faint = max(faint, round(49 * (contrast - _FAINT) / (_CONTRAST - _FAINT)))
             continue
         findings.append(
             Finding(
                 kind="FrozenFrames",
                 start_seconds=round(float(motion.times[start - 1]), 3),
                 end_seconds=round(float(motion.times[end - 1]), 3),
-                score=min(90, 55 + int(end - start)),
+                score=min(90, round(50 + 12 * math.log2(contrast / _CONTRAST))),
                 message=(
-                    f"{end - start + 1} frames show one moment ({still:.2f} gray levels of change) "
-                    f"between movement ({moving:.1f})."
+                    f"{end - start + 1} frames show one moment: what changes most changes by {still:.2f} gray levels, "
+                    f"and by {moving:.1f} just before and after."
                 ),
             )
         )
     return DetectorReport(
         name="FrozenFrames",
-        score=max((finding.score for finding in findings), default=0),
+        score=max((finding.score for finding in findings), default=faint),
         findings=findings[:200],
         limitations=_LIMITATIONS,
         model=ModelCard(id="video.frozen-frames", version=version),
     )
 
 
-def _still_runs(change: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """Runs of at least 6 frames that hardly differ from the one before; ends exclusive."""
-    if change.size <= _SHORTEST:
-        return []
-    padded = np.pad(change, _WINDOW, mode="edge")
-    local = np.percentile(np.lib.stride_tricks.sliding_window_view(padded, 2 * _WINDOW + 1), 75, axis=1)
-    still = change < np.clip(_STILL_SHARE * local, _STILL, _STILL_MOST)
-    still[0] = False  # the first frame has none before it
+def _still_runs(motion: Motion) -> list[tuple[int, int]]:
+    """Runs of at least 8 frames that show what the one before them shows; ends exclusive."""
+    still = motion.leaps < _STILL
+    still[[begin for begin in motion.begins if begin < still.size]] = False  # what was before it was not read
     edges = np.diff(np.concatenate([[0], still.astype(np.int8), [0]]))
-    runs = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)
-    return [(int(start), int(end)) for start, end in runs if end - start >= _SHORTEST]
+    runs: list[tuple[int, int]] = []
+    for start, end in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+        first = int(start)
+        if runs and _one_picture(motion, runs[-1][1], first):
+            first, _ = runs.pop()
+        runs.append((first, int(end)))
+    return [(start, end) for start, end in runs if end - start >= _SHORTEST]
 
 
-def _movement_around(change: NDArray[np.float32], start: int, end: int) -> float:
-    """The least that changes just before and just after; 0 where the recording begins or ends with the run."""
-    before, after = change[max(start - _AROUND, 1) : start], change[end + 1 : end + 1 + _AROUND]
-    if min(before.size, after.size) == 0:
+def _one_picture(motion: Motion, end: int, start: int) -> bool:
+    """Whether the picture after a blip, from ``end`` to ``start``, is the one before it."""
+    if start - end > _BLIP_FRAMES or any(end <= begin < start for begin in motion.begins):
+        return False
+    return leap(motion.thumbs[end - 1], motion.thumbs[start - 1]) <= _BLIP
+
+
+def _movement_around(leaps: NDArray[np.float32], start: int, end: int) -> float:
+    """The less of what moves just before and just after; 0 where the recording begins or ends with the run."""
+    before, after = leaps[max(start - _AROUND, 1) : start], leaps[end : end + _AROUND]
+    if min(before.size, after.size) < _AROUND // 2 + 1:
         return 0.0
-    return min(float(np.median(before)), float(np.median(after)), float(change[start - 1]))
+    return min(float(np.median(before)), float(np.median(after)))
 
 
 def _within_one_scene(thumbs: NDArray[np.float32], start: int, end: int) -> bool:

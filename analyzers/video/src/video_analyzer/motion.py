@@ -40,6 +40,8 @@ class Motion:
         times: seconds, not falling.
         thumbs: frames x 880, gray, not rounded.
         change: mean absolute difference to the frame before in gray levels, at up to 320 pixels; 0 for the first.
+        leaps: mean absolute difference to the frame before of the tenth of the thumbnail that changes most, in gray
+            levels; 0 for the first.
         jumps: places where the picture moved on further than around them.
         begins: first frame of each stretch; what lies before it was not read.
     """
@@ -47,6 +49,7 @@ class Motion:
     times: NDArray[np.float64]
     thumbs: NDArray[np.float32]
     change: NDArray[np.float32]
+    leaps: NDArray[np.float32]
     jumps: list[Jump]
     begins: tuple[int, ...] = (0,)
 
@@ -84,7 +87,7 @@ class MotionMeter:
         self._change.append(float(cv2.absdiff(frame, self._recent[-1]).mean()) if self._recent else 0.0)
         thumb = cv2.resize(frame.astype(np.float32), (THUMB_WIDTH, THUMB_HEIGHT), interpolation=cv2.INTER_AREA)
         self._thumbs.append(np.asarray(thumb, dtype=np.float32).reshape(-1))
-        self._leaps.append(_leap(self._thumbs[-2], self._thumbs[-1]) if self._recent else 0.0)
+        self._leaps.append(leap(self._thumbs[-2], self._thumbs[-1]) if self._recent else 0.0)
         self._times.append(time)
         self._recent.append(frame)
         self._look_back()
@@ -97,6 +100,7 @@ class MotionMeter:
             times=np.array(self._times),
             thumbs=thumbs,
             change=np.array(self._change, dtype=np.float32),
+            leaps=np.array(self._leaps, dtype=np.float32),
             jumps=list(self._jumps),
             begins=tuple(self._begins) or (0,),
         )
@@ -114,7 +118,7 @@ class MotionMeter:
         self._jumps.append(measure_jump(at, (two_before, before, frame, after), ratio))
 
 
-def _leap(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
+def leap(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
     """Mean absolute difference of the tenth of the thumbnail that changes most; a brighter picture is no change."""
     change = after - before
     change = np.abs(change - np.median(change))

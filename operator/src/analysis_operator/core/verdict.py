@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis_operator.api import AnalysisState, AnalysisStatus
-from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, Verdict
+from analyzer_contract import SEVERITY, Verdict, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +15,6 @@ class Fused:
 
     verdict: Verdict
     score: int
-
-
-def counted(verdict: Verdict, score: int) -> int:
-    """Give what an analysis adds to the request's score: its own score, on the side of the line of its verdict.
-
-    A number from a recording that a detector was not made for is no evidence, so `Inconclusive` stays below the line.
-    """
-    evident = SEVERITY[verdict] >= SEVERITY[Verdict.SUSPICIOUS]
-    return max(score, SUSPICIOUS_FROM) if evident else min(score, SUSPICIOUS_FROM - 1)
 
 
 def fuse(analyses: Sequence[AnalysisStatus]) -> Fused | None:

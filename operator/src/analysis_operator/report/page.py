@@ -13,13 +13,21 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, RequestStatus
-from analysis_operator.core.verdict import counted
 from analysis_operator.report import timeline
 from analysis_operator.report.english import ENGLISH
 from analysis_operator.report.korean import KOREAN
 from analysis_operator.report.sections import Section
 from analysis_operator.report.words import Words, clock, tone, words
-from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, AnalysisReport, DetectorReport, Finding, MediaFacts, Verdict
+from analyzer_contract import (
+    SEVERITY,
+    SUSPICIOUS_FROM,
+    AnalysisReport,
+    DetectorReport,
+    Finding,
+    MediaFacts,
+    Verdict,
+    counted,
+)
 
 __all__ = ["LANGUAGES", "clean", "clock", "render", "size", "words"]
 
