@@ -1,14 +1,15 @@
 #!/bin/sh
-# Run while an image is built, in its site-packages: removes what is never used there. What is trimmed: debug symbols of
-# bundled libraries, tests, type stubs, C headers, and AWS services other than S3, those that credentials come from, and
-# those that the arguments name: their models, and their endpoints, 1.2 MB of JSON that would be parsed for every S3 client. Of onnxruntime: what makes
-# and converts models, and the runtime's second copy, which is there for programs in C.
+# Run while an image is built, in its site-packages (SITE_PACKAGES names others): removes what is never used there. What is
+# trimmed: debug symbols of bundled libraries, tests, type stubs, C headers, and AWS services other than S3, those that
+# credentials come from, and those that the arguments name: their models, and their endpoints, 1.2 MB of JSON that would be
+# parsed for every S3 client. Of onnxruntime: what makes and converts models, and the runtime's second copy, which is there
+# for programs in C.
 # tests/support/image/smoke.py, run after it, fails the build if this took too much.
 set -eu
-cd /opt/venv/lib/python3.13/site-packages
+cd "${SITE_PACKAGES:-/opt/venv/lib/python3.13/site-packages}"
 find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
     ! -regex ".*/($(echo s3 sts sso sso-oidc signin "$@" | tr ' ' '|'))" -exec rm -r {} +
-/opt/venv/bin/python - botocore/data/endpoints.json "$@" <<'END'
+"${PYTHON:-/opt/venv/bin/python}" - botocore/data/endpoints.json "$@" <<'END'
 import json, pathlib, sys
 path = pathlib.Path(sys.argv[1])
 endpoints = json.loads(path.read_text())
@@ -23,5 +24,7 @@ fi
 find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} +
 find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete
 # Into a new file: a package that uv linked from its cache is the same file in every other environment.
-find . -type f -name '*.so*' -exec sh -ec '
-    for library; do strip --strip-unneeded -o "$library.new" "$library"; mv "$library.new" "$library"; done' sh {} +
+if command -v strip > /dev/null; then
+    find . -type f -name '*.so*' -exec sh -ec '
+        for library; do strip --strip-unneeded -o "$library.new" "$library"; mv "$library.new" "$library"; done' sh {} +
+fi
