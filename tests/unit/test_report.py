@@ -31,6 +31,8 @@ from analyzer_contract import (
     TimelinePoint,
     Verdict,
 )
+from context_analyzer.lexicon import INDICATORS
+from context_analyzer.reasons import Reason as ContextReason
 
 UID = "0f1e2d3c-0000-4000-8000-000000000001"
 PREFIX = f"s3://results/default/call/{UID}/"
@@ -491,3 +493,10 @@ def test_a_plot_with_the_agreed_margins_is_cut_to_the_recording_and_kept_once() 
     page = render(request(), status(entry()), [Section(entry(), result(), plot)])
     assert page.count("data:image/png") == 1
     assert page.count('viewBox="70 64 1110 196"') == 2 * len(LANGUAGES)  # and once larger, for a phone
+
+
+def test_the_words_of_the_context_analyzer_are_told_in_every_language() -> None:
+    kinds = {indicator.kind for indicator in INDICATORS} | set(ContextReason)
+    kinds |= {"ScamPattern", "ScamWords", "CallerWants", "ScamAdvice"}
+    for language in LANGUAGES:
+        assert kinds <= set(language.kinds), language.name

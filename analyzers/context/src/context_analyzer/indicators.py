@@ -71,13 +71,18 @@ def report_indicators(transcript: Transcript) -> DetectorReport:
         name=NAME,
         score=score,
         claim=None if known or score >= SUSPICIOUS_FROM else Verdict.INCONCLUSIVE,
-        findings=[*_pattern(hits, score), *_places(hits)],
+        findings=[*_pattern(hits, score), *_places(hits), *([] if known else [_foreign()])],
         limitations=[
             "Rules look for words, not for meaning: an honest call can use them, and a fraud can avoid them.",
             *([] if known else [TOLD[Reason.UNSUPPORTED_LANGUAGE]]),
         ],
         model=ModelCard(id="scam-indicators", version=ANALYZER.version, eval_card="docs/context.md"),
     )
+
+
+def _foreign() -> Finding:
+    reason = Reason.UNSUPPORTED_LANGUAGE
+    return Finding(kind=reason, start_seconds=0, end_seconds=0, score=0, message=TOLD[reason])
 
 
 def _places(hits: list[Hit]) -> list[Finding]:

@@ -33,7 +33,7 @@ _MEANINGS: dict[Verdict | None, Meaning] = {
         "Suspicious",
         "Suspicious",
         "We found something that a plain, unedited recording rarely shows, for example a stretch that was cut out or "
-        "repeated, or a silence that no room has.",
+        "repeated, a silence that no room has, or words that are typical of a fraud.",
         "It does not say that the recording is false. Editing, a bad line or a messenger app can leave such traces.",
         (
             "Send no money, and tell no passwords or codes, until you have checked.",
@@ -104,7 +104,8 @@ _LIMITS = (
     "No analysis can prove that a recording is real. That nothing was found proves nothing.",
     "A good forgery that is new, or that was played over a phone line or sent through a messenger app, can pass.",
     "Honest editing, noise suppression and poor connections leave some of the same traces as a forgery.",
-    "We judge the recording, not what is said in it, nor who sent it.",
+    "Sound and picture are searched for traces; only the analysis of the content judges what is said, by its words "
+    "alone. None of them knows who sent it.",
 )
 
 _READING = (
@@ -222,6 +223,9 @@ ENGLISH = Words(
         "Tracks": "Sound and picture that do not belong together",
         "Provenance": "Traces in the file’s labels",
         "SceneCuts": "Changes of scene",
+        "ScamIndicators": "Signs of a fraud, by rules",
+        "ScamModel": "Signs of a fraud, by a language model",
+        "Transcript": "The words",
     },
     analyzers={"audio": "Sound", "video": "Picture", "context": "Content"},
     reasons=_REASONS,

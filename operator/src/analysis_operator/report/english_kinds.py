@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis_operator.report.english_context import CONTEXT_KINDS
 from analysis_operator.report.words import Kind
 
 KINDS = {
@@ -135,4 +136,5 @@ KINDS = {
         "The file was saved by a program, and does not come straight from a camera.",
         "Every messenger app does this. It is information, and no sign of a forgery.",
     ),
+    **CONTEXT_KINDS,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis_operator.report.korean_context import CONTEXT_KINDS
 from analysis_operator.report.words import Kind
 
 KINDS = {
@@ -135,4 +136,5 @@ KINDS = {
         "카메라에서 바로 나온 파일이 아니라 프로그램으로 저장한 파일입니다.",
         "메신저를 거치면 늘 이렇게 됩니다. 참고로 알려 드리는 것이며, 조작했다는 표시는 아닙니다.",
     ),
+    **CONTEXT_KINDS,
 }
