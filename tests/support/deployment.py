@@ -46,10 +46,13 @@ class Deployment:
     s3: S3Server
     namespace: str
 
+    def leader(self) -> str:
+        """Give the name of the operator's pod that works, or an empty string."""
+        return self.kubectl("get", "lease", RELEASE, "--ignore-not-found", "--output=jsonpath={.spec.holderIdentity}")
+
     def operator_pod(self) -> str:
         """Give the name of the operator's pod that works. Raises LookupError when none does."""
-        name = self.kubectl("get", "lease", RELEASE, "--ignore-not-found", "--output=jsonpath={.spec.holderIdentity}")
-        if not name:
+        if not (name := self.leader()):
             raise LookupError(f"no operator works in {self.namespace}")
         return name
 

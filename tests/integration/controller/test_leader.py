@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +15,12 @@ from tests.integration.controller.conftest import World
 from tests.support.apiserver import ApiServer
 from tests.support.operator import NAMESPACE, OperatorProcess, until
 from tests.support.proxy import Proxy
+from tests.support.verdicts import VerdictWatch
 
 pytestmark = pytest.mark.integration
 
 LEASE = "silver-guardian"
 TAKEN_OVER_SECONDS = 15
-SHORT = 0.5
 
 
 @contextmanager
@@ -35,44 +34,33 @@ def standby(world: World, folder: Path) -> Iterator[OperatorProcess]:
         second.stop()
 
 
-@contextmanager
-def verdicts(server: ApiServer, file: Path) -> Iterator[Callable[[str], list[str]]]:
-    """Watch every version of every request as it is written, and give those of one that have a verdict."""
-    columns = "--output=custom-columns=N:.metadata.name,V:.status.verdict,R:.metadata.resourceVersion"
-    command = [server.kubectl_path, "--kubeconfig", str(server.kubeconfig), "get", "areq", "--watch", columns]
-    with file.open("wb") as out, subprocess.Popen(command, stdout=out) as watch:
-
-        def seen(name: str) -> list[str]:
-            lines = [line.split() for line in file.read_text().splitlines()]
-            return [line[2] for line in lines if line[0] == name and line[1] != "<none>"]
-
-        yield seen
-        watch.kill()
+def watching(server: ApiServer, folder: Path) -> VerdictWatch:
+    return VerdictWatch(server.kubectl_path, server.kubeconfig, folder / "watch")
 
 
 def test_the_leader_is_killed_while_requests_queue_and_run_and_the_other_goes_on(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
     world = make_world(pods=2, lease=LEASE, identity="first")
-    uri = world.put("short", seconds=SHORT)
+    uri = world.put("short", seconds=0.5)
     names = [f"shared-{n}" for n in range(12)]
-    with standby(world, tmp_path) as second, verdicts(world.server, tmp_path / "watch") as seen:
+    with standby(world, tmp_path) as second, watching(world.server, tmp_path) as watch:
         assert world.operator.leads()
         assert not second.leads()
         for name in names:
             world.ask(name, uri)
-        until(lambda: any(seen(name) for name in names), "a first verdict")
+        until(watch.written, "a first verdict")
         world.operator.stop(signal.SIGKILL)
         killed = time.monotonic()
         until(second.leads, "the other to take over", timeout=TAKEN_OVER_SECONDS)
-        before = {name for name in names if seen(name)}
-        until(lambda: any(seen(name) for name in set(names) - before), "it to go on", timeout=TAKEN_OVER_SECONDS)
+        before = len(watch.written())
+        until(lambda: len(watch.written()) > before, "it to go on", timeout=TAKEN_OVER_SECONDS)
         assert time.monotonic() - killed < TAKEN_OVER_SECONDS
         for name in names:
             assert world.wait(name)["verdict"] == "NoEvidence"
         world.ask("last", uri)
-        until(lambda: seen("last"), "the watch to have told of all before")
-        assert {name: len(seen(name)) for name in names} == dict.fromkeys(names, 1)
+        until(lambda: watch.written()["last"], "the watch to have told of all before")
+        assert {name: watch.written()[name] for name in names} == dict.fromkeys(names, 1)
 
 
 def test_a_leader_that_is_sent_away_hands_over_at_once(make_world: Callable[..., World], tmp_path: Path) -> None:

@@ -1,0 +1,95 @@
+"""How long nobody works when the operator that does is killed, or sent away: ``python -m tests.benchmarks.takeover``.
+
+Two operators beside a real API server, and a pod that answers at once. Measured from the signal to when the other
+leads, and to its first verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import statistics
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from tests.cluster.paths import repo_root
+from tests.support.apiserver import ApiServer, free_port
+from tests.support.operator import API, NAMESPACE, RULES, OperatorProcess, Pods, grant, until
+from tests.support.s3 import S3Process
+from tests.support.verdicts import VerdictWatch
+
+LEASE = "silver-guardian"
+
+
+def main() -> None:
+    """Measure and print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("apiserver", "s3", "pods"):
+            (folder / part).mkdir()
+        with (
+            ApiServer(folder / "apiserver") as server,
+            S3Process(folder / "s3") as s3,
+            Pods(server, folder / "pods", s3.environment()) as pods,
+        ):
+            _prepare(server, s3, pods)
+            found = {how.name: _measure(server, folder, how, rounds) for how in (signal.SIGKILL, signal.SIGTERM)}
+    print(json.dumps(found, indent=2))
+
+
+def _prepare(server: ApiServer, s3: S3Process, pods: Pods) -> None:
+    for name in ("analysisrequests", "analyzers"):
+        server.kubectl("apply", "-f", str(repo_root() / "crds" / f"{name}.yaml"))
+    server.kubectl("wait", "--for=condition=Established", "crd", "--all")
+    server.kubectl("create", "namespace", NAMESPACE)
+    grant(server, RULES)
+    s3.make_bucket("media")
+    s3.put("media", "null", b"{}")
+    pods.pool("scripted", port=free_port(), concurrency=4)
+
+
+def _measure(server: ApiServer, folder: Path, how: signal.Signals, rounds: int) -> dict[str, float]:
+    leads, seconds = [], []
+    for n in range(rounds):
+        first, second = (
+            OperatorProcess(server, folder, None, lease=LEASE, identity=f"{how.name}-{n}-{which}") for which in "ab"
+        )
+        first.start()
+        second.start()
+        with VerdictWatch(server.kubectl_path, server.kubeconfig, folder / f"watch-{how.name}-{n}") as watch:
+            _ask(server, f"{how.name}-{n}-before".lower())
+            until(watch.written, "a verdict by the first")
+            began = time.monotonic()
+            first.stop(how)
+            _ask(server, f"{how.name}-{n}-after".lower())
+            until(second.leads, "the other to lead")
+            leads.append(time.monotonic() - began)
+            until(partial(_two, watch), "a verdict by the other")
+            seconds.append(time.monotonic() - began)
+        second.stop()
+        server.kubectl("delete", "areq", "--all")
+    return {
+        "rounds": rounds,
+        "other_leads_seconds_median": round(statistics.median(leads), 1),
+        "verdict_by_the_other_seconds_median": round(statistics.median(seconds), 1),
+        "verdict_by_the_other_seconds_longest": round(max(seconds), 1),
+    }
+
+
+def _two(watch: VerdictWatch) -> bool:
+    return len(watch.written()) == 2
+
+
+def _ask(server: ApiServer, name: str) -> None:
+    spec = {"source": {"uri": "s3://media/null"}, "analyzers": ["scripted"]}
+    server.apply({"apiVersion": API, "kind": "AnalysisRequest", "metadata": {"name": name}, "spec": spec})
+
+
+if __name__ == "__main__":
+    main()
