@@ -4,7 +4,7 @@
 set -euo pipefail
 
 readonly STEPS="check infrastructure images release ready smoke"
-readonly IMAGES="operator audio video context"
+readonly IMAGES="operator audio video context status-api"
 readonly PLATFORMS="linux/amd64,linux/arm64"
 readonly RELEASE=silver-guardian
 readonly BUILDER=silver-guardian
@@ -223,10 +223,19 @@ database_secret() {
     say "secret $DATABASE_SECRET holds the database's address"
 }
 
+# Where an image has its place in the chart's values.
+value_of() {
+    case $1 in
+        operator) printf operator ;;
+        status-api) printf statusApi ;;
+        *) printf 'analyzers.%s' "$1" ;;
+    esac
+}
+
 helm_upgrade() {
-    local image tags=(--set-string "operator.image.tag=$TAG")
+    local image tags=()
     for image in $IMAGES; do
-        [[ $image == operator ]] || tags+=(--set-string "analyzers.$image.image.tag=$TAG")
+        tags+=(--set-string "$(value_of "$image").image.tag=$TAG")
     done
     output helm_values > "$WORK/values.yaml"
     helm upgrade --install "$RELEASE" "$CHART" --namespace "$NAMESPACE" --create-namespace \

@@ -17,6 +17,17 @@ locals {
     }
     s3       = { region = var.region }
     database = { existingSecret = var.create_database ? "silver-guardian-database" : "" } # deploy.sh makes and renews it
+    statusApi = merge(
+      {
+        enabled    = var.status_api != null
+        image      = { repository = local.repositories["status-api"] }
+        uploadsURI = "s3://${module.media.s3_bucket_id}" # it adds a folder for each namespace
+      },
+      var.status_api == null ? null : {
+        oidc    = { issuer = var.status_api.issuer, audience = var.status_api.audience, clientID = var.status_api.client_id }
+        tenants = var.status_api.tenants
+      },
+    )
     analyzers = {
       audio = { image = { repository = local.repositories["audio"] } }
       video = { image = { repository = local.repositories["video"] } }
@@ -36,6 +47,7 @@ locals {
   helm_values_tagged = {
     operator  = { image = { tag = var.operator_image_tag } }
     analyzers = { for analyzer in keys(local.helm_values.analyzers) : analyzer => { image = { tag = var.operator_image_tag } } }
+    statusApi = { image = { tag = var.operator_image_tag } }
   }
 }
 

@@ -304,6 +304,31 @@ variable "operator_image_tag" {
   }
 }
 
+variable "status_api" {
+  description = "The HTTP API for apps: who signs its bearer tokens (OpenID Connect), whom they are meant for, and which namespace each tenant has. Null: none."
+  type = object({
+    issuer    = string
+    audience  = string
+    client_id = optional(string, "")
+    tenants   = map(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.status_api == null || can(regex("^https://[^/?#]+", var.status_api.issuer))
+    error_message = "The issuer is an https:// address."
+  }
+  validation {
+    # An upload of a tenant lies under its namespace's name.
+    condition     = var.status_api == null || alltrue([for namespace in values(try(var.status_api.tenants, {})) : contains(lookup(var.grants, namespace, []), "${namespace}/")])
+    error_message = "Each tenant's namespace NAME must be granted its uploads: grants = { NAME = [\"NAME/\"] }."
+  }
+  validation {
+    condition     = var.status_api == null || length(try(var.status_api.tenants, {})) > 0
+    error_message = "Name at least one tenant and its namespace."
+  }
+}
+
 variable "bedrock_model_id" {
   description = "Bedrock's model or inference profile with which the context analyzer reads transcripts. Null: it works by its rules alone, and has no right to call Bedrock."
   type        = string

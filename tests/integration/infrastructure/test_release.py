@@ -65,11 +65,11 @@ def _rendered(folder: Path) -> list[Manifest]:
     return [document for document in yaml.safe_load_all(text) if document]
 
 
-def _pod(manifests: list[Manifest]) -> Manifest:
+def _pod(manifests: list[Manifest], name: str = "silver-guardian") -> Manifest:
     found = next(
         manifest["spec"]["template"]["spec"]
         for manifest in manifests
-        if (manifest["kind"], manifest["metadata"]["name"]) == ("Deployment", "silver-guardian")
+        if (manifest["kind"], manifest["metadata"]["name"]) == ("Deployment", name)
     )
     assert isinstance(found, dict)
     return found
@@ -95,9 +95,7 @@ def test_the_chart_takes_the_values_and_the_pods_get_the_images_of_the_registry(
         for manifest in manifests
         if manifest["kind"] == "Analyzer"
     }
-    assert {name: image for name, image in images.items() if name in ("audio", "video")} == {
-        name: f"{_REGISTRY}/{name}:0123456789ab" for name in ("audio", "video")
-    }
+    assert images == {name: f"{_REGISTRY}/{name}:0123456789ab" for name in ("audio", "video", "context")}
 
 
 def test_pods_run_under_the_service_accounts_that_the_roles_are_given_to(tmp_path: Path) -> None:
@@ -128,3 +126,14 @@ def test_without_a_model_the_context_analyzer_is_told_so(tmp_path: Path) -> None
     environment = values["analyzers"]["context"]["env"]
     assert environment["GUARDIAN_CONTEXT_MODEL"] == "none"
     assert environment["GUARDIAN_CONTEXT_TRANSCRIPTS"] == "s3://the-results/transcripts/"
+
+
+def test_the_status_api_is_installed_once_it_knows_whom_to_believe(tmp_path: Path) -> None:
+    assert _values(tmp_path / "without")["statusApi"]["enabled"] is False
+    api = {"issuer": "https://login.example.com", "audience": "app", "tenants": {"family-kim": "calls"}}
+    values = _values(tmp_path / "with", status_api=api)
+    pod = _pod(_rendered(tmp_path / "with"), "silver-guardian-status-api")
+    assert pod["containers"][0]["image"] == f"{_REGISTRY}/status-api:0123456789ab"
+    assert pod["serviceAccountName"] == Configuration(ROOT).local("service_accounts")["status-api"]
+    # Where a tenant's upload goes, its namespace is granted.
+    assert f"{values['statusApi']['uploadsURI']}/calls/" in values["operator"]["grants"]["calls"]

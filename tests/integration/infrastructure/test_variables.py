@@ -11,6 +11,8 @@ from tests.support.terraform import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
+_API = {"issuer": "https://login.example.com", "audience": "silver-guardian", "tenants": {"kim": "calls"}}
+
 
 @pytest.fixture(scope="module")
 def tofu(tmp_path_factory: pytest.TempPathFactory) -> Tofu:
@@ -28,6 +30,7 @@ def tofu(tmp_path_factory: pytest.TempPathFactory) -> Tofu:
         {"existing_cluster_name": "shared_Cluster-1", "install": {"keda": False}},
         {"grants": {"calls": ["calls/"], "care": ["care/a/", "care/b/"]}, "pipeline_namespace": "care"},
         {"create_database": True, "database": {"instance_class": "db.t4g.small"}},
+        {"status_api": _API},
         {"bedrock_model_id": None, "operator_image_tag": "0.1.0"},
     ],
 )
@@ -38,6 +41,9 @@ def test_these_are_taken(tofu: Tofu, variables: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
+        ({"status_api": {**_API, "issuer": "login"}}, "The issuer is an https:// address"),
+        ({"status_api": {**_API, "tenants": {"kim": "other"}}}, "must be granted its uploads"),
+        ({"status_api": {**_API, "tenants": {}}}, "at least one tenant"),
         ({"region": "Seoul"}, "Name a region as AWS writes it"),
         ({"name": "Silver Guardian"}, "lower-case letters"),
         ({"name": "a-name-that-makes-buckets-too-long"}, "3 to 20"),

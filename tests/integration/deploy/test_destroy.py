@@ -10,6 +10,8 @@ import pytest
 from tests.support.commands import Answer
 from tests.support.deploying import NOTHING_DEPLOYED, Deployment, changes, outputs, position
 
+pytestmark = pytest.mark.integration
+
 
 class TestDatabase:
     _SECRET = json.dumps({"username": "silver_guardian", "password": "a/b@c:d#e%"})

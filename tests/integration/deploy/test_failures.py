@@ -9,6 +9,8 @@ import pytest
 from tests.support.commands import Answer
 from tests.support.deploying import Deployment, changes, outputs, position
 
+pytestmark = pytest.mark.integration
+
 
 class TestWhatGoesWrong:
     def test_all_that_is_missing_is_said_at_once(self, deployment: Deployment) -> None:

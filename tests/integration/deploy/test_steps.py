@@ -14,6 +14,8 @@ import pytest
 from tests.cluster.paths import repo_root
 from tests.support.deploying import ACCOUNT, IMAGES, Deployment, Run, changes, position
 
+pytestmark = pytest.mark.integration
+
 
 class TestOneClick:
     def test_each_step_runs_once_in_the_order_of_the_guide(self, twice: tuple[Deployment, list[Run]]) -> None:
