@@ -16,7 +16,7 @@ from typing import Any
 AUDIO_FORMATS = (("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("ogg", "libopus"), ("flac", "flac"), ("mp4", "aac"))
 VIDEO_FORMATS = (("mp4", "libx264"), ("mp4", "libx265"), ("webm", "libvpx-vp9"))
 LEFT_OUT = {
-    "operator": {"moto", "onnx", "rich", "typer"},
+    "operator": {"moto", "onnx", "rich", "status_api", "typer", "uvicorn"},
     "audio": {"onnx"},
     "video": set(),
     "context": {"av", "numpy"},
