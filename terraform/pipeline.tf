@@ -13,6 +13,8 @@ module "pipeline" {
   prefixes     = var.grants[var.pipeline_namespace]
   poll_seconds = var.pipeline_poll_seconds
   wait_seconds = var.pipeline_wait_seconds
+
+  create_state_machine_arn = var.pipeline_wait == "token" ? aws_sfn_state_machine.create_request[0].arn : null
 }
 
 resource "aws_sfn_state_machine" "pipeline" {
@@ -33,6 +35,24 @@ resource "aws_sfn_state_machine" "pipeline" {
   depends_on = [aws_iam_role_policy.state_machine]
 }
 
+# eks:call cannot carry a task token: with pipeline_wait = "token" this one makes the requests, and the operator answers.
+resource "aws_sfn_state_machine" "create_request" {
+  count = var.pipeline_wait == "token" ? 1 : 0
+
+  name       = local.create_state_machine_name
+  type       = "STANDARD"
+  role_arn   = aws_iam_role.state_machine.arn
+  definition = module.pipeline.create_definition
+
+  logging_configuration {
+    level                  = "ERROR"
+    include_execution_data = false
+    log_destination        = "${aws_cloudwatch_log_group.pipeline.arn}:*"
+  }
+
+  depends_on = [aws_iam_role_policy.state_machine]
+}
+
 resource "aws_cloudwatch_log_group" "pipeline" {
   # checkov:skip=CKV_AWS_158: It holds no execution data; CloudWatch's own key is enough.
   # checkov:skip=CKV_AWS_338: Errors of a month are enough to repair one; longer only costs.
@@ -43,7 +63,12 @@ resource "aws_cloudwatch_log_group" "pipeline" {
 
 # ---------------------------------------------------------------- what it may do
 
-# In the cluster it may do what access.tf says. IAM gives it the delivery of its logs and nothing else.
+locals {
+  create_state_machine_name = "${local.state_machine_name}-create"
+  state_machine_arns        = "arn:${local.partition}:states:${var.region}:${local.account_id}:stateMachine"
+}
+
+# In the cluster it may do what access.tf says. IAM gives it the delivery of its logs, and what a task token takes.
 resource "aws_iam_role" "state_machine" {
   name = local.state_machine_name
 
@@ -55,7 +80,7 @@ resource "aws_iam_role" "state_machine" {
       Action    = "sts:AssumeRole"
       Condition = {
         StringEquals = { "aws:SourceAccount" = local.account_id }
-        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:states:${var.region}:${local.account_id}:stateMachine:${local.state_machine_name}*" }
+        ArnLike      = { "aws:SourceArn" = [for name in [local.state_machine_name, local.create_state_machine_name] : "${local.state_machine_arns}:${name}"] }
       }
     }]
   })
@@ -67,16 +92,32 @@ resource "aws_iam_role_policy" "state_machine" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid    = "DeliverLogs"
-      Effect = "Allow"
-      # Log delivery knows no resources.
-      Action = [
-        "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
-        "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
-      ]
-      Resource = "*"
-    }]
+    Statement = concat(
+      [{
+        Sid    = "DeliverLogs"
+        Effect = "Allow"
+        # Log delivery knows no resources.
+        Action = [
+          "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
+          "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+        ]
+        Resource = "*"
+      }],
+      var.pipeline_wait != "token" ? [] : [
+        {
+          Sid      = "LetRequestsBeMade"
+          Effect   = "Allow"
+          Action   = "states:StartExecution"
+          Resource = "${local.state_machine_arns}:${local.create_state_machine_name}"
+        },
+        {
+          Sid      = "TellThatItFailed"
+          Effect   = "Allow"
+          Action   = "states:SendTaskFailure"
+          Resource = "${local.state_machine_arns}:${local.state_machine_name}"
+        },
+      ],
+    )
   })
 }
 

@@ -1,3 +1,15 @@
+variable "pipeline_wait" {
+  description = "How the state machine waits: \"poll\" looks at the request now and then; \"token\" is told by the operator, which needs to reach Step Functions for it. docs/decisions.md compares them."
+  type        = string
+  default     = "poll"
+  nullable    = false
+
+  validation {
+    condition     = contains(["poll", "token"], var.pipeline_wait)
+    error_message = "Use \"poll\" or \"token\"."
+  }
+}
+
 variable "pipeline_poll_seconds" {
   description = "How long the state machine waits before it first looks whether a request has finished. Each further pause is half as long again, up to 30 s."
   type        = number

@@ -17,7 +17,10 @@ locals {
   branches = [
     for analyzer in ["audio", "video", "context"] : templatefile("${path.module}/branch.asl.json", merge(local.cluster, {
       analyzer = analyzer
-      create   = templatefile("${path.module}/create_by_call.asl.json", merge(local.cluster, { analyzer = analyzer }))
+      create = templatefile(
+        "${path.module}/${var.create_state_machine_arn == null ? "create_by_call" : "create_by_token"}.asl.json",
+        merge(local.cluster, { analyzer = analyzer, create_state_machine_arn = var.create_state_machine_arn }),
+      )
     }))
   ]
 }

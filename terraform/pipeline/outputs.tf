@@ -10,3 +10,8 @@ output "event_pattern" {
     keys         = jsonencode([for prefix in var.prefixes : { prefix = prefix }])
   })
 }
+
+output "create_definition" {
+  description = "The state machine that makes one request with a task token."
+  value       = templatefile("${path.module}/create_request.asl.json", local.cluster)
+}

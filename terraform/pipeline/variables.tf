@@ -31,3 +31,9 @@ variable "wait_seconds" {
   description = "How long a request is waited for."
   type        = number
 }
+
+variable "create_state_machine_arn" {
+  description = "The state machine of create_definition: it makes the requests, with a task token that the operator answers. Null: they are made and looked at here."
+  type        = string
+  default     = null
+}

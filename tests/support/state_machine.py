@@ -1,6 +1,7 @@
 """The pipeline's state machine, rendered as Terraform renders it, and moto's interpreter to execute it.
 
-moto has no `eks:call`, and no JSONata without a Java bridge: both are put in here. The call is a real HTTPS request.
+moto has no `eks:call`, no JSONata without a Java bridge, and hands the parameters of Step Functions' own calls on under
+names that boto3 does not take: all three are put right here. The call is a real HTTPS request.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,14 +44,20 @@ def template(name: str, **values: object) -> str:
     return _VARIABLE.sub(lambda found: str(values[found[1]]), text)
 
 
-def definition(create: str = "create_by_call.asl.json", **values: object) -> str:
-    """Give the state machine as pipeline.tf deploys it."""
-    shared = {**values, "retry": template("retry.asl.json")}
+def definition(create_state_machine_arn: str | None = None, **values: object) -> str:
+    """Give the state machine as pipeline.tf deploys it; with the one that makes its requests it waits for tokens."""
+    create = "create_by_call.asl.json" if create_state_machine_arn is None else "create_by_token.asl.json"
+    shared = {**values, "create_state_machine_arn": create_state_machine_arn, "retry": template("retry.asl.json")}
     branches = [
         template("branch.asl.json", **shared, analyzer=name, create=template(create, **shared, analyzer=name))
         for name in ANALYZERS
     ]
     return template("state_machine.asl.json", **values, branches=",\n".join(branches))
+
+
+def create_definition(**values: object) -> str:
+    """Give the state machine that makes one request with a task token."""
+    return template("create_request.asl.json", **values, retry=template("retry.asl.json"))
 
 
 def event_pattern(media_bucket: str, prefixes: Sequence[str]) -> str:
@@ -133,15 +141,29 @@ def declarations(bindings: dict[str, Any]) -> str:
     return "".join(f"{name}:={json.dumps(value, default=str)};" for name, value in bindings.items())
 
 
+def as_boto_writes_them(task: Any, parameters: dict[str, Any], *_: Any, **__: Any) -> None:
+    """Give the parameters of Step Functions' own calls the names that boto3 takes: StateMachineArn, stateMachineArn.
+
+    And give an execution that has no name one, as Step Functions does.
+    """
+    if task._get_boto_service_name() == "stepfunctions":
+        for name in list(parameters):
+            parameters[name[0].lower() + name[1:]] = parameters.pop(name)
+        if task._get_boto_service_action() == "start_execution":
+            parameters.setdefault("name", str(uuid.uuid4()))
+
+
 def patches(token: str, faults: list[int]) -> list[tuple[str, Any]]:
     """Give what to put where in moto, as `monkeypatch.setattr` takes it."""
     parser = "moto.stepfunctions.parser.asl"
+    service = f"{parser}.component.state.exec.state_task.service.state_task_service"
     factory = f"{parser}.component.state.exec.state_task.state_task_factory.state_task_service_for"
     return [
         (f"{parser}.jsonata.jsonata._eval_jsonata", evaluate),
         (f"{parser}.eval.states.encode_jsonata_variable_declarations", declarations),
         (f"{parser}.eval.variable_store.encode_jsonata_variable_declarations", declarations),
         (factory, _service_for(token, faults)),
+        (f"{service}.StateTaskService._normalise_parameters", as_boto_writes_them),
     ]
 
 

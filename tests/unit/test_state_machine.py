@@ -16,18 +16,34 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from analysis_operator.api import AnalysisState, AnalysisStatus
 from analysis_operator.core.verdict import fuse
 from analyzer_contract import Verdict
-from tests.support.state_machine import ANALYZERS, declarations, definition, evaluate, event_pattern, patches
-
-TEXT = definition(
-    cluster_name="guardian",
-    certificate_authority="Y2E=",
-    endpoint="https://cluster",
-    namespace="calls",
-    poll_seconds=3,
-    wait_seconds=21600,
+from tests.support.state_machine import (
+    ANALYZERS,
+    create_definition,
+    declarations,
+    definition,
+    evaluate,
+    event_pattern,
+    patches,
 )
-MACHINE = json.loads(TEXT)
-BRANCHES = MACHINE["States"]["Analyze"]["Branches"]
+
+SETTINGS: dict[str, Any] = {
+    "cluster_name": "guardian",
+    "certificate_authority": "Y2E=",
+    "endpoint": "https://cluster",
+    "namespace": "calls",
+    "poll_seconds": 3,
+    "wait_seconds": 21600,
+}
+CREATE_ARN = "arn:aws:states:ap-northeast-2:123456789012:stateMachine:create"
+TEXTS = {
+    "poll": definition(**SETTINGS),
+    "token": definition(CREATE_ARN, **SETTINGS),
+    "create": create_definition(**SETTINGS),
+}
+MACHINES = {name: json.loads(text) for name, text in TEXTS.items()}
+MERGE = MACHINES["poll"]["States"]["Merge"]["Output"]
+EKS_CALL = "arn:aws:states:::eks:call"
+WHOLES = pytest.mark.parametrize("whole", TEXTS)
 
 # What S3 sends through EventBridge when an object was put into a versioned bucket.
 EVENT: dict[str, Any] = {
@@ -63,40 +79,48 @@ def successors(state: dict[str, Any]) -> Iterator[str]:
     yield from (state[key] for key in ("Default",) if key in state)
 
 
-def tasks() -> list[tuple[str, dict[str, Any]]]:
-    found = [(name, state) for branch in BRANCHES for name, state in branch["States"].items()]
-    return [(name, state) for name, state in found if state["Type"] == "Task"]
+def parts(whole: str) -> list[dict[str, Any]]:
+    """Give a state machine and the branches within it."""
+    machine = MACHINES[whole]
+    return [machine, *(branch for state in machine["States"].values() for branch in state.get("Branches", []))]
 
 
-def test_the_interpreter_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def calls() -> list[Any]:
+    found = [(whole, *named) for whole in MACHINES for part in parts(whole) for named in part["States"].items()]
+    return [
+        pytest.param(state, id=f"{whole}: {name}") for whole, name, state in found if state.get("Resource") == EKS_CALL
+    ]
+
+
+@WHOLES
+def test_the_interpreter_takes_it(whole: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for target, value in patches("", []):
         monkeypatch.setattr(target, value)
-    AmazonStateLanguageParser.parse(TEXT)
+    AmazonStateLanguageParser.parse(TEXTS[whole])
 
 
-def test_it_stays_within_the_size_that_a_definition_may_have() -> None:
-    assert len(TEXT.encode()) < 1_000_000
+@WHOLES
+def test_every_state_is_reached_and_every_way_leads_to_one(whole: str) -> None:
+    for part in parts(whole):
+        states, reached, ahead = part["States"], set(), [part["StartAt"]]
+        while ahead:
+            name = ahead.pop()
+            assert name in states
+            if name not in reached:
+                reached.add(name)
+                ahead.extend(successors(states[name]))
+        assert reached == set(states)
 
 
-@pytest.mark.parametrize("machine", [MACHINE, *BRANCHES], ids=["the whole", *ANALYZERS])
-def test_every_state_is_reached_and_every_way_leads_to_one(machine: dict[str, Any]) -> None:
-    states, reached, ahead = machine["States"], set(), [machine["StartAt"]]
-    while ahead:
-        name = ahead.pop()
-        assert name in states
-        if name not in reached:
-            reached.add(name)
-            ahead.extend(successors(states[name]))
-    assert reached == set(states)
-
-
-def test_no_two_states_have_one_name() -> None:
-    names = [name for machine in (MACHINE, *BRANCHES) for name in machine["States"]]
+@WHOLES
+def test_no_two_states_have_one_name_and_none_has_a_long_one(whole: str) -> None:
+    names = [name for part in parts(whole) for name in part["States"]]
     assert len(names) == len(set(names))
+    assert max(map(len, names)) <= 80
 
 
-@pytest.mark.parametrize(("name", "task"), tasks(), ids=[name for name, _ in tasks()])
-def test_every_call_ends_is_tried_again_and_never_fails_the_other_branches(name: str, task: dict[str, Any]) -> None:
+@pytest.mark.parametrize("task", calls())
+def test_every_call_ends_is_tried_again_and_never_fails_the_other_branches(task: dict[str, Any]) -> None:
     assert task["TimeoutSeconds"] == 30
     never, again = task["Retry"]
     assert never["MaxAttempts"] == 0
@@ -114,7 +138,7 @@ def test_the_longest_wait_stays_within_the_history_that_an_execution_may_have() 
 
 
 def merged(told: list[dict[str, Any]]) -> dict[str, Any]:
-    expression = MACHINE["States"]["Merge"]["Output"].removeprefix("{%").removesuffix("%}")
+    expression = MERGE.removeprefix("{%").removesuffix("%}")
     known = declarations({"$states": {"input": told}, "$source": {"uri": "s3://media/a.wav"}})
     found: dict[str, Any] = evaluate(f"({known}{expression})")
     return found
