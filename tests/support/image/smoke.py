@@ -32,7 +32,7 @@ PACKAGES = {
     "audio": ("audio_analyzer", "analyzer_kit", "analyzer_contract", "guardian_models"),
     "video": ("video_analyzer", "analyzer_kit", "analyzer_contract"),
     "context": ("context_analyzer", "analyzer_kit", "analyzer_contract"),
-    "status-api": ("status_api", "analysis_records", "analyzer_contract"),
+    "status-api": ("status_api", "analyzer_contract"),
 }
 
 
