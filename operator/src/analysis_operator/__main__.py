@@ -20,6 +20,7 @@ from analysis_operator.adapters.analyzers_http import HttpRunner
 from analysis_operator.adapters.analyzers_kube import KubeAnalyzers
 from analysis_operator.adapters.keda_scaler import Backlog, Scaler
 from analysis_operator.adapters.kube import KubeApi
+from analysis_operator.adapters.postgres import make_sink
 from analysis_operator.adapters.reports import make_reports
 from analysis_operator.adapters.requests_kube import KubeRequests
 from analysis_operator.adapters.step_functions import StepFunctions
@@ -103,12 +104,13 @@ class _Health:
 
 async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Election | Alone, health: _Health) -> None:
     """Do the work until a signal comes or one part fails."""
-    runner = HttpRunner.create()
+    runner, sink = HttpRunner.create(), make_sink(settings.database_url, now)
     reconciler = Reconciler(
         KubeRequests(api, settings.identity),
         lambda changed: Dispatcher(runner, now, changed),
         reports=make_reports(settings.results_uri),
         machines=StepFunctions(),
+        sink=sink,
         policy=settings.policy(),
         clock=now,
     )
@@ -129,6 +131,7 @@ async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Electio
             _serve(scaler, resync, pools, settings),
             keda.run(),
             reconciler.run(),
+            sink.run(resync.versions, reconciler.offer_again),
             resync.run(settings.resync_seconds),
             _watch(handlers.watch_pools(pools), stop, namespaces=[settings.namespace]),
             _watch(handlers.watch_requests(reconciler), stop, clusterwide=True),

@@ -26,6 +26,13 @@ STATUS_WRITES = Counter("silver_guardian_status_writes_total", "Writes of a requ
 RECONCILE_ERRORS = Counter("silver_guardian_reconcile_errors_total", "Reconciles that failed inside the operator.")
 MISSED_EVENTS = Counter("silver_guardian_missed_events_total", "Changes that a resync found before any watch told.")
 LEADER = Gauge("silver_guardian_leader", "1 in the operator that works, 0 in one that stands by.")
+RECORDS_WAITING = Gauge("silver_guardian_records_waiting", "Requests whose newest state is not in the database yet.")
+RECORDS_LAG = Gauge("silver_guardian_records_lag_seconds", "How long the oldest of them has been waiting.")
+RECORDS_WRITTEN = Counter("silver_guardian_records_written_total", "States and deletions written to the database.")
+RECORDS_LOST = Counter("silver_guardian_records_lost_total", "States that the database will never have.", ["cause"])
+DATABASE_FAILURES = Counter(
+    "silver_guardian_database_failures_total", "Batches that the database did not take.", ["cause"]
+)
 CALLBACKS = Counter("silver_guardian_callbacks_total", "Attempts to answer a state machine.", ["reply"])
 _POOL = (QUEUED, RUNNING, PODS, POD_SECONDS, BUSY_SECONDS, NODE_SECONDS)
 

@@ -58,3 +58,13 @@ class StateMachines(Protocol):
 
     async def answer(self, token: str, answer: Answer) -> Reply:
         """Answer one task. Never raises: a problem is the reply. Nothing that is logged or replied holds the token."""
+
+
+class Sink(Protocol):
+    """Keeps what became of requests, outside the cluster. It only takes note: nothing waits for it."""
+
+    def offer(self, request: AnalysisRequest) -> None:
+        """Take note of a request's state, whole and newer than what was offered before. Never raises."""
+
+    def deleted(self, uid: str) -> None:
+        """Take note that a request is no more. Never raises."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from analysis_operator.core.observation import Observation, Policy, Report, Run
 from analysis_operator.core.plan import plan
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.execute import Dispatcher
-from analysis_operator.ports import Reports, Requests, StateMachines
+from analysis_operator.ports import Reports, Requests, Sink, StateMachines
 from analysis_operator.workqueue import WorkQueue
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Reconciler:
         dispatcher: builds the dispatcher, given the callback that it reports changes to.
         reports: writes the page for people.
         machines: where state machines wait for the end of a request.
+        sink: keeps what became of requests.
         policy: what the installation decided.
         clock: the time in UTC.
     """
@@ -61,11 +63,13 @@ class Reconciler:
         *,
         reports: Reports,
         machines: StateMachines,
+        sink: Sink,
         policy: Policy,
         clock: Callable[[], datetime],
     ) -> None:
         self._requests = requests
         self._reports = reports
+        self._sink = sink
         self._policy = policy
         self._clock = clock
         self._view: dict[str, _Entry] = {}
@@ -86,6 +90,7 @@ class Reconciler:
             return
         else:
             entry.request = request
+        self._sink.offer(request)
         self._queue.add(uid)
 
     def vanished(self, uid: str) -> None:
@@ -97,10 +102,18 @@ class Reconciler:
             entry.reporting.cancel()
         if entry is not None:
             self._callbacks.vanished(entry.request)
+        self._sink.deleted(uid)
 
     def known(self) -> Mapping[str, str]:
         """Give the resource version of every known request, by UID."""
         return {uid: entry.request.metadata.resource_version for uid, entry in self._view.items()}
+
+    async def offer_again(self, uid: str) -> None:
+        """Read a request whole and offer it to the sink, which lost it. Raises ApiUnavailable."""
+        entry = self._view.get(uid)
+        if entry is not None:
+            with suppress(Gone):  # the watch tells
+                self._sink.offer(await self._requests.get(entry.request))
 
     def look_again(self) -> None:
         """Plan every unfinished request again, at leisure."""
@@ -204,6 +217,7 @@ class Reconciler:
         metrics.STATUS_WRITES.inc()
         if _version(written) > _version(entry.request):
             entry.request = written
+            self._sink.offer(written)
         entry.backoff = _BACKOFF[0]
         entry.write_not_before = asyncio.get_running_loop().time() + PROGRESS_SECONDS
         self._recorded(uid, runs)

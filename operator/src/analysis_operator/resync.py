@@ -63,6 +63,11 @@ class Resync:
                 return
             await asyncio.sleep(0.05)
 
+    async def versions(self) -> dict[str, int]:
+        """Read the resource version of every request in the cluster, by UID. Raises OperatorError."""
+        listed = self._api.list(COLLECTION, metadata_only=True)
+        return {raw["metadata"]["uid"]: int(raw["metadata"]["resourceVersion"]) async for raw in listed}
+
     async def run(self, every_seconds: float) -> None:
         """Compare until cancelled."""
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analysis_operator.core.observation import Policy
@@ -40,6 +40,10 @@ class Settings(BaseSettings):
         min_length=1,
         max_length=253,
         description="The Lease, named like the Deployment, by which one of several operators works. None: alone.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://USER:PASSWORD@HOST/NAME: where records go. Without it there are none.",
     )
     host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -168,8 +168,8 @@ async def test_the_end_of_a_finished_row_never_changes(writer: Writer, reader: R
 async def test_a_deletion_is_marked_once_and_the_record_stays(writer: Writer, reader: Reader) -> None:
     await writer.upsert([row(1), row(2)])
     assert await writer.live() == {row(1).uid: 10, row(2).uid: 10}
-    await writer.mark_deleted([UID, row(99).uid], NOW)
-    await writer.mark_deleted([UID], NOW + timedelta(hours=1))
+    await writer.mark_deleted({UID: NOW, row(99).uid: NOW})
+    await writer.mark_deleted({UID: NOW + timedelta(hours=1)})
     found = await reader.get("default", UID)
     assert found is not None
     assert (found.deleted_at, found.revision) == (NOW, 2)

@@ -68,17 +68,33 @@ class Analyzers:
         yield self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
 
 
+class Kept:
+    """The Sink port: keeps every offer."""
+
+    def __init__(self) -> None:
+        self.offers: list[AnalysisRequest] = []
+        self.gone: list[str] = []
+
+    def offer(self, request: AnalysisRequest) -> None:
+        self.offers.append(request)
+
+    def deleted(self, uid: str) -> None:
+        self.gone.append(uid)
+
+
 class Scene:
     def __init__(self) -> None:
         self.api = Api()
         self.analyzers = Analyzers()
         self.machines = Machines()
+        self.sink = Kept()
         clock = lambda: datetime.now(UTC)  # noqa: E731
         self.reconciler = Reconciler(
             self.api,
             lambda changed: Dispatcher(self.analyzers, clock, changed),
             reports=NoReports(),
             machines=self.machines,
+            sink=self.sink,
             policy=Policy(retry_base_seconds=0.01),
             clock=clock,
         )
@@ -271,3 +287,18 @@ async def test_the_machine_of_a_deleted_request_is_told(
     await scene.until(lambda: not scene.reconciler._callbacks._farewells)
     answer = scene.machines.told[-1][1]
     assert (answer.succeeded, answer.error) == ((False, "Deleted") if running else (True, ""))
+
+
+async def test_every_state_goes_to_the_sink_whole_and_in_order(scene: Scene) -> None:
+    asked = scene.apply()
+    await scene.until(lambda: scene.status().finished)
+    written = scene.api.list()[0]
+    await scene.until(lambda: scene.sink.offers and scene.sink.offers[-1] == written)
+    versions = [int(offer.metadata.resource_version) for offer in scene.sink.offers]
+    assert versions == sorted(versions)
+    scene.sink.offers.clear()
+    await scene.reconciler.offer_again(asked.metadata.uid)
+    assert scene.sink.offers == [written], "though less is kept of it in memory"
+    await scene.api.delete(written)
+    await scene.until(lambda: scene.sink.gone == [asked.metadata.uid])
+    await scene.reconciler.offer_again(asked.metadata.uid)

@@ -12,6 +12,7 @@ import pytest
 from analysis_operator import resync
 from analysis_operator.adapters.kube import KubeApi
 from analysis_operator.adapters.memory import MemoryRequests
+from analysis_operator.adapters.postgres import NoSink
 from analysis_operator.adapters.reports import NoReports
 from analysis_operator.core.observation import Policy, Pool
 from analysis_operator.execute import Dispatcher
@@ -54,6 +55,7 @@ class Scene:
             lambda changed: Dispatcher(NoRunner(), now, changed),
             reports=NoReports(),
             machines=Machines(),
+            sink=NoSink(),
             policy=Policy(),
             clock=now,
         )

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from analysis_operator.adapters.analyzers_http import HttpRunner
 from analysis_operator.adapters.memory import MemoryRequests
+from analysis_operator.adapters.postgres import NoSink
 from analysis_operator.adapters.reports import make_reports
 from analysis_operator.adapters.step_functions import StepFunctions
 from analysis_operator.api import AnalysisRequest
@@ -63,6 +64,7 @@ class LocalRuntime:
                 lambda changed: Dispatcher(runner, now, changed),
                 reports=make_reports(RESULTS_URI),
                 machines=StepFunctions(),
+                sink=NoSink(),
                 policy=self._policy,
                 clock=now,
             )

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import any_, bindparam, func, select, update
+from sqlalchemy import bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Uuid
+from sqlalchemy.types import DateTime, Uuid
 
 from analysis_records.database import make_engine, transaction
 from analysis_records.record import Row
 from analysis_records.tables import analyses
 from analysis_records.upsert import UPSERT, encoded
 
+_UIDS, _TIMES = Uuid(as_uuid=False), DateTime(timezone=True)
+_GONE = (
+    func.unnest(bindparam("uids", type_=ARRAY(_UIDS)), bindparam("times", type_=ARRAY(_TIMES)))
+    .table_valued(column("uid", _UIDS), column("at", _TIMES), name="gone")
+    .render_derived()
+)
 _MARK_DELETED = (
     update(analyses)
-    .where(analyses.c.uid == any_(bindparam("uids", type_=ARRAY(Uuid(as_uuid=False)))), analyses.c.deleted_at.is_(None))
-    .values(deleted_at=bindparam("at"), revision=analyses.c.revision + 1, updated_at=func.now())
+    .where(analyses.c.uid == _GONE.c.uid, analyses.c.deleted_at.is_(None))
+    .values(deleted_at=_GONE.c.at, revision=analyses.c.revision + 1, updated_at=func.now())
 )
 _LIVE = select(analyses.c.uid, analyses.c.resource_version).where(analyses.c.deleted_at.is_(None))
 
@@ -53,11 +59,12 @@ class Writer:
             written: int = (await connection.execute(UPSERT, {"batch": encoded(newest.values())})).scalar_one()
             return written
 
-    async def mark_deleted(self, uids: Collection[str], at: datetime) -> None:
-        """Note that these resources are no more. What is not there, or marked already, is left alone."""
-        if uids:
+    async def mark_deleted(self, gone: Mapping[str, datetime]) -> None:
+        """Note since when resources are no more, by UID. What is not there, or marked already, is left alone."""
+        if gone:
+            uids = sorted(gone)
             async with transaction(self._engine) as connection:
-                await connection.execute(_MARK_DELETED, {"uids": sorted(uids), "at": at})
+                await connection.execute(_MARK_DELETED, {"uids": uids, "times": [gone[uid] for uid in uids]})
 
     async def live(self) -> dict[str, int]:
         """Give the resource version of every row whose resource was last known to be there, by UID."""

@@ -1,0 +1,91 @@
+"""The newest state of each request that the database does not have yet: bounded, whatever the database does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+from analysis_operator.api import AnalysisRequest
+
+KEEP_DELETED = 10_000
+"""Requests that are no more, and so bounded by nothing else; the oldest of more than so many are given up."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What is to be written of one request: its state, its deletion, or both. ``since`` is that of the oldest news."""
+
+    uid: str
+    since: datetime
+    request: AnalysisRequest | None = None
+    seen_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+class Outbox:
+    """One entry for each request, in the order in which news of it first came; newer news replaces older."""
+
+    def __init__(self, keep_deleted: int = KEEP_DELETED) -> None:
+        self._waiting: dict[str, Waiting] = {}
+        self._taken: list[Waiting] = []
+        self._deleted = 0
+        self._keep_deleted = keep_deleted
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._taken)
+
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._waiting or any(entry.uid == uid for entry in self._taken)
+
+    def offer(self, request: AnalysisRequest, at: datetime) -> None:
+        """Replace what is to be written of a request."""
+        entry = self._entry(request.metadata.uid, at)
+        entry.request, entry.seen_at = request, at
+
+    def deleted(self, uid: str, at: datetime) -> int:
+        """Add that a request is no more; give how many others had to be given up for it: none, or one."""
+        entry = self._entry(uid, at)
+        if entry.deleted_at is None:
+            entry.deleted_at = at
+            self._deleted += 1
+        if self._deleted <= self._keep_deleted:
+            return 0
+        oldest = next(uid for uid, found in self._waiting.items() if found.deleted_at is not None)
+        self._remove(oldest)
+        return 1
+
+    def take(self, limit: int) -> list[Waiting]:
+        """Take the oldest entries; :meth:`written` or :meth:`give_back` is called before the next ones are taken."""
+        self._taken = [self._remove(uid) for uid in list(self._waiting)[:limit]]
+        return self._taken
+
+    def written(self) -> None:
+        """Forget what was taken."""
+        self._taken = []
+
+    def give_back(self) -> None:
+        """Put what was taken in again, in front; what came meanwhile is newer."""
+        batch, self._taken = self._taken, []
+        later, self._waiting, self._deleted = self._waiting, {}, 0
+        for entry in [*batch, *later.values()]:
+            known = self._waiting.setdefault(entry.uid, entry)
+            if known is not entry:
+                known.deleted_at = known.deleted_at or entry.deleted_at
+                if entry.request is not None:
+                    known.request, known.seen_at = entry.request, entry.seen_at
+        self._deleted = sum(entry.deleted_at is not None for entry in self._waiting.values())
+
+    def lag(self, now: datetime) -> float:
+        """Give for how many seconds the oldest entry has been waiting."""
+        for oldest in chain(self._taken, self._waiting.values()):
+            return (now - oldest.since).total_seconds()
+        return 0.0
+
+    def _entry(self, uid: str, at: datetime) -> Waiting:
+        return self._waiting.setdefault(uid, Waiting(uid, since=at))
+
+    def _remove(self, uid: str) -> Waiting:
+        entry = self._waiting.pop(uid)
+        self._deleted -= entry.deleted_at is not None
+        return entry

@@ -1,0 +1,151 @@
+"""The sink over a real PostgreSQL that is not there, slow, or set back."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from analysis_operator.adapters import postgres as adapter
+from analysis_operator.adapters.postgres import PostgresSink
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.core.plan import plan
+from analysis_records.errors import SchemaOutdated
+from analysis_records.reader import Reader
+from tests.support.postgres import Postgres
+from tests.support.requests import NOW, observed, request, result, run
+
+pytestmark = pytest.mark.integration
+
+
+def ended(number: int, version: int = 5, **spec: Any) -> AnalysisRequest:
+    asked = request(**spec)
+    status = plan(observed(asked, runs={"audio": run(result())}), NOW).status
+    meta = {"uid": str(uuid.UUID(int=number)), "resource_version": str(version), "name": f"call-{number}"}
+    return asked.model_copy(update={"status": status, "metadata": asked.metadata.model_copy(update=meta)})
+
+
+class Cluster:
+    """The requests that there are, and a sink that is offered them again when it asks."""
+
+    def __init__(self, url: str) -> None:
+        self.sink = PostgresSink(url, lambda: datetime.now(UTC))
+        self.reader = Reader(url)
+        self.requests: dict[str, AnalysisRequest] = {}
+        self.asked: list[str] = []
+
+    def put(self, *requests: AnalysisRequest) -> None:
+        for each in requests:
+            self.requests[each.metadata.uid] = each
+            self.sink.offer(each)
+
+    async def versions(self) -> dict[str, int]:
+        return {uid: int(found.metadata.resource_version) for uid, found in self.requests.items()}
+
+    async def offer_again(self, uid: str) -> None:
+        self.asked.append(uid)
+        self.sink.offer(self.requests[uid])
+
+    async def version(self, number: int) -> int | None:
+        with suppress(SchemaOutdated):  # the sink has not made the tables yet
+            found = await self.reader.get("default", str(uuid.UUID(int=number)))
+            return found.resource_version if found and not found.deleted_at else None
+        return None
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        async with asyncio.timeout(20):
+            while not await condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    async def until_empty(self) -> None:
+        async def empty() -> bool:
+            return not self.sink._outbox
+
+        await self.until(empty)
+
+
+@pytest.fixture
+async def cluster(empty: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cluster]:
+    monkeypatch.setattr(adapter, "_BACKOFF", (0.05, 0.2))
+    made = Cluster(empty)
+    yield made
+    await made.reader.close()
+
+
+@pytest.fixture
+async def running(cluster: Cluster) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.offer_again))
+    yield task
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_an_empty_database_is_migrated_and_filled(cluster: Cluster, running: asyncio.Task[None]) -> None:
+    cluster.put(*(ended(number) for number in range(250)))
+    await cluster.until_empty()
+    await cluster.until(lambda: cluster.version(249))
+    page = await cluster.reader.list("default", None, 1000)
+    assert len(page.records) == 250
+    assert cluster.asked == [], "what was offered is not read again"
+
+
+async def test_a_database_set_back_and_deletions_that_nobody_saw_are_found(
+    cluster: Cluster, postgres: Postgres
+) -> None:
+    cluster.put(ended(1), ended(2), ended(3))
+    first = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.offer_again))
+    await cluster.until_empty()
+    await cluster.until(lambda: cluster.version(3))
+    first.cancel()
+    await asyncio.wait([first])
+    with postgres.connect(cluster.reader._engine.url.database or "") as connection:
+        connection.execute("DELETE FROM analyses WHERE name = 'call-1'")
+        connection.execute("UPDATE analyses SET resource_version = 1 WHERE name = 'call-2'")
+    del cluster.requests[str(uuid.UUID(int=3))]
+    second = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.offer_again))
+    await cluster.until(lambda: cluster.version(1))
+    await cluster.until_empty()
+    second.cancel()
+    await asyncio.wait([second])
+    assert [await cluster.version(number) for number in (1, 2, 3)] == [5, 5, None]
+    gone = await cluster.reader.get("default", str(uuid.UUID(int=3)))
+    assert gone is not None
+    assert gone.verdict == "NoEvidence", "the record outlives the resource"
+
+
+async def test_a_row_that_cannot_be_stored_does_not_hold_up_the_others(
+    cluster: Cluster, running: asyncio.Task[None]
+) -> None:
+    bad = ended(2)
+    bad = bad.model_copy(update={"metadata": bad.metadata.model_copy(update={"uid": "no-uuid"})})
+    cluster.put(ended(1), bad, ended(3))
+    await cluster.until(lambda: cluster.version(3))
+    await cluster.until_empty()
+    assert await cluster.version(1) == 5
+    assert not running.done()
+
+
+async def test_while_a_lock_holds_it_up_news_gathers_and_the_newest_is_written(
+    cluster: Cluster, running: asyncio.Task[None], postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.put(ended(1, version=1))
+    await cluster.until(lambda: cluster.version(1))
+    monkeypatch.setattr("analysis_records.database.STATEMENT_SECONDS", 1)
+    with postgres.connect(cluster.reader._engine.url.database or "") as connection, connection.transaction():
+        connection.execute("LOCK TABLE analyses IN ACCESS EXCLUSIVE MODE")
+        for version in range(2, 100):
+            cluster.put(ended(1, version=version))
+            await asyncio.sleep(0.02)
+        assert len(cluster.sink._outbox) <= 1
+        assert not running.done()
+    await cluster.until(lambda: _is(cluster, 99))
+
+
+async def _is(cluster: Cluster, version: int) -> bool:
+    return await cluster.version(1) == version
