@@ -90,12 +90,13 @@ RUN /trim-packages.sh
 FROM operator-dependencies AS operator-build
 ARG SSL_CERT_FILE
 COPY analyzers/contract analyzers/contract
+COPY status/records status/records
 COPY operator operator
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-operator
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py operator \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analyzer_contract silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analysis_records analyzer_contract silver_guardian_* /own/
 
 FROM audio-dependencies AS audio-build
 ARG SSL_CERT_FILE

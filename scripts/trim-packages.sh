@@ -2,8 +2,9 @@
 # Run while an image is built, in its site-packages (SITE_PACKAGES names others): removes what is never used there. What is
 # trimmed: debug symbols of bundled libraries, tests, type stubs, C headers, and AWS services other than S3, those that
 # credentials come from, and those that the arguments name: their models, and their endpoints, 1.2 MB of JSON that would be
-# parsed for every S3 client. Of onnxruntime: what makes and converts models, and the runtime's second copy, which is there
-# for programs in C.
+# parsed for every S3 client. Of kubernetes: the calls that block, since only kubernetes.aio is used. Of SQLAlchemy and
+# Alembic: other databases than PostgreSQL. Of onnxruntime: what makes and converts models, and the runtime's second copy,
+# which is there for programs in C.
 # tests/support/image/smoke.py, run after it, fails the build if this took too much.
 set -eu
 cd "${SITE_PACKAGES:-/opt/venv/lib/python3.13/site-packages}"
@@ -18,6 +19,13 @@ for partition in endpoints["partitions"]:
     partition["services"] = {name: facts for name, facts in partition["services"].items() if name in kept}
 path.write_text(json.dumps(endpoints))
 END
+if [ -d kubernetes ]; then
+    find kubernetes/client/api kubernetes/client/models -type f ! -name '__init__.*' -delete
+fi
+if [ -d sqlalchemy ]; then
+    (cd sqlalchemy && rm -r testing dialects/mssql dialects/mysql dialects/oracle dialects/sqlite)
+    (cd alembic && rm -r testing templates)
+fi
 if [ -d onnxruntime ]; then
     (cd onnxruntime && rm -r backend datasets quantization tools transformers capi/libonnxruntime.so*)
 fi

@@ -37,6 +37,7 @@ def configure(level: str) -> None:
     root.setLevel(level)
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("botocore").setLevel(
         logging.INFO
     )  # its DEBUG shows whole calls, with credentials and task tokens

@@ -63,11 +63,26 @@ def check_aws() -> None:
 
 
 def check_operator() -> None:
-    """The client of the API server, and the one that answers state machines."""
+    """The client of the API server, the one that answers state machines, and the way to a database, as far as it goes."""
+    import asyncio
+
     import botocore.session
 
     importlib.import_module("kubernetes.aio.client")
     botocore.session.get_session().create_client("stepfunctions")
+    from analysis_records.errors import DatabaseUnavailable
+    from analysis_records.migrate import migrate, steps
+    from analysis_records.writer import Writer
+
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    for attempt in (lambda: migrate(nowhere), lambda: asyncio.run(Writer(nowhere).live())):
+        try:
+            attempt()
+        except DatabaseUnavailable:
+            continue
+        raise SystemExit("a database answered where there is none")
+    if not steps():
+        raise SystemExit("the migrations are missing")
 
 
 def _tone(rate: int) -> Any:

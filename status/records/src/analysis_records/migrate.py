@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, exc, text
 
 from analysis_records.database import connect_arguments, driver_url
@@ -21,8 +22,7 @@ def migrate(url: str) -> None:
     Raises:
         DatabaseUnavailable: it cannot be reached, refuses, or another process has been migrating for a minute.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config = _config()
     engine = create_engine(driver_url(url), connect_args=connect_arguments())
     try:
         with engine.begin() as connection:
@@ -34,3 +34,14 @@ def migrate(url: str) -> None:
         raise DatabaseUnavailable(f"not migrated: {str(error.orig).partition(chr(10))[0]}") from error
     finally:
         engine.dispose()
+
+
+def steps() -> list[str]:
+    """Give the names of all steps, the newest first."""
+    return [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
