@@ -63,7 +63,7 @@ def check_aws() -> None:
 
 
 def check_operator() -> None:
-    """The client of the API server, the one that answers state machines, and the way to a database, as far as it goes."""
+    """The clients of the API server and of Step Functions, and the way to a database, as far as it goes."""
     import asyncio
 
     import botocore.session
