@@ -19,7 +19,7 @@ from analysis_operator.api import AnalysisRequest
 from analysis_operator.cli.live import view
 from analysis_operator.cli.table import unmet
 from analysis_operator.errors import OperatorError
-from analysis_operator.local.files import load, media_of
+from analysis_operator.local.files import load, media_of, transcript_of
 from tests.cluster import Cluster, S3Server, get_cluster
 from tests.cluster.paths import repo_root
 from tests.cluster.progress import Progress
@@ -75,8 +75,9 @@ def _upload(s3: S3Server, manifests: Sequence[Manifest]) -> None:
     client = s3_client(s3)
     for manifest in manifests:
         path, uri = media_of(manifest, OUT / "media")
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        client.upload_file(str(path), bucket, key)
+        for file, target in [(path, uri), *transcript_of(path, uri)]:
+            bucket, _, key = target.removeprefix("s3://").partition("/")
+            client.upload_file(str(file), bucket, key)
 
 
 def _finish(cluster: Cluster, manifests: Sequence[Manifest], console: Console) -> list[AnalysisRequest]:

@@ -177,3 +177,11 @@ def test_helm_reads_an_unfinished_request_as_in_progress_and_a_failed_one_as_fai
     code, finished = release("helm-bad", media.put("helm.mp4", b"text"), 20)
     assert code != 0
     assert finished == "True"
+
+
+def test_what_is_said_is_judged_where_a_request_asks_for_it(requests: Requests, media: Media) -> None:
+    """By a pool that had no pod before."""
+    media.sample("scam-call.wav.transcript.json")
+    status = requests.verdict_of("scam-call", media.sample("scam-call.wav"), "context")
+    assert (status["verdict"], condition(status)["reason"]) == ("Suspicious", "Completed")
+    assert "ScamPattern" in {finding["kind"] for finding in analysis(status, "context")["findings"]}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from analysis_operator.local.pool import OFFLINE
 from tests.cluster import Cluster, S3Server
 from tests.cluster.images import content_hash
 from tests.cluster.paths import repo_root
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 CHART = repo_root() / "charts" / "silver-guardian"
 RELEASE = "silver-guardian"
-TARGETS = ("operator", "audio", "video")
+TARGETS = ("operator", "audio", "video", "context")
 MEDIA_BUCKET = "media"
 RESULTS_BUCKET = "results"
 
@@ -236,7 +237,10 @@ def _base_values(s3: S3Server, images: Mapping[str, str], build: str) -> dict[st
             "podAnnotations": {_BUILD: build},
         },
         "s3": {"region": s3.region, "endpointURL": s3.endpoint_url, "credentialsSecret": {"name": _SECRET}},
-        "analyzers": {name: {"image": image(name)} for name in ("audio", "video")},
+        "analyzers": {
+            **{name: {"image": image(name)} for name in ("audio", "video")},
+            "context": {"enabled": True, "image": image("context"), "env": OFFLINE},
+        },
     }
 
 

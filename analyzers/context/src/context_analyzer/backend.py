@@ -18,6 +18,7 @@ from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.stages import Emit, Stages, out_of_time
 from context_analyzer import ANALYZER
 from context_analyzer.assessing import Heard, assess
+from context_analyzer.indicators import PATTERN
 from context_analyzer.model import LanguageModel
 from context_analyzer.plot import draw_turns
 from context_analyzer.reasons import NotDone, Reason
@@ -102,7 +103,8 @@ class ContextBackend:
         if self._model is not None and heard.transcript is not None and heard.transcript.speech:
             opinion = await self._model.opinion(heard.transcript, clock.remaining())
         found = assess(heard, opinion)
-        evidence = [finding for detector in found.detectors for finding in detector.findings]
+        # The whole pattern would cover the places that it is made of.
+        evidence = [each for detector in found.detectors for each in detector.findings if each.kind != PATTERN]
         title = f"Words: {found.verdict}, score {found.score}"
         return facts, found, await asyncio.to_thread(draw_turns, heard.transcript, evidence, title)
 
