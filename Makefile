@@ -40,6 +40,10 @@ run-audio: setup media ## Serve the audio analyzer on port 8000, with a local S3
 run-video: setup media ## Serve the video analyzer on port 8001, with a local S3 server that holds the samples
 	@$(VENV)/guardian serve video --media $(OUT)/media --port 8001 --out $(OUT)
 
+.PHONY: run-context
+run-context: setup media ## Serve the context analyzer on port 8002, with a local S3 server that holds the samples
+	@$(VENV)/guardian serve context --media $(OUT)/media --port 8002 --out $(OUT)
+
 ##@ Work on it
 
 .PHONY: setup

@@ -29,14 +29,14 @@ class Call:
         name: of the script.
         language: as ko-KR.
         scam: whether it is one.
-        held_out: not looked at while rules were written.
+        split: development, which the rules were written on; held-out; or hard, which was written against them.
         turns: speaker and words.
     """
 
     name: str
     language: str
     scam: bool
-    held_out: bool
+    split: str
     turns: tuple[tuple[str, str], ...]
 
 
@@ -96,4 +96,4 @@ def _read(path: Path, language: str) -> Iterator[Call]:
         for line in entry["turns"]:
             speaker, _, said = line.partition(": ")
             turns.append((f"spk_{'AB'.index(speaker)}", said))
-        yield Call(entry["id"], language, entry["label"] == "scam", entry["split"] == "held-out", tuple(turns))
+        yield Call(entry["id"], language, entry["label"] == "scam", entry["split"], tuple(turns))

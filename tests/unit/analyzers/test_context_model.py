@@ -31,7 +31,7 @@ QUOTE = (5, "Please, please don't tell Mom and Dad")
 
 
 def said(*turns: str) -> Transcript:
-    return read_transcript(transcribed(Call("t", "en-US", False, False, tuple(("spk_0", turn) for turn in turns))))
+    return read_transcript(transcribed(Call("t", "en-US", False, "", tuple(("spk_0", turn) for turn in turns))))
 
 
 @pytest.fixture(scope="module")
