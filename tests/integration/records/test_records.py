@@ -13,11 +13,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
+from typer.testing import CliRunner
 
+from analysis_operator.cli import database
 from analysis_records.__main__ import main
 from analysis_records.database import driver_url
 from analysis_records.errors import DatabaseUnavailable, RecordsError, RowRefused, SchemaOutdated
-from analysis_records.migrate import migrate
+from analysis_records.migrate import migrate, steps
 from analysis_records.reader import Reader
 from analysis_records.tables import metadata
 from analysis_records.writer import Writer
@@ -86,6 +88,18 @@ def test_the_command_says_what_is_wrong_without_the_password(
     told = capsys.readouterr().err
     assert "refused" in told
     assert "hush" not in told
+
+
+def test_guardian_database_migrate_makes_the_tables_or_says_why_not(empty: str) -> None:
+    made = CliRunner().invoke(database.app, ["migrate"], env={"GUARDIAN_DATABASE_URL": empty})
+    assert (made.exit_code, made.stdout) == (0, f"The tables are up to date: step {steps()[0]}.\n")
+    with psycopg.connect(empty) as connection:
+        assert connection.execute("SELECT count(*) FROM analyses").fetchone() == (0,)
+    nowhere = f"postgresql://me:hush@127.0.0.1:{free_port()}/none"
+    refused = CliRunner().invoke(database.app, ["migrate"], env={"GUARDIAN_DATABASE_URL": nowhere})
+    assert refused.exit_code == 1
+    assert "refused" in refused.output
+    assert "hush" not in refused.output
 
 
 def test_it_is_postgresql_or_nothing() -> None:

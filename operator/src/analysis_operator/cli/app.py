@@ -17,7 +17,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from analysis_operator.cli import commands, models, serving
+from analysis_operator.cli import commands, database, models, serving
 from analysis_operator.cli.cost import cost
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.files import recordings_in
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(models.app, name="models")
+app.add_typer(database.app, name="database")
 
 Out = Annotated[Path, typer.Option(help="Folder for reports, results and logs.", file_okay=False)]
 
