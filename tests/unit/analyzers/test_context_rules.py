@@ -69,6 +69,13 @@ def test_what_is_no_transcript_is_said(content: bytes) -> None:
     assert caught.value.reason is Reason.TRANSCRIPT_INVALID
 
 
+def test_a_transcript_without_end_is_refused_before_rules_look_at_it() -> None:
+    words = [item("word" * 99, float(number)) for number in range(1_300)]
+    with pytest.raises(NotDone, match="four hours") as caught:
+        read_transcript(output(*words))
+    assert caught.value.reason is Reason.TRANSCRIPT_INVALID
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=12), st.floats(0, 1e6), st.sampled_from(["", "a", "b"])), max_size=30))
 def test_whatever_the_words_are_turns_and_findings_lie_within_the_recording(

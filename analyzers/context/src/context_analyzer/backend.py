@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from analyzer_contract import AnalysisJob, Result, SourceFacts
+from analyzer_contract import AnalysisJob, DetectorReport, Result, SourceFacts
 from analyzer_kit.detector import Assessment
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.publishing import Publisher
@@ -49,6 +50,8 @@ class ContextBackend:
         )
         # An abandoned call may linger in its thread until its time-out: leave room for the next ones.
         self._threads = ThreadPoolExecutor(2 * settings.concurrency + 2, thread_name_prefix="aws")
+        # One at a time: it is work for the CPU, and the event loop has to answer meanwhile.
+        self._computing = ThreadPoolExecutor(1, thread_name_prefix="rules")
         self._publisher = Publisher(ANALYZER.name, self._store, self._threads)
         self._transcriber = Transcriber(settings, self._store, self._threads) if settings.context_transcripts else None
         self._model = LanguageModel(settings, self._threads) if settings.has_model else None
@@ -77,7 +80,8 @@ class ContextBackend:
     async def stop(self) -> None:
         """Waits for nothing."""
         self.ready = False
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._computing):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, job: AnalysisJob, emit: Emit) -> Result:
         """Does one job within its deadline; cancelling it leaves a transcription that runs to whoever asks next.
@@ -102,11 +106,11 @@ class ContextBackend:
         opinion = None
         if self._model is not None and heard.transcript is not None and heard.transcript.speech:
             opinion = await self._model.opinion(heard.transcript, clock.remaining())
-        found = assess(heard, opinion)
-        # The whole pattern would cover the places that it is made of.
-        evidence = [each for detector in found.detectors for each in detector.findings if each.kind != PATTERN]
-        title = f"Words: {found.verdict}, score {found.score}"
-        return facts, found, await asyncio.to_thread(draw_turns, heard.transcript, evidence, title)
+        found, picture = await self._compute(lambda: _conclude(heard, opinion))
+        return facts, found, picture
+
+    async def _compute[T](self, what: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._computing, what)
 
     async def _find(self, job: AnalysisJob, clock: Stages) -> SourceFacts:
         cancelled = threading.Event()
@@ -130,7 +134,7 @@ class ContextBackend:
             else:
                 content = await self._supplied(job)
                 limits = (NotDone(Reason.TRANSCRIPT_SUPPLIED),)
-            transcript = await asyncio.to_thread(read_transcript, content)
+            transcript = await self._compute(lambda: read_transcript(content))
         except NotDone as limit:
             return Heard(None, (limit, *limits))
         return Heard(transcript, limits)
@@ -146,3 +150,10 @@ class ContextBackend:
         if content is None:
             raise NotDone(Reason.TRANSCRIBER_MISSING)
         return content
+
+
+def _conclude(heard: Heard, opinion: DetectorReport | None) -> tuple[Assessment, bytes]:
+    found = assess(heard, opinion)
+    # The whole pattern would cover the places that it is made of.
+    evidence = [each for detector in found.detectors for each in detector.findings if each.kind != PATTERN]
+    return found, draw_turns(heard.transcript, evidence, f"Words: {found.verdict}, score {found.score}")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from analyzer_contract import SourceFacts, SourceObject
+from analyzer_contract import FailureReason, SourceFacts, SourceObject
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.s3 import ObjectStore
 from context_analyzer.aws import AwsError, Trouble, call, make_client
@@ -86,9 +86,12 @@ class Transcriber:
                 return found
             raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, "The job has disappeared.")
         try:
-            return await self._collect(name, kept, source, facts, status)
-        finally:
+            content = await self._collect(name, kept, source, facts, status)
+        except NotDone:  # where it was cancelled, or S3 failed, the finished job waits for whoever asks next
             await self._tidy_up(name)
+            raise
+        await self._tidy_up(name)
+        return content
 
     def job_name(self, source: SourceObject, facts: SourceFacts) -> str:
         """The job's name: the same for the same bytes and options."""
@@ -161,7 +164,10 @@ class Transcriber:
         if content is None:
             raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, "The job has ended, and its transcript is not there.")
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._threads, self._store.put, kept, content, "application/json", _S3_SECONDS)
+        try:
+            await loop.run_in_executor(self._threads, self._store.put, kept, content, "application/json", _S3_SECONDS)
+        except AnalysisError as error:  # this analysis has what it needs; the next one has to ask again
+            log.warning("transcript not kept", job=name, error=error.message)
         return content
 
     async def _tidy_up(self, name: str) -> None:
@@ -182,7 +188,9 @@ class Transcriber:
         try:
             return await loop.run_in_executor(self._threads, self._store.read, uri, MOST_BYTES, _S3_SECONDS)
         except AnalysisError as error:
-            raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, error.message) from error
+            if error.reason is FailureReason.MEDIA_TOO_LARGE:
+                raise NotDone(Reason.TRANSCRIPT_INVALID, error.message) from error
+            raise
 
     async def _call[T](self, what: Callable[[], T]) -> T:
         return await call(what, self._threads, self._settings.context_retry_seconds)

@@ -18,6 +18,9 @@ from context_analyzer.reasons import NotDone, Reason
 MOST_BYTES = 16 * 1024 * 1024
 """Largest transcript that is read; four hours of speech, the longest that Transcribe takes, have about 10 MB."""
 
+_MOST_ITEMS, _MOST_CHARACTERS = 120_000, 500_000
+"""Twice what is said in four hours. Rules take seconds for it, and a hostile file must not take minutes."""
+
 _LEAST_WORDS = 5
 _PAUSE_SECONDS = 3.0
 """A longer silence ends a turn, also where the same person goes on."""
@@ -110,7 +113,7 @@ class _SpeakerLabels(_Lenient):
 
 
 class _Results(_Lenient):
-    items: list[_Item]
+    items: list[_Item] = Field(max_length=_MOST_ITEMS)
     language_code: str = Field(default="", max_length=20)
     speaker_labels: _SpeakerLabels = _SpeakerLabels()
 
@@ -136,7 +139,10 @@ def read_transcript(content: bytes, language: str = "") -> Transcript:
         where = ".".join(map(str, first["loc"]))[:100]
         raise NotDone(Reason.TRANSCRIPT_INVALID, f"{where}: {first['msg'][:200]}") from error
     labels = {item.start_time: item.speaker_label for part in results.speaker_labels.segments for item in part.items}
-    return Transcript(tuple(_turns(results.items, labels)), results.language_code or language)
+    turns = tuple(_turns(results.items, labels))
+    if sum(len(turn.text) for turn in turns) > _MOST_CHARACTERS:
+        raise NotDone(Reason.TRANSCRIPT_INVALID, "It has more words than four hours of talk.")
+    return Transcript(turns, results.language_code or language)
 
 
 def plain(text: str) -> str:
