@@ -14,6 +14,11 @@ module "pipeline" {
   poll_seconds = var.pipeline_poll_seconds
   wait_seconds = var.pipeline_wait_seconds
 
+  context_function = var.context_lambda_zip == null ? null : {
+    arn     = aws_lambda_function.context[0].arn
+    seconds = local.context_function_seconds
+    results = "s3://${module.results.s3_bucket_id}/functions/"
+  }
   create_state_machine_arn = var.pipeline_wait == "token" ? aws_sfn_state_machine.create_request[0].arn : null
 }
 
@@ -37,6 +42,8 @@ resource "aws_sfn_state_machine" "pipeline" {
 
 # eks:call cannot carry a task token: with pipeline_wait = "token" this one makes the requests, and the operator answers.
 resource "aws_sfn_state_machine" "create_request" {
+  # checkov:skip=CKV_AWS_284: It makes one call; a trace would say no more than its history.
+  # checkov:skip=CKV_AWS_285: Keys of recordings can name people, and its input holds a token; both stay in Step Functions.
   count = var.pipeline_wait == "token" ? 1 : 0
 
   name       = local.create_state_machine_name
@@ -103,6 +110,12 @@ resource "aws_iam_role_policy" "state_machine" {
         ]
         Resource = "*"
       }],
+      var.context_lambda_zip == null ? [] : [{
+        Sid      = "AskTheContextFunction"
+        Effect   = "Allow"
+        Action   = "lambda:InvokeFunction"
+        Resource = [aws_lambda_function.context[0].arn, "${aws_lambda_function.context[0].arn}:*"]
+      }],
       var.pipeline_wait != "token" ? [] : [
         {
           Sid      = "LetRequestsBeMade"
@@ -111,10 +124,11 @@ resource "aws_iam_role_policy" "state_machine" {
           Resource = "${local.state_machine_arns}:${local.create_state_machine_name}"
         },
         {
+          # IAM knows no resource for this: whoever has a task's token may answer it.
           Sid      = "TellThatItFailed"
           Effect   = "Allow"
           Action   = "states:SendTaskFailure"
-          Resource = "${local.state_machine_arns}:${local.state_machine_name}"
+          Resource = "*"
         },
       ],
     )

@@ -46,3 +46,14 @@ variable "alarm_actions" {
     error_message = "Each must be an ARN."
   }
 }
+
+variable "context_lambda_zip" {
+  description = "The context analyzer packaged as a Lambda function, by `scripts/package-lambda.sh PATH`. With it the pipeline asks the function what is said in a recording, else an AnalysisRequest for the context pods."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.context_lambda_zip == null || can(filebase64sha256(var.context_lambda_zip))
+    error_message = "There is no such file: make it with scripts/package-lambda.sh."
+  }
+}

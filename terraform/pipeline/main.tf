@@ -14,13 +14,26 @@ locals {
     retry                 = file("${path.module}/retry.asl.json")
   }
 
-  branches = [
-    for analyzer in ["audio", "video", "context"] : templatefile("${path.module}/branch.asl.json", merge(local.cluster, {
+  create = var.create_state_machine_arn == null ? "create_by_call" : "create_by_token"
+
+  requests = {
+    for analyzer in ["audio", "video", "context"] : analyzer => templatefile("${path.module}/branch.asl.json", merge(local.cluster, {
       analyzer = analyzer
-      create = templatefile(
-        "${path.module}/${var.create_state_machine_arn == null ? "create_by_call" : "create_by_token"}.asl.json",
-        merge(local.cluster, { analyzer = analyzer, create_state_machine_arn = var.create_state_machine_arn }),
-      )
+      create = templatefile("${path.module}/${local.create}.asl.json", merge(local.cluster, {
+        analyzer                 = analyzer
+        create_state_machine_arn = var.create_state_machine_arn
+      }))
     }))
-  ]
+  }
+
+  function = var.context_function == null ? {} : {
+    context = templatefile("${path.module}/ask_function.asl.json", {
+      analyzer         = "context"
+      function_arn     = var.context_function.arn
+      function_seconds = var.context_function.seconds
+      results          = var.context_function.results
+    })
+  }
+
+  branches = [for analyzer in ["audio", "video", "context"] : merge(local.requests, local.function)[analyzer]]
 }

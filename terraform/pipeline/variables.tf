@@ -37,3 +37,13 @@ variable "create_state_machine_arn" {
   type        = string
   default     = null
 }
+
+variable "context_function" {
+  description = "The Lambda function that the Context branch asks: its ARN, how long it may take, and where its results go, as s3://BUCKET/PREFIX/. Null: the branch makes an AnalysisRequest as the others do."
+  type = object({
+    arn     = string
+    seconds = number
+    results = string
+  })
+  default = null
+}

@@ -48,11 +48,13 @@ def definition(create_state_machine_arn: str | None = None, **values: object) ->
     """Give the state machine as pipeline.tf deploys it; with the one that makes its requests it waits for tokens."""
     create = "create_by_call.asl.json" if create_state_machine_arn is None else "create_by_token.asl.json"
     shared = {**values, "create_state_machine_arn": create_state_machine_arn, "retry": template("retry.asl.json")}
-    branches = [
-        template("branch.asl.json", **shared, analyzer=name, create=template(create, **shared, analyzer=name))
+    branches = {
+        name: template("branch.asl.json", **shared, analyzer=name, create=template(create, **shared, analyzer=name))
         for name in ANALYZERS
-    ]
-    return template("state_machine.asl.json", **values, branches=",\n".join(branches))
+    }
+    if "function_arn" in values:
+        branches["context"] = template("ask_function.asl.json", **values, analyzer="context")
+    return template("state_machine.asl.json", **values, branches=",\n".join(branches.values()))
 
 
 def create_definition(**values: object) -> str:
@@ -153,6 +155,23 @@ def as_boto_writes_them(task: Any, parameters: dict[str, Any], *_: Any, **__: An
             parameters.setdefault("name", str(uuid.uuid4()))
 
 
+class Function:
+    """What Lambda hands to a function about an invocation."""
+
+    aws_request_id = "invocation-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def invoke(_task: Any, env: Any, *, normalised_parameters: dict[str, Any], **_: Any) -> None:
+    """`lambda:invoke` of the context analyzer's own handler, in this process."""
+    from context_analyzer.lambda_handler import handler
+
+    payload = normalised_parameters["Payload"]
+    env.stack.append({"StatusCode": 200, "Payload": handler(json.loads(payload), Function())})
+
+
 def patches(token: str, faults: list[int]) -> list[tuple[str, Any]]:
     """Give what to put where in moto, as `monkeypatch.setattr` takes it."""
     parser = "moto.stepfunctions.parser.asl"
@@ -163,6 +182,7 @@ def patches(token: str, faults: list[int]) -> list[tuple[str, Any]]:
         (f"{parser}.eval.states.encode_jsonata_variable_declarations", declarations),
         (f"{parser}.eval.variable_store.encode_jsonata_variable_declarations", declarations),
         (factory, _service_for(token, faults)),
+        (f"{service}_lambda.StateTaskServiceLambda._eval_service_task", invoke),
         (f"{service}.StateTaskService._normalise_parameters", as_boto_writes_them),
     ]
 

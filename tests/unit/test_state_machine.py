@@ -39,6 +39,7 @@ TEXTS = {
     "poll": definition(**SETTINGS),
     "token": definition(CREATE_ARN, **SETTINGS),
     "create": create_definition(**SETTINGS),
+    "function": definition(**SETTINGS, function_arn="arn:aws:lambda:::f", function_seconds=840, results="s3://r/"),
 }
 MACHINES = {name: json.loads(text) for name, text in TEXTS.items()}
 MERGE = MACHINES["poll"]["States"]["Merge"]["Output"]

@@ -14,17 +14,16 @@ import pytest
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
 
+from evaluation.context_scripts import load_calls, transcribed
 from tests.cluster.paths import repo_root
 from tests.integration.controller.conftest import World, _close, _open
 from tests.support.apiserver import PIPELINE_GROUP, PIPELINE_TOKEN, ApiServer, free_port
 from tests.support.operator import until
-from tests.support.s3 import S3Process
+from tests.support.s3 import REGION, S3Process
 from tests.support.state_machine import ANALYZERS, create_definition, definition, patches
 
 pytestmark = pytest.mark.integration
 
-REGION = "ap-northeast-2"
-AWS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
 ROLE = "arn:aws:iam::123456789012:role/state-machine"
 FAKE = {"verdict": "LikelyFake", "score": 91}
 CLEAN = {"verdict": "NoEvidence", "score": 12}
@@ -89,7 +88,8 @@ class Pipeline:
 
     def requests(self, name: str) -> dict[str, Any]:
         """Give an execution's AnalysisRequests by analyzer."""
-        found = self.world.server.get("areq", *(f"upload-{name}-{each}" for each in ANALYZERS))["items"]
+        names = {f"upload-{name}-{each}" for each in ANALYZERS}
+        found = [item for item in self.world.server.get("areq")["items"] if item["metadata"]["name"] in names]
         return {item["spec"]["analyzers"][0]: item for item in found}
 
 
@@ -104,15 +104,16 @@ def pipeline(api_server: ApiServer, s3: S3Process, tmp_path_factory: pytest.Temp
         for target, value in patches(PIPELINE_TOKEN, faults):
             patch.setattr(target, value)
         patch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
-        # What the interpreter itself calls, and what the operator calls.
-        for name, value in {"MOTO_PORT": str(port), "AWS_ENDPOINT_URL_SFN": endpoint, **AWS}.items():
+        # What the interpreter calls, what the operator and the function call.
+        here = {"MOTO_PORT": str(port), "AWS_ENDPOINT_URL_SFN": endpoint, "GUARDIAN_CONTEXT_MODEL": "none"}
+        for name, value in {**here, **s3.environment()}.items():
             patch.setenv(name, value)
         server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
         server.start()
         world = _open(api_server, s3, folder, pods=0)
         for name in ANALYZERS:
             world.pods.pool(name, port=free_port(), concurrency=4)
-        yield Pipeline(world, boto3.client("stepfunctions", endpoint_url=endpoint, region_name=REGION), faults)
+        yield Pipeline(world, boto3.client("stepfunctions", region_name=REGION), faults)
         _close(world)
         server.stop()
 
@@ -180,6 +181,34 @@ def test_it_costs_what_the_documentation_says(pipeline: Pipeline) -> None:
     looks = {name: entered.count(f"Has {name} finished?") for name in ANALYZERS}
     assert looks["video"] > 1
     assert len(entered) == 5 + sum(2 + 3 * each for each in looks.values())
+
+
+FUNCTION: dict[str, Any] = {
+    "function_arn": "arn:aws:lambda:us-east-1:123456789012:function:context",
+    "function_seconds": 30,
+    "results": "s3://functions/results/",
+}
+
+
+def test_a_function_says_what_is_said_where_there_is_one(pipeline: Pipeline) -> None:
+    pipeline.world.s3.make_bucket("functions")
+    call = next(call for call in load_calls() if call.name == "en-tax-gift-cards")
+    event = pipeline.put("spoken.wav", audio=CLEAN)
+    pipeline.world.s3.put("media", "spoken.wav.transcript.json", transcribed(call))
+    ended = pipeline.run("spoken", event, **FUNCTION)
+    told = entries(ended)["context"]
+    assert (told["state"], told["verdict"], told["reason"]) == ("Succeeded", "Suspicious", "Completed")
+    assert (ended["output"]["verdict"], ended["output"]["score"]) == ("Suspicious", told["score"])
+    assert told["resultURI"] == "s3://functions/results/upload-spoken-context/context.json"
+    assert set(pipeline.requests("spoken")) == {"audio", "video"}
+
+
+def test_what_the_function_cannot_find_is_told_like_any_failed_branch(pipeline: Pipeline) -> None:
+    event = pipeline.put("absent.wav", audio=FAKE)
+    event["detail"]["object"]["key"] = "never.wav"
+    ended = pipeline.run("absent", event, **FUNCTION)
+    assert entries(ended)["context"]["reason"] == "SourceNotFound"
+    assert ended["output"]["reason"] == "SourceNotFound"
 
 
 def test_the_version_of_the_event_is_what_is_analysed(pipeline: Pipeline) -> None:

@@ -36,7 +36,7 @@ def test_tflint_finds_nothing() -> None:
 
 def test_checkov_finds_nothing_but_the_exceptions_that_give_their_reason(tmp_path: Path) -> None:
     everything = tmp_path / "all.tfvars"
-    everything.write_text("create_database = true\n")
+    everything.write_text('create_database = true\npipeline_wait = "token"\ncontext_lambda_zip = "context.zip"\n')
     uv = shutil.which("uv") or str(cache_dir() / "uv" / "bin" / "uv")
     # In an environment of its own: its pins would fight ours.
     found = _run(

@@ -1,0 +1,42 @@
+"""The state machine that the other tests execute is the one that OpenTofu renders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.opentofu import tofu_in
+from tests.support.state_machine import FOLDER, create_definition, definition, event_pattern
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+
+CREATE_ARN = "arn:aws:states:ap-northeast-2:123456789012:stateMachine:create"
+FUNCTION = {"arn": "arn:aws:lambda:ap-northeast-2:123456789012:function:context", "seconds": 840, "results": "s3://r/"}
+PREFIXES = ["calls/", "care/home-7/"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pipeline")
+
+
+@pytest.mark.parametrize("function", [None, FUNCTION], ids=["context in pods", "context as a function"])
+@pytest.mark.parametrize("create_arn", [None, CREATE_ARN], ids=["looking", "told by token"])
+def test_tofu_renders_what_is_tested(folder: Path, create_arn: str | None, function: dict[str, Any] | None) -> None:
+    cluster = {"name": "guardian", "endpoint": "https://cluster", "certificate_authority": "Y2E="}
+    asked = {"namespace": "calls", "poll_seconds": 3, "wait_seconds": 1800}
+    tofu = tofu_in(folder, *FOLDER.glob("*.tf"), *FOLDER.glob("*.json"))
+    media = {"media_bucket": "media", "prefixes": PREFIXES}
+    made = tofu.outputs(
+        {"cluster": cluster, **asked, **media, "create_state_machine_arn": create_arn, "context_function": function}
+    )
+    settings: dict[str, Any] = {**asked, **{f"cluster_{key}": value for key, value in cluster.items()}}
+    settings |= {"endpoint": cluster["endpoint"], "certificate_authority": cluster["certificate_authority"]}
+    settings |= {} if function is None else {f"function_{key}": value for key, value in function.items()}
+    settings |= {"results": FUNCTION["results"]}
+    assert made["definition"] == definition(create_arn, **settings)
+    assert made["create_definition"] == create_definition(**settings)
+    assert json.loads(made["event_pattern"]) == json.loads(event_pattern("media", PREFIXES))
