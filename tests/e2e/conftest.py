@@ -15,12 +15,19 @@ from tests.support.deployment import Deployment, install, make_analyzer, s3_clie
 from tests.support.images import build_scripted
 from tests.support.media import make_samples
 
+# Warm pools for the tests of verdicts; those of scaling make pools of their own.
+VALUES: dict[str, Any] = {
+    "operator": {"retryBaseSeconds": 0.5},
+    "analyzers": {name: {"replicas": 1} for name in ("audio", "video")},
+}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: item.path == here / "test_uninstall.py")
 
 
 @pytest.fixture(scope="session")
@@ -40,10 +47,7 @@ def s3(cluster: Cluster) -> S3Server:
 
 @pytest.fixture(scope="session")
 def deployment(cluster: Cluster, s3: S3Server) -> Iterator[Deployment]:
-    # Warm ones for the tests of verdicts; those of scaling make pools of their own.
-    warm = {name: {"replicas": 1} for name in ("audio", "video")}
-    values = {"operator": {"retryBaseSeconds": 0.5}, "analyzers": warm}
-    made = install(cluster, s3, values=values)
+    made = install(cluster, s3, values=VALUES)
     yield made
     cluster.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
     made.uninstall()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 
+import pytest
+
 from tests.cluster import Cluster
 from tests.cluster.shell import wait_until
 from tests.e2e.conftest import Media, make_scripted
@@ -69,13 +71,19 @@ def test_a_node_that_loses_power_costs_no_attempt(
     assert (entry["state"], entry["attempts"]) == ("Succeeded", 1)
 
 
-def test_the_operator_is_killed_while_requests_queue_and_run(
-    requests: Requests, media: Media, cluster: Cluster, deployment: Deployment, scripted: str
+@pytest.mark.parametrize("how", ["killed", "deleted"])
+def test_the_operator_that_works_goes_while_requests_queue_and_run(
+    requests: Requests, media: Media, deployment: Deployment, scripted: str, how: str
 ) -> None:
     uri = media.script("one", seconds=1)
-    names = [requests.ask(f"queue-{n}", uri, scripted) for n in range(8)]
+    names = [requests.ask(f"{how}-{n}", uri, scripted) for n in range(8)]
     wait_until(lambda: any("verdict" in requests.status(name) for name in names), "a first verdict", timeout=30)
-    cluster.signal_container(deployment.namespace, deployment.operator_pod(), signal.SIGKILL)
+    leader = deployment.operator_pod()
+    if how == "killed":
+        deployment.cluster.signal_container(deployment.namespace, leader, signal.SIGKILL)
+    else:
+        deployment.kubectl("delete", "pod", leader, "--wait=false")
+        wait_until(lambda: deployment.leader() not in {"", leader}, "the other to take over", timeout=15)
     before = {name: requests.status(name) for name in names}
     for name in names:
         status = requests.wait(name)

@@ -34,6 +34,11 @@ EVERYTHING: Manifest = {
     "s3": {"region": "eu-central-1", "endpointURL": "http://s3:9000", "credentialsSecret": {"name": "keys"}},
     "database": {"existingSecret": "records"},
     "stepFunctions": {"endpointURL": "http://stepfunctions:8083"},
+    "statusApi": {
+        "enabled": True,
+        "oidc": {"issuer": "https://id.example.org", "audience": "guardian"},
+        "tenants": {"family-kim": "kim"},
+    },
     "analyzers": {
         "audio": {"models": {"image": "registry/models:7"}, "serviceAccountName": "audio"},
         "video": {"replicas": 3, "models": {"claim": "models"}},

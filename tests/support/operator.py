@@ -91,7 +91,7 @@ class OperatorProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "analysis_operator"], env=self._env, stdout=log, stderr=log
             )
-        wait_until(lambda: self.get("/readyz")[0] == 200, "the operator to be ready")
+        wait_until(lambda: self.get("/readyz")[0] == 200, "the operator to be ready", timeout=60)
 
     def stop(self, signum: int = signal.SIGTERM) -> int:
         """Send it a signal and wait for its end."""

@@ -82,9 +82,16 @@ class World:
 
 
 def _open(
-    server: ApiServer, s3: S3Process, folder: Path, *, pods: int = 1, concurrency: int = 1, **settings: object
+    server: ApiServer,
+    s3: S3Process,
+    folder: Path,
+    *,
+    pods: int = 1,
+    concurrency: int = 1,
+    kubeconfig: Path | None = None,
+    **settings: object,
 ) -> World:
-    operator = OperatorProcess(server, folder, None, **settings)
+    operator = OperatorProcess(server, folder, kubeconfig, **settings)
     world = World(server, s3, Pods(server, folder, s3.environment()), operator)
     if pods:
         world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)
@@ -106,8 +113,9 @@ def make_world(api_server: ApiServer, s3: S3Process, tmp_path: Path) -> Iterator
     """For a test that needs an operator of its own; no `world` may be open in its module."""
     made: list[World] = []
 
-    def make(*, pods: int = 1, concurrency: int = 1, **settings: object) -> World:
-        made.append(_open(api_server, s3, tmp_path, pods=pods, concurrency=concurrency, **settings))
+    def make(*, pods: int = 1, concurrency: int = 1, kubeconfig: Path | None = None, **settings: object) -> World:
+        opened = _open(api_server, s3, tmp_path, pods=pods, concurrency=concurrency, kubeconfig=kubeconfig, **settings)
+        made.append(opened)
         return made[-1]
 
     yield make

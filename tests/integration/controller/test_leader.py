@@ -87,24 +87,21 @@ def test_one_that_stands_by_goes_away_without_a_word(make_world: Callable[..., W
 
 
 def test_a_leader_that_loses_the_api_server_ends_its_work_before_another_begins(
-    make_world: Callable[..., World], tmp_path: Path
+    make_world: Callable[..., World], api_server: ApiServer, tmp_path: Path
 ) -> None:
-    world = make_world(lease=LEASE, identity="second")  # it has the pods, and stands by once the other leads
-    world.operator.stop()
-    with Proxy(world.server.port) as proxy:
-        config = yaml.safe_load(world.server.operator_kubeconfig.read_text())
+    with Proxy(api_server.port) as proxy:
+        config = yaml.safe_load(api_server.operator_kubeconfig.read_text())
         config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
         (tmp_path / "proxied").write_text(yaml.safe_dump(config))
-        first = OperatorProcess(world.server, tmp_path, tmp_path / "proxied", lease=LEASE, identity="first")
-        first.start()
-        world.operator.start()
-        assert first.leads()
-        world.ask("torn", world.put("nine", seconds=9))
-        pod = world.until_running("torn")
-        proxy.cut()
-        assert first.process is not None
-        assert first.process.wait(TAKEN_OVER_SECONDS) == 1
-        assert not world.operator.leads(), "the other waits until the first has surely ended"
-        until(lambda: world.pods.busy(pod) == 0, "its work to end", timeout=2)
-    until(world.operator.leads, "the other to take over", timeout=TAKEN_OVER_SECONDS)
-    assert world.wait("torn")["verdict"] == "NoEvidence"
+        world = make_world(lease=LEASE, identity="first", kubeconfig=tmp_path / "proxied")
+        with standby(world, tmp_path) as second:
+            assert world.operator.leads()
+            world.ask("torn", world.put("nine", seconds=9))
+            pod = world.until_running("torn")
+            proxy.cut()
+            assert world.operator.process is not None
+            assert world.operator.process.wait(TAKEN_OVER_SECONDS) == 1
+            assert not second.leads(), "the other waits until the first has surely ended"
+            until(lambda: world.pods.busy(pod) == 0, "its work to end", timeout=2)
+            until(second.leads, "the other to take over", timeout=TAKEN_OVER_SECONDS)
+            assert world.wait("torn")["verdict"] == "NoEvidence"
