@@ -140,6 +140,18 @@ async function open() {
   }
 }
 
-await show.begin();
-await session.begin();
+// On a bad line a file of the page may not come at once.
+async function whenThere(begin) {
+  for (;;) {
+    try {
+      return await begin();
+    } catch (error) {
+      console.warn(error);
+      await pause(SLOW);
+    }
+  }
+}
+
+await whenThere(show.begin);
+await whenThere(session.begin);
 await open();

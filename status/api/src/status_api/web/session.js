@@ -49,7 +49,7 @@ export async function signIn() {
 async function finishSignIn(query) {
   const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
   sessionStorage.removeItem(PENDING);
-  history.replaceState(null, "", `/${pending?.hash ?? ""}`);
+  history.replaceState(null, "", `/${pending?.hash ?? location.hash}`);
   if (!pending || !config.signIn || query.get("state") !== pending.state || !query.has("code")) return;
   const body = new URLSearchParams({
     grant_type: "authorization_code", code: query.get("code"), redirect_uri: `${location.origin}/`,

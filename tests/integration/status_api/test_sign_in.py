@@ -1,0 +1,96 @@
+"""The page signs people in at a provider (authorization code with PKCE), and brings them back to where they were."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from analysis_operator.adapters.memory import MemoryRequests
+from analysis_operator.local.status import LocalAnalyses
+from status_api.app import create_app
+from status_api.manifests import manifest_for
+from status_api.oidc import OidcTokens
+from status_api.settings import Settings
+from status_api.wire import NewAnalysis, Source
+from tests.cluster.shell import wait_until
+from tests.support.apiserver import free_port
+from tests.support.browser import browsing
+from tests.support.oidc import AUDIENCE, Provider
+from tests.support.status_api import Clock, NoStorage
+
+pytestmark = pytest.mark.integration
+_SECONDS = 60
+
+
+@pytest.fixture
+def served(provider: Provider) -> Iterator[str]:
+    """The application over one analysis that waits, whose address this gives."""
+    settings = Settings(
+        oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, oidc_client_id="page", tenants={"family-one": "one"}
+    )
+    requests, port = MemoryRequests(Clock()), free_port()
+    made = requests.apply(manifest_for("one", "call", NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
+    tokens = OidcTokens(settings)
+    app = create_app(settings, LocalAnalyses(requests), NoStorage(), tokens, sign_in=tokens.provider)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+
+    async def serve() -> None:
+        await server.serve()
+        await tokens.close()
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()])
+    thread.start()
+    wait_until(lambda: server.started, "the application to serve")
+    yield f"http://127.0.0.1:{port}/#id=call.{made.metadata.uid}"
+    server.should_exit = True
+    thread.join(_SECONDS)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Chrome]:
+    with browsing(tmp_path / "profile", language="en-US", width=1280) as driver:
+        yield driver
+
+
+def shows(driver: Chrome, heading: str) -> None:
+    def heard(_: Chrome) -> bool:
+        return heading in [each.text for each in driver.find_elements(By.TAG_NAME, "h1")]
+
+    WebDriverWait(driver, _SECONDS).until(heard, f"{heading!r} is not on the page")
+
+
+def sign_in(driver: Chrome) -> None:
+    driver.find_element(By.ID, "retry").click()
+
+
+def test_whoever_signs_in_goes_on_where_they_were(served: str, provider: Provider, browser: Chrome) -> None:
+    browser.get(served)
+    shows(browser, "Please sign in again")
+    sign_in(browser)
+    shows(browser, "We are checking your recording")
+    assert browser.current_url == served, "neither code nor state stays in the address"
+    expired = provider.token(exp=int(time.time()) - 3600)
+    browser.execute_script(f"sessionStorage.setItem('guardian-token', '{expired}')")
+    shows(browser, "Please sign in again")  # at the next poll
+    sign_in(browser)
+    shows(browser, "We are checking your recording")
+
+
+def test_a_stranger_and_an_answer_that_nobody_asked_for_get_nothing(
+    served: str, provider: Provider, browser: Chrome
+) -> None:
+    browser.get(served.replace("/#", "/?code=stolen&state=made-up#"))
+    shows(browser, "Please sign in again")
+    assert "/token" not in provider.fetched, "a code that this page did not ask for is not redeemed"
+    provider.tenant = "strangers"
+    sign_in(browser)
+    shows(browser, "You have no access")
