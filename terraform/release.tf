@@ -33,7 +33,6 @@ locals {
       video = { image = { repository = local.repositories["video"] } }
       context = {
         enabled = true
-        port    = 8002
         image   = { repository = local.repositories["context"] }
         env = {
           GUARDIAN_CONTEXT_TRANSCRIPTS = "s3://${module.results.s3_bucket_id}/${local.transcripts_prefix}"
