@@ -99,15 +99,18 @@ class PostgresSink:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Writer]:
-        from analysis_records.migrate import migrate
-        from analysis_records.writer import Writer
-
-        await asyncio.to_thread(migrate, self._url)
-        writer = Writer(self._url)
+        writer = await asyncio.to_thread(self._prepare)  # its imports alone take a third of a second
         try:
             yield writer
         finally:
             await writer.close()
+
+    def _prepare(self) -> Writer:
+        from analysis_records.migrate import migrate
+        from analysis_records.writer import Writer
+
+        migrate(self._url)
+        return Writer(self._url)
 
     async def _compare(self, writer: Writer, versions: Versions, offer_again: OfferAgain) -> None:
         """Find what was deleted while nobody recorded it, and what a database that was set back has lost."""
