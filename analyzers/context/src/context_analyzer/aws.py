@@ -1,6 +1,6 @@
 """Calls of AWS services from asynchronous code: in threads, tried again while it may help, with errors of a meaning.
 
-botocore is imported when the first client is made, as in the kit: readiness does not wait for it.
+botocore and stamina are imported at the first call, as in the kit: readiness does not wait for them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from concurrent.futures import Executor
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-
-import stamina
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -91,6 +89,8 @@ async def call[T](what: Callable[[], T], threads: Executor, seconds: float) -> T
     Raises:
         AwsError: it did not work.
     """
+    import stamina
+
     loop = asyncio.get_running_loop()
     retries = stamina.retry_context(
         on=lambda error: isinstance(error, AwsError) and error.passing,

@@ -21,7 +21,6 @@ from context_analyzer import ANALYZER
 from context_analyzer.assessing import Heard, assess
 from context_analyzer.indicators import PATTERN
 from context_analyzer.model import LanguageModel
-from context_analyzer.plot import draw_turns
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
 from context_analyzer.transcriber import Transcriber
@@ -153,6 +152,8 @@ class ContextBackend:
 
 
 def _conclude(heard: Heard, opinion: DetectorReport | None) -> tuple[Assessment, bytes]:
+    from context_analyzer.plot import draw_turns  # Pillow is not needed to get ready
+
     found = assess(heard, opinion)
     # The whole pattern would cover the places that it is made of.
     evidence = [each for detector in found.detectors for each in detector.findings if each.kind != PATTERN]
