@@ -87,6 +87,13 @@ class TestDestroy:
         assert "does KEDA run?" in done.stderr
         assert not [line for line in deployed.tools.lines() if re.search("^terraform .*destroy", line)]
 
+    def test_a_release_that_cannot_be_removed_keeps_keda_and_the_cluster(self, deployed: Deployment) -> None:
+        deployed.tools.answer(Answer(r"^helm uninstall", code=1, stderr="Error: timed out\n"))
+        done = deployed.run("--destroy", "--yes")
+        assert done.returncode == 1
+        assert "helm uninstall failed" in done.stderr
+        assert not [line for line in deployed.tools.lines() if re.search("^terraform .*destroy", line)]
+
     def test_a_destroy_that_fails_says_that_it_may_cost_and_can_be_repeated(self, deployed: Deployment) -> None:
         deployed.tools.answer(Answer(r"^terraform .*destroy", code=1, stderr="Error: DependencyViolation\n"))
         done = deployed.run("--destroy", "--yes")

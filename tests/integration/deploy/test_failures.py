@@ -95,6 +95,20 @@ class TestWhatGoesWrong:
         assert "helm upgrade failed" in done.stderr
         assert not [line for line in deployment.tools.lines() if line.startswith("kubectl rollout")]
 
+    def test_definitions_that_the_cluster_refuses_stop_before_the_release(self, deployed: Deployment) -> None:
+        deployed.tools.answer(Answer(r"^kubectl apply --server-side", code=1, stderr="Error: forbidden\n"))
+        done = deployed.run("--step", "release")
+        assert done.returncode == 1
+        assert "definitions could not be applied" in done.stderr
+        assert not [line for line in deployed.tools.lines() if line.startswith("helm")]
+
+    def test_a_cluster_that_cannot_be_reached(self, deployed: Deployment) -> None:
+        deployed.tools.answer(Answer(r"^aws eks update-kubeconfig", code=255, stderr="AccessDeniedException\n"))
+        done = deployed.run("--step", "ready")
+        assert done.returncode == 1
+        assert "the cluster silver-guardian cannot be reached" in done.stderr
+        assert not [line for line in deployed.tools.lines() if line.startswith("kubectl")]
+
     def test_an_operator_that_does_not_start_is_shown_with_its_events(self, deployed: Deployment) -> None:
         deployed.tools.answer(
             Answer(r"^kubectl rollout", code=1),
