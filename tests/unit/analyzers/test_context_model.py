@@ -7,9 +7,12 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer_contract import DetectorReport, Verdict
 from context_analyzer.answer import Answer, Quote, Unusable, grounded, parse
@@ -269,3 +272,10 @@ def test_an_answer_keeps_to_the_schema() -> None:
     assert isinstance(parse(f"yes {text} bye"), Answer)
     with pytest.raises(Unusable, match="risk"):
         parse(text.replace("70", "700"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(st.text(), st.text(alphabet='{}[]":,0 a\\'), st.just("{" * 50_000), st.just('{"risk":' * 20_000)))
+def test_whatever_a_model_writes_is_an_answer_or_unusable(text: str) -> None:
+    with suppress(Unusable):
+        assert isinstance(parse(text), Answer)

@@ -120,22 +120,23 @@ def parse(text: str) -> Answer:
 def grounded(quotes: Sequence[Quote], transcript: Transcript) -> list[Found]:
     """Those quotes that are really said, each once, with their times; the others are dropped."""
     found: dict[tuple[float, float], Found] = {}
+    said = [_letters(turn.text) for turn in transcript.turns] if quotes else []
     for quote in quotes:
-        named = [transcript.turns[quote.turn]] if quote.turn < len(transcript.turns) else []
-        for turn in [*named, *transcript.turns]:
-            if (place := _find(quote.text, turn)) is not None:
+        wanted, _ = _letters(plain(quote.text))
+        if len(wanted) < _LEAST_CHARACTERS:
+            continue
+        named = [quote.turn] if quote.turn < len(said) else []
+        for number in [*named, *range(len(said))]:
+            letters, places = said[number]
+            at = letters.find(wanted)
+            if at >= 0:
+                place = _place(transcript.turns[number], places[at], places[at + len(wanted) - 1] + 1)
                 found.setdefault((place.start, place.stop), place)
                 break
     return list(found.values())
 
 
-def _find(quote: str, turn: Turn) -> Found | None:
-    wanted, _ = _letters(plain(quote))
-    said, places = _letters(turn.text)
-    at = said.find(wanted)
-    if len(wanted) < _LEAST_CHARACTERS or at < 0:
-        return None
-    begin, end = places[at], places[at + len(wanted) - 1] + 1
+def _place(turn: Turn, begin: int, end: int) -> Found:
     return Found(turn.text[begin:end], *turn.seconds(begin, end))
 
 
