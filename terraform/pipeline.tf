@@ -248,3 +248,13 @@ resource "aws_cloudwatch_metric_alarm" "unstarted" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_actions
 }
+
+output "state_machine_arn" {
+  description = "State machine that analyses uploads; an execution may be started by hand too."
+  value       = aws_sfn_state_machine.pipeline.arn
+}
+
+output "unstarted_queue_url" {
+  description = "Queue of the events that could not start an execution."
+  value       = aws_sqs_queue.unstarted.url
+}
