@@ -245,11 +245,11 @@ helm_upgrade() {
 step_release() {
     title "release: helm upgrade"
     connect
+    database_secret
     if [[ -n $(output operator_image_tag) ]]; then
-        say "Terraform keeps the release (operator_image_tag): nothing to do"
+        say "Terraform keeps the release itself (operator_image_tag)"
         return
     fi
-    database_secret
     # Helm never upgrades what is in a chart's crds folder.
     kubectl apply --server-side --force-conflicts --field-manager=helm --filename "$CHART/crds/" ||
         die "the definitions could not be applied"
