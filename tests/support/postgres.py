@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from tests.cluster.paths import cache_dir
@@ -94,6 +95,14 @@ class Postgres:
             self._process.wait()
             self._process = None
 
+    def freeze(self) -> None:
+        """Let it and all its children do nothing: connections stay open, and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """End it at once, every connection with it."""
         if self._process is not None:
@@ -114,6 +123,12 @@ class Postgres:
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """Give a connection that commits each statement."""
         return psycopg.connect(self.url(database), autocommit=True, connect_timeout=2)
+
+    def _signal(self, signum: int) -> None:
+        for process in psutil.Process(self._process.pid).children(recursive=True) if self._process else []:
+            process.send_signal(signum)  # each backend leads a session of its own
+        if self._process is not None:
+            self._process.send_signal(signum)
 
     @property
     def _data(self) -> Path:

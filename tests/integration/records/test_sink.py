@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from analysis_operator.adapters import postgres as adapter
 from analysis_operator.adapters.postgres import PostgresSink
@@ -149,3 +150,31 @@ async def test_while_a_lock_holds_it_up_news_gathers_and_the_newest_is_written(
 
 async def _is(cluster: Cluster, version: int) -> bool:
     return await cluster.version(1) == version
+
+
+async def test_a_database_that_falls_silent_is_given_up_and_found_again(
+    cluster: Cluster, running: asyncio.Task[None], postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.put(ended(1))
+    await cluster.until(lambda: cluster.version(1))
+    for name in ("CONNECT_SECONDS", "STATEMENT_SECONDS", "_GRACE_SECONDS"):
+        monkeypatch.setattr(f"analysis_records.database.{name}", 1)
+    before = _failures()
+    postgres.freeze()
+    try:
+        cluster.put(ended(1, version=6), ended(2))
+        await cluster.until(lambda: _more_than(before))
+        assert len(cluster.sink._outbox) == 2
+    finally:
+        postgres.thaw()
+    await cluster.until(lambda: _is(cluster, 6))
+    await cluster.until(lambda: cluster.version(2))
+
+
+def _failures() -> float:
+    labels = {"cause": "DatabaseUnavailable"}
+    return REGISTRY.get_sample_value("silver_guardian_database_failures_total", labels) or 0
+
+
+async def _more_than(before: float) -> bool:
+    return _failures() > before
