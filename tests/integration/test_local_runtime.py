@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -145,6 +146,16 @@ def test_the_app_takes_a_recording_and_gives_its_verdict(guardian: Guardian, sam
     done = guardian("app", "--try", samples / "genuine.wav")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "verdict NoEvidence, score 0 of 100; the report opens" in done.stdout
+
+
+def test_an_app_whose_port_is_taken_says_so(guardian: Guardian) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = guardian("app", "--port", str(port))
+    assert done.returncode == 1
+    assert f"Port {port} cannot be used" in done.stderr
 
 
 def test_a_text_file_has_no_verdict(guardian: Guardian, samples: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 
@@ -27,8 +28,6 @@ from status_api.storage import S3Links
 from status_api.wire import NewAnalysis
 
 TENANT = "default"
-_STARTED_SECONDS = 30.0
-_POLL_SECONDS = 0.02
 
 
 class LocalAnalyses:
@@ -66,21 +65,19 @@ async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
     Call it while the store's environment holds, as within LocalRuntime.
 
     Raises:
-        StartFailed: it does not come up, for example because the port is taken.
+        StartFailed: the port is taken.
     """
     token = secrets.token_urlsafe(24)
     uploads = f"s3://{MEDIA_BUCKET}/uploads"
     settings = Settings(uploads_uri=uploads, results_uri=RESULTS_URI, sources={TENANT: (f"s3://{MEDIA_BUCKET}/",)})
     app = create_app(settings, LocalAnalyses(requests), S3Links(settings), StaticTokens({token: TENANT}))
-    config = uvicorn.Config(app, host=HOST, port=port, log_config=None, access_log=False, server_header=False)
-    server = _Server(config)
-    task = asyncio.create_task(server.serve())
-    try:
-        await _started(server, task, port)
-        yield token
-    finally:
-        server.should_exit = True
-        with suppress(SystemExit):
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+    with _listening(port) as listener:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield token  # whoever comes before it accepts waits in the listener's queue
+        finally:
+            server.should_exit = True
             await task
 
 
@@ -93,15 +90,17 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _started(server: uvicorn.Server, task: asyncio.Task[None], port: int) -> None:
+def _listening(port: int) -> socket.socket:
+    """Give the socket: were it uvicorn that finds the port taken, it would end the whole process."""
+    listener = socket.socket()
     try:
-        async with asyncio.timeout(_STARTED_SECONDS):
-            while not server.started:
-                if task.done():
-                    raise StartFailed(f"The status API did not start: is port {port} taken? Choose another: --port")
-                await asyncio.sleep(_POLL_SECONDS)
-    except TimeoutError:
-        raise StartFailed(f"The status API did not start within {_STARTED_SECONDS:.0f} s.") from None
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise StartFailed(f"Port {port} cannot be used ({error.strerror}). Choose another: --port") from error
+    return listener
 
 
 def _entry(request: AnalysisRequest) -> Entry:
