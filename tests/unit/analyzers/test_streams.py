@@ -100,6 +100,8 @@ def test_a_track_that_is_missing_is_no_error(clip: Path, tmp_path: Path) -> None
         (replace(TRACK, seconds=13.0), "SoundLength"),
         (replace(TRACK, gaps=((2.0, 0.5),)), "SoundGap"),
         (replace(TRACK, tag="Lavc62 libopus", writer="FFmpeg"), "DifferentWriters"),
+        (replace(TRACK, signature="Lavc59.37.100"), "EncodedApart"),
+        (replace(TRACK, signature="x264 - core 164"), None),
         (replace(TRACK, created=NOON + timedelta(seconds=30)), None),
         (replace(TRACK, created=NOON - timedelta(hours=2)), "DifferentDates"),
         (replace(TRACK, edits=4), "EditedSound"),
@@ -111,6 +113,12 @@ def test_each_difference_is_one_fact_of_low_score(sound: TrackFacts, kind: str |
     found = report(sound, replace(PICTURE, created=NOON))
     assert (kind in kinds(found)) if kind else (kinds(found) == [])
     assert found.score < 50
+
+
+def test_tracks_that_were_encoded_by_programs_together_are_told_nothing_of() -> None:
+    sound, picture = replace(TRACK, signature="Lavc59.37.100"), replace(PICTURE, signature="x264 - core 164")
+    assert kinds(report(sound, picture)) == []
+    assert kinds(report(sound, replace(PICTURE, codec="vp9"))) == []  # no encoder signs it
 
 
 def test_telephone_sound_in_a_wide_track_is_told() -> None:
