@@ -100,8 +100,10 @@ def _open(
 
 
 def _close(world: World) -> None:
-    world.operator.stop()
-    world.pods.__exit__()
+    try:
+        world.operator.stop()
+    finally:
+        world.pods.__exit__()
     server = world.server
     server.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
     server.kubectl("delete", "analyzers", "--all", "-n", NAMESPACE)
