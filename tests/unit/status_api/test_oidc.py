@@ -115,6 +115,18 @@ async def test_known_keys_stay_good_while_the_provider_is_away(
     assert await tokens.tenant_of(provider.token()) == "one"
 
 
+async def test_where_to_sign_in_is_looked_up_once_in_a_while(
+    provider: Provider, tokens: OidcTokens, clock: Time
+) -> None:
+    for _ in range(5):
+        assert (await tokens.provider()).token_endpoint == f"{provider.issuer}/token"
+        clock.now += 60
+    assert provider.fetched.count("/keys") == 1
+    clock.now += 600
+    await tokens.provider()
+    assert provider.fetched.count("/keys") == 2
+
+
 async def test_without_keys_a_provider_that_is_away_is_said() -> None:
     tokens = OidcTokens(Settings(oidc_issuer="http://127.0.0.1:9", oidc_audience=AUDIENCE, tenants={"a": "b"}))
     token = jwt.encode({"a": 1}, "a" * 64, algorithm="HS256", headers={"kid": "x"})

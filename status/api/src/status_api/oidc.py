@@ -67,7 +67,8 @@ class OidcTokens:
 
     async def provider(self) -> Provider:
         """Give where the page signs people in."""
-        await self._refresh(needed=not self._metadata)
+        if self._old:
+            await self._refresh(needed=not self._metadata)
         try:
             return Provider(
                 authorization_endpoint=_secure(self._metadata["authorization_endpoint"]),
@@ -98,12 +99,15 @@ class OidcTokens:
         return found.pop()
 
     async def _key(self, kid: str) -> jwt.PyJWK:
-        old = self._fetched_at is None or self._clock() - self._fetched_at > _FRESH_SECONDS
-        if old or kid not in self._keys:
+        if self._old or kid not in self._keys:
             await self._refresh(needed=not self._keys)
         if kid not in self._keys:
             raise Unauthorised("The token is signed with a key that its issuer does not publish.")
         return self._keys[kid]
+
+    @property
+    def _old(self) -> bool:
+        return self._fetched_at is None or self._clock() - self._fetched_at > _FRESH_SECONDS
 
     async def _refresh(self, *, needed: bool) -> None:
         """Fetch, if the last try is long enough ago; known keys stay good while the provider is away."""
