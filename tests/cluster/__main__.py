@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tests.cluster import find_cluster, get_cluster
-from tests.cluster.builder import ensure_tools
+from tests.cluster.builder import MODULES, OPENTOFU, TFLINT, ensure_tools
 from tests.cluster.shell import CommandError
 
 
@@ -34,7 +34,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print("healthy" if status.healthy else "not running" if not status.parts else "unhealthy")
         return 0 if status.healthy else 1
     elif arguments.command == "build-tools":
-        for folder in ensure_tools().folders:
+        for folder in ensure_tools((*MODULES, OPENTOFU, TFLINT)).folders:
             print(folder)
     elif arguments.command == "build-images":
         for name in cluster.build_images(arguments.targets, tag=arguments.tag).values():
@@ -54,7 +54,7 @@ def _parse() -> argparse.Namespace:
     commands.add_parser("status", help="say what runs; exit status 0 if it is healthy")
     commands.add_parser("install-keda", help="install KEDA on the running cluster, and wait until it works")
     commands.add_parser("remove-keda", help="remove KEDA, its definitions and every object of theirs")
-    commands.add_parser("build-tools", help="install and build what the cluster needs")
+    commands.add_parser("build-tools", help="install and build what the cluster and the tests need")
     commands.add_parser("kubeconfig", help="print where the administrator's kubeconfig is")
     build = commands.add_parser("build-images", help="build targets of the root Dockerfile and load them")
     build.add_argument("targets", nargs="+")

@@ -107,7 +107,7 @@ MODULES = (
 """Another module is a folder under tools/ and one line here."""
 OPENTOFU = GoModule("opentofu")
 TFLINT = GoModule("tflint")
-"""Not the cluster's: the tests of terraform/ build them when they need them."""
+"""Not the cluster's: `make test` builds them before, and a test that runs alone when it needs them."""
 
 
 @dataclass(frozen=True)
