@@ -69,9 +69,9 @@ def event_pattern(media_bucket: str, prefixes: Sequence[str]) -> str:
 
 
 class Refused(Exception):
-    """The API server's answer was an error; its status code and body."""
+    """The API server's answer was an error: its status code and body. Or there was none: Unreachable, and why."""
 
-    def __init__(self, code: int, body: str) -> None:
+    def __init__(self, code: int | str, body: str) -> None:
         super().__init__(f"{code}: {body}")
         self.code = code
         self.body = body
@@ -131,6 +131,8 @@ def _request(token: str, asked: dict[str, Any]) -> dict[str, Any]:
             return {"StatusCode": answer.status, "StatusText": answer.reason, "ResponseBody": json.load(answer)}
     except urllib.error.HTTPError as error:
         raise Refused(error.code, error.read().decode()) from error
+    except OSError as error:
+        raise Refused("Unreachable", str(error)) from error
 
 
 def evaluate(expression: str) -> Any:

@@ -83,8 +83,15 @@ class Pipeline:
 
     def entered(self, execution: str) -> list[str]:
         """Give the states that an execution went through: each is a transition that is paid for."""
+        return [each["name"] for each in self._details(execution, "stateEnteredEventDetails")]
+
+    def errors(self, execution: str) -> list[str]:
+        """Give the errors of an execution's calls, those that were tried again too."""
+        return [each["error"] for each in self._details(execution, "taskFailedEventDetails")]
+
+    def _details(self, execution: str, kind: str) -> list[dict[str, Any]]:
         history = self.client.get_execution_history(executionArn=execution, maxResults=1000)["events"]
-        return [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+        return [event[kind] for event in history if kind in event]
 
     def requests(self, name: str) -> dict[str, Any]:
         """Give an execution's AnalysisRequests by analyzer."""
@@ -132,6 +139,11 @@ def grant_by_terraform(server: ApiServer) -> None:
         {"apiVersion": api, "kind": "Role", "metadata": meta, "rules": [granted]},
         {"apiVersion": api, "kind": "RoleBinding", "metadata": meta, "subjects": [subject], "roleRef": role},
     )
+
+
+def _until_asked(pipeline: Pipeline, name: str) -> None:
+    server = pipeline.world.server
+    until(lambda: server.kubectl("get", "areq", name, check=False).returncode == 0, f"{name} to be created")
 
 
 BOTH_WAYS = pytest.mark.parametrize("way", ["poll", "token"])
@@ -295,6 +307,18 @@ def test_a_server_that_fails_for_a_while_is_asked_again(pipeline: Pipeline, way:
     assert pipeline.faults == []
 
 
+def test_an_api_server_that_goes_and_comes_back_costs_no_verdict(pipeline: Pipeline) -> None:
+    server = pipeline.world.server
+    execution = pipeline.start("outage", pipeline.put("outage.wav", audio=FAKE, video={"seconds": 2}))
+    for name in ANALYZERS:
+        _until_asked(pipeline, f"upload-outage-{name}")
+    server.stop()
+    until(lambda: "EKS.Unreachable" in pipeline.errors(execution), "a call to fail")
+    server.start()
+    ended = pipeline.end(execution)
+    assert (ended["output"]["verdict"], ended["output"]["reason"]) == ("LikelyFake", "Completed")
+
+
 @BOTH_WAYS
 def test_without_rights_the_execution_fails_and_says_so(pipeline: Pipeline, way: str) -> None:
     ended = pipeline.run(f"denied-{way}", pipeline.put("denied.wav"), way, namespace="kube-system")
@@ -307,11 +331,6 @@ def test_a_name_that_is_no_bucket_is_refused_by_the_api_server(pipeline: Pipelin
     ended = pipeline.run("bucket", {"detail": {"bucket": {"name": "No_Bucket"}, "object": {"key": "a"}}})
     assert (ended["status"], ended["error"]) == ("FAILED", "EKS.422")
     assert "name one S3 object as s3://BUCKET/KEY" in ended["cause"]
-
-
-def _until_asked(pipeline: Pipeline, name: str) -> None:
-    server = pipeline.world.server
-    until(lambda: server.kubectl("get", "areq", name, check=False).returncode == 0, f"{name} to be created")
 
 
 def test_a_request_that_is_deleted_or_replaced_is_told(pipeline: Pipeline) -> None:
