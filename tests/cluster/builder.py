@@ -107,6 +107,7 @@ MODULES = (
 """Another module is a folder under tools/ and one line here."""
 OPENTOFU = GoModule("opentofu")
 TFLINT = GoModule("tflint")
+KUBECONFORM = GoModule("kubeconform")
 """Not the cluster's: `make test` builds them before, and a test that runs alone when it needs them."""
 
 

@@ -13,14 +13,13 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.builder import GoModule, ensure_tools
+from tests.cluster.builder import KUBECONFORM, ensure_tools
 from tests.cluster.packages import go_command
 from tests.cluster.paths import repo_root, tools_dir
 from tests.cluster.shell import command_env, run
 
 Schema = dict[str, Any]
 
-KUBECONFORM = GoModule("kubeconform")
 LOCATION = "{{ .Group }}_{{ .ResourceAPIVersion }}_{{ .ResourceKind }}.json"
 _ENVELOPE = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
 _DEFINITIONS = (
