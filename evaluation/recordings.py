@@ -83,8 +83,24 @@ def _kde(package: str, code: str, history: History = "vorbis") -> Series:
     return Series(name, package, pattern, code, name, f"kde-{language}", history, "words", 2)
 
 
+def _tux(code: str, ends: str = "ogg") -> Series:
+    name = f"tuxpaint-{code}"
+    language = code.split("_", maxsplit=1)[0]
+    history: History = "vorbis" if ends == "ogg" else "none"
+    pattern = f"**/stamps/**/*_desc_{code}.{ends}"
+    return Series(
+        name, "tuxpaint-stamps-default", pattern, code, name, f"kde-{language}", history, "words", 4
+    )  # what stamps show, said by volunteers; who they are is known of a few only
+
+
+def _horizons(code: str) -> Series:
+    name = f"unknown-horizons-{code}"
+    return Series(name, "unknown-horizons", f"**/voice/{code}/**/*.ogg", code, name, name, "vorbis", "sentences", 4)
+
+
 _KLETTRES: Final = "ar cs da de en en_GB es fr he hu it lt ml nb nds nl pt_BR ru tn uk"
 _KTUBERLING: Final = "ca da de el en gl lt ru sl sr uk wa"
+_TUXPAINT: Final = "be bg ca da el es fr lt nl ro ru"
 
 SERIES: Final = (
     _asterisk("en", "en-US", "Allison"),
@@ -146,11 +162,14 @@ SERIES: Final = (
     *(_kde("ktuberling-data", code, "pcm8k") for code in ("fr", "it", "pt", "sv")),
     *(_kde("ktuberling-data", code, "none") for code in ("ga", "ro")),
     _kde("ktuberling-data", "nn", "opus"),
+    *(_tux(code) for code in _TUXPAINT.split()),
+    _tux("pt_BR", "wav"),
+    *(_horizons(code) for code in ("de", "en", "fr")),
 )
 """Every series, in a fixed order."""
 
 
-def takes(series: Series, seed: int) -> Iterator[Take]:
+def takes(series: Series, seed: int | str) -> Iterator[Take]:
     """Give a series' clips: drawn by the seed, cut to their active part, of 2 to 8 s.
 
     Words are joined to 4.5 s, each with up to 0.1 s of what was around it in its file.

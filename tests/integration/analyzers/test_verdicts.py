@@ -40,21 +40,29 @@ async def test_a_genuine_recording_shows_no_evidence_and_the_limits_are_stated(
     uri = put("genuine.wav", samples["genuine.wav"])
     result = await audio.last(uri, resultPrefix="s3://results/genuine/")
     assert isinstance(result, Result)
-    assert (result.verdict, result.score) == (Verdict.NO_EVIDENCE, 0)
+    assert result.verdict is Verdict.NO_EVIDENCE
+    assert result.score < 50
     assert result.result_uri == "s3://results/genuine/audio.json"
     body = s3.get_object(Bucket="results", Key="genuine/audio.json")["Body"].read()
     report = AnalysisReport.model_validate_json(body)
-    assert all("cloned voices" in detector.limitations[0] for detector in report.detectors)
+    heard = next(detector for detector in report.detectors if detector.name == "SyntheticSpeech")
+    assert (heard.model.id, heard.model.eval_card, heard.claim) == (
+        "voice-texture",
+        "docs/evaluation.md",
+        Verdict.NO_EVIDENCE,
+    )
     plot = s3.get_object(Bucket="results", Key="genuine/audio.png")
     assert plot["ContentType"] == "image/png"
     assert plot["Body"].read().startswith(b"\x89PNG")
 
 
-async def test_a_synthetic_voice_is_suspicious(audio: Service, put: Put, samples: dict[str, Path]) -> None:
+async def test_a_synthetic_voice_of_a_kind_that_was_measured_is_likely_fake(
+    audio: Service, put: Put, samples: dict[str, Path]
+) -> None:
     result = await audio.last(put("synthetic.wav", samples["synthetic.wav"]))
     assert isinstance(result, Result)
-    assert result.verdict is Verdict.SUSPICIOUS
-    assert {finding.kind for finding in result.findings} == {"DigitalSilence"}
+    assert result.verdict is Verdict.LIKELY_FAKE
+    assert {finding.kind for finding in result.findings} == {"DigitalSilence", "SyntheticSpeech"}
 
 
 async def test_the_audio_analyzer_hears_the_sound_of_a_video(

@@ -46,6 +46,6 @@ def test_the_commands_of_the_documentation_work(tmp_path: Path) -> None:
             served.send_signal(signal.SIGINT)
     assert done.returncode == 0, done.stdout + done.stderr
     verdict, unchanged, newest = done.stdout.split()
-    assert (verdict, unchanged) == ("Suspicious", "304")
+    assert (verdict, unchanged) == ("LikelyFake", "304")
     assert newest in (tmp_path / "analysis.json").read_text()
     assert "<html" in (tmp_path / "report.html").read_text()

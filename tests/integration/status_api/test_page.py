@@ -115,7 +115,7 @@ def complaints(driver: Chrome) -> list[str]:
     "seen",
     [
         Seen("en-US", 1280, "edited.mp4", "Suspicious"),
-        Seen("ko-KR", 390, "synthetic.wav", "의심스러운 점이 있습니다"),
+        Seen("ko-KR", 390, "synthetic.wav", "가짜일 가능성이 큽니다"),
     ],
     ids=["English, wide", "Korean, narrow"],
 )

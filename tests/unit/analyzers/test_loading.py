@@ -16,6 +16,7 @@ from audio_analyzer.loading import load_models
 from tests.support.listener import write_listener
 
 NOTHING = Path("/nonexistent")
+VIDEO = {"manifestVersion": 1, "id": "bright", "input": {"kind": "video", "name": "frames"}}
 
 
 def ids(models: Models, own: Path = NOTHING) -> list[str]:
@@ -36,14 +37,38 @@ def test_all_models_of_the_folder_are_used_or_those_that_are_named(tmp_path: Pat
     assert ids(Models(folder=str(tmp_path), ids=("two",))) == ["two"]
 
 
-def test_without_a_folder_the_packages_own_model_is_used_if_there_is_one(tmp_path: Path) -> None:
-    assert ids(Models()) == []
-    assert ids(Models(), write_listener(tmp_path, "own")) == ["own"]
-
-
-def test_a_folder_takes_the_place_of_the_packages_own_model(tmp_path: Path) -> None:
+def test_the_packages_own_model_is_used_and_those_of_a_folder_come_on_top(tmp_path: Path) -> None:
     own, other = write_listener(tmp_path / "own", "own"), write_listener(tmp_path / "other", "other")
-    assert ids(Models(folder=str(other)), own) == ["other"]
+    assert ids(Models(), own) == ["own"]
+    assert ids(Models(folder=str(other)), own) == ["own", "other"]
+    write_listener(tmp_path / "other", "more")
+    assert ids(Models(folder=str(other), ids=("more",)), own) == ["own", "more"]
+
+
+def test_a_model_of_the_folder_takes_the_place_of_the_own_one_of_its_name(tmp_path: Path) -> None:
+    own, newer = write_listener(tmp_path / "own", "own"), write_listener(tmp_path / "other", "own", evalCard="newer")
+    (model,) = load_models(Models(folder=str(newer)), 1, own)
+    assert model.manifest.eval_card == "newer"
+
+
+def test_the_package_brings_a_model(tmp_path: Path) -> None:
+    (model,) = load_models(Models(), 1)
+    assert model.manifest.eval_card == "docs/evaluation.md"
+    assert model.manifest.calibration is not None
+
+
+def test_a_manifest_of_a_model_for_video_is_passed_over_with_a_word_and_refused_if_it_is_asked_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = write_listener(tmp_path)
+    (folder / "bright.json").write_text(json.dumps(VIDEO))
+    assert ids(Models(folder=str(folder))) == ["listener"]
+    assert "bright.json is of a model for video" in caplog.text
+    with pytest.raises(Misconfigured, match="for video, not for sound"):
+        load_models(Models(folder=str(folder), ids=("bright",)), 1)
+    for each in folder.glob("listener*"):
+        each.unlink()
+    assert ids(Models(folder=str(folder))) == []
 
 
 @pytest.mark.parametrize(
@@ -64,6 +89,11 @@ def test_a_model_that_is_missing_or_wrong_is_named(
     change(write_listener(tmp_path))
     with pytest.raises(Misconfigured, match=why):
         load_models(Models(folder=str(tmp_path), ids=asked), 1)
+
+
+def test_models_that_are_named_need_a_folder() -> None:
+    with pytest.raises(Misconfigured, match="no folder of models"):
+        load_models(Models(ids=("listener",)), 1)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

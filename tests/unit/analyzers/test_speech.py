@@ -54,8 +54,6 @@ def with_score(samples: Samples, score: float, start: float, end: float) -> Samp
         (4, {}, {}, Verdict.LIKELY_FAKE, ""),
         (2, {}, {}, Verdict.SUSPICIOUS, ""),
         (0, {}, {}, Verdict.NO_EVIDENCE, ""),
-        (4, {"calibration": None}, {}, Verdict.INCONCLUSIVE, "not calibrated"),
-        (4, {"evalCard": None}, {}, Verdict.INCONCLUSIVE, "no card"),
         (4, {}, {"noise": 0.01}, Verdict.INCONCLUSIVE, "too noisy: 14 dB; measured from 20 dB up"),
         (4, {}, {"highest_hz": 2500}, Verdict.INCONCLUSIVE, "too narrow a band"),
         (4, {"domain": None}, {"highest_hz": 2500}, Verdict.INCONCLUSIVE, "measured from 5000 Hz up"),
@@ -74,6 +72,20 @@ def test_what_follows_from_a_score_depends_on_what_was_measured(
         assert (found.report.score, found.report.timeline) == (0, [])
         assert reason in found.report.limitations[0]
         assert reason in summary(claim, [found.report], [found], 12)
+
+
+@pytest.mark.parametrize("missing", ["calibration", "evalCard"])
+def test_a_model_that_was_not_measured_claims_nothing_and_its_raw_answer_is_told(missing: str) -> None:
+    found = examined(voice(score=4), **{missing: None})
+    assert (found.report.claim, found.report.score, found.report.findings, found.reason) == (None, 0, [], "")
+    assert "not calibrated, or its evaluation has no card. What it said, raw: 4.0" in found.report.limitations[0]
+
+
+def test_what_is_too_soft_or_too_loud_for_the_model_is_brought_to_its_level() -> None:
+    wanted = {"input": manifest_of(MODEL).input.model_copy(update={"speech_level_dbfs": -26.0})}
+    soft, loud = voice(score=2) * np.float32(0.5), voice(score=2) * np.float32(1.5)
+    assert examined(soft, **wanted).report.score == pytest.approx(examined(loud, **wanted).report.score, abs=2)
+    assert examined(soft).report.score < examined(loud).report.score - 10  # of what is heard as it is
 
 
 def test_the_report_names_the_model_its_card_and_where_the_score_lies_among_recorded_voices() -> None:

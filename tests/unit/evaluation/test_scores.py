@@ -30,7 +30,7 @@ def _clip(folder: Path, name: str) -> Clip:
         channel="clean",
         history="none",
         style="sentences",
-        split="test",
+        fold=0,
     )
 
 

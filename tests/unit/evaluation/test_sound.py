@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation import channels, scores
+from evaluation import channels
 from evaluation.sound import RATE, Sound, active_frames, at_level, frame_db, join, read_wav, rng, trim, wav_bytes
 
 
@@ -73,14 +73,3 @@ def test_a_noisy_channel_gives_the_same_for_the_same_draw(channel: str) -> None:
     first = channels.through(_tone(1), channel, rng(1), _tone(20))
     assert np.array_equal(first, channels.through(_tone(1), channel, rng(1), _tone(20)))
     assert not np.array_equal(first, _tone(1))
-
-
-@pytest.mark.parametrize(("seconds", "count"), [(1.0, 1), (4.04, 1), (5.0, 1), (6.5, 2), (8.0, 2)])
-def test_windows_cover_the_active_part_as_often_as_they_fit(seconds: float, count: int) -> None:
-    cut = scores.windows(np.concatenate([_silence(5), _tone(seconds), _silence(5)]), 64_600)
-    assert [len(window) for window in cut] == [64_600] * count
-    assert all(active_frames(window).mean() > 0.7 for window in cut)
-
-
-def test_silence_has_no_window() -> None:
-    assert scores.windows(_silence(5), 64_600) == []

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NAME = "SyntheticSpeech"
 
+_FRAME = round(SAMPLE_RATE * FRAME_SECONDS)
+
 _BESIDE_EACH = 3
 """For so many windows of the first pass one more, next to those of the highest scores."""
 
@@ -43,11 +45,13 @@ class Heard:
     Attributes:
         start: its first sample.
         score: the model's, raw; higher means more likely fake.
+        conditions: what its sound is like.
         outside: why nothing follows from it; empty if something does.
     """
 
     start: int
     score: float
+    conditions: Conditions
     outside: str
 
 
@@ -94,12 +98,10 @@ class SpeechDetector:
             speech: which frames of 10 ms of the recording hold speech.
             progress: called with the share (0-1) of the first pass that is done.
         """
-        conditions = {start: _conditions(windows[start], start, speech) for start in chosen.needed}
-        first = [start for start in chosen.first if not conditions[start].steady]
         heard = []
-        for number, start in enumerate(first, 1):
-            heard.append(self._hear(start, windows[start], conditions[start]))
-            progress(number / len(first))
+        for number, start in enumerate(chosen.first, 1):
+            heard += self.hear([start], windows, speech)
+            progress(number / len(chosen.first))
         calibration = self._calibration
         near: list[int] = []
         if calibration:
@@ -108,22 +110,44 @@ class SpeechDetector:
                 for each in sorted(heard, key=lambda each: -each.score)
                 if not each.outside and each.score >= calibration.threshold
                 for other in chosen.beside(each.start)
-                if other not in chosen.first and not conditions[other].steady
+                if other not in chosen.first
             ]
-        further = list(dict.fromkeys(near))[: max(len(first) // _BESIDE_EACH, _STRETCH - 1)]
-        beside = [self._hear(start, windows[start], conditions[start]) for start in further]
-        return self._judge(chosen, heard, beside, speech)
+        further = list(dict.fromkeys(near))[: max(len(heard) // _BESIDE_EACH, _STRETCH - 1)]
+        return self._judge(chosen, heard, self.hear(further, windows, speech), speech)
+
+    def hear(
+        self, starts: Sequence[int], windows: Mapping[int, NDArray[np.float32]], speech: NDArray[np.bool_]
+    ) -> list[Heard]:
+        """Lets the model hear windows; those in which nothing swells and fades as speech does are left out.
+
+        Args:
+            starts: first samples of the windows.
+            windows: samples of each, by its first one.
+            speech: which frames of 10 ms of the recording hold speech.
+        """
+        found = []
+        for start in starts:
+            samples = windows[start]
+            spoken = _spoken(samples, start, speech)
+            conditions = measure(samples, spoken)
+            if not conditions.steady:
+                score = self._model.run(self._prepared(samples, spoken)).score
+                found.append(Heard(start, score, conditions, why_outside(conditions, self._limits)))
+        return found
 
     @property
     def _calibration(self) -> Calibration | None:
         manifest = self._model.manifest
         return manifest.calibration if manifest.eval_card else None
 
-    def _hear(self, start: int, samples: NDArray[np.float32], conditions: Conditions) -> Heard:
-        size = self._model.manifest.input.samples
-        tiled = np.tile(samples, -(-size // samples.size))[:size]  # as the authors of AASIST do with short ones
-        score = self._model.run(np.clip(tiled, -1.0, 1.0)).score
-        return Heard(start, score, why_outside(conditions, self._limits))
+    def _prepared(self, samples: NDArray[np.float32], spoken: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """As long and as loud as the model wants it; what is too short is repeated, as the authors of AASIST do."""
+        wanted = self._model.manifest.input
+        louder = np.float32(1.0)
+        if wanted.speech_level_dbfs is not None:
+            louder = np.float32(10 ** ((wanted.speech_level_dbfs - _level_dbfs(samples, spoken)) / 20))
+        tiled = np.tile(samples * louder, -(-wanted.samples // samples.size))[: wanted.samples]
+        return np.clip(tiled, -1.0, 1.0)
 
     def _judge(
         self, chosen: Plan, first: Sequence[Heard], beside: Sequence[Heard], speech: NDArray[np.bool_]
@@ -138,7 +162,7 @@ class SpeechDetector:
             reason = "the model is not calibrated, or its evaluation has no card"
             raw = ", ".join(f"{each.score:.1f}" for each in first[:_RAW_SHOWN])
             limitations = [f"Nothing is concluded: {reason}. What it said, raw: {raw}.", looked_at, *_LIMITATIONS]
-            return Examination(self._report(score=0, claim=Verdict.INCONCLUSIVE, limitations=limitations), reason)
+            return Examination(self._report(score=0, limitations=limitations), "")
         inside = [each for each in first if not each.outside]
         outside = [each.outside for each in heard if each.outside]
         if not inside:
@@ -204,17 +228,22 @@ def claim_of(calibration: Calibration, mean: float, stretch: int) -> Verdict:
     return Verdict.NO_EVIDENCE
 
 
-def _conditions(window: NDArray[np.float32], start: int, speech: NDArray[np.bool_]) -> Conditions:
-    frame = round(SAMPLE_RATE * FRAME_SECONDS)
-    return measure(window, speech[start // frame : (start + window.size) // frame])
+def _spoken(window: NDArray[np.float32], start: int, speech: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return speech[start // _FRAME :][: window.size // _FRAME]
+
+
+def _level_dbfs(window: NDArray[np.float32], spoken: NDArray[np.bool_]) -> float:
+    """Root mean square of the frames with speech."""
+    frames = window[: spoken.size * _FRAME].reshape(-1, _FRAME)[spoken]
+    power = float(np.mean(np.square(frames, dtype=np.float64))) if frames.size else 0.0
+    return 10 * float(np.log10(max(power, 1e-10)))
 
 
 def _looked_at(chosen: Plan, heard: Sequence[Heard], speech: NDArray[np.bool_]) -> str:
-    frame = round(SAMPLE_RATE * FRAME_SECONDS)
     covered = np.zeros(speech.size, dtype=np.bool_)
     for each in heard:
         start, end = chosen.span(each.start)
-        covered[start // frame : end // frame] = True
+        covered[start // _FRAME : end // _FRAME] = True
     share = 100 * float((covered & speech).sum()) / max(int(speech.sum()), 1)
     plural = "s" if len(heard) > 1 else ""
     seconds = chosen.size / SAMPLE_RATE

@@ -14,6 +14,7 @@ from guardian_models.errors import (
     ManifestRefused,
     ModelError,
     ModelMissing,
+    OtherKind,
     WeightsRefused,
 )
 from guardian_models.folder import default_folder
@@ -31,6 +32,7 @@ __all__ = [
     "Model",
     "ModelError",
     "ModelMissing",
+    "OtherKind",
     "WeightsRefused",
     "default_folder",
     "load",

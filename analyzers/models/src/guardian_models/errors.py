@@ -4,6 +4,7 @@ ModelError
 ├── WeightsRefused    a weights file is unknown, too large, damaged, or not what its format says
 ├── BuildFailed       a model was built, but does not compute what it should
 ├── ManifestRefused   a manifest is not one, or of a version that this release does not know
+│   └── OtherKind     it is one of a model that takes something else than sound
 ├── ModelMissing      the folder has no model of that id, or its file is gone
 ├── ChecksumMismatch  a model's file is not the one that its manifest names
 ├── FolderUnusable    the folder cannot be read or written
@@ -27,6 +28,10 @@ class BuildFailed(ModelError):
 
 class ManifestRefused(ModelError):
     """A manifest is not one, or of a version that this release does not know."""
+
+
+class OtherKind(ManifestRefused):
+    """It is the manifest of a model that takes something else than sound."""
 
 
 class ModelMissing(ModelError):

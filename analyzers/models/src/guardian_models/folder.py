@@ -101,17 +101,25 @@ def write(folder: Path, manifest: Manifest, model: bytes) -> Path:
     return path
 
 
+def names(folder: Path) -> list[str]:
+    """Give the ids of all models of a folder, in order, whether they can be used or not; none if it is not there.
+
+    Raises:
+        FolderUnusable: it cannot be read.
+    """
+    try:
+        return sorted(path.stem for path in folder.glob("*.json"))
+    except OSError as error:
+        raise FolderUnusable(f"{folder} cannot be read: {error.strerror or error}") from error
+
+
 def entries(folder: Path) -> list[Entry]:
     """Give every manifest of a folder, by name; of a folder that is not there none.
 
     Raises:
         FolderUnusable: it cannot be read.
     """
-    try:
-        names = sorted(path.stem for path in folder.glob("*.json"))
-    except OSError as error:
-        raise FolderUnusable(f"{folder} cannot be read: {error.strerror or error}") from error
-    return [_entry(folder, name) for name in names]
+    return [_entry(folder, name) for name in names(folder)]
 
 
 def _entry(folder: Path, name: str) -> Entry:

@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from guardian_models.errors import ManifestRefused
+from guardian_models.errors import ManifestRefused, OtherKind
 
 MANIFEST_VERSION = 1
 """Another one is refused: its fields may mean something else."""
+
+_KIND = "audio"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -46,6 +48,8 @@ class AudioWindow(_Part):
     samples: int = Field(ge=1, le=10_000_000)
     low: float = -1.0
     high: float = 1.0
+    speech_level_dbfs: float | None = Field(default=None, ge=-60, le=0)
+    """Root mean square that the parts with speech are brought to before, in dB of full scale; None: left as it is."""
 
     @property
     def seconds(self) -> float:
@@ -82,9 +86,9 @@ class Calibration(_Part):
     slope: _Number = Field(gt=0)
     intercept: _Number
     threshold: _Number
-    """5 % of the genuine recordings score this or more."""
+    """From here on a recording is ``Suspicious``; the evaluation card says how many genuine ones are."""
     strict_threshold: _Number
-    """1 % of them do."""
+    """From here on it is ``LikelyFake``."""
     reference: tuple[_Number, ...] = Field(min_length=len(REFERENCE_PERCENTILES), max_length=len(REFERENCE_PERCENTILES))
     """Scores of the genuine recordings at the percentiles 0, 5, … 100."""
 
@@ -138,6 +142,7 @@ def parse(text: str | bytes, where: str) -> Manifest:
 
     Raises:
         ManifestRefused: not JSON, of another version, or a field is wrong.
+        OtherKind: the model takes something else than sound.
     """
     try:
         raw: Any = json.loads(text)
@@ -148,6 +153,10 @@ def parse(text: str | bytes, where: str) -> Manifest:
         raise ManifestRefused(
             f"{where} has manifestVersion {version!r}, and this release knows {MANIFEST_VERSION}: import the model anew"
         )
+    taken = raw.get("input")
+    kind = taken.get("kind") if isinstance(taken, dict) else None
+    if isinstance(kind, str) and kind != _KIND:
+        raise OtherKind(f"{where} is of a model for {kind[:20]}, not for sound")
     try:
         manifest = Manifest.model_validate(raw)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import deque
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,6 +29,8 @@ _MOST_MODELS, _MOST_WINDOWS = 4, 30
 """Windows per stretch of 20 s or so; what a model costs is its own affair up to here."""
 
 _LIKELY = 80
+
+log = logging.getLogger(__name__)
 _Name = Annotated[str, Field(min_length=1, max_length=63)]
 
 
@@ -218,6 +221,7 @@ def _manifest(path: Path) -> VideoManifest | None:
         raise Misconfigured(f"{path.name} cannot be read: {error}") from error
     kind = raw.get("input", {}).get("kind") if isinstance(raw, dict) and isinstance(raw.get("input"), dict) else None
     if kind != "video":
+        log.warning("passed over: %s is not of a model for video", path)
         return None
     try:
         manifest = VideoManifest.model_validate(raw)
