@@ -51,5 +51,9 @@ def test_no_weights_or_large_files_are_committed_but_our_own_model_of_at_most_3_
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     paths = [ROOT / name.decode() for name in listed.split(b"\0") if name]
     large = [str(path) for path in paths if path.exists() and path not in own and path.stat().st_size > 1_000_000]
-    weights = [str(path) for path in paths if path not in own and path.suffix in {".pth", ".pt", ".onnx", ".npz", ".safetensors"}]
+    weights = [
+        str(path)
+        for path in paths
+        if path not in own and path.suffix in {".pth", ".pt", ".onnx", ".npz", ".safetensors"}
+    ]
     assert large + weights == []
