@@ -68,7 +68,7 @@ lint: setup ## Check style, types and the architecture
 .PHONY: test
 test: setup ## Run every test: unit, integration, and e2e on a real cluster
 	@$(VENV)/python -m tests.cluster build-tools > /dev/null
-	@$(VENV)/python -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
+	@$(VENV)/python -m pytest --numprocesses=3 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
 
 .PHONY: bench
 bench: setup ## Take the figures of the README, most of them on a local cluster

@@ -31,6 +31,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With two processes, the tests on the cluster go first: they are the longest, and they mostly wait."""
+    """With several processes, the tests on the cluster go first: they are the longest, and they mostly wait."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
         items.sort(key=lambda item: not item.nodeid.startswith(_CLUSTER_TESTS))
