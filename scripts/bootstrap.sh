@@ -68,7 +68,7 @@ find_uv() {
     done
     # An environment of its own: Debian's Python takes no packages from elsewhere (PEP 668), and none is overwritten.
     say "installing uv into $CACHE/uv"
-    command -v python3 > /dev/null && python3 -c 'import ensurepip, venv' 2> /dev/null || apt_install python3 python3-venv
+    python3 -c 'import ensurepip, venv' 2> /dev/null || apt_install python3 python3-venv
     python3 -m venv --clear "$CACHE/uv"
     "$CACHE/uv/bin/pip" install --quiet --disable-pip-version-check "uv>=$UV_LEAST"
     UV=$own
@@ -102,5 +102,6 @@ debian_packages
 find_uv
 find_python
 [[ -x .venv/bin/guardian ]] || say "uv sync: the project's Python packages into .venv"
-"$UV" sync --locked --quiet --python "$PYTHON"
+# Compiled once: where Python may not write bytecode, each of the many processes would compile every package anew.
+"$UV" sync --locked --quiet --compile-bytecode --python "$PYTHON"
 say "ready: $("$UV" --version), $(.venv/bin/python --version)"
