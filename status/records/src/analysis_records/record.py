@@ -9,11 +9,11 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One AnalysisRequest as it stands. Times are in UTC.
+class State:
+    """How one AnalysisRequest stands. Times are in UTC.
 
     ``spec`` and ``status`` are those of the resource, in the API's own camelCase. ``spec`` holds no task token.
-    ``resource_version`` orders the states of one UID. ``changed_at`` is when this state began, as far as is known.
+    ``resource_version`` orders the states of one UID.
     """
 
     uid: str
@@ -32,33 +32,23 @@ class Row:
     spec: Mapping[str, Any]
     status: Mapping[str, Any]
     resource_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(State):
+    """A state to be written. ``changed_at`` is when it began, as far as is known."""
+
     changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One AnalysisRequest as the database knows it.
+class Record(State):
+    """A state as the database knows it.
 
     ``revision`` grows by one with each real change, so it serves as an ETag. ``deleted_at`` is set when the resource is
     no more; the record, with its verdict, stays.
     """
 
-    uid: str
-    namespace: str
-    name: str
-    source_uri: str
-    priority: int
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    reason: str
-    verdict: str | None
-    score: int | None
-    progress: int
-    report_uri: str | None
-    spec: Mapping[str, Any]
-    status: Mapping[str, Any]
-    resource_version: int
     revision: int
     updated_at: datetime
     deleted_at: datetime | None
