@@ -46,6 +46,23 @@ async def works(service: Service, put: Put) -> None:
     assert service.leftovers() == []
 
 
+async def test_an_idle_connection_stays_open_longer_than_a_client_keeps_it(scripted: Service) -> None:
+    """Or a POST meets a connection that was just closed; uvicorn's own 5 s are less than most clients' limit."""
+    reader, writer = await asyncio.open_connection(*scripted.url.removeprefix("http://").split(":"))
+    request = b"GET /livez HTTP/1.1\r\nHost: analyzer\r\n\r\n"
+    writer.write(request)
+    with pytest.raises(TimeoutError):  # an end of the stream would not be one
+        await asyncio.wait_for(_drained(reader), 7)
+    writer.write(request)
+    assert await reader.readuntil(b"\r\n") == b"HTTP/1.1 200 OK\r\n"
+    writer.close()
+
+
+async def _drained(reader: asyncio.StreamReader) -> None:
+    while await reader.read(4096):
+        pass
+
+
 @pytest.mark.parametrize(
     ("crash", "reason"),
     [

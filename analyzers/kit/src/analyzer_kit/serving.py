@@ -21,6 +21,12 @@ from analyzer_kit.settings import KitSettings
 _LAST_BYTES_SECONDS = 5
 """How long uvicorn waits for connections to end once the jobs have."""
 
+_IDLE_SECONDS = 75
+"""How long an idle connection stays open: longer than clients and load balancers keep one, 15 and 60 s by default.
+
+Whoever closes first must be the client, or its next POST meets a connection that was just closed, and is not repeated.
+"""
+
 
 async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | None, begun: Process | None) -> None:
     """Serves until SIGTERM or SIGINT: then not ready, nothing new, what runs is finished.
@@ -43,6 +49,7 @@ async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | No
         access_log=False,
         log_config=None,
         server_header=False,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_LAST_BYTES_SECONDS,
     )
     gc.freeze()  # what was imported stays: later collections need not look at it

@@ -13,6 +13,7 @@ from status_api.serving import Incomplete, make_service
 from status_api.settings import Settings
 
 _LAST_BYTES_SECONDS = 10
+_IDLE_SECONDS = 75  # longer than load balancers keep an idle connection (60 s): else their next POST may be lost
 
 
 def main() -> None:
@@ -40,6 +41,7 @@ def main() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_LAST_BYTES_SECONDS,
     )
 
