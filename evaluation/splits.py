@@ -14,18 +14,20 @@ from evaluation.sound import rng
 Fold = Literal[0, 1, 2]
 FOLDS: Final[tuple[Fold, ...]] = (0, 1, 2)
 
-# Chosen, not drawn: there are as many neural families as folds. Of two relatives the one that is tested meets the other
-# in training: hibari was distilled from Kokoro, and Piper's last stage is built like HiFi-GAN.
+# Chosen, not drawn: every fold has neural families. Of two relatives the one that is tested meets the other in
+# training: hibari was distilled from Kokoro, Piper's last stage is built like HiFi-GAN, and Mellotron's is MelGAN.
 _FAMILIES: Final[dict[str, Fold]] = {
     "piper": 0,
     "espeak-ng": 0,
     "griffin-lim": 0,
     "hibari": 1,
+    "mellotron": 1,
     "flite": 1,
     "hifi-gan": 1,
     "kokoro": 2,
     "festival": 2,
     "festival-hts": 2,
+    "melgan": 2,
     "world": 2,
 }
 

@@ -51,8 +51,20 @@ SENTENCES: Final = {
         "Привет, бабушка, это я. Я попал в аварию, и мне сегодня нужны деньги.",
         "Сегодня утром небо совсем ясное, хотя всю ночь шёл дождь.",
     ),
+    "zh": (
+        "nai3 nai5, wo3 shi4 ni3 de5 sun1 zi5, wo3 chu1 le5 che1 huo4, jin1 tian1 xu1 yao4 qian2.",
+        "nin2 de5 zhang4 hu4 you3 wen4 ti2, qing3 ma3 shang4 ba3 mi4 ma3 gao4 su4 wo3.",
+        "ma1 ma5, wo3 de5 shou3 ji1 huai4 le5, zhe4 shi4 peng2 you5 de5 dian4 hua4.",
+        "ban4 ge5 xiao3 shi2 yi3 hou4, you3 ren2 lai2 ni3 jia1 na2 xin4 feng1.",
+        "bu2 yao4 gao4 su4 bie2 ren2, zhe4 jian4 shi4 qing5 fei1 chang2 zhong4 yao4.",
+        "zuo2 tian1 wan3 shang5 xia4 le5 da4 yu3, jin1 tian1 zao3 shang5 tian1 qi4 hen3 hao3.",
+        "huo3 che1 you4 wan3 dian3 le5, suo3 yi3 wo3 yan2 zhe5 he2 bian1 zou3 hui2 jia1.",
+        "yi1 sheng1 shuo1 jie2 guo3 hen3 hao3, ni3 bu2 yong4 dan1 xin1 le5.",
+        "xing1 qi1 tian1 wo3 men5 yi4 qi3 chi1 wu3 fan4, wo3 lai2 mai3 dan4 gao1.",
+        "wo3 zhao3 dao4 le5 ni3 de5 yan3 jing4, jiu4 zai4 bao4 zhi3 xia4 mian4.",
+    ),
 }
-"""By language; the first ones of each are of the kind that fraudsters say."""
+"""By language, Chinese in pinyin; the first ones of each are of the kind that fraudsters say."""
 
 WORDS: Final = {
     "en": ("money", "window", "seven", "grandmother", "apple", "thirty", "umbrella", "doctor", "river", "letter"),
@@ -62,6 +74,16 @@ WORDS: Final = {
     "fr": ("mamie", "fenêtre", "sept", "argent", "pomme", "lettre", "parapluie", "médecin"),
     "it": ("nonna", "finestra", "sette", "soldi", "mela", "lettera", "ombrello", "medico"),
     "pt": ("vovó", "janela", "sete", "dinheiro", "maçã", "carta", "chuva", "médico"),
+    "zh": (
+        "nai3 nai5.",
+        "chuang1 hu5.",
+        "qian2 bao1.",
+        "ping2 guo3.",
+        "yi1 yuan4.",
+        "dian4 hua4.",
+        "yin2 hang2.",
+        "yu3 san3.",
+    ),
     "ru": ("бабушка", "окно", "семь", "деньги", "яблоко", "письмо", "зонтик", "врач"),
 }
 """Spoken one by one and joined, as the recorded words are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.resources
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from evaluation import mellotron
 from evaluation.packages import DataMissing
 from evaluation.sound import RATE, Sound, resample
 
@@ -18,15 +20,15 @@ _WINDOW: Final = 1024
 _HOP: Final = 256
 _MELS: Final = 80
 _ITERATIONS: Final = 40
-_HIFI_GAN_RATE: Final = 22_050
-_HIFI_GAN_PEAK: Final = 0.9
+_GAN_RATE: Final = 22_050  # of HiFi-GAN and of MelGAN
+_GAN_PEAK: Final = 0.9
 
 
 def copy(family: str, sound: Sound, random: np.random.Generator) -> Sound:
     """Take a recording apart and put it together again as a family of copy-synthesis does; as long as it was."""
-    if family == "world":
-        return world(sound)
-    return hifi_gan(sound) if family == "hifi-gan" else griffin_lim(sound, random)
+    if family == "griffin-lim":
+        return griffin_lim(sound, random)
+    return {"world": world, "hifi-gan": hifi_gan, "melgan": melgan}[family](sound)
 
 
 def world(sound: Sound) -> Sound:
@@ -46,14 +48,26 @@ def hifi_gan(sound: Sound) -> Sound:
         DataMissing: the package with the network is not installed.
     """
     network = _hifi_gan()
-    at_its_rate = resample(sound, RATE, _HIFI_GAN_RATE)
+    return _through_mels(sound, lambda mel: np.asarray(network.run(None, {"mel": mel[None]})[0], np.float32).ravel())
+
+
+def melgan(sound: Sound) -> Sound:
+    """Keep an 80-band mel spectrogram only, and let MelGAN (Kumar et al. 2019) make sound of it, at 22.05 kHz.
+
+    Raises:
+        DataMissing: the package with the network is not installed.
+    """
+    return _through_mels(sound, mellotron.wave)
+
+
+def _through_mels(sound: Sound, network: Callable[[npt.NDArray[np.float32]], Sound]) -> Sound:
+    at_its_rate = resample(sound, RATE, _GAN_RATE)
     loudest = max(float(np.abs(at_its_rate).max()), 1e-6)
-    padded = np.pad(at_its_rate * (_HIFI_GAN_PEAK / loudest), (_WINDOW - _HOP) // 2, mode="reflect")
+    padded = np.pad(at_its_rate * (_GAN_PEAK / loudest), (_WINDOW - _HOP) // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP] * np.hanning(_WINDOW + 1)[:-1]
     magnitude = np.sqrt(np.abs(np.fft.rfft(frames, axis=1)) ** 2 + 1e-9).T
-    mel = np.log(np.maximum(_slaney_bank() @ magnitude, 1e-5))[None].astype(np.float32)
-    made = np.asarray(network.run(None, {"mel": mel})[0], np.float32).ravel()
-    return _as_long(resample(made * np.float32(loudest / _HIFI_GAN_PEAK), _HIFI_GAN_RATE, RATE), sound)
+    made = network(np.log(np.maximum(_slaney_bank() @ magnitude, 1e-5)).astype(np.float32))
+    return _as_long(resample(made * np.float32(loudest / _GAN_PEAK), _GAN_RATE, RATE), sound)
 
 
 @cache
@@ -70,13 +84,13 @@ def _hifi_gan() -> onnxruntime.InferenceSession:
 
 @cache
 def _slaney_bank() -> npt.NDArray[np.float64]:
-    """Triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998), 0 to 8 kHz: what HiFi-GAN was fed."""
+    """Triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998), 0 to 8 kHz: what both were fed."""
     step, knee = 200 / 3, 1000.0
     log_step = np.log(6.4) / 27
     top = knee / step + np.log(8000 / knee) / log_step
     mels = np.linspace(0, top, _MELS + 2)
     edges = np.where(mels < knee / step, mels * step, knee * np.exp((mels - knee / step) * log_step))
-    bins = np.fft.rfftfreq(_WINDOW, 1 / _HIFI_GAN_RATE)
+    bins = np.fft.rfftfreq(_WINDOW, 1 / _GAN_RATE)
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     triangles = np.maximum(0, np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)))
     return np.asarray(triangles * 2 / (high - low))
