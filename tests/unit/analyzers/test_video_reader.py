@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
+from av.container import InputContainer
 
 from analyzer_contract import FailureReason
 from analyzer_kit.detector import Caps
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media import video
+from analyzer_kit.media.decoding import frames_of
 from analyzer_kit.media.video import STRETCH_SECONDS, STRETCHES, WHOLE_SECONDS, VideoReader
 from tests.support.media import ffmpeg, truncated
 
@@ -69,3 +74,20 @@ def test_a_long_recording_with_a_single_key_frame_is_not_decoded_over_and_over(t
     assert times == sorted(set(times))
     assert len(times) < LONG * RATE
     assert not reader.whole
+
+
+@pytest.mark.parametrize(("size", "threads"), [("1280x720", 1), ("1920x1080", 2)])
+def test_only_large_pictures_are_decoded_by_more_than_one_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str, threads: int
+) -> None:
+    recording = tmp_path / "recording.mp4"
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration=0.2", "-preset", "ultrafast", str(recording))
+    counts = []
+
+    def counted(container: InputContainer, stream: av.VideoStream) -> Iterator[object]:
+        counts.append(stream.codec_context.thread_count)
+        return frames_of(container, stream)
+
+    monkeypatch.setattr(video, "frames_of", counted)
+    assert len(list(VideoReader(recording, Caps(threads=2)).frames())) == 5
+    assert counts == [threads]

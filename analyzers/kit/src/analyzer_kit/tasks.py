@@ -75,8 +75,8 @@ def serve() -> None:
     config = ChildConfig.model_validate_json(line)
     sandbox.confine(config.memory_bytes)
     wire = _Wire(_take_stdout())
-    # Read when numpy is imported: OpenBLAS takes memory for each thread it might use.
-    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(config.caps.threads)
+    # Read when numpy is imported: OpenBLAS takes memory for each thread, and one that waits burns CPU.
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     module = cast("DetectorModule", importlib.import_module(config.module))
     try:
         module.warm_up(config.caps, config.models)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from analyzer_contract import DetectorReport, Verdict
+from analyzer_contract import DetectorReport, Finding, Verdict
 from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
 from analyzer_kit.media.video import VideoReader
 from analyzer_kit.plots import Filmstrip, draw_timeline
@@ -20,6 +21,7 @@ from video_analyzer.jumps import measure_jump, report_cuts, report_drops
 from video_analyzer.models import VideoModel, load_models, say
 from video_analyzer.motion import NEIGHBOURS, Motion, MotionMeter
 from video_analyzer.provenance import report_provenance
+from video_analyzer.shrinking import shrink
 
 NO_FACE_DETECTOR = "No detector that was measured for swapped or generated faces is installed."
 _FEWEST_FRAMES = 2 * NEIGHBOURS + 2
@@ -34,8 +36,8 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
     Raises:
         AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
-    cv2.setNumThreads(caps.threads)
-    reader = VideoReader(recording, caps)
+    _set_threads(caps)
+    reader = VideoReader(recording, caps, shrink)
     meter, film = MotionMeter(), Filmstrip()
     models = _models
     for model in models:
@@ -60,19 +62,27 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
 
 
 def warm_up(caps: Caps, models: Models) -> None:
-    """Loads the models, and runs the other detectors over twenty frames of noise.
+    """Loads the models, runs the other detectors over twenty frames of noise, and draws a plot that nobody sees.
 
     Raises:
         Misconfigured: a model is missing, or cannot be used.
     """
-    cv2.setNumThreads(caps.threads)
     _models[:] = load_models(models)
+    _set_threads(caps)
     noise = np.random.default_rng(0).integers(0, 255, (20, 180, 320), dtype=np.uint8)
-    meter = MotionMeter()
+    meter, film = MotionMeter(), Filmstrip()
     for index, frame in enumerate(noise):
         meter.add(index / 25, frame)
-    _motion_reports(meter.motion())
+        film.add(index / 25, frame)
+    motion = meter.motion()
+    _motion_reports(motion)
     measure_jump(0, (noise[0], noise[1], noise[2], noise[3]), 1.0)
+    _draw(Path(os.devnull), "", 1.0, motion, [], film)
+
+
+def _set_threads(caps: Caps) -> None:
+    """Only models are worth more than one thread: frames are so small that others mostly wait, which costs CPU."""
+    cv2.setNumThreads(caps.threads if _models else 1)
 
 
 def _motion_reports(motion: Motion) -> list[DetectorReport]:
@@ -91,16 +101,8 @@ def _assess(
 ) -> Assessment:
     verdict, score = judge(detectors, conclusive=motion.times.size >= _FEWEST_FRAMES)
     seconds = reader.facts.duration_seconds
-    draw_timeline(
-        plot,
-        title=f"Picture: {verdict}, score {score}",
-        axis="change",
-        seconds=seconds,
-        low=np.zeros(motion.change.size, dtype=np.float32),
-        high=motion.change,
-        findings=[finding for detector in detectors for finding in detector.findings if finding.score > 0],
-        film=film,
-    )
+    findings = [finding for detector in detectors for finding in detector.findings if finding.score > 0]
+    _draw(plot, f"Picture: {verdict}, score {score}", seconds, motion, findings, film)
     said = [] if any(model.measured for model in _models) else [NO_FACE_DETECTOR]
     if not reader.whole:
         share = reader.seen_seconds / max(seconds, 0.001)
@@ -111,6 +113,21 @@ def _assess(
         score=score,
         summary=_summary(verdict, detectors, motion.times.size, said),
         detectors=[completed(each, seconds=seconds, limitation=" ".join(said) or _EVIDENCE_ONLY) for each in detectors],
+    )
+
+
+def _draw(  # noqa: PLR0917 - what a plot is made of
+    target: Path, title: str, seconds: float, motion: Motion, findings: list[Finding], film: Filmstrip
+) -> None:
+    draw_timeline(
+        target,
+        title=title,
+        axis="change",
+        seconds=seconds,
+        low=np.zeros(motion.change.size, dtype=np.float32),
+        high=motion.change,
+        findings=findings,
+        film=film,
     )
 
 
