@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from evaluation import mellotron, voices
+from evaluation import mellotron, tiny_tts, voices
 from evaluation.recordings import Style
 from evaluation.sound import Sound, join, rng, trim
 from evaluation.texts import SENTENCES, WORDS
@@ -57,6 +57,7 @@ FAMILIES: Final = (
     Family("hibari", "neural", {"heart": ("en",)}, 32, voices.hibari),
     Family("kokoro", "neural", voices.KOKORO, 24, voices.kokoro),
     Family("mellotron", "neural", mellotron.VOICES, 24, mellotron.speak),
+    Family("tiny-tts", "neural", {"male": ("en",)}, 32, tiny_tts.speak),
     Family("espeak-ng", "classic", voices.ESPEAK, 36, voices.espeak),
     Family("flite", "classic", dict.fromkeys(("awb", "rms", "slt", "kal16"), ("en",)), 24, voices.flite),
     Family("festival", "classic", dict.fromkeys(("kal_diphone", "ked_diphone"), ("en",)), 24, voices.festival),

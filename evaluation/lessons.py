@@ -38,6 +38,7 @@ _SPOKEN: Final = {
     "hibari": 120,
     "kokoro": 60,
     "mellotron": 114,
+    "tiny-tts": 90,
     "espeak-ng": 60,
     "flite": 60,
     "festival": 24,

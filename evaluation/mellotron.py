@@ -1,22 +1,16 @@
-"""Mellotron (a Tacotron 2 of many speakers) and MelGAN, the networks of the package ttskit, run by numpy alone.
-
-The package keeps them as PyTorch's pickles; what is read of those is arrays, and nothing in them is ever called.
-"""
+"""Mellotron (a Tacotron 2 of many speakers) and MelGAN, the networks of the package ttskit, run by numpy alone."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import io
-import pickle
-import zipfile
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from evaluation.layers import Array, Weights, conv, leaky, read, upsampled
 from evaluation.packages import DataMissing
 from evaluation.sound import Sound, rng
 
@@ -47,9 +41,7 @@ _LETTERS: Final = 52
 _MARKS: Final = "!?.,;:"
 _SIGNS: Final = ["_", "~", "-", *_INITIALS.split(), *_FINALS.split(), *"12345", *[""] * _LETTERS, *_MARKS]
 
-_Array = npt.NDArray[np.float32]
-_Weights = dict[str, _Array]
-_State = tuple[_Array, _Array]
+_State = tuple[Array, Array]
 
 
 def speak(text: str, voice: str, language: str) -> tuple[Sound, int]:
@@ -58,7 +50,7 @@ def speak(text: str, voice: str, language: str) -> tuple[Sound, int]:
     return wave(_mel(_signs(text), voice, rng("mellotron", text, voice))), RATE
 
 
-def wave(mel: _Array) -> Sound:
+def wave(mel: Array) -> Sound:
     """Make sound of a mel spectrogram with MelGAN (Kumar et al. 2019).
 
     Args:
@@ -69,37 +61,16 @@ def wave(mel: _Array) -> Sound:
     """
     net = _weights("melgan.kuangdd.pt")
     padded = np.pad(mel, ((0, 0), (0, 10)), constant_values=_QUIET)
-    x = _conv(np.pad((padded + 5) / 5, ((0, 0), (3, 3)), mode="reflect"), net, "generator.1")
+    x = conv(np.pad((padded + 5) / 5, ((0, 0), (3, 3)), mode="reflect"), net, "generator.1")
     for layer, stride in ((3, 8), (6, 8), (9, 2), (12, 2)):
-        x = _upsampled(_leaky(x), net, f"generator.{layer}", stride)
+        x = upsampled(leaky(x, _SLOPE), net, f"generator.{layer}", stride)
         for block in range(3):
-            inner = np.pad(_leaky(x), ((0, 0), (3**block, 3**block)), mode="reflect")
-            inner = _conv(inner, net, f"generator.{layer + 1}.blocks.{block}.2", 3**block)
-            inner = _conv(_leaky(inner), net, f"generator.{layer + 1}.blocks.{block}.4")
-            x = _conv(x, net, f"generator.{layer + 1}.shortcuts.{block}") + inner
-    x = _conv(np.pad(_leaky(x), ((0, 0), (3, 3)), mode="reflect"), net, "generator.16")
+            inner = np.pad(leaky(x, _SLOPE), ((0, 0), (3**block, 3**block)), mode="reflect")
+            inner = conv(inner, net, f"generator.{layer + 1}.blocks.{block}.2", 3**block)
+            inner = conv(leaky(inner, _SLOPE), net, f"generator.{layer + 1}.blocks.{block}.4")
+            x = conv(x, net, f"generator.{layer + 1}.shortcuts.{block}") + inner
+    x = conv(np.pad(leaky(x, _SLOPE), ((0, 0), (3, 3)), mode="reflect"), net, "generator.16")
     return np.asarray(np.tanh(x[0, : -10 * _HOP]), np.float32)
-
-
-def _leaky(x: _Array) -> _Array:
-    return np.asarray(np.maximum(x, x * np.float32(_SLOPE)))
-
-
-def _conv(x: _Array, net: _Weights, name: str, dilation: int = 1) -> _Array:
-    weight = net[f"{name}.weight"]
-    length = x.shape[1] - dilation * (weight.shape[2] - 1)
-    taps = (weight[:, :, k] @ x[:, k * dilation : k * dilation + length] for k in range(weight.shape[2]))
-    return np.asarray(sum(taps) + net[f"{name}.bias"][:, None], np.float32)
-
-
-def _upsampled(x: _Array, net: _Weights, name: str, stride: int) -> _Array:
-    """Transposed convolution whose kernel is two strides long, half a stride cut off at both ends."""
-    weight = net[f"{name}.weight"]
-    made = np.zeros((weight.shape[1], x.shape[1] + 1, stride), np.float32)
-    for k in range(2 * stride):
-        made[:, k // stride : k // stride + x.shape[1], k % stride] += weight[:, :, k].T @ x
-    flat = made.reshape(len(made), -1)[:, stride // 2 : -(stride // 2)]
-    return np.asarray(flat + net[f"{name}.bias"][:, None], np.float32)
 
 
 def _signs(text: str) -> list[int]:
@@ -132,7 +103,7 @@ def _spelled(word: str) -> tuple[str, str]:
     return initial, final
 
 
-def _mel(signs: list[int], voice: str, random: np.random.Generator) -> _Array:
+def _mel(signs: list[int], voice: str, random: np.random.Generator) -> Array:
     """Decode frame by frame until the gate says that the text is at its end."""
     net = _weights("mellotron.kuangdd-mspk.pt")
     memory = _memory(net, signs, voice)
@@ -159,7 +130,7 @@ def _mel(signs: list[int], voice: str, random: np.random.Generator) -> _Array:
     return np.asarray(mel + _post(net, mel), np.float32)
 
 
-def _memory(net: _Weights, signs: list[int], voice: str) -> _Array:
+def _memory(net: Weights, signs: list[int], voice: str) -> Array:
     """Encode the signs, and set the speaker beside each: the digits of a hash of the name."""
     x = net["embedding.weight"][signs].T
     for layer in range(3):
@@ -177,7 +148,7 @@ def _memory(net: _Weights, signs: list[int], voice: str) -> _Array:
     return np.hstack([*outputs, np.tile(speaker, (len(signs), 1))])
 
 
-def _attention(net: _Weights, hidden: _Array, keys: _Array, weights: _Array) -> _Array:
+def _attention(net: Weights, hidden: Array, keys: Array, weights: Array) -> Array:
     name = "decoder.attention_layer"
     kernel = net[f"{name}.location_layer.location_conv.conv.weight"]
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(weights, ((0, 0), (15, 15))), 31, axis=1)
@@ -189,7 +160,7 @@ def _attention(net: _Weights, hidden: _Array, keys: _Array, weights: _Array) -> 
     return np.asarray(exponents / exponents.sum(), np.float32)
 
 
-def _post(net: _Weights, mel: _Array) -> _Array:
+def _post(net: Weights, mel: Array) -> Array:
     x = mel
     for layer in range(5):
         x = _normed(x, net, f"postnet.convolutions.{layer}")
@@ -197,19 +168,19 @@ def _post(net: _Weights, mel: _Array) -> _Array:
     return x
 
 
-def _normed(x: _Array, net: _Weights, name: str) -> _Array:
+def _normed(x: Array, net: Weights, name: str) -> Array:
     """Convolution of five taps, as long as it was, and batch normalisation."""
-    x = _conv(np.pad(x, ((0, 0), (2, 2))), net, f"{name}.0.conv")
+    x = conv(np.pad(x, ((0, 0), (2, 2))), net, f"{name}.0.conv")
     scale = net[f"{name}.1.weight"] / np.sqrt(net[f"{name}.1.running_var"] + 1e-5)
     shift = net[f"{name}.1.bias"] - net[f"{name}.1.running_mean"] * scale
     return np.asarray(x * scale[:, None] + shift[:, None], np.float32)
 
 
-def _linear(net: _Weights, name: str, x: _Array) -> _Array:
+def _linear(net: Weights, name: str, x: Array) -> Array:
     return np.asarray(net[f"{name}.weight"] @ x + net[f"{name}.bias"], np.float32)
 
 
-def _lstm(net: _Weights, name: str, x: _Array, state: _State, end: str = "") -> _State:
+def _lstm(net: Weights, name: str, x: Array, state: _State, end: str = "") -> _State:
     """Give the next state: what it says, and its cell."""
     hidden, cell = state
     gates = net[f"{name}.weight_ih{end}"] @ x + net[f"{name}.weight_hh{end}"] @ hidden
@@ -219,70 +190,13 @@ def _lstm(net: _Weights, name: str, x: _Array, state: _State, end: str = "") -> 
     return np.asarray(_sigmoid(leave) * np.tanh(cell), np.float32), np.asarray(cell, np.float32)
 
 
-def _sigmoid(x: _Array) -> _Array:
+def _sigmoid(x: Array) -> Array:
     return np.asarray((1 + np.tanh(x / 2)) / 2, np.float32)
 
 
-class _Module:
-    """Stands for every class that the pickle names."""
-
-    def __init__(self, *given: object) -> None:
-        del given
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-
-
-class _Reader(pickle.Unpickler):
-    """Reads arrays and plain containers; whatever else a pickle names becomes an empty shell."""
-
-    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
-        super().__init__(io.BytesIO(archive.read(name)))
-        self._archive, self._root = archive, name.removesuffix("data.pkl")
-
-    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
-        plain = {
-            "OrderedDict": dict,
-            "set": set,
-            "FloatStorage": "<f4",
-            "LongStorage": "<i8",
-            "_rebuild_tensor_v2": _tensor,
-            "_rebuild_parameter": lambda array, *_: array,
-        }
-        return plain.get(name, _Module)
-
-    def persistent_load(self, pid: tuple[str, str, str, str, int]) -> npt.NDArray[Any]:
-        return np.frombuffer(self._archive.read(f"{self._root}data/{pid[2]}"), pid[1])
-
-
-def _tensor(
-    storage: npt.NDArray[Any], offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *rest: object
-) -> npt.NDArray[Any]:
-    del rest
-    steps = [each * storage.itemsize for each in strides]
-    return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps).copy()
-
-
 @cache
-def _weights(file: str) -> _Weights:
-    """Read a network; a weight kept as length and direction is put together."""
+def _weights(file: str) -> Weights:
     package = importlib.util.find_spec("ttskit")  # found, not imported: it wants PyTorch
     if package is None or package.origin is None:
         raise DataMissing("ttskit is not installed: `make eval` does (dependency group eval)")
-    found: _Weights = {}
-    with zipfile.ZipFile(Path(package.origin).parent / "resource" / "model" / file) as archive:
-        (name,) = (each for each in archive.namelist() if each.endswith("data.pkl"))
-        _gather(_Reader(archive, name).load(), "", found)
-    for name in [each for each in found if each.endswith(".weight_v")]:
-        direction, length = found.pop(name), found.pop(f"{name[:-1]}g")
-        size = np.sqrt((direction**2).sum(axis=(1, 2), keepdims=True))
-        found[name.removesuffix("_v")] = np.asarray(direction * (length / size), np.float32)
-    return found
-
-
-def _gather(module: _Module, prefix: str, found: _Weights) -> None:
-    held = module.__dict__
-    arrays = {**held.get("_parameters", {}), **held.get("_buffers", {})}
-    found.update({f"{prefix}{name}": array for name, array in arrays.items() if array is not None})
-    for name, inner in held.get("_modules", {}).items():
-        _gather(inner, f"{prefix}{name}.", found)
+    return read(Path(package.origin).parent / "resource" / "model" / file)

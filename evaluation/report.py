@@ -21,9 +21,10 @@ _LIMITS: Final = """\
   spoken by people who knew that they were recorded, and packaged years ago.
 - No voice here was cloned from a person to deceive: the neural voices speak with voices of their own. Commercial
   services, and whatever is newer than the packages, are missing; no figure here says anything about them.
-- There are four neural families, two of them of one lineage (hibari was distilled from Kokoro, whose voice "heart" is
-  left out therefore), and Piper has one voice. Kokoro's weights have 8 bits. Piper's last stage is built like the
-  HiFi-GAN of the copies, and Mellotron's is the MelGAN of the copies; Mellotron is the only one that speaks Chinese.
+- There are five neural families, two of them of one lineage (hibari was distilled from Kokoro, whose voice "heart" is
+  left out therefore); Piper and TinyTTS have one voice each, and are relatives (VITS). Kokoro's weights have 8 bits.
+  Piper and TinyTTS end like the HiFi-GAN of the copies, and Mellotron ends in the MelGAN of the copies; Mellotron is
+  the only one that speaks Chinese.
 - Korean is spoken by espeak-ng only; no recording is Korean.
 - Speakers are named by the Asterisk packages; elsewhere they are taken from file names and languages. Nobody listened
   to every file.

@@ -15,7 +15,8 @@ Fold = Literal[0, 1, 2]
 FOLDS: Final[tuple[Fold, ...]] = (0, 1, 2)
 
 # Chosen, not drawn: every fold has neural families. Of two relatives the one that is tested meets the other in
-# training: hibari was distilled from Kokoro, Piper's last stage is built like HiFi-GAN, and Mellotron's is MelGAN.
+# training: hibari was distilled from Kokoro, Mellotron ends in MelGAN, Piper and TinyTTS are relatives (VITS), and both
+# end like HiFi-GAN.
 _FAMILIES: Final[dict[str, Fold]] = {
     "piper": 0,
     "espeak-ng": 0,
@@ -25,6 +26,7 @@ _FAMILIES: Final[dict[str, Fold]] = {
     "flite": 1,
     "hifi-gan": 1,
     "kokoro": 2,
+    "tiny-tts": 2,
     "festival": 2,
     "festival-hts": 2,
     "melgan": 2,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evaluation import mellotron
+from evaluation import layers, mellotron
 from evaluation.texts import SENTENCES, WORDS
 
 
@@ -35,5 +35,5 @@ def test_upsampling_is_a_transposed_convolution() -> None:
     full = np.zeros((2, 4 * 2 + 4))
     for position in range(5):
         full[:, 2 * position : 2 * position + 4] += np.einsum("i,iok->ok", x[:, position], weight)
-    made = mellotron._upsampled(x, {"up.weight": weight, "up.bias": np.zeros(2, np.float32)}, "up", 2)
+    made = layers.upsampled(x, {"up.weight": weight, "up.bias": np.zeros(2, np.float32)}, "up", 2)
     assert made == pytest.approx(full[:, 1:-1], rel=1e-5)
