@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from evaluation import mellotron, tiny_tts, voices
+from evaluation import mellotron, tiny_tts, vocoders, voices
 from evaluation.recordings import Style
 from evaluation.sound import Sound, join, rng, trim
 from evaluation.texts import SENTENCES, WORDS
@@ -57,6 +57,7 @@ FAMILIES: Final = (
     Family("hibari", "neural", {"heart": ("en",)}, 32, voices.hibari),
     Family("kokoro", "neural", voices.KOKORO, 24, voices.kokoro),
     Family("mellotron", "neural", mellotron.VOICES, 24, mellotron.speak),
+    Family("mellotron-hifi-gan", "neural", mellotron.VOICES, 24, vocoders.mellotron_hifi_gan),
     Family("tiny-tts", "neural", {"male": ("en",)}, 32, tiny_tts.speak),
     Family("espeak-ng", "classic", voices.ESPEAK, 36, voices.espeak),
     Family("flite", "classic", dict.fromkeys(("awb", "rms", "slt", "kal16"), ("en",)), 24, voices.flite),
@@ -64,6 +65,7 @@ FAMILIES: Final = (
     Family("festival-hts", "classic", {"cmu_us_slt_arctic_hts": ("en",)}, 12, voices.festival),
     Family("hifi-gan", "copy", {}, 32, None),
     Family("melgan", "copy", {}, 32, None),
+    Family("vits", "copy", {}, 32, None),
     Family("world", "copy", {}, 32, None),
     Family("griffin-lim", "copy", {}, 32, None),
 )

@@ -37,14 +37,15 @@ _SPOKEN: Final = {
     "piper": 70,
     "hibari": 120,
     "kokoro": 60,
-    "mellotron": 114,
+    "mellotron": 128,
+    "mellotron-hifi-gan": 96,
     "tiny-tts": 90,
     "espeak-ng": 60,
     "flite": 60,
     "festival": 24,
     "festival-hts": 12,
 }
-_COPIES: Final = {"hifi-gan": 150, "melgan": 120, "griffin-lim": 60, "world": 50}
+_COPIES: Final = {"hifi-gan": 150, "melgan": 120, "vits": 100, "griffin-lim": 60, "world": 50}
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ _LIMITS: Final = """\
   spoken by people who knew that they were recorded, and packaged years ago.
 - No voice here was cloned from a person to deceive: the neural voices speak with voices of their own. Commercial
   services, and whatever is newer than the packages, are missing; no figure here says anything about them.
-- There are five neural families, two of them of one lineage (hibari was distilled from Kokoro, whose voice "heart" is
-  left out therefore); Piper and TinyTTS have one voice each, and are relatives (VITS). Kokoro's weights have 8 bits.
-  Piper and TinyTTS end like the HiFi-GAN of the copies, and Mellotron ends in the MelGAN of the copies; Mellotron is
-  the only one that speaks Chinese.
+- There are six neural families of four lineages: hibari was distilled from Kokoro, whose voice "heart" is left out
+  therefore; Mellotron speaks through MelGAN and through HiFi-GAN; Piper and TinyTTS (both VITS) have one voice each.
+  Kokoro's weights have 8 bits. Piper and TinyTTS end like the HiFi-GAN of the copies, Mellotron ends in the MelGAN or
+  the HiFi-GAN of the copies, and TinyTTS makes the copies by VITS. Mellotron is the only one that speaks Chinese.
 - Korean is spoken by espeak-ng only; no recording is Korean.
 - Speakers are named by the Asterisk packages; elsewhere they are taken from file names and languages. Nobody listened
   to every file.
@@ -44,7 +44,8 @@ _LIMITS: Final = """\
 Both classes are cut to their active part with 0.1 s around it, at most 8 s; brought to a level that is drawn from -32
 to -20 dB of full scale; dithered and stored as 16 bits at 16 kHz; and sent through the same channels by the same
 program. Synthetic speech goes through the coder that a recording of its fold had, drawn in proportion. Copy-synthesis
-(HiFi-GAN, MelGAN, WORLD, Griffin-Lim) takes the channel, the voice and the words from a recording of its fold.
+(HiFi-GAN, MelGAN, VITS, WORLD, Griffin-Lim) takes the channel, the voice and the words from a recording of its fold;
+VITS brings the voice nearer to its own.
 """
 
 

@@ -15,12 +15,14 @@ Fold = Literal[0, 1, 2]
 FOLDS: Final[tuple[Fold, ...]] = (0, 1, 2)
 
 # Chosen, not drawn: every fold has neural families. Of two relatives the one that is tested meets the other in
-# training: hibari was distilled from Kokoro, Mellotron ends in MelGAN, Piper and TinyTTS are relatives (VITS), and both
-# end like HiFi-GAN.
+# training: hibari was distilled from Kokoro, Mellotron ends in MelGAN or in HiFi-GAN, the copies by VITS are made by
+# TinyTTS, which is a relative of Piper, and all three end like HiFi-GAN.
 _FAMILIES: Final[dict[str, Fold]] = {
     "piper": 0,
+    "mellotron-hifi-gan": 0,
     "espeak-ng": 0,
     "griffin-lim": 0,
+    "vits": 0,
     "hibari": 1,
     "mellotron": 1,
     "flite": 1,

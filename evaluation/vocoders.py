@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from evaluation import mellotron
+from evaluation import mellotron, tiny_tts
 from evaluation.packages import DataMissing
 from evaluation.sound import RATE, Sound, resample
 
@@ -22,13 +22,14 @@ _MELS: Final = 80
 _ITERATIONS: Final = 40
 _GAN_RATE: Final = 22_050  # of HiFi-GAN and of MelGAN
 _GAN_PEAK: Final = 0.9
+_VITS_PEAK: Final = 0.6
 
 
 def copy(family: str, sound: Sound, random: np.random.Generator) -> Sound:
     """Take a recording apart and put it together again as a family of copy-synthesis does; as long as it was."""
     if family == "griffin-lim":
         return griffin_lim(sound, random)
-    return {"world": world, "hifi-gan": hifi_gan, "melgan": melgan}[family](sound)
+    return {"world": world, "hifi-gan": hifi_gan, "melgan": melgan, "vits": vits}[family](sound)
 
 
 def world(sound: Sound) -> Sound:
@@ -47,8 +48,16 @@ def hifi_gan(sound: Sound) -> Sound:
     Raises:
         DataMissing: the package with the network is not installed.
     """
-    network = _hifi_gan()
-    return _through_mels(sound, lambda mel: np.asarray(network.run(None, {"mel": mel[None]})[0], np.float32).ravel())
+    return _through_mels(sound, _hifi_gan_wave)
+
+
+def mellotron_hifi_gan(text: str, voice: str, language: str) -> tuple[Sound, int]:
+    """Speak with Mellotron, and with HiFi-GAN in MelGAN's place: both know the same mel spectrograms."""
+    return _hifi_gan_wave(mellotron.spectrogram(text, voice, language)), _GAN_RATE
+
+
+def _hifi_gan_wave(mel: npt.NDArray[np.float32]) -> Sound:
+    return np.asarray(_hifi_gan().run(None, {"mel": mel[None]})[0], np.float32).ravel()
 
 
 def melgan(sound: Sound) -> Sound:
@@ -58,6 +67,18 @@ def melgan(sound: Sound) -> Sound:
         DataMissing: the package with the network is not installed.
     """
     return _through_mels(sound, mellotron.wave)
+
+
+def vits(sound: Sound) -> Sound:
+    """Let the autoencoder of TinyTTS (VITS 2) hear it and say it again, nearer to its own voice, at 44.1 kHz.
+
+    Raises:
+        DataMissing: the weights cannot be had.
+    """
+    loudest = max(float(np.abs(sound).max()), 1e-6)
+    at_its_rate = resample(sound * np.float32(_VITS_PEAK / loudest), RATE, tiny_tts.RATE)
+    made = tiny_tts.converted(at_its_rate)
+    return _as_long(resample(made * np.float32(loudest / _VITS_PEAK), tiny_tts.RATE, RATE), sound)
 
 
 def _through_mels(sound: Sound, network: Callable[[npt.NDArray[np.float32]], Sound]) -> Sound:
