@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from evaluation import mellotron, tiny_tts, vocoders, voices
-from evaluation.recordings import Style
+from evaluation.series import Style
 from evaluation.sound import Sound, join, rng, trim
 from evaluation.texts import SENTENCES, WORDS
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from evaluation.recordings import History
+from evaluation.series import History
 from evaluation.sound import RATE, Coder, Sound, active_frames, at_level, frame_db, transcode
 
 CLEAN: Final = "clean"
@@ -31,6 +31,7 @@ _HISTORIES: Final[dict[History, Coder]] = {
     "vorbis": Coder("libvorbis", "ogg", 44_100, ["-q:a", "3"]),
     "opus": Coder("libopus", "ogg", 48_000, ["-b:a", "29k"]),
     "mp3": Coder("libmp3lame", "mp3", 22_050, ["-b:a", "64k"]),
+    "aac": Coder("aac", "adts", 44_100, ["-b:a", "64k"]),
 }
 _PLAIN: Final = Coder("pcm_s16le", "wav", RATE)
 

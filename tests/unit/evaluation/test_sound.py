@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluation import channels
-from evaluation.sound import RATE, Sound, active_frames, at_level, frame_db, join, read_wav, rng, trim, wav_bytes
+from evaluation.sound import RATE, Sound, active_frames, at_level, cut, frame_db, join, read_wav, rng, trim, wav_bytes
 
 
 def _tone(seconds: float, amplitude: float = 0.3) -> Sound:
@@ -28,6 +28,22 @@ def test_silence_alone_is_cut_to_nothing() -> None:
 
 def test_pauses_inside_are_kept() -> None:
     assert len(trim(join([_tone(1), _silence(1), _tone(1)]))) / RATE == pytest.approx(3, abs=0.05)
+
+
+def test_a_long_recording_is_cut_at_its_pauses() -> None:
+    sentences = [_tone(5), _silence(1), _tone(6.5), _silence(1), _tone(7), _silence(1), _tone(1)]
+    pieces = cut(np.concatenate(sentences), 2, 8)
+    assert [len(piece) / RATE for piece in pieces] == pytest.approx([5.1, 6.7, 7.2], abs=0.15)
+
+
+def test_a_recording_without_pauses_is_cut_where_a_piece_is_long_enough() -> None:
+    pieces = cut(_tone(21), 2, 8)
+    assert all(2 <= len(piece) / RATE <= 8 for piece in pieces)
+    assert sum(map(len, pieces)) / RATE == pytest.approx(21, abs=0.1)
+
+
+def test_a_recording_of_one_clip_is_not_cut() -> None:
+    assert [len(piece) / RATE for piece in cut(_tone(8), 2, 8)] == [8]
 
 
 def test_a_join_makes_no_click() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from evaluation import splits
 from evaluation.attacks import FAMILIES
-from evaluation.recordings import SERIES
+from evaluation.series import SERIES
 
 
 @pytest.mark.parametrize("seed", range(8))
