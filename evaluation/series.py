@@ -108,7 +108,7 @@ def _ami(meeting: str, pattern: str, clips: int) -> Series:
 
 def _neutts(who: str) -> Series:
     # References to clone voices from. These five are found recordings: what they say was written down by a recogniser.
-    # Left out are jo, juliette, mateo and greta, of whom nothing says that they are people.
+    # Left out are jo, juliette, mateo and greta: nothing says that those are people.
     return _pypi("neutts-1.4.0.tar.gz", f"neutts-{who}", f"samples/{who}.wav", "en", 1, history="aac", group="neutts")
 
 
@@ -246,6 +246,7 @@ SERIES: Final = (
     ),
     _pypi("pyclarity-0.9.0.tar.gz", "clarity", "S06001_target_anechoic.wav", "en-GB", 1, group="clarity"),
     _pypi("pyclarity-0.9.0.tar.gz", "clarity-masker", "interferers/speech/som_*.wav", "en-GB", 1, group="clarity"),
+    _pypi("s3tokenizer-0.3.0.tar.gz", "aishell-s0764", "BAC009S0764W*.wav", "zh", 2),
     *(_neutts(who) for who in ("dave", "emily", "paul", "sophie", "steven")),
     _pypi("psychopy-2026.2.5.tar.gz", "psychopy", "jwpIntro.mp4", "en-GB", 1, history="aac"),
     _pypi("phonlab-0.0.70-py3-none-any.whl", "phonlab", "sf3_cln.wav", "en", 1, group="phonlab"),
