@@ -17,8 +17,8 @@ _BAR_EER: Final = 0.12
 _LIMITS: Final = """\
 ## What the data is not
 
-- It is not the voice of an older person's family on a real telephone. Most recordings are prompts, games and letters,
-  spoken by people who knew that they were recorded, and packaged years ago.
+- It is not the voice of an older person's family on a real telephone. Most recordings are prompts, games, letters, and
+  sentences that come with programs for speech; spoken by people who knew that they were recorded.
 - No voice here was cloned from a person to deceive: the neural voices speak with voices of their own. Commercial
   services, and whatever is newer than the packages, are missing; no figure here says anything about them.
 - There are six neural families of four lineages: hibari was distilled from Kokoro, whose voice "heart" is left out
@@ -26,11 +26,13 @@ _LIMITS: Final = """\
   Kokoro's weights have 8 bits. Piper and TinyTTS end like the HiFi-GAN of the copies, Mellotron ends in the MelGAN or
   the HiFi-GAN of the copies, and TinyTTS makes the copies by VITS. Mellotron is the only one that speaks Chinese.
 - Korean is spoken by espeak-ng only; no recording is Korean.
-- Speakers are named by the Asterisk packages; elsewhere they are taken from file names and languages. Nobody listened
-  to every file.
+- Speakers are named by the Asterisk packages and by some corpora; elsewhere they are taken from file names and
+  languages. Nobody listened to every file. Of meetings (AMI) and a talk show, a clip may have several speakers.
+- HiFi-GAN was trained on the speaker of LJ Speech, flite's and Festival's voices on those of CMU ARCTIC: some of the
+  recordings are of these people, and in any fold.
 - The words of KLettres, KTuberling and Tux Paint are joined to some seconds; so are words of the synthetic voices, as
   often.
-- Recordings were coded before they were packaged (G.722, GSM, 8 kHz PCM, Vorbis, Opus, MP3). Synthetic speech was
+- Recordings were coded before they were packaged (G.722, GSM, 8 kHz PCM, Vorbis, Opus, MP3, AAC). Synthetic speech was
   given the same coders as often. Speech that comes straight from a program may score otherwise.
 - Noise of traffic or television, rooms, loudspeakers, and networks that lose packets are missing.
 - Noise floors are not matched here: recordings bring the noise of a room, synthetic voices do not, and the copies have
