@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from guardian_models import (
@@ -20,11 +22,13 @@ from guardian_models import (
     default_folder,
     load,
 )
-from guardian_models.folder import entries, file_name, write
+from guardian_models.folder import entries, file_name, read_manifest, read_model, write
 from guardian_models.graph import Graph, Tensor
 from guardian_models.manifest import AudioWindow, Embedding, Logits, WeightsSource, parse
+from guardian_models.runtime import Model
 
 SAMPLES = 8
+MEGABYTE = 1_000_000
 CALIBRATION: dict[str, Any] = {
     "slope": 1.5,
     "intercept": -1.0,
@@ -77,6 +81,27 @@ def test_a_model_is_loaded_and_its_score_is_higher_for_the_fake_class(folder: Pa
     np.testing.assert_allclose(answer.embedding, 0.5)
     assert answer.score == pytest.approx(8)
     assert model.run(np.full(SAMPLES, -0.5, np.float32)).score == pytest.approx(-8)
+
+
+def test_a_loaded_model_does_not_hold_on_to_its_file(folder: Path) -> None:
+    manifest = read_manifest(folder, "small")
+    content = read_model(folder, manifest)
+    held = sys.getrefcount(content)
+    model = Model(manifest, content)
+    assert sys.getrefcount(content) == held
+    assert model.run(np.full(SAMPLES, 0.5, np.float32)).score == pytest.approx(8)
+
+
+def test_what_a_model_needed_while_it_ran_is_given_back() -> None:
+    graph, sound = Graph(), Tensor("samples")
+    large = graph.op("Expand", graph.op("ReduceSum", sound, graph.ints(1)), graph.ints(1, 64 * MEGABYTE // 4))
+    logits = graph.op("Slice", graph.op("Sqrt", graph.op("Abs", large)), graph.ints(0), graph.ints(2), graph.ints(1))
+    outputs = {"logits": (logits, [1, 2]), "embedding": (sound, [1, SAMPLES])}
+    content = graph.model("large", (sound, [1, SAMPLES]), outputs)
+    model = Model(manifest_of(content), content)
+    before = psutil.Process().memory_info().rss
+    assert model.run(np.full(SAMPLES, 0.5, np.float32)).logits == pytest.approx(2)
+    assert psutil.Process().memory_info().rss - before < 32 * MEGABYTE
 
 
 @pytest.mark.parametrize(
