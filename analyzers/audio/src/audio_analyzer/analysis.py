@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport, MediaFacts
-from analyzer_kit import sandbox
+from analyzer_kit import memory
 from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader
 from analyzer_kit.media.streams import read_streams
@@ -58,7 +58,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Ass
         report("decode", 0.6 * min(done / SAMPLE_RATE / (reader.stated or 60.0), 1.0))
     levels, bands = meter.levels(), background.bands()
     candidates = find_candidates(printer.fingerprints())
-    sandbox.release_memory()  # pairs of millions of fingerprints: what follows takes their place
+    memory.trim()  # pairs of millions of fingerprints: what follows takes their place
     report("compare", 0.65)
     speech = levels.sound()
     plans = [detector.plan(speech, done) for detector in _speech_detectors]
@@ -97,7 +97,8 @@ def warm_up(caps: Caps, models: Models) -> None:
         Misconfigured: a model is missing, or cannot be used.
     """
     _speech_detectors[:] = [SpeechDetector(model, ANALYZER.version) for model in load_models(models, caps.threads)]
-    noise = np.random.default_rng(0).normal(0, 0.1, 2 * SAMPLE_RATE).astype(np.float32)
+    # Noise enough, and without numpy.random, which nothing else here uses and an idle process would keep.
+    noise = (0.1 * np.modf(1e4 * np.sin(np.arange(2 * SAMPLE_RATE)))[0]).astype(np.float32)
     meter, printer, background = LevelMeter(), Fingerprinter(), BackgroundMeter()
     for each in (meter, printer, background):
         each.add(noise)

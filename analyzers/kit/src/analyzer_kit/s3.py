@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from analyzer_contract import FailureReason, SourceFacts, SourceObject
+from analyzer_kit import memory
 from analyzer_kit.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ObjectStore:
         with self._lock:
             if self._client is None:
                 self._client = _make_client(self._connect_seconds, self._read_seconds)
+                memory.trim()  # it is the last that starting needs
             return self._client
 
     def head(self, source: SourceObject, seconds: float, cancelled: threading.Event) -> SourceFacts:

@@ -61,8 +61,3 @@ def allow_cpu(seconds: int) -> None:
     used = math.ceil(usage.ru_utime + usage.ru_stime)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, hard))
-
-
-def release_memory() -> None:
-    """Gives freed heap pages back to the system, so that an idle child is as small as a fresh one."""
-    ctypes.CDLL(None).malloc_trim(0)

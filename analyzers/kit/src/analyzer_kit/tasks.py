@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 from pydantic import BaseModel
 
 from analyzer_contract import FailureReason
-from analyzer_kit import sandbox
+from analyzer_kit import memory, sandbox
 from analyzer_kit.detector import DetectorModule
 from analyzer_kit.errors import AnalysisError, Misconfigured
 from analyzer_kit.messages import ChildConfig, Done, Failed, Ready, Stage, Task, Unready
@@ -85,9 +85,9 @@ def serve() -> None:
         sys.exit(1)
     gc.freeze()  # what was imported stays: later collections need not look at it
     gc.enable()
-    sandbox.release_memory()
     wire.send(Ready())
+    memory.rest()
     for line in sys.stdin.buffer:
         wire.send(_analyze(module, Task.model_validate_json(line), config, wire))
         gc.collect()
-        sandbox.release_memory()
+        memory.rest()
