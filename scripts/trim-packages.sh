@@ -2,7 +2,8 @@
 # Run while an image is built, in its site-packages (SITE_PACKAGES names others): removes what is never used there. What is
 # trimmed: debug symbols of bundled libraries, tests, type stubs, C headers, and AWS services other than S3, those that
 # credentials come from, and those that the arguments name: their models, and their endpoints, 1.2 MB of JSON that would be
-# parsed for every S3 client. Of kubernetes: the calls that block, since only kubernetes.aio is used. Of SQLAlchemy and
+# parsed for every S3 client. Of the models that stay: the words, 1 MB of S3's 1.3, which every client would hold in memory.
+# Of kubernetes: the calls that block, since only kubernetes.aio is used. Of SQLAlchemy and
 # Alembic: other databases than PostgreSQL. Of onnxruntime: what makes and converts models, and the runtime's second copy,
 # which is there for programs in C.
 # tests/support/image/smoke.py, run after it, fails the build if this took too much.
@@ -11,8 +12,18 @@ cd "${SITE_PACKAGES:-/opt/venv/lib/python3.13/site-packages}"
 find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
     ! -regex ".*/($(echo s3 sts sso sso-oidc signin "$@" | tr ' ' '|'))" -exec rm -r {} +
 "${PYTHON:-/opt/venv/bin/python}" - botocore/data/endpoints.json "$@" <<'END'
-import json, pathlib, sys
+import gzip, json, pathlib, sys
+def wordless(value):
+    if isinstance(value, dict):
+        return {name: wordless(part) for name, part in value.items()} | (
+            {"documentation": ""} if isinstance(value.get("documentation"), str) else {}  # botocore wants some of them
+        )
+    return [wordless(part) for part in value] if isinstance(value, list) else value
 path = pathlib.Path(sys.argv[1])
+for model in path.parent.glob("*/*/service-2.json.gz"):
+    content = gzip.compress(json.dumps(wordless(json.loads(gzip.decompress(model.read_bytes())))).encode(), mtime=0)
+    model.unlink()  # it may be the same file in other environments
+    model.write_bytes(content)
 endpoints = json.loads(path.read_text())
 kept = {"s3", "sts", "sso", "portal.sso", "oidc", "signin", *sys.argv[2:]}
 for partition in endpoints["partitions"]:
