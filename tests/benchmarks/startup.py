@@ -26,6 +26,7 @@ from tests.support.media import ffmpeg
 from tests.support.s3 import S3Process
 
 _POLL_SECONDS = 0.02
+_RESTED_SECONDS = 1
 _SAMPLES = {
     "audio": ("-f", "lavfi", "-i", "anoisesrc=amplitude=0.3:seed=1:r=16000:d=3", "-ac", "1"),
     "video": ("-f", "lavfi", "-i", "testsrc2=duration=3:size=640x360:rate=25", "-pix_fmt", "yuv420p"),
@@ -87,10 +88,11 @@ def once(python: str, analyzer: str, s3: S3Process, models: Path | None) -> dict
                     raise SystemExit(f"{analyzer} ended with {process.returncode}")
                 time.sleep(_POLL_SECONDS)
             ready, ready_cpu = time.monotonic(), _cpu(process.pid)
-            idle = _megabytes(process.pid)
             asked = time.monotonic()
             _verdict(port, f"s3://media/sample{_SUFFIX[analyzer]}")
             done, done_cpu = time.monotonic(), _cpu(process.pid)
+            time.sleep(_RESTED_SECONDS)
+            idle = _megabytes(process.pid)
         finally:
             process.kill()
             process.wait()
