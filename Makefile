@@ -86,7 +86,7 @@ eval: setup ## Measure the voice detector on recorded and synthetic speech, and 
 
 .PHONY: train
 train: setup ## Train our own voice model anew, from recordings and voices that packages ship; then run make eval
-	@$(IN_EVAL_ENV) -m evaluation.train $(EVAL_ARGS)
+	@export OPENBLAS_NUM_THREADS=1; $(IN_EVAL_ENV) -m evaluation.train $(EVAL_ARGS)
 
 .PHONY: clean
 clean: ## Remove what was made in this checkout: out/, .venv and caches

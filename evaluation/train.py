@@ -29,8 +29,8 @@ from guardian_models.manifest import AudioWindow, Embedding, Logits, Manifest, W
 
 ID: Final = "voice-texture"
 OWN_MODELS: Final = Path(__file__).parents[1] / "analyzers/audio/src/audio_analyzer/models"
-VARIANTS: Final = 4
-_HIDDEN: Final = 24
+VARIANTS: Final = 8
+_HIDDEN: Final = 64
 _TOGETHER: Final = 3
 """Networks in a member that differ in what was drawn only."""
 _EPOCHS: Final = 60

@@ -19,7 +19,8 @@ Tensor = NewType("Tensor", str)
 """A tensor of the graph, by its name there."""
 
 type Attribute = int | float | list[int]
-type Operand = Tensor | npt.NDArray[np.float32] | npt.NDArray[np.int64] | None
+type Numbers = npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.int64]
+type Operand = Tensor | Numbers | None
 
 
 class Graph:
@@ -30,7 +31,7 @@ class Graph:
         self._constants: dict[tuple[str, tuple[int, ...], bytes], Tensor] = {}
         self._initializers: list[onnx.TensorProto] = []
 
-    def constant(self, array: npt.NDArray[np.float32] | npt.NDArray[np.int64]) -> Tensor:
+    def constant(self, array: Numbers) -> Tensor:
         """Store numbers in the graph."""
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
