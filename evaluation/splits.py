@@ -44,15 +44,18 @@ def family_folds() -> dict[str, Fold]:
 def series_folds(seed: int, series: Sequence[Series] = SERIES) -> dict[str, Fold]:
     """Give the fold of each series of recordings: groups of one style are shuffled and dealt out in turn.
 
+    Those that are packaged alike are dealt one after the other: or one fold might get every audio book in MP3.
+
     Args:
         seed: of the evaluation.
         series: the recordings; a group never comes apart.
     """
     result: dict[str, Fold] = {}
     for offset, style in enumerate(("sentences", "telephone", "words")):
-        groups = sorted({one.group for one in series if one.style == style})
-        order = rng(seed, "split", style).permutation(len(groups))
-        for place, index in enumerate(order):
+        history = {one.group: one.history for one in series if one.style == style}
+        groups = sorted(history)
+        shuffled = [groups[index] for index in rng(seed, "split", style).permutation(len(groups))]
+        for place, group in enumerate(sorted(shuffled, key=lambda each: history[each])):
             fold = FOLDS[(place + offset) % len(FOLDS)]
-            result.update({one.name: fold for one in series if one.group == groups[index]})
+            result.update({one.name: fold for one in series if one.group == group})
     return result

@@ -16,10 +16,7 @@ from evaluation.packages import DataMissing, pypi
 from evaluation.sound import Sound, rng
 
 RATE: Final = 44_100
-_SOURCE: Final = (
-    "https://files.pythonhosted.org/packages/db/99/a5f9d64e84e3f0e62ffa08091625d586666c1989ff8e5529384286cb29f6/"
-    "tiny_tts-0.2.0.tar.gz"
-)
+_SOURCE: Final = "tiny_tts-0.2.0.tar.gz"
 _SHA256: Final = "3f63c036fd6c4e8f49b49ed34199f21843c1d7d4054c5c98e3a3cd0697cf823f"
 _CHECKPOINT: Final = "tiny_tts-0.2.0/checkpoints/G.pth"
 

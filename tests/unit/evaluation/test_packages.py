@@ -61,6 +61,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
         }
         for name, content in files.items()
     ]
+    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
     monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
     monkeypatch.setenv("SILVER_GUARDIAN_CACHE", str(tmp_path))
     thread = Thread(target=server.serve_forever)
