@@ -86,8 +86,8 @@ def serve() -> None:
     gc.freeze()  # what was imported stays: later collections need not look at it
     gc.enable()
     wire.send(Ready())
-    memory.rest()
+    memory.trim()
     for line in sys.stdin.buffer:
         wire.send(_analyze(module, Task.model_validate_json(line), config, wire))
         gc.collect()
-        memory.rest()
+        memory.trim()
