@@ -14,7 +14,7 @@ from tests.support.scene import Scene
 from video_analyzer import duplicates
 from video_analyzer.duplicates import Copy, find_copies, report_copies
 from video_analyzer.freezes import detect_freezes
-from video_analyzer.jumps import report_cuts, report_drops
+from video_analyzer.jumps import Jump, report_cuts, report_drops
 from video_analyzer.motion import Motion, MotionMeter
 
 Gray = NDArray[np.uint8]
@@ -166,3 +166,37 @@ def test_where_a_copy_begins_nothing_is_said_to_be_missing() -> None:
 def test_frames_that_change_their_size_midway_are_still_compared() -> None:
     smaller = [frame[: frame.shape[0] // 2, : frame.shape[1] // 2] for frame in STEADY[60:]]
     assert motion_of(STEADY[:60] + smaller).times.size == len(STEADY)
+
+
+def test_two_missing_frames_are_seen_where_nothing_else_leaps() -> None:
+    motion = motion_of(STEADY[:60] + STEADY[62:])
+    report = report_drops(motion.jumps, motion.times, [], "test")
+    assert [round(finding.end_seconds * 25) for finding in report.findings] == [60]
+
+
+@pytest.mark.parametrize(("far", "found"), [(1.7, True), (0.9, False)])
+def test_a_leap_that_others_nearly_reach_two_seconds_away_is_a_way_to_move(far: float, found: bool) -> None:
+    jump = Jump(60, change_ratio=2.4, flow=5, flow_around=1, residual=0.5, likeness=0.9, strongest=90, far_ratio=far)
+    assert bool(report_drops([jump], np.arange(120) / 25, [], "test").findings) is found
+
+
+def test_a_cut_nearby_does_not_hide_a_missing_stretch() -> None:
+    motion = motion_of(STEADY[:40] + STEADY[70:100] + OTHER[:40])
+    report = report_drops(motion.jumps, motion.times, [], "test")
+    assert [round(finding.end_seconds * 25) for finding in report.findings] == [40]
+    assert [round(cut.end_seconds * 25) for cut in report_cuts(motion.jumps, motion.times, "test").findings] == [70]
+
+
+def test_leaps_of_a_stretch_that_was_not_read_on_are_not_compared() -> None:
+    meter = MotionMeter()
+    for index, frame in enumerate(STEADY[:30] + STEADY[90:] + STEADY[:40] + STEADY[42:80]):
+        meter.add(index / 25, frame, begins=index == 60)
+    first, second = meter.motion().jumps
+    assert (first.frame, second.frame) == (30, 100)
+    assert second.far_ratio == pytest.approx(second.change_ratio, rel=0.5)
+
+
+def test_a_copy_begins_where_it_begins_although_the_encoder_made_its_beginning_worse() -> None:
+    worse = [np.clip(frame.astype(int) + 6, 0, 255).astype(np.uint8) for frame in STEADY[30:40]]
+    (copy,) = find_copies(motion_of(STEADY[:70] + worse + STEADY[40:60] + STEADY[70:]).thumbs).found
+    assert [copy.first, copy.second + copy.frames] == pytest.approx([30, 100], abs=2)

@@ -161,21 +161,35 @@ def _runs(lag: int, places: list[tuple[int, float]]) -> Iterator[Copy]:
 
 
 def _extended(copy: Copy, thumbs: Thumbs) -> Copy:
-    """The copy with the still moments at its ends, which stand out against nothing.
+    """The copy with those moments at its ends that stand out less: still ones, and what the encoder made worse.
 
-    It goes on for as long as both stretches differ no more than within it. Where that does not end within a while,
-    the scene stands still and the end is where movement was seen.
+    It goes on for as long as both stretches differ no more than within it, or clearly less than frames beside do.
+    Where that does not end within a while, the scene stands still and the end is where movement was seen.
     """
     lag = copy.second - copy.first
     low, high = max(copy.first - _STILL_MOMENT, 0), min(copy.first + copy.frames + _STILL_MOMENT, len(thumbs) - lag)
-    difference = thumbs[low:high].astype(np.float32) - thumbs[low + lag : high + lag].astype(np.float32)
-    squares = np.mean(difference * difference, axis=1)
+    squares = _squares_at(thumbs, low, high, lag)
+    shifts = (sign * step for step in _BESIDE for sign in (-1, 1))
+    beside = np.min([_smooth(_squares_at(thumbs, low, high, lag + shift)) for shift in shifts], axis=0)
     inside = slice(copy.first - low, min(copy.first - low + copy.frames, squares.size))
     other = squares > _NO_MORE * float(np.percentile(squares[inside], 75)) + _CODING
+    other &= _smooth(squares) > _ENDS**2 * beside
     before, after = np.flatnonzero(other[: inside.start]), np.flatnonzero(other[inside.stop :])
     start = copy.first if before.size == 0 else low + int(before[-1]) + 1
     end = copy.first + copy.frames if after.size == 0 else low + inside.stop + int(after[0])
     return Copy(start, start + lag, end - start, copy.sharpness)
+
+
+def _squares_at(thumbs: Thumbs, low: int, high: int, lag: int) -> NDArray[np.float32]:
+    """Mean squared difference of the frames from ``low`` to ``high`` to those ``lag`` later; the last has no later."""
+    later = np.minimum(np.arange(low, high) + lag, len(thumbs) - 1)
+    difference = thumbs[low:high].astype(np.float32) - thumbs[later].astype(np.float32)
+    return np.asarray(np.mean(difference * difference, axis=1), dtype=np.float32)
+
+
+def _smooth(squares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Means over three frames: one alone may match by chance."""
+    return np.asarray(cv2.blur(squares[None], (3, 1), borderType=cv2.BORDER_REPLICATE)[0], dtype=np.float32)
 
 
 def _without_overlaps(found: list[Copy]) -> list[Copy]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from video_analyzer.jumps import Jump, measure_jump
+from video_analyzer.jumps import Jump, is_other_scene, measure_jump
 
 Gray = NDArray[np.uint8]
 
@@ -28,8 +28,11 @@ _BESIDE = 4
 _MOVING_SHARE = 0.1
 """Of the thumbnail: what moves most. A speaking face before a wall is not diluted by the wall."""
 
-_LEAST_LEAP = 1.0
-"""Gray levels added to the neighbours' leap: where nearly nothing moves, a blink is not many times more."""
+_FAR = 50
+"""The same of the wider comparison: two seconds at 25 frames a second."""
+
+_LEAST_LEAP = 0.5
+"""Gray levels added to the others' leap: where nearly nothing moves, a blink is not many times more."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,26 @@ class MotionMeter:
         """What was taken so far."""
         shape = (len(self._times), THUMB_WIDTH * THUMB_HEIGHT)
         thumbs = np.concatenate(self._thumbs).reshape(shape) if self._thumbs else np.zeros(shape, dtype=np.float32)
+        leaps = np.array(self._leaps, dtype=np.float32)
         return Motion(
             times=np.array(self._times),
             thumbs=thumbs,
             change=np.array(self._change, dtype=np.float32),
-            leaps=np.array(self._leaps, dtype=np.float32),
-            jumps=list(self._jumps),
+            leaps=leaps,
+            jumps=[replace(jump, far_ratio=self._far_ratio(jump.frame, leaps)) for jump in self._jumps],
             begins=tuple(self._begins) or (0,),
         )
+
+    def _far_ratio(self, frame: int, leaps: NDArray[np.float32]) -> float:
+        """The leap of ``frame`` over the farthest of those around it, in its stretch and not to other scenes."""
+        begin = max(begin for begin in self._begins if begin <= frame)
+        end = min((begin for begin in self._begins if begin > frame), default=leaps.size)
+        low = max(frame - _FAR, begin)
+        others = leaps[low : min(frame + _FAR + 1, end)].copy()
+        for index in (frame, *(jump.frame for jump in self._jumps if is_other_scene(jump))):
+            if 0 <= index - low < others.size:
+                others[index - low] = 0
+        return float(leaps[frame] / (others.max() + _LEAST_LEAP))
 
     def _look_back(self) -> None:
         """Measures the frame that now has enough neighbours on both sides, if it stands out."""
