@@ -304,8 +304,8 @@ async def test_the_null_mode_needs_neither_s3_nor_children(tmp_path: Path) -> No
 async def test_a_service_whose_children_do_not_start_is_never_ready_and_fails_its_liveness_probe(
     tmp_path: Path,
 ) -> None:
-    too_little = 128  # MiB: OpenCV and numpy do not fit in
-    async with running("video_analyzer", tmp_path, "http://127.0.0.1:9", wait=False, memory_mib=too_little) as service:
+    too_little = 128  # MiB: the voice model and ONNX Runtime do not fit in
+    async with running("audio_analyzer", tmp_path, "http://127.0.0.1:9", wait=False, memory_mib=too_little) as service:
         assert await service.status("/readyz") == 503
 
         async def broken() -> bool:
