@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,11 +30,11 @@ _SHARP = 0.60
 0.69 was the least without an edit (docs/evaluation-video.md)."""
 
 _ENDS = 0.8
-_STILL_MOMENT = 40
-"""Frames before and after a copy that may belong to it although nothing moves in them."""
+_UNSURE, _SURROUNDINGS = 60, 80
+"""Frames before and after a copy that may belong to it although they stand out less, and those they are judged by."""
 
 _NO_MORE = 2.0
-"""How many times the difference within the copy (squared) is still no other picture."""
+"""How many times the difference within the copy (squared) is still no other picture, whatever lies beside."""
 
 _FAINT = 0.85
 """From here on nothing at all is said; between the two there is a score under 50."""
@@ -163,33 +164,29 @@ def _runs(lag: int, places: list[tuple[int, float]]) -> Iterator[Copy]:
 def _extended(copy: Copy, thumbs: Thumbs) -> Copy:
     """The copy with those moments at its ends that stand out less: still ones, and what the encoder made worse.
 
-    It goes on for as long as both stretches differ no more than within it, or clearly less than frames beside do.
-    Where that does not end within a while, the scene stands still and the end is where movement was seen.
+    It goes on to the frame where the stretches differ clearly more than within it. Where there is none within a while,
+    the scene stands still and the end is where movement was seen.
     """
     lag = copy.second - copy.first
-    low, high = max(copy.first - _STILL_MOMENT, 0), min(copy.first + copy.frames + _STILL_MOMENT, len(thumbs) - lag)
-    squares = _squares_at(thumbs, low, high, lag)
-    shifts = (sign * step for step in _BESIDE for sign in (-1, 1))
-    beside = np.min([_smooth(_squares_at(thumbs, low, high, lag + shift)) for shift in shifts], axis=0)
+    low, high = max(copy.first - _SURROUNDINGS, 0), min(copy.first + copy.frames + _SURROUNDINGS, len(thumbs) - lag)
+    difference = thumbs[low:high].astype(np.float32) - thumbs[low + lag : high + lag].astype(np.float32)
+    squares = np.mean(difference * difference, axis=1)
     inside = slice(copy.first - low, min(copy.first - low + copy.frames, squares.size))
-    other = squares > _NO_MORE * float(np.percentile(squares[inside], 75)) + _CODING
-    other &= _smooth(squares) > _ENDS**2 * beside
-    before, after = np.flatnonzero(other[: inside.start]), np.flatnonzero(other[inside.stop :])
-    start = copy.first if before.size == 0 else low + int(before[-1]) + 1
-    end = copy.first + copy.frames if after.size == 0 else low + inside.stop + int(after[0])
-    return Copy(start, start + lag, end - start, copy.sharpness)
+    before = _to_the_first_other(squares[: inside.start][::-1], squares[inside])
+    after = _to_the_first_other(squares[inside.stop :], squares[inside])
+    return Copy(copy.first - before, copy.second - before, copy.frames + before + after, copy.sharpness)
 
 
-def _squares_at(thumbs: Thumbs, low: int, high: int, lag: int) -> NDArray[np.float32]:
-    """Mean squared difference of the frames from ``low`` to ``high`` to those ``lag`` later; the last has no later."""
-    later = np.minimum(np.arange(low, high) + lag, len(thumbs) - 1)
-    difference = thumbs[low:high].astype(np.float32) - thumbs[later].astype(np.float32)
-    return np.asarray(np.mean(difference * difference, axis=1), dtype=np.float32)
+def _to_the_first_other(beside: NDArray[np.float32], inside: NDArray[np.float32]) -> int:
+    """How many frames beside a copy, from it on, differ as those inside do; 0 if no other one follows.
 
-
-def _smooth(squares: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means over three frames: one alone may match by chance."""
-    return np.asarray(cv2.blur(squares[None], (3, 1), borderType=cv2.BORDER_REPLICATE)[0], dtype=np.float32)
+    A frame is another one if its squared difference is nearer to what is usual beside the copy than to that inside.
+    Between the two lies their geometric mean: the first repeat of a loop was encoded anew, and differs somewhat more.
+    """
+    own = float(np.percentile(inside, 75)) + _CODING
+    usual = float(np.percentile(beside, 75)) if beside.size else 0.0
+    other = np.flatnonzero(beside[:_UNSURE] > max(_NO_MORE * own, math.sqrt(own * usual)))
+    return int(other[0]) if other.size else 0
 
 
 def _without_overlaps(found: list[Copy]) -> list[Copy]:
