@@ -168,9 +168,9 @@ def measures(seed: int, variants: int, workers: int = 2) -> tuple[list[Lesson], 
 
 
 def _of_group(pool: Executor, seed: int, variant: int, group: str, mine: Sequence[Lesson]) -> npt.NDArray[np.float32]:
-    """Give the measures of one group: from the cache, if they are of these lessons."""
-    names = hashlib.sha256("\n".join(one.name for one in mine).encode()).hexdigest()[:12]
-    kept = _home(seed) / "measures" / f"{group}-{variant}-{names}.npy"
+    """Give the measures of one group: from the cache, if it has these, of these lessons."""
+    made_of = hashlib.sha256(_measures_of() + "\n".join(one.name for one in mine).encode()).hexdigest()[:12]
+    kept = _home(seed) / "measures" / f"{group}-{variant}-{made_of}.npy"
     if not kept.exists():
         kept.parent.mkdir(exist_ok=True)
         np.save(kept, np.stack(list(pool.map(_measured, [(one, seed, variant) for one in mine], chunksize=8))))
@@ -187,6 +187,12 @@ def _measured(job: tuple[Lesson, int, int]) -> npt.NDArray[np.float32]:
     start = int(random.integers(max(1, len(heard) - texture.SAMPLES)))
     window = np.resize(heard[start : start + texture.SAMPLES], texture.SAMPLES)
     return np.asarray(_front_end().run(None, {texture.INPUT: window[None]})[0][0], np.float32)
+
+
+@cache
+def _measures_of() -> bytes:
+    """Name the measures: other ones have another checksum."""
+    return hashlib.sha256(texture.front_end()).digest()
 
 
 @cache

@@ -24,12 +24,7 @@ SAMPLES: Final = 4 * RATE
 """In a window."""
 
 INPUT: Final = "samples"
-_FFT: Final = 512
-_HOP: Final = 160
-_FIRST_BIN: Final = 4  # 125 Hz
 _BANDS: Final = 30
-_WIDTH: Final = 8  # bins in a band: 250 Hz
-_BINS: Final = _BANDS * _WIDTH
 _FLOOR: Final = 0.002  # of a frequency's mean power: -27 dB
 _QUIETEST: Final = 3e-6  # of the whole spectrum's mean power: band limits and coders leave nothing below
 _PAUSE: Final = -4.6  # natural logarithm of the mean power: 20 dB below it a frame counts half
@@ -38,6 +33,43 @@ _SKEWNESS, _KURTOSIS = 3, 4
 _END: Final = 2**31 - 1
 
 Numbers = npt.NDArray[np.float32]
+Lags = Sequence[tuple[int, Sequence[int]]]
+
+
+@dataclass(frozen=True)
+class _View:
+    """One resolution of the spectrogram.
+
+    Attributes:
+        size: samples of a frame.
+        hop: samples from one to the next.
+        first: bin that the lowest band begins with, at 125 Hz.
+        width: bins in a band of 250 Hz.
+        in_time: frames between two levels that are compared, and the orders of the moments of their difference.
+        in_frequency: the same for bins.
+        pulses: whether frames are shorter than a period of the voice, so that its pulses are seen one by one.
+    """
+
+    size: int
+    hop: int
+    first: int
+    width: int
+    in_time: Lags
+    in_frequency: Lags
+    pulses: bool
+
+    @property
+    def bins(self) -> int:
+        """How many are looked at."""
+        return _BANDS * self.width
+
+
+_HARMONICS: Final = _View(
+    512, 160, 4, 8, ((1, (2, 4)), (3, (2, 4)), (8, (2,))), ((1, (2, 3, 4)), (2, (2,)), (5, (2,))), pulses=False
+)
+_PULSES: Final = _View(
+    128, 32, 1, 2, ((1, (2, 3, 4)), (2, (2, 3)), (4, (2, 3, 4)), (10, (2,))), ((1, (2, 3, 4)), (4, (2,))), pulses=True
+)
 
 
 @dataclass(frozen=True)
@@ -90,12 +122,15 @@ def _judged(graph: Graph, measures: Tensor, member: Member) -> Tensor:
     centred = graph.op("Mul", graph.op("Sub", measures, member.mean[None]), member.scale[None])
     now = graph.op("Clip", centred, graph.number(-LIMIT), graph.number(LIMIT))
     for index, (weights, bias) in enumerate(member.layers):
-        # Half the size in the file; the runtime makes them 32 bits once, when it loads the model.
-        wide = graph.op("Cast", graph.constant(weights.astype(np.float16)), to=int(TensorProto.FLOAT))
-        now = graph.op("Add", graph.op("MatMul", now, wide), bias[None])
+        now = graph.op("Add", graph.op("MatMul", now, _half(graph, weights)), bias[None])
         if index < len(member.layers) - 1:
             now = graph.op("Relu", now)
     return now
+
+
+def _half(graph: Graph, weights: Numbers) -> Tensor:
+    """Keep weights with 16 bits, half their size in the file; the runtime makes them 32 once, when it loads them."""
+    return graph.op("Cast", graph.constant(weights.astype(np.float16)), to=int(TensorProto.FLOAT))
 
 
 LIMIT: Final = 3.0
@@ -103,26 +138,31 @@ LIMIT: Final = 3.0
 
 
 def _measures(graph: Graph, sound: Tensor) -> tuple[Tensor, int]:
-    real, imaginary = _spectrum(graph, sound)
-    power = graph.op("Add", graph.op("Mul", real, real), graph.op("Mul", imaginary, imaginary))
-    weight, level, total = _levels(graph, power)
-    found = [*_shape(graph, level, weight), *_bands(graph, level, weight)]
-    found += _phase(graph, (real, imaginary), level, weight, total)
+    found = [part for view in (_HARMONICS, _PULSES) for part in _seen(graph, sound, view)]
     flat = [graph.op("Reshape", part, graph.ints(1, -1)) for part, _ in found]
     return graph.op("Concat", *flat, axis=1), sum(count for _, count in found)
 
 
-def _spectrum(graph: Graph, sound: Tensor) -> tuple[Tensor, Tensor]:
+def _seen(graph: Graph, sound: Tensor, view: _View) -> list[tuple[Tensor, int]]:
+    spectrum = _spectrum(graph, sound, view)
+    power = graph.op("Add", *(graph.op("Mul", part, part) for part in spectrum))
+    weight, level, total = _levels(graph, power)
+    found = [*_shape(graph, level, weight, view), *_bands(graph, level, weight, view)]
+    return found + _phase(graph, spectrum, level, weight, total, view.bins)
+
+
+def _spectrum(graph: Graph, sound: Tensor, view: _View) -> tuple[Tensor, Tensor]:
     """Real and imaginary part, ``[1, bins, frames]``, after pre-emphasis."""
-    window = np.hanning(_FFT + 1)[:-1]
-    bins = np.arange(_FIRST_BIN, _FIRST_BIN + _BINS)
-    phase = 2 * np.pi * bins[:, None] * np.arange(_FFT)[None] / _FFT
-    emphasis = np.abs(1 - 0.97 * np.exp(-2j * np.pi * bins / _FFT))[:, None]
+    window = np.hanning(view.size + 1)[:-1]
+    bins = np.arange(view.first, view.first + view.bins)
+    phase = 2 * np.pi * bins[:, None] * np.arange(view.size)[None] / view.size
+    emphasis = np.abs(1 - 0.97 * np.exp(-2j * np.pi * bins / view.size))[:, None]
     kernel = np.concatenate([np.cos(phase), -np.sin(phase)]) * window * np.concatenate([emphasis, emphasis])
+    # 16 bits are rounded 70 dB below a frequency: _QUIETEST is above that.
     both = graph.op(
-        "Conv", graph.op("Unsqueeze", sound, graph.ints(1)), kernel[:, None].astype(np.float32), strides=[_HOP]
+        "Conv", graph.op("Unsqueeze", sound, graph.ints(1)), _half(graph, kernel[:, None]), strides=[view.hop]
     )
-    return _until(graph, both, 1, _BINS), _from(graph, both, 1, _BINS)
+    return _until(graph, both, 1, view.bins), _from(graph, both, 1, view.bins)
 
 
 def _levels(graph: Graph, power: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -140,17 +180,15 @@ def _levels(graph: Graph, power: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return weight, graph.op("Sub", level, _mean(graph, level, weight)), total
 
 
-def _shape(graph: Graph, level: Tensor, weight: Tensor) -> list[tuple[Tensor, int]]:
+def _shape(graph: Graph, level: Tensor, weight: Tensor, view: _View) -> list[tuple[Tensor, int]]:
     """How the level of each frequency is spread, how it moves in time, and how it differs from its neighbours."""
-    found = _moments(graph, level, weight, _BINS, (2, 3, 4))
-    in_time: Sequence[tuple[int, Sequence[int]]] = ((1, (2, 4)), (3, (2, 4)), (8, (2,)))
-    in_frequency: Sequence[tuple[int, Sequence[int]]] = ((1, (2, 3, 4)), (2, (2,)), (5, (2,)))
-    for lag, orders in in_time:
-        found += _moments(graph, _step(graph, level, 2, lag), _from(graph, weight, 2, lag), _BINS, orders)
-    for lag, orders in in_frequency:
-        found += _moments(graph, _step(graph, level, 1, lag), weight, _BINS - lag, orders)
+    found = _moments(graph, level, weight, view.bins, (2, 3, 4))
+    for lag, orders in view.in_time:
+        found += _moments(graph, _step(graph, level, 2, lag), _from(graph, weight, 2, lag), view.bins, orders)
+    for lag, orders in view.in_frequency:
+        found += _moments(graph, _step(graph, level, 1, lag), weight, view.bins - lag, orders)
     both = _step(graph, _step(graph, level, 1, 1), 2, 1)
-    return found + _moments(graph, both, _from(graph, weight, 2, 1), _BINS - 1, (2, 4))
+    return found + _moments(graph, both, _from(graph, weight, 2, 1), view.bins - 1, (2, 4))
 
 
 def _moments(
@@ -159,20 +197,30 @@ def _moments(
     """Log of the second moment by bands; the third and fourth in units of it."""
     square = graph.op("Mul", values, values)
     second = graph.op("Add", _pool(graph, _mean(graph, square, weight), bins), graph.number(1e-4))
-    found = [(graph.op("Log", second), _BANDS)]
+    found = [(graph.op("Log", second), _count(bins))]
     if _SKEWNESS in orders:
         third = _pool(graph, _mean(graph, graph.op("Mul", square, values), weight), bins)
-        found.append((graph.op("Div", third, graph.op("Mul", second, graph.op("Sqrt", second))), _BANDS))
+        found.append((graph.op("Div", third, graph.op("Mul", second, graph.op("Sqrt", second))), _count(bins)))
     if _KURTOSIS in orders:
         fourth = _pool(graph, _mean(graph, graph.op("Mul", square, square), weight), bins)
         relative = graph.op("Div", fourth, graph.op("Mul", second, second))
-        found.append((graph.op("Log", graph.op("Add", relative, graph.number(1e-4))), _BANDS))
+        found.append((graph.op("Log", graph.op("Add", relative, graph.number(1e-4))), _count(bins)))
     return found
 
 
-def _bands(graph: Graph, level: Tensor, weight: Tensor) -> list[tuple[Tensor, int]]:
-    """How the bands of 250 Hz rise and fall, and how far they do so together with those one, two and four above."""
-    bands = _pool(graph, level, _BINS)
+def _bands(graph: Graph, level: Tensor, weight: Tensor, view: _View) -> list[tuple[Tensor, int]]:
+    """How the bands of 250 Hz rise and fall, and how far they do so together with those one, two and four above.
+
+    Where pulses are seen, also how far these come together.
+    """
+    bands = _pool(graph, level, view.bins)
+    if not view.pulses:
+        return _together(graph, bands, weight)
+    steps = _step(graph, bands, 2, 2)
+    return _together(graph, bands, weight) + _together(graph, steps, _from(graph, weight, 2, 2))
+
+
+def _together(graph: Graph, bands: Tensor, weight: Tensor) -> list[tuple[Tensor, int]]:
     variance = graph.op("Add", _mean(graph, graph.op("Mul", bands, bands), weight), graph.number(1e-4))
     found = [(graph.op("Log", variance), _BANDS)]
     for lag in (1, 2, 4):
@@ -183,7 +231,7 @@ def _bands(graph: Graph, level: Tensor, weight: Tensor) -> list[tuple[Tensor, in
 
 
 def _phase(
-    graph: Graph, spectrum: tuple[Tensor, Tensor], level: Tensor, weight: Tensor, total: Tensor
+    graph: Graph, spectrum: tuple[Tensor, Tensor], level: Tensor, weight: Tensor, total: Tensor, bins: int
 ) -> list[tuple[Tensor, int]]:
     """How the phase bends in time, in frequency, and in both: means of unit vectors where there is energy."""
     power = graph.op("Add", *(graph.op("Mul", part, part) for part in spectrum))
@@ -191,13 +239,13 @@ def _phase(
     unit = [graph.op("Div", part, magnitude) for part in spectrum]
     loud = graph.op("Mul", graph.op("Sigmoid", level), weight)
     found = []
-    for axis, bins in ((2, _BINS), (1, _BINS - 2)):
+    for axis, left in ((2, bins), (1, bins - 2)):
         bend = _turn(graph, _turn(graph, unit, axis), axis)
         near = _from(graph, _until(graph, loud, axis, 1), axis, 1)
-        found += [_direction(graph, bend[0], near, bins)]
+        found += [_direction(graph, bend[0], near, left)]
     mixed = _turn(graph, _turn(graph, unit, 2), 1)
     near = _from(graph, _from(graph, loud, 2, 1), 1, 1)
-    return found + [_direction(graph, part, near, _BINS - 1) for part in mixed]
+    return found + [_direction(graph, part, near, bins - 1) for part in mixed]
 
 
 def _turn(graph: Graph, vectors: Sequence[Tensor], axis: int) -> list[Tensor]:
@@ -210,7 +258,7 @@ def _turn(graph: Graph, vectors: Sequence[Tensor], axis: int) -> list[Tensor]:
 def _direction(graph: Graph, part: Tensor, loud: Tensor, bins: int) -> tuple[Tensor, int]:
     norm = _pool(graph, graph.op("ReduceSum", loud, graph.ints(2), keepdims=1), bins)
     total = _pool(graph, graph.op("ReduceSum", graph.op("Mul", part, loud), graph.ints(2), keepdims=1), bins)
-    return graph.op("Div", total, graph.op("Add", norm, graph.number(1e-6))), _BANDS
+    return graph.op("Div", total, graph.op("Add", norm, graph.number(1e-6))), _count(bins)
 
 
 def _mean(graph: Graph, values: Tensor, weight: Tensor) -> Tensor:
@@ -221,10 +269,19 @@ def _mean(graph: Graph, values: Tensor, weight: Tensor) -> Tensor:
 
 
 def _pool(graph: Graph, values: Tensor, bins: int) -> Tensor:
-    """Means by band of ``[1, bins, …]``; where bins are missing at the end, the last band has fewer."""
-    band = np.arange(bins) // _WIDTH
-    matrix = (band[None] == np.arange(_BANDS)[:, None]).astype(np.float32)
+    """Means by band of ``[1, bins, …]``; where bins are missing at the end, the last band has fewer, or is missing."""
+    band = np.arange(bins) // _width(bins)
+    matrix = (band[None] == np.arange(_count(bins))[:, None]).astype(np.float32)
     return graph.op("MatMul", (matrix / matrix.sum(axis=1, keepdims=True))[None], values)
+
+
+def _width(bins: int) -> int:
+    return -(-bins // _BANDS)
+
+
+def _count(bins: int) -> int:
+    """How many bands these bins make."""
+    return -(-bins // _width(bins))
 
 
 def _step(graph: Graph, values: Tensor, axis: int, lag: int) -> Tensor:

@@ -30,14 +30,12 @@ from guardian_models.manifest import AudioWindow, Embedding, Logits, Manifest, W
 ID: Final = "voice-texture"
 OWN_MODELS: Final = Path(__file__).parents[1] / "analyzers/audio/src/audio_analyzer/models"
 VARIANTS: Final = 8
-_HIDDEN: Final = 64
-_TOGETHER: Final = 3
-"""Networks in a member that differ in what was drawn only."""
+_HIDDEN: Final = 96
 _EPOCHS: Final = 60
 _BATCH: Final = 256
 _RATE: Final = 1e-3
 _DECAY: Final = 3e-3
-_DROPOUT: Final = (0.5, 0.3)  # of measures, of hidden values
+_DROPOUT: Final = (0.3, 0.5)  # of measures, of hidden values
 _SMOOTHING: Final = 0.05
 _SOURCE: Final = "trained by evaluation/train.py on recordings and voices that packages ship: see the card"
 
@@ -104,21 +102,8 @@ def member(
     mean = np.average(x, axis=0, weights=weight)
     scale = 1 / np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weight) + 1e-6)
     standard = np.clip((x - mean) * scale, -texture.LIMIT, texture.LIMIT).astype(np.float32)
-    drawn = [rng(seed, "member", fold, stranger, number) for number in range(_TOGETHER)]
-    layers = _side_by_side([_fitted(standard, y.astype(np.float32), weight, random) for random in drawn])
+    layers = _fitted(standard, y.astype(np.float32), weight, rng(seed, "member", fold, stranger))
     return texture.Member(mean.astype(np.float32), scale.astype(np.float32), layers)
-
-
-def _side_by_side(networks: Sequence[list[tuple[Numbers, Numbers]]]) -> list[tuple[Numbers, Numbers]]:
-    """Make one network of several that says their mean: their hidden values one beside the other."""
-    (into, out) = zip(*networks, strict=True)
-    return [
-        (np.concatenate([weights for weights, _ in into], axis=1), np.concatenate([bias for _, bias in into])),
-        (
-            np.concatenate([weights for weights, _ in out]) / np.float32(len(networks)),
-            np.mean([bias for _, bias in out], axis=0, dtype=np.float32),
-        ),
-    ]
 
 
 def _weights(kept: Sequence[Lesson]) -> npt.NDArray[np.float64]:
