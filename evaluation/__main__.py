@@ -26,8 +26,8 @@ _ABOUT: Final = {
     "two folds; what is told of a recording, or of a copy of one, is said by the one that never met its source and "
     "speaker. Of attacks there are two sets of figures. **Known**: the network learnt from other sentences of the same "
     "family, and where a family has one voice, of the same voice; this is what is shipped, against attacks of these "
-    "kinds. **New**: networks made the same way, which never met the family, nor those of its fold; this is what to "
-    "expect of an attack of another kind.",
+    "kinds. **New**: networks made the same way, which never met the family, nor those of its fold. Most of these met "
+    "a relative (`evaluation/splits.py` names them): expect less of an attack that is related to none of them.",
     "asvspoof5-aasist": "The model was trained by its publishers on other data: every clip here is new to it.",
 }
 

@@ -146,9 +146,9 @@ def _measures(graph: Graph, sound: Tensor) -> tuple[Tensor, int]:
 def _seen(graph: Graph, sound: Tensor, view: _View) -> list[tuple[Tensor, int]]:
     spectrum = _spectrum(graph, sound, view)
     power = graph.op("Add", *(graph.op("Mul", part, part) for part in spectrum))
-    weight, level, total = _levels(graph, power)
+    levels = weight, level, _ = _levels(graph, power)
     found = [*_shape(graph, level, weight, view), *_bands(graph, level, weight, view)]
-    return found + _phase(graph, spectrum, level, weight, total, view.bins)
+    return found + _phase(graph, spectrum, levels, view.bins)
 
 
 def _spectrum(graph: Graph, sound: Tensor, view: _View) -> tuple[Tensor, Tensor]:
@@ -231,9 +231,10 @@ def _together(graph: Graph, bands: Tensor, weight: Tensor) -> list[tuple[Tensor,
 
 
 def _phase(
-    graph: Graph, spectrum: tuple[Tensor, Tensor], level: Tensor, weight: Tensor, total: Tensor, bins: int
+    graph: Graph, spectrum: tuple[Tensor, Tensor], levels: tuple[Tensor, Tensor, Tensor], bins: int
 ) -> list[tuple[Tensor, int]]:
     """How the phase bends in time, in frequency, and in both: means of unit vectors where there is energy."""
+    weight, level, total = levels
     power = graph.op("Add", *(graph.op("Mul", part, part) for part in spectrum))
     magnitude = graph.op("Sqrt", graph.op("Add", power, graph.op("Mul", total, graph.number(1e-9))))
     unit = [graph.op("Div", part, magnitude) for part in spectrum]
