@@ -25,8 +25,12 @@ _FEW: Final = 5  # clips; of fewer no share is told
 _PERCENTILES: Final = range(0, 101, 5)
 SUSPECTED: Final = 0.01
 """Share of the recordings, at most, that reach the threshold of ``Suspicious``."""
-ACCUSED: Final = 0.0
-"""And that of ``LikelyFake``: none, since a source has few clips, and one of them is more than 5 % of it."""
+MARGIN: Final = 0.05
+"""``LikelyFake`` begins beyond the highest score of a recording, by this share of the way there from the median.
+
+None of the recordings may reach it, since a source has few clips, and one of them is more than 5 % of it; and the
+highest of some hundred scores is not the highest that there is.
+"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Calibration:
 
     Attributes:
         threshold: :data:`SUSPECTED` of the recorded clips reach it.
-        strict: :data:`ACCUSED` do.
+        strict: above the highest of the recorded clips, see :data:`MARGIN`.
         slope: of the logistic function from score to probability, classes equally frequent.
         intercept: of it.
         reference: scores of the recorded clips at the percentiles 0, 5, … 100.
@@ -103,7 +107,7 @@ def calibrate(rows: Iterable[Row], limits: Limits) -> Calibration:
     slope, intercept = metrics.platt(recorded, synthetic)
     return Calibration(
         threshold=metrics.threshold_at(recorded, SUSPECTED),
-        strict=metrics.threshold_at(recorded, ACCUSED),
+        strict=float(recorded.max() + MARGIN * (recorded.max() - np.median(recorded))),
         slope=slope,
         intercept=intercept,
         reference=tuple(float(value) for value in np.percentile(recorded, list(_PERCENTILES))),

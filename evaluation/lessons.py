@@ -41,7 +41,7 @@ _SPOKEN: Final = {
     "mellotron": 128,
     "mellotron-hifi-gan": 96,
     "tiny-tts": 90,
-    "espeak-ng": 60,
+    "espeak-ng": 90,
     "flite": 60,
     "festival": 24,
     "festival-hts": 12,

@@ -146,7 +146,7 @@ def _head(rows: Sequence[Row], run: Run, limits: Limits, shipped: Calibration) -
         f"noise of {limits.min_snr_db:g} dB or more, bandwidth of {limits.min_bandwidth_hz:g} Hz or more, "
         f"{limits.min_speech_seconds:g} s of speech or more in a window, not clipped. Of the recorded clips in it at "
         f"most {100 * card.SUSPECTED:g} % reach the threshold of `Suspicious` ({shipped.threshold:.3f}), and none that "
-        f"of `LikelyFake` ({shipped.strict:.3f}).",
+        f"of `LikelyFake` ({shipped.strict:.3f}), which begins {100 * card.MARGIN:g} % beyond the highest of them.",
         "",
     ]
 

@@ -115,7 +115,7 @@ def unpacked(package: str) -> Iterator[Path]:
         yield Path(folder) / "unpacked"
 
 
-def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-gb") -> None:
+def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-us+m3") -> None:
     """Speech of a formant synthesiser."""
     _run("espeak-ng", "-v", voice, "-s", "140", "-w", str(target), text)
 
