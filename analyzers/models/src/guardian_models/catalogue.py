@@ -82,16 +82,16 @@ ASVSPOOF5_AASIST = Published(
     expected_logits=(3.510630, -3.522533),
     expected_embedding=(0.138980, 0.082098, 0.116212, 0.062022, 0.128830, 0.279960, 0.004990, 0.183347),
     calibration=Calibration(  # as the card tells them
-        slope=0.0973,
-        intercept=1.0274,
-        threshold=-0.615,
-        strict_threshold=2.291,
+        slope=0.1019,
+        intercept=1.0508,
+        threshold=-1.1622,
+        strict_threshold=0.0095,
         reference=(
-            *(-24.364, -20.708, -19.787, -18.530, -17.443, -16.493, -15.933, -15.324, -14.681, -14.175, -13.579),
-            *(-12.817, -12.080, -11.294, -10.821, -9.787, -8.644, -7.738, -6.482, -5.026, 1.535),
+            *(-24.364, -21.099, -20.272, -19.221, -17.256, -16.482, -15.840, -15.393, -14.516, -14.082, -13.105),
+            *(-12.395, -11.859, -11.236, -10.354, -9.262, -8.510, -7.833, -6.636, -5.178, -0.615),
         ),
     ),
-    domain=Domain(min_snr_db=25, min_bandwidth_hz=5000, min_speech_seconds=2),
+    domain=Domain(min_snr_db=32, min_bandwidth_hz=5000, min_speech_seconds=2),
     eval_card="docs/evaluation-aasist.md",
 )
 
