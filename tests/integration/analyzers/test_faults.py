@@ -240,7 +240,7 @@ async def test_an_s3_that_does_not_recover_is_unavailable(tmp_path: Path, status
     told = FaultyS3(failures=10**6, failure_status=status)
     (failure,) = await with_s3(told, tmp_path, [{}], s3_retry_seconds=1.5)
     assert (failure.kind, failure.reason) == (FailureKind.SOURCE, FailureReason.SOURCE_UNAVAILABLE)
-    assert len(told.requests) >= 3
+    assert len(told.requests) >= 2  # tried again; how often in this time, the jitter decides
 
 
 async def test_an_s3_that_sends_no_bytes_is_unavailable(tmp_path: Path) -> None:
