@@ -76,6 +76,9 @@ async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_befor
     with told.serving(), _started(tmp_path, port, told.url) as process:
         await eventually(lambda: _children(process) != [], "the first child is started")
         (child,) = _children(process)
+        # Not before it runs its own program: until then the service waits for it.
+        program = Path(f"/proc/{child}/cmdline")
+        await eventually(lambda: b"analyzer_kit.child" in program.read_bytes(), "the child runs its program")
         os.kill(child, signal.SIGSTOP)  # so that it is not warm before it may
         async with aiohttp.ClientSession() as session:
             service = Service(f"http://127.0.0.1:{port}", process, tmp_path, session)
