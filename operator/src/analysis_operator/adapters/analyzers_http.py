@@ -41,7 +41,8 @@ class HttpRunner:
     def create(cls) -> HttpRunner:
         """Open a session of its own; close it with :meth:`close`. Call it inside the event loop."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
-        connector = aiohttp.TCPConnector(limit=0)
+        # Not for long: a new pod may have the address of one that is gone.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=4)
         return cls(aiohttp.ClientSession(timeout=timeout, connector=connector, read_bufsize=_LINE_LIMIT))
 
     async def close(self) -> None:
