@@ -38,7 +38,7 @@ _LIMITS: Final = """\
 - Noise of traffic or television, rooms, loudspeakers, and networks that lose packets are missing.
 - Noise floors are not matched here: recordings bring the noise of a room, synthetic voices do not, and the copies have
   that of their source. What our own model learns from is given rooms, noise and coders by chance, both classes alike.
-- What was tried and kept (the measures, the size of the networks, the gate) was chosen with these figures in view:
+- What was tried and kept (the measures, the networks, gate and margin) was chosen with these figures in view:
   speakers and attacks were never learnt from, but the figures are not blind.
 - Clips of one speaker resemble each other: trust the intervals by speaker, not those by clip.
 
