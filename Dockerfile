@@ -49,6 +49,7 @@ COPY analyzers/audio/pyproject.toml analyzers/audio/
 COPY analyzers/video/pyproject.toml analyzers/video/
 COPY analyzers/context/pyproject.toml analyzers/context/
 COPY analyzers/models/pyproject.toml analyzers/models/
+COPY ml/pyproject.toml ml/
 COPY status/records/pyproject.toml status/records/
 COPY status/api/pyproject.toml status/api/
 

@@ -77,16 +77,16 @@ bench: setup ## Take the figures of the README, most of them on a local cluster
 EVAL_ENV = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}
 EVAL_ARGS ?=
 
-IN_EVAL_ENV = export PATH="$$PATH:$(EVAL_ENV)/uv/bin" UV_PROJECT_ENVIRONMENT="$(EVAL_ENV)/evaluation/venv"; \
-	  uv sync --locked --quiet --group eval --python $(VENV)/python; "$$UV_PROJECT_ENVIRONMENT/bin/python"
+IN_EVAL_ENV = export PATH="$$PATH:$(EVAL_ENV)/uv/bin" UV_PROJECT_ENVIRONMENT="$(EVAL_ENV)/ml/venv"; \
+	  uv sync --locked --quiet --package silver-guardian-ml --group voices --python $(VENV)/python; "$$UV_PROJECT_ENVIRONMENT/bin/python"
 
 .PHONY: eval
 eval: setup ## Measure the voice detector on recorded and synthetic speech, and write docs/evaluation.md
-	@$(IN_EVAL_ENV) -m evaluation $(EVAL_ARGS)
+	@$(IN_EVAL_ENV) -m ml.voice.evaluate $(EVAL_ARGS)
 
 .PHONY: train
 train: setup ## Train our own voice model anew, from recordings and voices that packages ship; then run make eval
-	@export OPENBLAS_NUM_THREADS=1; $(IN_EVAL_ENV) -m evaluation.train $(EVAL_ARGS)
+	@export OPENBLAS_NUM_THREADS=1; $(IN_EVAL_ENV) -m ml.voice.train $(EVAL_ARGS)
 
 .PHONY: clean
 clean: ## Remove what was made in this checkout: out/, .venv and caches

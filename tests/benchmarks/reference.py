@@ -26,7 +26,7 @@ from analyzer_kit.messages import Task
 from analyzer_kit.settings import KitSettings
 from analyzer_kit.worker import Worker
 from audio_analyzer import ANALYZER as AUDIO
-from evaluation.video_clips import CLIPS, fetch
+from ml.video.clips import CLIPS, fetch
 from tests.benchmarks.decoders import DECODERS, cpu_seconds
 from tests.benchmarks.memory import MEGABYTE
 from tests.support.media import GENUINE_MEMBER, GENUINE_PACKAGE, ffmpeg, unpacked

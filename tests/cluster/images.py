@@ -24,6 +24,7 @@ _INPUTS = (
     "uv.lock",
     "operator",
     "analyzers",
+    "ml/pyproject.toml",
     "crds",
     "charts",
     "scripts/trim-packages.sh",

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.context_scripts import Call, load_calls, transcribed
+from ml.context.scripts import Call, load_calls, transcribed
 from tests.support.scene import FRAMES_PER_SECOND, HEIGHT, WIDTH, Scene
 
 GENUINE_PACKAGE = "pocketsphinx-testdata"

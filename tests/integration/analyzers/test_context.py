@@ -30,7 +30,7 @@ from analyzer_kit.s3 import ObjectStore
 from context_analyzer.reasons import Reason
 from context_analyzer.settings import ContextSettings
 from context_analyzer.transcriber import Transcriber
-from evaluation.context_scripts import load_calls, transcribed
+from ml.context.scripts import load_calls, transcribed
 from tests.support.analyzer_service import CREDENTIALS, Service, eventually, running
 from tests.support.scripted_aws import Reply, ScriptedAws, judges, refuses, says
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from analyzer_contract import EVENT, Failure, FailureReason, Result, Verdict
-from evaluation.context_scripts import load_calls, transcribed
+from ml.context.scripts import load_calls, transcribed
 from tests.cluster.paths import repo_root
 from tests.support.analyzer_service import CREDENTIALS
 from tests.support.scripted_aws import ScriptedAws, judges

@@ -14,7 +14,7 @@ import pytest
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
 
-from evaluation.context_scripts import load_calls, transcribed
+from ml.context.scripts import load_calls, transcribed
 from tests.cluster.paths import repo_root
 from tests.integration.controller.conftest import World, _close, _open
 from tests.support.apiserver import PIPELINE_GROUP, PIPELINE_TOKEN, ApiServer, free_port

@@ -22,7 +22,7 @@ from context_analyzer.prompt import make_prompt
 from context_analyzer.reasons import Reason
 from context_analyzer.settings import DEFAULT_MODEL, ContextSettings
 from context_analyzer.transcript import Transcript, read_transcript
-from evaluation.context_scripts import Call, load_calls, transcribed
+from ml.context.scripts import Call, load_calls, transcribed
 from tests.support.analyzer_service import CREDENTIALS
 from tests.support.scripted_aws import Reply, ScriptedAws, judges, refuses, says
 

@@ -14,7 +14,7 @@ from context_analyzer.assessing import Heard, assess
 from context_analyzer.indicators import PATTERN, find_hits, report_indicators
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.transcript import Transcript, Turn, Word, read_transcript
-from evaluation.context_scripts import Call, load_calls, transcribed
+from ml.context.scripts import Call, load_calls, transcribed
 
 CALLS = load_calls()
 

@@ -1,0 +1,1 @@
+"""Training of our own voice model, and measurements of every detector: tools for developers, never in an image."""

@@ -1,0 +1,1 @@
+"""Shared by every subject: paths, downloads of packages, and statistics of scores."""

@@ -1,0 +1,1 @@
+"""Error rates of the splice detector: ``python -m ml.splices``."""

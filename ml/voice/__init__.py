@@ -1,0 +1,1 @@
+"""Our own voice model: its data, its training, and the evaluation of the voice detectors."""

@@ -1,0 +1,1 @@
+"""Recorded and synthetic speech: packages, speakers, attack families, channels, folds, and the test corpus."""
