@@ -26,8 +26,8 @@ from analysis_records.record import Row
 from analysis_records.writer import Writer
 from status_api.naming import Key
 from tests.benchmarks.client import percentile
-from tests.support.apiserver import free_port
 from tests.support.oidc import AUDIENCE, Provider
+from tests.support.ports import free_port
 from tests.support.postgres import Postgres
 from tests.support.rows import row
 

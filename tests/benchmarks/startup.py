@@ -21,8 +21,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.apiserver import free_port
 from tests.support.media import ffmpeg
+from tests.support.ports import free_port
 from tests.support.s3 import S3Process
 
 _POLL_SECONDS = 0.02

@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from tests.cluster.paths import repo_root
-from tests.support.apiserver import ApiServer, free_port
+from tests.support.apiserver import ApiServer
 from tests.support.operator import API, NAMESPACE, RULES, OperatorProcess, Pods, grant, until
+from tests.support.ports import free_port
 from tests.support.s3 import S3Process
 from tests.support.verdicts import VerdictWatch
 

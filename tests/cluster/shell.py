@@ -63,6 +63,22 @@ def wait_until(condition: Callable[[], bool], what: str, *, timeout: float = 30.
         time.sleep(interval)
 
 
+def value_of[T](read: Callable[[], T | None], what: str, *, timeout: float = 30.0, interval: float = 0.05) -> T:
+    """Poll until there is a value and return it; raise TimeoutError, naming what was awaited.
+
+    Reading it once more, after a wait for it, may find another one or none.
+    """
+    values: list[T] = []
+
+    def read_once() -> bool:
+        value = read()
+        values[:] = [] if value is None else [value]
+        return bool(values)
+
+    wait_until(read_once, what, timeout=timeout, interval=interval)
+    return values[0]
+
+
 @contextmanager
 def exclusive(lock_file: Path) -> Iterator[None]:
     """Hold a lock between processes: two test runs must not build or start at the same time."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from tests.cluster import Cluster
 from tests.cluster.shell import wait_until
 from tests.e2e.conftest import Media, make_scripted
-from tests.support.ask import Requests, analysis, condition
+from tests.support.ask import Requests, analysis, busy, condition
 from tests.support.deployment import Deployment
 
 
@@ -93,7 +92,7 @@ def test_the_operator_that_works_goes_while_requests_queue_and_run(
 
 
 def test_a_request_that_nobody_wants_stops_within_two_seconds(
-    requests: Requests, media: Media, deployment: Deployment, scripted: str
+    requests: Requests, media: Media, cluster: Cluster, scripted: str
 ) -> None:
     for name in ("cancelled", "deleted-request"):
         requests.ask(name, media.script("minute", seconds=60), scripted)
@@ -102,12 +101,7 @@ def test_a_request_that_nobody_wants_stops_within_two_seconds(
             requests.kubectl("patch", "areq", name, "--type=merge", "-p", '{"spec": {"cancel": true}}')
         else:
             requests.kubectl("delete", "areq", name)
-        path = f"/api/v1/namespaces/{deployment.namespace}/pods/{pod}:8000/proxy/health"
-
-        def idle(path: str = path) -> bool:
-            return bool(json.loads(deployment.kubectl("get", "--raw", path))["busy"] == 0)
-
-        wait_until(idle, "the work to stop", timeout=2)
+        wait_until(lambda pod=pod: busy(cluster, pod) == 0, "the work to stop", timeout=2)  # type: ignore[misc]
 
 
 def test_a_namespace_goes_away_while_its_requests_run(

@@ -24,6 +24,7 @@ from analysis_operator.local.errors import StartFailed
 from analysis_operator.local.runtime import LocalRuntime
 from analyzer_contract import SUSPICIOUS_FROM
 from tests.support.media import make_samples
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -171,7 +172,7 @@ def test_a_text_file_has_no_verdict(guardian: Guardian, samples: Path) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
 def test_however_it_ends_nothing_is_left(guardian: Guardian, number: signal.Signals, code: int) -> None:
-    process = guardian.start("serve", "audio", "--port", str(_free_port()))
+    process = guardian.start("serve", "audio", "--port", str(free_port()))
     assert process.stdout is not None
     for line in process.stdout:
         if "Ctrl-C ends it" in line:
@@ -218,9 +219,3 @@ def _manifest(name: str) -> dict[str, object]:
         "metadata": {"name": name},
         "spec": {"source": {"uri": "s3://media/genuine.wav"}, "analyzers": ["audio"]},
     }
-
-
-def _free_port() -> int:
-    from analysis_operator.local.process import free_port
-
-    return free_port()

@@ -18,7 +18,7 @@ from analysis_operator.adapters.step_functions import StepFunctions
 from analysis_operator.core.actions import Answer
 from analysis_operator.core.observation import Delivered, Refused
 from tests.cluster.shell import wait_until
-from tests.support.apiserver import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import Any, Self
 import aiohttp
 
 from analyzer_contract import EVENT, MEDIA_TYPE_STREAM, Failure, Progress, Result
+from tests.support.ports import free_port
 
 Event = Progress | Result | Failure
 
@@ -99,9 +99,7 @@ async def running(
     **settings: object,
 ) -> AsyncIterator[Service]:
     """Starts ``python -m module`` on a free port; ``settings`` become GUARDIAN_ variables, ``env`` stays as it is."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "GUARDIAN_"))},
         **CREDENTIALS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import subprocess
 import urllib.request
@@ -16,18 +15,12 @@ import yaml
 from tests.cluster.builder import ensure_tools
 from tests.cluster.control_plane import AUDIT_POLICY
 from tests.cluster.shell import command_env, run, wait_until
+from tests.support.ports import free_port
 
 TOKEN = "integration-tests"  # it opens nothing but a server on this loopback
 OPERATOR_TOKEN = "integration-tests-operator"
 PIPELINE_TOKEN = "integration-tests-pipeline"
 PIPELINE_GROUP = "silver-guardian:pipeline"
-
-
-def free_port() -> int:
-    """Give a port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class ApiServer:

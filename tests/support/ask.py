@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 from tests.cluster import Cluster
-from tests.cluster.shell import wait_until
+from tests.cluster.shell import value_of
+from tests.support.deployment import RELEASE
 
 API = "silverguardian.io/v1alpha1"
+_PORT = 8000
+"""Of the audio analyzer, and of the scripted ones, whose spec is made from its spec."""
 
 
 class Requests:
@@ -46,14 +49,24 @@ class Requests:
         return self.wait(self.ask(name, uri, *analyzers, **spec))
 
     def running(self, name: str) -> str:
-        """Wait until an analysis of the request runs, and give its pod."""
+        """Wait until an analysis of the request runs in the pod that its status names, and return that pod.
+
+        The status alone does not tell: it was written earlier, and the pod may have lost the work since.
+        """
 
         def pod() -> str | None:
             entries = self.status(name).get("analyses", [])
-            return next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
+            named = next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
+            return named if named and busy(self._cluster, named) else None
 
-        wait_until(lambda: pod() is not None, f"{name} to run", timeout=60, interval=0.2)
-        return str(pod())
+        return value_of(pod, f"{name} to run", timeout=60, interval=0.2)
+
+
+def busy(cluster: Cluster, pod: str, namespace: str = RELEASE) -> int | None:
+    """Return how many analyses run in an analyzer's pod, as it says itself; None if it does not answer."""
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}:{_PORT}/proxy/health"
+    answer = cluster.kubectl("get", "--raw", path, check=False)
+    return int(json.loads(answer.stdout)["busy"]) if answer.returncode == 0 else None
 
 
 def condition(status: dict[str, Any], kind: str = "Succeeded") -> dict[str, Any]:

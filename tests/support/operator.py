@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.shell import wait_until
-from tests.support.apiserver import ApiServer, free_port
+from tests.support.apiserver import ApiServer
+from tests.support.ports import free_port
 
 NAMESPACE = "silver-guardian"
 API = "silverguardian.io/v1alpha1"
+_END_SECONDS = 60
+_ANSWER_SECONDS = 10
+"""A port on which nothing listens refuses at once; a server on a busy machine is given time."""
 
 
 def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> dict[str, Any]:
@@ -94,13 +98,16 @@ class OperatorProcess:
         wait_until(lambda: self.get("/readyz")[0] == 200, "the operator to be ready", timeout=60)
 
     def stop(self, signum: int = signal.SIGTERM) -> int:
-        """Send it a signal and wait for its end."""
+        """Send it a signal and wait for its end. One that does not end is killed, and TimeoutExpired raised."""
         if self.process is None:
             return 0
-        self.process.send_signal(signum)
-        code = self.process.wait(20)
-        self.process = None
-        return code
+        process, self.process = self.process, None
+        process.send_signal(signum)
+        try:
+            return process.wait(_END_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
 
     def leads(self) -> bool:
         """Say whether it is the one of several that works."""
@@ -109,7 +116,7 @@ class OperatorProcess:
     def get(self, path: str) -> tuple[int, str]:
         """Give the status and body of one of its pages; status 0 while it does not listen."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_ANSWER_SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -183,15 +190,16 @@ class Pods:
     def health(self, pod: str) -> dict[str, Any] | None:
         """Give what the analyzer says of itself, or None if it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://{self._where[pod]}/health", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://{self._where[pod]}/health", timeout=_ANSWER_SECONDS) as answer:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except OSError:
             return None
 
-    def busy(self, pod: str) -> int:
-        """Give how many analyses run in a pod."""
-        return int((self.health(pod) or {}).get("busy", 0))
+    def busy(self, pod: str) -> int | None:
+        """Return how many analyses run in a pod; None if it does not answer."""
+        health = self.health(pod)
+        return None if health is None else int(health["busy"])
 
     def kill(self, pod: str, signum: int = signal.SIGKILL) -> None:
         """Kill an analyzer and delete its pod, as a node that vanishes does."""
@@ -204,7 +212,7 @@ class Pods:
 
     def _ready(self, pod: str) -> bool:
         try:
-            with urllib.request.urlopen(f"http://{self._where[pod]}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://{self._where[pod]}/readyz", timeout=_ANSWER_SECONDS) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import psycopg
 
 from tests.cluster.paths import cache_dir
 from tests.cluster.shell import command_env, exclusive, run, wait_until
-from tests.support.apiserver import free_port
+from tests.support.ports import free_port
 
 _PROGRAMS = Path("/usr/lib/postgresql")
 _NO_MAIN_CLUSTER = Path("/etc/postgresql-common/createcluster.d/silver-guardian.conf")
@@ -71,7 +72,7 @@ class Postgres:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.kill()
         shutil.rmtree(self._folder)
 
     def start(self) -> None:
@@ -88,27 +89,23 @@ class Postgres:
         wait_until(self._answers, "PostgreSQL to take connections")
 
     def kill(self) -> None:
-        """End it and all its children with SIGKILL, as a node that loses its power does."""
+        """End it and every process of it with SIGKILL, as a node that loses its power does.
+
+        When this returns, nothing of it answers: a backend leads a session of its own, and outlives the first process.
+        """
+        wait_until(self._ended, "every process of PostgreSQL to end")
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+        wait_until(lambda: not self._listens(), "PostgreSQL's port to be closed")
 
     def freeze(self) -> None:
-        """Let it and all its children do nothing: connections stay open, and nobody answers."""
-        self._signal(signal.SIGSTOP)
+        """Let every process of it do nothing: connections stay open, and there is no answer."""
+        wait_until(self._frozen, "PostgreSQL to stand still")
 
     def thaw(self) -> None:
         """Let it go on."""
         self._signal(signal.SIGCONT)
-
-    def stop(self) -> None:
-        """End it at once, every connection with it."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(20)
-            self._process = None
 
     def url(self, database: str = "postgres") -> str:
         """Give the URL of one of its databases."""
@@ -125,10 +122,27 @@ class Postgres:
         return psycopg.connect(self.url(database), autocommit=True, connect_timeout=2)
 
     def _signal(self, signum: int) -> None:
-        for process in psutil.Process(self._process.pid).children(recursive=True) if self._process else []:
-            process.send_signal(signum)  # each backend leads a session of its own
-        if self._process is not None:
-            self._process.send_signal(signum)
+        for process in self._processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signum)
+
+    def _ended(self) -> bool:
+        """Kill what runs, and say whether there was nothing: a process may be made while the others are killed."""
+        self._signal(signal.SIGKILL)
+        return not self._processes()
+
+    def _frozen(self) -> bool:
+        self._signal(signal.SIGSTOP)
+        return all(_status(process) == psutil.STATUS_STOPPED for process in self._processes())
+
+    def _processes(self) -> list[psutil.Process]:
+        """Return the server's processes, the first one first: all of them work in the folder of its data."""
+        found = [process for process in psutil.process_iter() if _folder_of(process) == str(self._data)]
+        return sorted(found, key=lambda process: process.pid != (self._process and self._process.pid))
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
 
     @property
     def _data(self) -> Path:
@@ -150,3 +164,18 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def _folder_of(process: psutil.Process) -> str:
+    """Return where a process works; an empty string once it has ended."""
+    try:
+        return process.cwd() if _status(process) != psutil.STATUS_ZOMBIE else ""
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return ""
+
+
+def _status(process: psutil.Process) -> str:
+    try:
+        return str(process.status())
+    except psutil.NoSuchProcess:
+        return ""

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.cluster.builder import ensure_tools
 from tests.cluster.shell import command_env, wait_until
-from tests.support.apiserver import free_port
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

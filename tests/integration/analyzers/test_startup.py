@@ -16,7 +16,7 @@ import pytest
 
 from analyzer_contract import Result
 from tests.support.analyzer_service import CREDENTIALS, FaultyS3, Service, eventually, running
-from tests.support.apiserver import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 SCRIPTED = "tests.support.scripted_analyzer"

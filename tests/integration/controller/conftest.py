@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from tests.cluster.paths import repo_root
-from tests.support.apiserver import ApiServer, free_port
-from tests.support.operator import API, NAMESPACE, RULES, OperatorProcess, Pods, grant, until
+from tests.cluster.shell import value_of
+from tests.support.apiserver import ApiServer
+from tests.support.operator import API, NAMESPACE, RULES, OperatorProcess, Pods, grant
+from tests.support.ports import free_port
 from tests.support.s3 import S3Process
 
 
@@ -72,13 +74,13 @@ class World:
         return self.status(name, namespace)
 
     def until_running(self, name: str) -> str:
-        """Wait until an analysis runs, and give its pod."""
-        until(lambda: self._running(name), f"{name} to run")
-        return str(self._running(name))
+        """Wait until an analysis runs in the pod that the status names, and return that pod."""
+        return value_of(lambda: self._running(name), f"{name} to run")
 
     def _running(self, name: str) -> str | None:
         entries = self.status(name).get("analyses", [])
-        return next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
+        named = next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
+        return named if named and self.pods.busy(named) else None
 
 
 def _open(
@@ -93,9 +95,13 @@ def _open(
 ) -> World:
     operator = OperatorProcess(server, folder, kubeconfig, **settings)
     world = World(server, s3, Pods(server, folder, s3.environment()), operator)
-    if pods:
-        world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)
-    operator.start()
+    try:
+        if pods:
+            world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)
+        operator.start()
+    except BaseException:
+        _close(world)
+        raise
     return world
 
 

@@ -17,8 +17,9 @@ from moto.server import ThreadedMotoServer
 from ml.context.scripts import load_calls, transcribed
 from tests.cluster.paths import repo_root
 from tests.integration.controller.conftest import World, _close, _open
-from tests.support.apiserver import PIPELINE_GROUP, PIPELINE_TOKEN, ApiServer, free_port
+from tests.support.apiserver import PIPELINE_GROUP, PIPELINE_TOKEN, ApiServer
 from tests.support.operator import until
+from tests.support.ports import free_port
 from tests.support.s3 import REGION, S3Process
 from tests.support.state_machine import ANALYZERS, create_definition, definition, patches
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.apiserver import free_port
 from tests.support.media import make_samples
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]

@@ -15,11 +15,11 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from analysis_operator.local.process import free_port
 from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.status import serving
 from tests.support.browser import browsing, screenshot
 from tests.support.media import make_samples
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 

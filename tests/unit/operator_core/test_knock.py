@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from analysis_operator.knock import Knocker
-from tests.support.apiserver import free_port
+from tests.support.ports import free_port
 
 
 class Pod:

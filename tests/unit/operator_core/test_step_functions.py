@@ -10,8 +10,8 @@ import pytest
 from analysis_operator.adapters.step_functions import StepFunctions
 from analysis_operator.core.actions import Answer
 from analysis_operator.core.observation import Delivered, Failed, Refused
-from tests.support.apiserver import free_port
 from tests.support.machines import StepFunctionsServer
+from tests.support.ports import free_port
 
 TOKEN = "AQC+secret/token="
 SUCCESS = Answer(succeeded=True, output=json.dumps({"verdict": "Suspicious"}))
