@@ -81,7 +81,7 @@ IN_EVAL_ENV = export PATH="$$PATH:$(EVAL_ENV)/uv/bin" UV_PROJECT_ENVIRONMENT="$(
 	  uv sync --locked --quiet --package silver-guardian-ml --group voices --python $(VENV)/python; "$$UV_PROJECT_ENVIRONMENT/bin/python"
 
 .PHONY: eval
-eval: setup ## Measure the voice detector on recorded and synthetic speech, and write docs/evaluation.md
+eval: setup ## Measure the voice detector on recorded and synthetic speech, and write docs/cards/voice-texture.md
 	@$(IN_EVAL_ENV) -m ml.voice.evaluate $(EVAL_ARGS)
 
 .PHONY: train

@@ -1,6 +1,6 @@
 """How well the rules tell phishing calls apart, and what a call costs: ``python -m evaluation.context``.
 
-It writes the measured part of docs/context.md, between its two marks.
+It writes the measured part of docs/cards/context.md, between its two marks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from context_analyzer.transcript import Transcript, read_transcript
 from ml.common.paths import repo_root
 from ml.context.scripts import Call, load_calls, transcribed
 
-TARGET = repo_root() / "docs" / "context.md"
+TARGET = repo_root() / "docs" / "cards" / "context.md"
 _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _SPLITS = {
     "development": "the rules were written on them",
@@ -163,7 +163,7 @@ def _costs(outcomes: Sequence[Outcome]) -> str:
 def main() -> int:
     """Writes the card, or with --check only compares; gives the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail if docs/context.md says something else")
+    parser.add_argument("--check", action="store_true", help="fail if docs/cards/context.md says something else")
     asked = parser.parse_args()
     before = TARGET.read_text(encoding="utf-8")
     head, _, rest = before.partition(_BEGIN)

@@ -1,4 +1,4 @@
-"""Measures AudioSplice: ``python -m evaluation.splices --seed 1`` writes docs/evaluation-splices.md."""
+"""Measures AudioSplice: ``python -m evaluation.splices --seed 1`` writes docs/cards/splices.md."""
 
 from __future__ import annotations
 
@@ -138,4 +138,4 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     seed = parser.parse_args().seed
     page = card(list(analysed(TUNING, seed)), list(analysed(HELD_OUT, seed)), seed)
-    (repo_root() / "docs" / "evaluation-splices.md").write_text(page)
+    (repo_root() / "docs" / "cards" / "splices.md").write_text(page)

@@ -1,4 +1,4 @@
-"""How well edits of moving pictures are found: ``python -m evaluation.video --seed 1`` writes docs/evaluation-video.md.
+"""How well edits of moving pictures are found: ``python -m evaluation.video --seed 1`` writes docs/cards/video.md.
 
 Real clips out of packages, edited at places drawn from the seed, encoded anew and given to the analyzer as files.
 """
@@ -22,7 +22,7 @@ from ml.video.trials import AS_SHIPPED, Trial, trials
 from ml.video.visibility import sights
 from video_analyzer.analysis import analyze
 
-TARGET = repo_root() / "docs" / "evaluation-video.md"
+TARGET = repo_root() / "docs" / "cards" / "video.md"
 BARS = {"duplicate": 0.92, "loop": 0.85, "drop": 0.80}
 PLACE_BAR = 0.80
 _READING = """## How to read it

@@ -74,7 +74,7 @@ def manifest_of(model: bytes, name: str = "listener", **changes: Any) -> Manifes
         "copyright": "© someone",
         "calibration": CALIBRATION,
         "domain": DOMAIN,
-        "evalCard": "docs/evaluation.md",
+        "evalCard": "docs/cards/voice-texture.md",
     }
     return Manifest.model_validate(fields | changes)
 

@@ -19,8 +19,8 @@ from ml.voice.data import corpus, splits
 from ml.voice.evaluate import card, report, scores
 from ml.voice.train.fitting import ID, OWN_MODELS
 
-_DOCS: Final = Path("docs")
-_CARDS: Final = {ID: "evaluation.md", "asvspoof5-aasist": "evaluation-aasist.md"}
+_DOCS: Final = Path("docs/cards")
+_CARDS: Final = {ID: "voice-texture.md", "asvspoof5-aasist": "asvspoof5-aasist.md"}
 # Our own learnt from noise down to 18 dB; for AASIST much fainter noise is enough to take people for machines.
 _LIMITS: Final = {ID: Limits(min_snr_db=15.0), "asvspoof5-aasist": Limits(min_snr_db=32.0)}
 _ABOUT: Final = {

@@ -110,7 +110,7 @@ async def test_the_published_model_hears_a_recorded_and_a_made_voice(
         heard = {each.model.id: each for each in report.detectors if each.name == NAME}
         assert set(heard) == {OWN, "asvspoof5-aasist"}
         assert {each.claim for each in heard.values()} == {Verdict.NO_EVIDENCE}
-        assert heard["asvspoof5-aasist"].model.eval_card == "docs/evaluation-aasist.md"
+        assert heard["asvspoof5-aasist"].model.eval_card == "docs/cards/asvspoof5-aasist.md"
         assert result.verdict is Verdict.NO_EVIDENCE
 
 

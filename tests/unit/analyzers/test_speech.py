@@ -90,12 +90,12 @@ def test_what_is_too_soft_or_too_loud_for_the_model_is_brought_to_its_level() ->
 
 def test_the_report_names_the_model_its_card_and_where_the_score_lies_among_recorded_voices() -> None:
     report = examined(voice(score=0)).report
-    assert (report.model.id, report.model.eval_card) == ("listener", "docs/evaluation.md")
+    assert (report.model.id, report.model.eval_card) == ("listener", "docs/cards/voice-texture.md")
     assert report.model.sha256 == manifest_of(MODEL).sha256
     assert report.reference_percentile == pytest.approx(75, abs=1)  # the reference goes from -3 to 1
     assert report.score == 27  # 1 / (1 + e)
     assert "the speech" in report.limitations[0]
-    assert any("docs/evaluation.md" in each for each in report.limitations)
+    assert any("docs/cards/voice-texture.md" in each for each in report.limitations)
 
 
 def test_the_windows_that_sound_synthetic_are_told_with_their_stretch_of_time() -> None:

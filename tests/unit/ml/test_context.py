@@ -1,4 +1,4 @@
-"""The measured part of docs/context.md is what is measured now, and its arithmetic."""
+"""The measured part of docs/cards/context.md is what is measured now, and its arithmetic."""
 
 from __future__ import annotations
 

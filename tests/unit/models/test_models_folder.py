@@ -169,7 +169,7 @@ def test_a_manifest_that_is_wrong_is_refused(folder: Path, changes: dict[str, ob
 
 def test_what_was_measured_of_a_model_is_kept_in_its_manifest(folder: Path) -> None:
     measured = {"minSnrDb": 20, "minBandwidthHz": 5000, "minSpeechSeconds": 2}
-    rewrite(folder, calibration=CALIBRATION, domain=measured, evalCard="docs/evaluation.md")
+    rewrite(folder, calibration=CALIBRATION, domain=measured, evalCard="docs/cards/voice-texture.md")
     manifest = load(folder, "small").manifest
     assert manifest.calibration is not None
     assert manifest.domain is not None

@@ -45,7 +45,7 @@ LEAST_DB = 1.0
 
 _MOST_SCORE = 45
 """Below Suspicious: held-out voices were told from controls little better than by chance, and no real call was measured
-(docs/evaluation-splices.md)."""
+(docs/cards/splices.md)."""
 
 _LIMITATIONS = [
     "Needs a steady background on both sides: in studio recordings, and where noise is suppressed, splices are missed.",
@@ -151,7 +151,7 @@ def report_splices(splices: list[Splice], version: str) -> DetectorReport:
         score=max((finding.score for finding in findings), default=0),
         findings=findings,
         limitations=_LIMITATIONS,
-        model=ModelCard(id="audio.splice", version=version, eval_card="docs/evaluation-splices.md"),
+        model=ModelCard(id="audio.splice", version=version, eval_card="docs/cards/splices.md"),
     )
 
 

@@ -76,7 +76,7 @@ def report_indicators(transcript: Transcript) -> DetectorReport:
             "Rules look for words, not for meaning: an honest call can use them, and a fraud can avoid them.",
             *([] if known else [TOLD[Reason.UNSUPPORTED_LANGUAGE]]),
         ],
-        model=ModelCard(id="scam-indicators", version=ANALYZER.version, eval_card="docs/context.md"),
+        model=ModelCard(id="scam-indicators", version=ANALYZER.version, eval_card="docs/cards/context.md"),
     )
 
 

@@ -92,7 +92,7 @@ ASVSPOOF5_AASIST = Published(
         ),
     ),
     domain=Domain(min_snr_db=32, min_bandwidth_hz=5000, min_speech_seconds=2),
-    eval_card="docs/evaluation-aasist.md",
+    eval_card="docs/cards/asvspoof5-aasist.md",
 )
 
 PUBLISHED = (ASVSPOOF5_AASIST,)

@@ -27,7 +27,7 @@ _BESIDE = (2, 3)
 
 _SHARP = 0.60
 """Copies differ at most this many times as much as frames beside them do. On the clips that were used for setting it,
-0.69 was the least without an edit (docs/evaluation-video.md)."""
+0.69 was the least without an edit (docs/cards/video.md)."""
 
 _ENDS = 0.8
 _UNSURE, _SURROUNDINGS = 60, 80

@@ -21,7 +21,7 @@ picture is the same, to this many gray levels, afterwards."""
 
 _CONTRAST = 12.0
 """How many times more must move just before and just after. On the clips that were used for setting it, pauses of
-people came to 8.0 at most (docs/evaluation-video.md): what breathes and blinks is not skipped."""
+people came to 8.0 at most (docs/cards/video.md): what breathes and blinks is not skipped."""
 
 _FAINT = 4.0
 """From here on there is a score, under 50."""

@@ -15,7 +15,7 @@ Gray = NDArray[np.uint8]
 
 _LEAP = 1.78
 """How many times further the picture must leap than elsewhere (:attr:`Jump.stands_out`). On the clips that were used
-for setting it, 1.62 was the most within one scene and without an edit (docs/evaluation-video.md)."""
+for setting it, 1.62 was the most within one scene and without an edit (docs/cards/video.md)."""
 
 _FAINT = 1.0
 """From here on there is a score, under 50."""
