@@ -49,6 +49,7 @@ COPY analyzers/audio/pyproject.toml analyzers/audio/
 COPY analyzers/video/pyproject.toml analyzers/video/
 COPY analyzers/context/pyproject.toml analyzers/context/
 COPY analyzers/models/pyproject.toml analyzers/models/
+COPY locales/pyproject.toml locales/
 COPY ml/pyproject.toml ml/
 COPY status/records/pyproject.toml status/records/
 COPY status/api/pyproject.toml status/api/
@@ -91,13 +92,14 @@ RUN /trim-packages.sh
 FROM operator-dependencies AS operator-build
 ARG SSL_CERT_FILE
 COPY analyzers/contract analyzers/contract
+COPY locales locales
 COPY status/records status/records
 COPY operator operator
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-operator
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py operator \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analysis_records analyzer_contract silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analysis_records analyzer_contract guardian_locales silver_guardian_* /own/
 
 FROM audio-dependencies AS audio-build
 ARG SSL_CERT_FILE
@@ -136,12 +138,13 @@ RUN /opt/venv/bin/python /smoke.py context \
 FROM status-api-dependencies AS status-api-build
 ARG SSL_CERT_FILE
 COPY analyzers/contract analyzers/contract
+COPY locales locales
 COPY status status
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-status-api
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py status-api \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a status_api analysis_records analyzer_contract silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a status_api analysis_records analyzer_contract guardian_locales silver_guardian_* /own/
 
 # ---------------------------------------------------------------- the images
 FROM runtime AS operator

@@ -28,11 +28,11 @@ TANH = "CAg6MwoMCgF4EgF5IgRUYW5oEgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgII
 """A model of one operation, as ONNX in base 64."""
 
 PACKAGES = {
-    "operator": ("analysis_operator", "analyzer_contract"),
+    "operator": ("analysis_operator", "analyzer_contract", "guardian_locales"),
     "audio": ("audio_analyzer", "analyzer_kit", "analyzer_contract", "guardian_models"),
     "video": ("video_analyzer", "analyzer_kit", "analyzer_contract"),
     "context": ("context_analyzer", "analyzer_kit", "analyzer_contract"),
-    "status-api": ("status_api", "analyzer_contract"),
+    "status-api": ("status_api", "analyzer_contract", "guardian_locales"),
 }
 
 
@@ -83,6 +83,10 @@ def check_operator() -> None:
         raise SystemExit("a database answered where there is none")
     if not steps():
         raise SystemExit("the migrations are missing")
+    from guardian_locales import locales
+
+    if not locales():
+        raise SystemExit("the languages are missing")
 
 
 def _tone(rate: int) -> Any:
@@ -197,7 +201,7 @@ def check_status_api() -> None:
 
     told: Any = {"oidc_issuer": "https://id.example", "oidc_audience": "a", "tenants": {"a": "b"}}
     make_service(Settings(database_url="postgresql://localhost/none", **told)).openapi()
-    if "index.html" not in _files():
+    if not {"index.html", "words.json"} <= {*_files()}:
         raise SystemExit("the page is missing")
     key = ec.generate_private_key(ec.SECP256R1())
     jwt.decode(jwt.encode({"a": 1}, key, algorithm="ES256"), key.public_key(), algorithms=["ES256"])
