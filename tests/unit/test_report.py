@@ -14,16 +14,14 @@ import pytest
 from analysis_operator.adapters.reports import JSON_LIMIT, PNG_LIMIT, NoReports, S3Reports, make_reports
 from analysis_operator.adapters.s3 import ObjectStore, StoreError
 from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, PinnedSource, RequestStatus
-from analysis_operator.errors import Reason
 from analysis_operator.report import timeline
-from analysis_operator.report.page import LANGUAGES, clean, clock, render, size, words
+from analysis_operator.report.page import clean, render, size
 from analysis_operator.report.sections import MOST_PIXELS, Section, read_plot
-from analysis_operator.report.words import Words
+from analysis_operator.report.words import clock, words
 from analyzer_contract import (
     PLOT_WIDTH,
     AnalysisReport,
     DetectorReport,
-    FailureReason,
     Finding,
     MediaFacts,
     ModelCard,
@@ -31,8 +29,7 @@ from analyzer_contract import (
     TimelinePoint,
     Verdict,
 )
-from context_analyzer.lexicon import INDICATORS
-from context_analyzer.reasons import Reason as ContextReason
+from guardian_locales import locales
 
 UID = "0f1e2d3c-0000-4000-8000-000000000001"
 PREFIX = f"s3://results/default/call/{UID}/"
@@ -207,7 +204,7 @@ async def test_huge_texts_are_cut() -> None:
 async def test_many_findings_are_cut_to_the_strongest() -> None:
     many = result(findings=200)
     page = render(request(), status(entry()), [Section(entry(), many)])
-    assert page.count('class="time"') == 60 * len(LANGUAGES)
+    assert page.count('class="time"') == 60 * len(locales())
     assert "140 weaker places" in page
 
 
@@ -286,7 +283,7 @@ def test_the_evidence_that_decided_comes_first_and_a_limitation_is_said_once() -
     page = render(request(), status(), sections)
     assert re.findall(r">(\w+) analysis</h3>", page) == ["Picture", "Sound", "Content"]
     assert re.findall(r">(\w+) 검사</h3>", page) == ["화면", "소리", "내용"]
-    assert page.count("<li>A plain sentence.</li>") == len(LANGUAGES)
+    assert page.count("<li>A plain sentence.</li>") == len(locales())
 
 
 async def test_without_a_results_bucket_there_is_no_report() -> None:
@@ -296,13 +293,13 @@ async def test_without_a_results_bucket_there_is_no_report() -> None:
     assert isinstance(make_reports("s3://results"), S3Reports)
 
 
-def test_boto3_is_not_imported_before_the_first_report() -> None:
+def test_boto3_and_the_languages_are_not_imported_before_the_first_report() -> None:
     import subprocess
     import sys
 
     code = (
         "import sys; from analysis_operator.adapters.reports import make_reports; make_reports('s3://results');"
-        "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'jinja2')))"
+        "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'jinja2', 'guardian_locales')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -332,50 +329,6 @@ def test_times_of_the_request_are_shown() -> None:
     assert "2026년 11월 23일 오후 7시 0분" in page
 
 
-def _keys(language: Words) -> dict[str, object]:
-    return {
-        "verdicts": {verdict: len(meaning.steps) for verdict, meaning in language.meanings.items()},
-        "kinds": set(language.kinds),
-        "detectors": set(language.detectors),
-        "analyzers": set(language.analyzers),
-        "reasons": set(language.reasons),
-        "phones": [number for number, _ in language.phones],
-        "limits": len(language.limits),
-        "reading": len(language.reading),
-        "labels": {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in language.labels.items()},
-    }
-
-
-def test_no_language_lacks_a_word_that_another_has() -> None:
-    first, *others = LANGUAGES
-    assert all(_keys(other) == _keys(first) for other in others)
-    assert set(first.meanings) == {*Verdict, None}
-    assert {str(reason) for reason in FailureReason} <= set(first.reasons)
-    assert {str(Reason.CANCELLED), str(Reason.TOO_MANY_DISRUPTIONS), str(Reason.ANALYZER_NOT_FOUND)} <= set(
-        first.reasons
-    )
-
-
-def test_no_word_is_empty_or_left_in_english() -> None:
-    english, korean = LANGUAGES
-    for key, text in korean.labels.items():
-        assert text, key
-        assert re.search("[가-힣]", text) or text == english.labels[key].strip() or "{" in text, key
-    titles = [kind.title for kind in korean.kinds.values()] + [each.title for each in korean.meanings.values()]
-    assert all(re.search("[가-힣]", title) for title in titles)
-
-
-def test_every_label_is_used() -> None:
-    from pathlib import Path
-
-    folder = Path(timeline.__file__).parent
-    templates = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.j2"))
-    code = (folder / "page.py").read_text(encoding="utf-8")
-    labels = {*LANGUAGES[0].labels} - {state.value for state in AnalysisState}
-    unused = [key for key in labels if not re.search(rf"\bt\.{key}\b", templates) and f'"{key}"' not in code]
-    assert unused == []
-
-
 def test_a_reader_chooses_the_language_without_a_script_and_one_is_shown_at_first() -> None:
     page = render(request(), status(entry()), [Section(entry(), result())])
     tags = Tags(page).found
@@ -399,8 +352,8 @@ def test_a_known_finding_is_told_in_the_readers_language_and_an_unknown_one_in_t
     unknown = render(request(), status(entry()), [Section(entry(), told.model_copy(update={"detectors": [other]}))])
     assert "똑같이 되풀이되는 소리" in known
     assert "1분 1.0초 ~ 1분 3.0초" in known
-    assert unknown.count('<p lang="en">It hums.</p>') == len(LANGUAGES)
-    assert unknown.count("Mains hum") >= len(LANGUAGES)
+    assert unknown.count('<p lang="en">It hums.</p>') == len(locales())
+    assert unknown.count("Mains hum") >= len(locales())
 
 
 def test_no_gauge_stands_beside_a_verdict_from_which_nothing_follows() -> None:
@@ -492,11 +445,4 @@ def test_a_plot_with_the_agreed_margins_is_cut_to_the_recording_and_kept_once() 
     assert other.crop == (0, 0, 640, 300)
     page = render(request(), status(entry()), [Section(entry(), result(), plot)])
     assert page.count("data:image/png") == 1
-    assert page.count('viewBox="70 64 1110 196"') == 2 * len(LANGUAGES)  # and once larger, for a phone
-
-
-def test_the_words_of_the_context_analyzer_are_told_in_every_language() -> None:
-    kinds = {indicator.kind for indicator in INDICATORS} | set(ContextReason)
-    kinds |= {"ScamPattern", "ScamWords", "CallerWants", "ScamAdvice"}
-    for language in LANGUAGES:
-        assert kinds <= set(language.kinds), language.name
+    assert page.count('viewBox="70 64 1110 196"') == 2 * len(locales())  # and once larger, for a phone

@@ -18,7 +18,7 @@ from analysis_operator.local.pool import MODULES, OFFLINE
 from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.store import LocalStore
-from analysis_operator.report.page import clock, words
+from analysis_operator.report.words import clock, words
 
 __all__ = ["Call", "analyze", "load", "run", "serve"]
 

@@ -13,11 +13,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, RequestStatus
-from analysis_operator.report import timeline
-from analysis_operator.report.english import ENGLISH
-from analysis_operator.report.korean import KOREAN
+from analysis_operator.report import timeline, words
 from analysis_operator.report.sections import Section
-from analysis_operator.report.words import Words, clock, tone, words
 from analyzer_contract import (
     SEVERITY,
     SUSPICIOUS_FROM,
@@ -28,11 +25,7 @@ from analyzer_contract import (
     Verdict,
     counted,
 )
-
-__all__ = ["LANGUAGES", "clean", "clock", "render", "size", "words"]
-
-LANGUAGES = (ENGLISH, KOREAN)
-"""The first one is shown until a reader chooses."""
+from guardian_locales import Locale, locales, tone
 
 _TEXT_LIMIT = 1200
 _LIMITATIONS = 40
@@ -70,7 +63,7 @@ def render(request: AnalysisRequest, status: RequestStatus, sections: Sequence[S
         parts=_parts(sections),
         media=[section.result.media for section in sections if section.result],
         blind=any(entry.state is AnalysisState.FAILED for entry in status.analyses),
-        languages=LANGUAGES,
+        languages=locales(),
         line=SUSPICIOUS_FROM,
         style=style,
         style_hash=style_hash,
@@ -128,42 +121,41 @@ def _limitations(result: AnalysisReport) -> list[str]:
     return list(dict.fromkeys(told for detector in result.detectors for told in detector.limitations))[:_LIMITATIONS]
 
 
-def _facts(media: Sequence[MediaFacts], word: Words) -> list[tuple[str, str]]:
+def _facts(media: Sequence[MediaFacts], locale: Locale) -> list[tuple[str, str]]:
     """What was decoded, as label and value; what is unknown is left out."""
-    t = word.labels
+    t = locale.report
     lengths = [facts.duration_seconds for facts in media if math.isfinite(facts.duration_seconds)]
-    rows = [(t["length"], word.length(max(lengths)))] if lengths and max(lengths) > 0 else []
+    rows = [(t.length, words.duration(max(lengths), locale))] if lengths and max(lengths) > 0 else []
     for facts in media:
         heard = [
-            t["hertz"].format(rate=f"{facts.sample_rate:,}") if facts.sample_rate else "",
-            (t["channel"] if facts.channels == 1 else t["channels"].format(count=facts.channels))
-            if facts.channels
-            else "",
+            t.hertz.format(rate=f"{facts.sample_rate:,}") if facts.sample_rate else "",
+            (t.channel if facts.channels == 1 else t.channels.format(count=facts.channels)) if facts.channels else "",
         ]
         seen = [
             f"{facts.width:,} × {facts.height:,}" if facts.width and facts.height else "",  # noqa: RUF001 - as in print
-            t["rate"].format(rate=f"{facts.frames_per_second:.4g}") if facts.frames_per_second else "",
-            t["frames"].format(count=f"{facts.frames:,}") if facts.frames else "",
+            t.rate.format(rate=f"{facts.frames_per_second:.4g}") if facts.frames_per_second else "",
+            t.frames.format(count=f"{facts.frames:,}") if facts.frames else "",
         ]
-        for label, details in ((t["sound"], heard), (t["picture"], seen)):
+        for label, details in ((t.sound, heard), (t.picture, seen)):
             if any(details):
-                told = [facts.codec, *details, facts.container]
-                rows.append((label, ", ".join(each for each in told if each)))
+                values = [facts.codec, *details, facts.container]
+                rows.append((label, ", ".join(value for value in values if value)))
     return rows
 
 
-def _strength(score: int, word: Words) -> str:
+def _strength(score: int, locale: Locale) -> str:
+    t = locale.report
     if score == 0:
-        return word.labels["fact"]
-    told = word.labels["strong" if score >= _STRONG else "medium" if score >= SUSPICIOUS_FROM else "weak"]
-    return f"{told} · {score}"
+        return t.fact
+    word = t.strong if score >= _STRONG else t.medium if score >= SUSPICIOUS_FROM else t.weak
+    return f"{word} · {score}"
 
 
-def _where(finding: Finding, length: float, word: Words) -> str:
+def _where(finding: Finding, length: float, locale: Locale) -> str:
     """The stretch of a finding; what is about the file as a whole is not about a time."""
     if length and finding.start_seconds <= 0 and finding.end_seconds >= length - _ROUNDING:
-        return word.labels["whole"]
-    return word.span(finding.start_seconds, finding.end_seconds)
+        return locale.report.whole
+    return words.span(finding.start_seconds, finding.end_seconds, locale)
 
 
 def _tick(seconds: float) -> str:
@@ -176,15 +168,18 @@ def _detectors(result: AnalysisReport) -> list[DetectorReport]:
     return result.detectors[:_DETECTORS]
 
 
-def _names(detectors: Sequence[str], word: Words) -> str:
-    return ", ".join(clean(word.title(clean(name, 60)), 60) for name in detectors)
+def _names(detectors: Sequence[str], locale: Locale) -> str:
+    return ", ".join(clean(words.heading(clean(name, 60), locale), 60) for name in detectors)
 
 
 @cache
 def _environment() -> tuple[Environment, str, str]:
-    loader = PackageLoader("analysis_operator", "report")
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("analysis_operator", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(
         clean=clean,
@@ -195,9 +190,13 @@ def _environment() -> tuple[Environment, str, str]:
         tick=_tick,
         detectors=_detectors,
         names=_names,
+        heading=words.heading,
+        subject=words.subject,
+        duration=words.duration,
+        moment=words.moment,
         tone=tone,
     )
     environment.tests["inconclusive"] = lambda verdict: verdict is Verdict.INCONCLUSIVE
-    style, _, _ = loader.get_source(environment, "page.css")
+    style = environment.get_template("page.css.j2").render(codes=[locale.code for locale in locales()]) + "\n"
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment, style, digest

@@ -1,89 +1,65 @@
-"""What the page says besides the analyzers' own sentences: one :class:`Words` for each language, with the same keys."""
+"""How the report writes names, times and strengths in one language."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
-from analyzer_contract import Verdict
+from guardian_locales import Locale
 
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """How one verdict, or its absence, is explained."""
-
-    title: str
-    tag: str
-    means: str
-    not_means: str
-    steps: tuple[str, ...]
-    """What to do now, most urgent first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How one kind of finding is explained."""
-
-    title: str
-    what: str
-    honest: str
-    """How such a finding comes about without any deceit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One language."""
-
-    code: str
-    """For the ``lang`` attribute."""
-    name: str
-    """The language's own name."""
-    meanings: Mapping[Verdict | None, Meaning]
-    kinds: Mapping[str, Kind]
-    """By a finding's kind. One that is missing here is shown in the analyzer's own words, which are English."""
-    detectors: Mapping[str, str]
-    """Names of those that are not called after the one kind that they find."""
-    analyzers: Mapping[str, str]
-    reasons: Mapping[str, str]
-    """Why an analysis has no verdict."""
-    phones: tuple[tuple[str, str], ...]
-    """Numbers to call in Korea, and who answers."""
-    limits: tuple[str, ...]
-    """What no detector can say, whichever ran."""
-    reading: tuple[tuple[str, str], ...]
-    labels: Mapping[str, str]
-    span: Callable[[float, float], str]
-    """From and to, in seconds of the recording."""
-    length: Callable[[float], str]
-    moment: Callable[[datetime], str]
-    """A date and time, aware."""
-
-    def title(self, kind: str) -> str:
-        """Give the name of a kind of finding, or of a detector."""
-        known = self.kinds.get(kind)
-        return known.title if known else self.detectors.get(kind) or words(kind)
-
-    def analyzer(self, name: str) -> str:
-        """Give what an analyzer looks at."""
-        return self.analyzers.get(name) or words(name)
-
-
-def tone(verdict: Verdict | None) -> str:
-    """Give the class that colours a verdict."""
-    tones = {Verdict.LIKELY_FAKE: "bad", Verdict.SUSPICIOUS: "warn", Verdict.NO_EVIDENCE: "calm"}
-    return tones.get(verdict, "unsure") if verdict else "unsure"
+_NOON = 12
 
 
 def words(name: str) -> str:
-    """Give a CamelCase name as words: ``DuplicatedFrames`` becomes ``Duplicated frames``."""
+    """Return a CamelCase name as words: ``DuplicatedFrames`` becomes ``Duplicated frames``."""
     first, *others = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]", " ", name).split() or [""]
-    told = [other if other.isupper() else other.lower() for other in others]
-    return " ".join([first[:1].upper() + first[1:], *told])
+    rest = [other if other.isupper() else other.lower() for other in others]
+    return " ".join([first[:1].upper() + first[1:], *rest])
 
 
 def clock(seconds: float) -> str:
-    """Give a time in a recording as mm:ss.s."""
+    """Return a time in a recording as mm:ss.s."""
     tenths = round(seconds * 10)
     return f"{tenths // 600:02d}:{tenths % 600 / 10:04.1f}"
+
+
+def heading(name: str, locale: Locale) -> str:
+    """Return what a kind of finding, or a detector, is called; if the language has no word, the analyzer's own."""
+    kind = locale.kinds.get(name)
+    return kind.title if kind else locale.detectors.get(name) or words(name)
+
+
+def subject(analyzer: str, locale: Locale) -> str:
+    """Return what an analyzer looks at."""
+    known = locale.analyzers.get(analyzer)
+    return known.title if known else words(analyzer)
+
+
+def duration(seconds: float, locale: Locale) -> str:
+    """Return a number of seconds of the recording."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    times = locale.report.times
+    return (times.length if minutes else times.length_below_a_minute).format(minutes=minutes, seconds=rest / 10)
+
+
+def span(start: float, end: float, locale: Locale) -> str:
+    """Return where a finding lies; one time is enough for what is shorter than a tenth of a second."""
+    first, last = duration(start, locale), duration(end, locale)
+    return first if first == last else locale.report.times.span.format(first=first, last=last)
+
+
+def moment(time: datetime, locale: Locale) -> str:
+    """Return an aware date and time, on the clocks of those who speak the language."""
+    times = locale.report.times
+    local = time.astimezone(timezone(timedelta(hours=times.utc_offset_hours)))
+    return times.moment.format(
+        year=local.year,
+        month=local.month,
+        day=local.day,
+        hour=local.hour,
+        hour_of_12=local.hour % _NOON or _NOON,
+        half=times.halves[local.hour >= _NOON],
+        minute=local.minute,
+        second=local.second,
+    )
