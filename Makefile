@@ -51,8 +51,7 @@ setup: ## Install what is missing: Debian packages, uv, Python packages into .ve
 	@scripts/bootstrap.sh
 
 .PHONY: generate
-generate: setup ## Write the CRDs from the models, the page's words from the report's, and KEDA's messages from their .proto
-	@$(VENV)/python -m analysis_operator.report.export status/api/src/status_api/web/words.json
+generate: setup ## Write the CRDs from the models, and KEDA's messages from their .proto
 	@$(VENV)/python -m analysis_operator.crd crds
 	@$(VENV)/python -m analysis_operator.crd charts/silver-guardian/crds
 	@$(VENV)/python -m grpc_tools.protoc -I operator/src --python_out=operator/src --pyi_out=operator/src \

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from status_api import words
 from status_api.errors import Unavailable
 from status_api.ports import Storage
 from status_api.problems import ProblemError
@@ -108,10 +109,12 @@ def _policy(storage: str, provider: Provider | None) -> str:
 
 @cache
 def _files() -> dict[str, _File]:
-    found = {}
-    for each in files("status_api").joinpath("web").iterdir():
-        content = each.read_bytes()
-        kind = "text/javascript" if each.name.endswith(".js") else mimetypes.guess_type(each.name)[0]
-        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-        found[each.name] = _File(content, kind or "application/octet-stream", etag)
-    return found
+    contents = {file.name: file.read_bytes() for file in files("status_api").joinpath("web").iterdir()}
+    contents["index.html"] = words.index(contents["index.html"].decode()).encode()
+    contents["words.json"] = words.as_json()
+    return {name: _file(name, content) for name, content in contents.items()}
+
+
+def _file(name: str, content: bytes) -> _File:
+    kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
+    return _File(content, kind or "application/octet-stream", f'"{hashlib.sha256(content).hexdigest()[:32]}"')

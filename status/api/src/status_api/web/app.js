@@ -44,7 +44,7 @@ async function send(file) {
   show.fileName(file.name);
   sending = new AbortController();
   try {
-    const progress = (percent) => show.working("sending", percent, (own) => own.sent(percent));
+    const progress = (percent) => show.working("sending", percent, ({ page }) => show.fill(page.sent, { percent }));
     progress(0);
     const upload = await api.allowUpload(typeOf(file), file.size);
     await api.send(upload, file, { progress, signal: sending.signal });
@@ -72,21 +72,22 @@ async function follow(id) {
       known = found ?? known;
       if (mine !== following) return;
       if (known.analysis.state === "Finished") return finish(id, known.analysis);
-      show.working("checking", known.analysis.progress, (own) => told(own, known.analysis));
+      show.working("checking", known.analysis.progress, (words) => told(words, known.analysis));
       await pause(Date.now() - since > SLOW_AFTER ? SLOW : POLL);
     } catch (error) {
       if (!(error instanceof api.Trouble) || !["offline", "broken", "busy"].includes(error.kind)) throw error;
       failures += 1;
-      show.working("checking", known?.analysis.progress ?? 0, (own) => own.noConnection);
+      show.working("checking", known?.analysis.progress ?? 0, ({ page }) => page.noConnection);
       await pause(Math.min(MOST_PAUSE, POLL * 2 ** failures));
     }
   }
 }
 
-function told(own, analysis) {
-  if (analysis.state === "Waiting") return own.waiting;
-  const busy = analysis.analyses.filter((part) => part.state === "Running").map((part) => own.running[part.name]);
-  return [...busy.filter(Boolean), ...(busy.some(Boolean) ? [] : [own.running.none]), own.done(analysis.progress)].join(" ");
+function told({ page, analyzers }, analysis) {
+  if (analysis.state === "Waiting") return page.waiting;
+  const running = analysis.analyses.filter((part) => part.state === "Running");
+  const busy = running.map((part) => analyzers[part.name]?.running).filter(Boolean);
+  return [...(busy.length ? busy : [page.running]), show.fill(page.done, { percent: analysis.progress })].join(" ");
 }
 
 function finish(id, analysis) {

@@ -1,19 +1,15 @@
 // What is on the screen, in the language that is chosen. Everything is set as text: nothing is ever read as HTML.
-import english from "./english.js";
-import korean from "./korean.js";
-
-const OWN = { en: english, ko: korean };
 const LANGUAGE = "guardian-language";
 const $ = (id) => document.getElementById(id);
 
-let report = null; // the report's words
-let language = "en";
+let languages = null; // what the page says in each of them, by its code, the default one first
+let language = null;
 let draw = () => {}; // draws the current view again, in another language
 
 export async function begin() {
-  report = await (await fetch("/app/words.json")).json();
-  const preferred = navigator.languages.map((each) => each.slice(0, 2).toLowerCase()).find((each) => each in OWN);
-  speak(localStorage.getItem(LANGUAGE) ?? preferred ?? "en");
+  languages = await (await fetch("/app/words.json")).json();
+  const preferred = navigator.languages.map((code) => code.slice(0, 2).toLowerCase()).find((code) => code in languages);
+  speak(localStorage.getItem(LANGUAGE) ?? preferred);
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => {
       localStorage.setItem(LANGUAGE, button.dataset.language);
@@ -22,14 +18,17 @@ export async function begin() {
   }
 }
 
-export const own = () => OWN[language];
-const words = () => report[language];
+const words = () => languages[language];
+const own = () => words().page;
+
+// Fills in what stands in braces.
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function speak(code) {
-  language = code in OWN ? code : "en";
+  language = code in languages ? code : Object.keys(languages)[0];
   document.documentElement.lang = language;
   for (const each of document.querySelectorAll("[data-t]")) each.textContent = own()[each.dataset.t];
-  for (const each of document.querySelectorAll("[data-w]")) each.textContent = words().labels[each.dataset.w];
+  for (const each of document.querySelectorAll("[data-w]")) each.textContent = words().shared[each.dataset.w];
   for (const each of document.querySelectorAll("[data-phones]")) each.replaceChildren(...words().phones.map(call));
   for (const each of document.querySelectorAll("[data-language]")) {
     each.setAttribute("aria-pressed", String(each.dataset.language === language));
@@ -59,11 +58,11 @@ function open(id, redraw) {
 export function start(limitTold) {
   open("start", () => {
     title(own().startTitle);
-    $("file-hint").textContent = own().hint(limitTold);
+    $("file-hint").textContent = fill(own().hint, { size: limitTold });
   });
 }
 
-// `told` gives the sentence, so that it can be said again in another language.
+// `told` makes the sentence of a language's words, so that it can be said again in another language.
 export function working(stage, percent, told) {
   open("working", () => {
     const heading = own()[stage];
@@ -72,40 +71,40 @@ export function working(stage, percent, told) {
     $("bar").value = percent;
     $("calm").hidden = stage === "sending";
     $("cancel").hidden = stage !== "sending";
-    set($("now"), told(own()));
+    set($("now"), told(words()));
   });
-  say(told(own()), stage === "sending" ? Math.floor(percent / 25) : told(own()));
+  say(told(words()), stage === "sending" ? Math.floor(percent / 25) : told(words()));
 }
 
 export function problem(kind, limitTold) {
   open("problem", () => {
-    const [heading, told, action] = own().problems[kind];
-    title(heading);
-    $("problem-title").textContent = heading;
-    $("problem-told").textContent = told(limitTold);
-    $("retry").textContent = action;
+    const words = own().problems[kind];
+    title(words.title);
+    $("problem-title").textContent = words.title;
+    $("problem-told").textContent = fill(words.text, { size: limitTold });
+    $("retry").textContent = words.action;
   });
 }
 
 export function verdict(analysis) {
   open("verdict", () => {
-    const meaning = words().meanings[analysis.verdict ?? "none"];
+    const meaning = words().verdicts[analysis.verdict ?? "none"];
     title(meaning.tag);
     $("verdict-card").className = `card verdict ${meaning.tone}`;
     $("sign").setAttribute("href", `#sign-${meaning.tone}`);
     $("verdict-title").textContent = meaning.title;
     $("means").textContent = meaning.means;
-    $("not-means").textContent = meaning.not_means;
+    $("not-means").textContent = meaning.notMeans;
     // Near 0 would look like "nothing found", and of what could not be judged nothing follows from the number.
     const counts = analysis.score !== null && !["Inconclusive", null].includes(analysis.verdict);
-    set($("score"), counts ? own().scoreOf(analysis.score) : "");
+    set($("score"), counts ? fill(own().scoreOf, { score: analysis.score }) : "");
     $("score").hidden = !counts;
     $("steps").replaceChildren(...meaning.steps.map((step) => element("li", step)));
-    $("found-title").textContent = words().labels[analysis.verdict ? "evidence" : "no_evidence"];
+    $("found-title").textContent = words().shared[analysis.verdict ? "evidence" : "noEvidence"];
     $("found").replaceChildren(...found(analysis));
     $("report").hidden = !analysis.hasReport;
   });
-  say(words().meanings[analysis.verdict ?? "none"].title);
+  say(words().verdicts[analysis.verdict ?? "none"].title);
 }
 
 function found(analysis) {
@@ -116,15 +115,17 @@ function found(analysis) {
       const known = words().kinds[kind];
       const box = element("div", "", "finding");
       box.append(element("h3", known?.title ?? kind));
-      if (known) box.append(element("p", known.what), element("p", `${words().labels.honest} ${known.honest}`, "soft"));
+      if (known) box.append(element("p", known.what), element("p", `${words().shared.honest} ${known.honest}`, "soft"));
       const list = element("ul", "");
-      for (const place of places) list.append(element("li", own().span(clock(place.startSeconds), clock(place.endSeconds))));
+      for (const place of places) {
+        list.append(element("li", fill(own().span, { from: clock(place.startSeconds), to: clock(place.endSeconds) })));
+      }
       box.append(list);
       shown.push(box);
     }
     if (!part.verdict && part.state !== "Skipped") {
       const box = element("div", "", "finding");
-      box.append(element("h3", words().labels.analysis.replace("{name}", words().analyzers[part.name] ?? part.name)));
+      box.append(element("h3", fill(words().shared.analysis, { name: words().analyzers[part.name]?.title ?? part.name })));
       box.append(element("p", words().reasons[part.reason] ?? part.message ?? part.reason));
       shown.push(box);
     }
@@ -155,7 +156,7 @@ function title(told) {
   document.title = `${told} · Silver Guardian`;
 }
 
-function call([number, who]) {
+function call({ number, who }) {
   const link = element("a", "", "call");
   link.href = `tel:${number}`;
   link.append(element("b", number), element("span", who));
