@@ -51,9 +51,10 @@ setup: ## Install what is missing: Debian packages, uv, Python packages into .ve
 	@scripts/bootstrap.sh
 
 .PHONY: generate
-generate: setup ## Write the CRDs from the models, and KEDA's messages from their .proto
+generate: setup ## Write the CRDs and docs/reference.md from the models, and KEDA's messages from their .proto
 	@$(VENV)/python -m analysis_operator.crd crds
 	@$(VENV)/python -m analysis_operator.crd charts/silver-guardian/crds
+	@$(VENV)/python -m analysis_operator.api.reference docs/reference.md
 	@$(VENV)/python -m grpc_tools.protoc -I operator/src --python_out=operator/src --pyi_out=operator/src \
 	  analysis_operator/adapters/externalscaler.proto
 
@@ -70,7 +71,7 @@ test: setup ## Run every test: unit, integration, and e2e on a real cluster
 	@$(VENV)/python -m pytest --numprocesses=3 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
 
 .PHONY: bench
-bench: setup ## Take the figures of the README, most of them on a local cluster
+bench: setup ## Take the figures of docs/performance.md, most of them on a local cluster
 	@$(VENV)/python -m tests.benchmarks
 
 EVAL_ENV = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}

@@ -1,5 +1,5 @@
 variable "pipeline_wait" {
-  description = "How the state machine waits: \"poll\" looks at the request now and then; \"token\" is told by the operator, which needs to reach Step Functions for it. docs/decisions.md compares them."
+  description = "How the state machine waits: \"poll\" reads the request now and then; with \"token\" the operator answers a task token, and needs to reach Step Functions for it. docs/adr/0034-the-state-machine-polls.md compares them."
   type        = string
   default     = "poll"
   nullable    = false
