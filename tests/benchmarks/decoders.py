@@ -1,4 +1,4 @@
-"""Compares video decoders: ``python -m tests.benchmarks.decoders [--rounds 3]`` prints a table for docs/adr/0005-pyav-decodes.md.
+"""Compares video decoders: ``python -m tests.benchmarks.decoders [--rounds 3]`` prints the table of decision 0005.
 
 Every decoder has the same job, the analyzer's: each frame as gray, at most 320 wide, in this process's memory, with one
 thread. What counts is CPU time, of this process and of those it starts. The decoders take turns, so that a machine
