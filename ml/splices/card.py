@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio_analyzer.splices import LEAST_DB, BackgroundMeter, Splice, find_splices
+from audio_analyzer.background import BackgroundMeter
+from audio_analyzer.detectors.splices import LEAST_DB, Splice, find_splices
 from ml.common.metrics import auc, bootstrap
 from ml.common.paths import repo_root
 from ml.splices.trials import CONTROLS, HELD_OUT, RATE, SPLICES, TUNING, Trial, trials
@@ -45,7 +46,7 @@ def analysed(sources: tuple[str, ...], seed: int) -> Iterator[Case]:
         meter = BackgroundMeter()
         for start in range(0, trial.samples.size, 10 * RATE):
             meter.add(trial.samples[start : start + 10 * RATE])
-        yield Case(trial, find_splices(meter.bands()))
+        yield Case(trial, find_splices(meter.result()))
 
 
 def _splice_row(cases: Sequence[Case], kind: str, *, noisy: bool, coded: bool, seed: int) -> str:

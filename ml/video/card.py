@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analyzer_contract import SUSPICIOUS_FROM
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from ml.common.paths import repo_root
 from ml.video.clips import CLIPS
 from ml.video.edits import CONTROLS, EDITS, ENCODERS

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.media.video import GrayFrame, VideoReader
 from ml.video.measures import Outcome
 

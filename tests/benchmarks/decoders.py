@@ -20,7 +20,7 @@ from pathlib import Path
 import av
 import cv2
 
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.media.video import WIDEST, VideoReader
 from tests.support.media import ffmpeg
 from video_analyzer.shrinking import shrink

@@ -6,9 +6,11 @@ The offset is inaudible and changes nothing else that is measured: a test can gi
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,6 +51,18 @@ def babble(seconds: float, seed: int = 1, *, noise: float = 0.001, highest_hz: f
         phase = 2 * np.pi * (pitch * local + drift * local**2 / 2) + rng.uniform(0, 6)
         sound[first : first + local.size] += rng.uniform(0.02, 0.1) * envelope * np.sin(phase)
     return sound.astype(np.float32)
+
+
+def wav(samples: NDArray[np.float32]) -> bytes:
+    """Samples as a WAV file: 16 bits, mono, 16 kHz."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="wav") as container:
+        stream = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16)[None], format="s16", layout="mono")
+        frame.sample_rate = RATE
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
 
 
 def listener() -> bytes:

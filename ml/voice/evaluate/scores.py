@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from audio_analyzer import ANALYZER
 from audio_analyzer.levels import LevelMeter
-from audio_analyzer.speech import SpeechDetector
+from audio_analyzer.window_scores import WindowScorer
 from guardian_models.manifest import Manifest
 from guardian_models.runtime import Answer, Model
 from ml.common.packages import folder
@@ -65,21 +64,21 @@ def _known(path: Path) -> dict[str, dict[str, float]]:
 
 
 def of_model(model: Model) -> Scorer:
-    """Give a scorer: what the audio analyzer's detector hears with a model, window by window.
+    """Give a scorer: what the audio analyzer's scorer hears with a model, window by window.
 
     The numbers are ``score0``, ``snr_db0``, ``bandwidth_hz0``, ``speech_seconds0``, ``clipped0``, ``score1``, …; none
     where it hears nothing.
     """
-    detector = SpeechDetector(model, ANALYZER.version)
+    scorer = WindowScorer(model)
 
     def score(sound: Sound) -> Mapping[str, float]:
         meter = LevelMeter()
         meter.add(sound)
-        speech = meter.levels().sound()
-        chosen = detector.plan(speech, sound.size)
+        speech = meter.result().sound()
+        chosen = scorer.plan(speech, sound.size)
         windows = {start: sound[slice(*chosen.span(start))] for start in chosen.first}
         numbers: dict[str, float] = {}
-        for index, one in enumerate(detector.hear(chosen.first, windows, speech)):
+        for index, one in enumerate(scorer.score(chosen.first, windows, speech)):
             numbers |= {f"{name}{index}": value for name, value in asdict(one.conditions).items()}
             numbers[f"score{index}"] = one.score
         return numbers

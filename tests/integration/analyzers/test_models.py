@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import subprocess
 import sys
@@ -11,17 +10,16 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import av
 import numpy as np
 import pytest
 import pytest_asyncio
 from numpy.typing import NDArray
 
 from analyzer_contract import AnalysisReport, Result, Verdict
-from audio_analyzer.speech import NAME
+from audio_analyzer.detectors.speech import NAME
 from guardian_models.importing import import_weights
 from tests.support.analyzer_service import Service, eventually, running
-from tests.support.listener import RATE, babble, offset, write_listener
+from tests.support.listener import babble, offset, wav, write_listener
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,18 +30,6 @@ Samples = NDArray[np.float32]
 _ROOT = Path(__file__).resolve().parents[3]
 OWN = "voice-texture"  # whose place the listener takes
 PUBLISHED = Path(os.environ.get("GUARDIAN_TEST_WEIGHTS") or _ROOT.parent / "shared/models") / "asvspoof5-aasist.pth"
-
-
-def wav(samples: Samples) -> bytes:
-    """16 bits, mono, 16 kHz."""
-    file = io.BytesIO()
-    with av.open(file, "w", format="wav") as container:
-        stream = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
-        frame = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16)[None], format="s16", layout="mono")
-        frame.sample_rate = RATE
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return file.getvalue()
 
 
 def voice(score: float, **how: Any) -> Samples:
@@ -117,7 +103,7 @@ async def test_the_published_model_hears_a_recorded_and_a_made_voice(
 _MEASURED = """
 import sys
 from pathlib import Path
-from analyzer_kit.detector import Caps, Models
+from analyzer_kit.analysis import Caps, Models
 from audio_analyzer import analysis
 caps = Caps(threads=1)
 analysis.warm_up(caps, Models(folder=sys.argv[1]))

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from analyzer_contract import DetectorReport, FailureReason, Finding, MediaFacts, ModelCard, Verdict, Wire
-from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
+from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback
 from analyzer_kit.errors import AnalysisError
 
 _STEP_SECONDS = 0.1
@@ -32,7 +32,7 @@ class Script(Wire):
     once: bool = Field(default=False, description="Crash only the first time this container sees the object.")
 
 
-def analyze(recording: Path, plot: Path, _caps: Caps, report: ReportStage) -> Assessment:
+def analyze(recording: Path, plot: Path, _caps: Caps, report: ProgressCallback) -> Assessment:
     """Obeys the script in ``recording``.
 
     Raises:
@@ -41,7 +41,7 @@ def analyze(recording: Path, plot: Path, _caps: Caps, report: ReportStage) -> As
     return obey(recording.read_bytes(), recording, plot, report)
 
 
-def obey(content: bytes, recording: Path, plot: Path, report: ReportStage) -> Assessment:
+def obey(content: bytes, recording: Path, plot: Path, report: ProgressCallback) -> Assessment:
     """Obeys a script that came with ``recording``.
 
     Raises:
@@ -77,7 +77,7 @@ def warm_up(_caps: Caps, _models: Models) -> None:
     """Nothing to warm up."""
 
 
-def _work(script: Script, report: ReportStage) -> None:
+def _work(script: Script, report: ProgressCallback) -> None:
     start = time.monotonic()
     while (spent := time.monotonic() - start) < script.seconds:
         report("script", spent / script.seconds)

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport
+from analyzer_kit.runs import runs_of
+from audio_analyzer.detectors.repeats import RepeatedAudio, similarity
+from audio_analyzer.detectors.silence import DigitalSilence
 from audio_analyzer.fingerprints import HOP_SECONDS, Fingerprinter
-from audio_analyzer.levels import LevelMeter, Levels, runs_of
-from audio_analyzer.repeats import find_candidates, is_tone, report_repeats, similarity
-from audio_analyzer.silence import detect_digital_silence
+from audio_analyzer.levels import LevelMeter, Levels
+from tests.support.audio_readings import detected
 from tests.support.listener import babble
 
 RATE = 16_000
@@ -23,20 +25,15 @@ def levels_of(samples: Samples, block: int = 10 * RATE) -> Levels:
     meter = LevelMeter()
     for start in range(0, samples.size, block):
         meter.add(samples[start : start + block])
-    return meter.levels()
+    return meter.result()
 
 
 def repeats_in(samples: Samples, block: int = 10 * RATE) -> DetectorReport:
-    printer = Fingerprinter()
-    for start in range(0, samples.size, block):
-        printer.add(samples[start : start + block])
-    candidates = find_candidates(printer.fingerprints())
-    likeness = []
-    for each in candidates:
-        size = int(each.seconds * RATE)
-        first, second = (samples[int(at * RATE) : int(at * RATE) + size] for at in (each.first, each.second))
-        likeness.append(0.0 if is_tone(first) else similarity(first, second))
-    return report_repeats(candidates, likeness, "test")
+    return detected(RepeatedAudio(), samples, block)
+
+
+def silence_in(samples: Samples) -> DetectorReport:
+    return detected(DigitalSilence(), samples)
 
 
 def with_silence(samples: Samples, pauses: list[tuple[float, float]]) -> Samples:
@@ -47,7 +44,7 @@ def with_silence(samples: Samples, pauses: list[tuple[float, float]]) -> Samples
 
 
 def test_pauses_with_the_noise_of_a_room_are_no_evidence() -> None:
-    report = detect_digital_silence(levels_of(babble(6)), "test")
+    report = silence_in(babble(6))
     assert (report.score, report.findings) == (0, [])
 
 
@@ -62,7 +59,7 @@ def test_pauses_with_the_noise_of_a_room_are_no_evidence() -> None:
 def test_one_or_two_digital_pauses_may_be_trimming_three_are_suspicious(
     pauses: list[tuple[float, float]], at_least: int, at_most: int
 ) -> None:
-    report = detect_digital_silence(levels_of(with_silence(babble(6), pauses)), "test")
+    report = silence_in(with_silence(babble(6), pauses))
     assert at_least <= report.score <= at_most
     assert [each.start_seconds for each in report.findings] == pytest.approx([start for start, _ in pauses], abs=0.02)
     assert [each.end_seconds for each in report.findings] == pytest.approx([end for _, end in pauses], abs=0.02)
@@ -70,13 +67,13 @@ def test_one_or_two_digital_pauses_may_be_trimming_three_are_suspicious(
 
 def test_silence_before_the_first_and_after_the_last_sound_is_no_evidence() -> None:
     quiet = np.zeros(RATE, dtype=np.float32)
-    report = detect_digital_silence(levels_of(np.concatenate([quiet, babble(4), quiet])), "test")
+    report = silence_in(np.concatenate([quiet, babble(4), quiet]))
     assert report.score == 0
 
 
 @pytest.mark.parametrize("samples", [np.zeros(0, np.float32), np.zeros(5 * RATE, np.float32), np.ones(3, np.float32)])
 def test_nothing_to_hear_is_no_evidence(samples: Samples) -> None:
-    assert detect_digital_silence(levels_of(samples), "test").score == 0
+    assert silence_in(samples).score == 0
     assert repeats_in(samples).score == 0
 
 
@@ -90,7 +87,7 @@ def test_what_is_measured_does_not_depend_on_the_block_size(block: int) -> None:
     first.add(samples)
     for start in range(0, samples.size, max(block, 300)):
         second.add(samples[start : start + max(block, 300)])
-    assert np.array_equal(first.fingerprints().bits, second.fingerprints().bits)
+    assert np.array_equal(first.result().bits, second.result().bits)
 
 
 @given(st.lists(st.booleans(), max_size=60))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from analyzer_contract import FailureReason
+from analyzer_kit.analysis import Caps
 from analyzer_kit.backend import _picture
-from analyzer_kit.detector import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.messages import ChildConfig, Task
 from analyzer_kit.spawn import MAX_LINE_BYTES

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from analyzer_kit.analysis import Models
 from analyzer_kit.analyzer import Analyzer
-from analyzer_kit.detector import Models
 from analyzer_kit.errors import Misconfigured
 from analyzer_kit.settings import KitSettings
 from audio_analyzer.loading import load_models

@@ -17,7 +17,7 @@ print(*sys.modules)
 _CHILD = """
 import sys
 import analyzer_kit.child, analyzer_kit.tasks
-from analyzer_kit.detector import Caps, Models
+from analyzer_kit.analysis import Caps, Models
 from {name}_analyzer import analysis
 analysis.warm_up(Caps(), Models())
 print(*sys.modules)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer_contract import DetectorReport
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from tests.support.media import encode_frames, ffmpeg
 from tests.support.scene import Scene
 from video_analyzer.boxes import Boxes, read_boxes

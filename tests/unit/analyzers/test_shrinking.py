@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from av.video.reformatter import VideoReformatter
 
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.media.video import GrayFrame, VideoReader
 from tests.support.media import ffmpeg
 from tests.support.scene import Scene

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport, Verdict
+from analyzer_kit.detector import deciding_summary
+from audio_analyzer.calibrated import claim_of
+from audio_analyzer.detectors.speech import SyntheticSpeech
 from audio_analyzer.domain import Conditions, Limits, measure, why_outside
 from audio_analyzer.levels import LevelMeter
-from audio_analyzer.speech import Examination, SpeechDetector, claim_of
-from audio_analyzer.windows import plan
-from audio_analyzer.words import summary
+from audio_analyzer.windows import plan_windows
 from guardian_models import Model
 from guardian_models.manifest import Calibration
+from tests.support.audio_readings import detected
 from tests.support.listener import CALIBRATION, RATE, SAMPLES, babble, listener, manifest_of, offset
 
 Samples = NDArray[np.float32]
@@ -27,15 +29,19 @@ MODEL = listener()
 def speech_in(samples: Samples) -> NDArray[np.bool_]:
     meter = LevelMeter()
     meter.add(samples)
-    return meter.levels().sound()
+    return meter.result().sound()
 
 
-def examined(samples: Samples, **changes: Any) -> Examination:
-    detector = SpeechDetector(Model(manifest_of(MODEL, **changes), MODEL), "test")
-    speech = speech_in(samples)
-    chosen = detector.plan(speech, samples.size)
-    windows = {start: samples[slice(*chosen.span(start))] for start in chosen.needed}
-    return detector.detect(chosen, windows, speech)
+def detector(**changes: Any) -> SyntheticSpeech:
+    return SyntheticSpeech(Model(manifest_of(MODEL, **changes), MODEL))
+
+
+def examined(samples: Samples, **changes: Any) -> DetectorReport:
+    return detected(detector(**changes), samples)
+
+
+def summary(verdict: Verdict, report: DetectorReport) -> str:
+    return deciding_summary([(detector(), report)], verdict)
 
 
 def voice(seconds: float = 12, score: float = 0, **how: Any) -> Samples:
@@ -63,33 +69,33 @@ def test_what_follows_from_a_score_depends_on_what_was_measured(
     score: float, changes: dict[str, Any], how: dict[str, Any], claim: Verdict, reason: str
 ) -> None:
     found = examined(voice(score=score, **how), **changes)
-    assert found.report.claim is claim
-    assert reason in found.reason
+    assert found.claim is claim
     evident = claim in {Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE}
-    assert (found.report.score >= 50) is evident
-    assert bool(found.report.findings) is evident
+    assert (found.score >= 50) is evident
+    assert bool(found.findings) is evident
     if claim is Verdict.INCONCLUSIVE:
-        assert (found.report.score, found.report.timeline) == (0, [])
-        assert reason in found.report.limitations[0]
-        assert reason in summary(claim, [found.report], [found], 12)
+        assert (found.score, found.timeline) == (0, [])
+        assert reason in found.limitations[0]
+        assert reason in summary(claim, found)
 
 
 @pytest.mark.parametrize("missing", ["calibration", "evalCard"])
 def test_a_model_that_was_not_measured_claims_nothing_and_its_raw_answer_is_told(missing: str) -> None:
     found = examined(voice(score=4), **{missing: None})
-    assert (found.report.claim, found.report.score, found.report.findings, found.reason) == (None, 0, [], "")
-    assert "not calibrated, or its evaluation has no card. What it said, raw: 4.0" in found.report.limitations[0]
+    assert (found.claim, found.score, found.findings) == (None, 0, [])
+    assert "Nothing can be concluded" not in detector().summary(found)
+    assert "not calibrated, or its evaluation has no card. What it said, raw: 4.0" in found.limitations[0]
 
 
 def test_what_is_too_soft_or_too_loud_for_the_model_is_brought_to_its_level() -> None:
     wanted = {"input": manifest_of(MODEL).input.model_copy(update={"speech_level_dbfs": -26.0})}
     soft, loud = voice(score=2) * np.float32(0.5), voice(score=2) * np.float32(1.5)
-    assert examined(soft, **wanted).report.score == pytest.approx(examined(loud, **wanted).report.score, abs=2)
-    assert examined(soft).report.score < examined(loud).report.score - 10  # of what is heard as it is
+    assert examined(soft, **wanted).score == pytest.approx(examined(loud, **wanted).score, abs=2)
+    assert examined(soft).score < examined(loud).score - 10  # of what is heard as it is
 
 
 def test_the_report_names_the_model_its_card_and_where_the_score_lies_among_recorded_voices() -> None:
-    report = examined(voice(score=0)).report
+    report = examined(voice(score=0))
     assert (report.model.id, report.model.eval_card) == ("listener", "docs/cards/voice-texture.md")
     assert report.model.sha256 == manifest_of(MODEL).sha256
     assert report.reference_percentile == pytest.approx(75, abs=1)  # the reference goes from -3 to 1
@@ -99,7 +105,7 @@ def test_the_report_names_the_model_its_card_and_where_the_score_lies_among_reco
 
 
 def test_the_windows_that_sound_synthetic_are_told_with_their_stretch_of_time() -> None:
-    report = examined(with_score(voice(20), 6, 6, 14)).report
+    report = examined(with_score(voice(20), 6, 6, 14))
     assert report.claim is Verdict.SUSPICIOUS
     assert report.findings
     for finding in report.findings:
@@ -112,19 +118,19 @@ def test_the_windows_that_sound_synthetic_are_told_with_their_stretch_of_time() 
 
 def test_a_stretch_in_a_long_recording_is_suspicious_and_a_single_window_is_chance() -> None:
     long = voice(60)  # the first pass hears seven windows, one of them from 29 s to 31 s
-    stretch = examined(with_score(long, 4, 27, 33)).report
+    stretch = examined(with_score(long, 4, 27, 33))
     assert stretch.claim is Verdict.SUSPICIOUS
     assert [(each.start_seconds, each.end_seconds) for each in stretch.findings] == [(27, 33)]
-    single = examined(with_score(long, 4, 29, 31)).report
+    single = examined(with_score(long, 4, 29, 31))
     assert (single.claim, single.findings) == (Verdict.NO_EVIDENCE, [])
 
 
 def test_noisy_windows_are_left_out_and_the_others_still_count() -> None:
     clean, noisy = voice(10), voice(10, score=20, noise=0.01)
     found = examined(np.concatenate([clean, noisy]))
-    assert found.report.claim is Verdict.NO_EVIDENCE
-    assert any("were left out: too noisy" in each for each in found.report.limitations)
-    assert all(point.end_seconds <= 11 for point in found.report.timeline)
+    assert found.claim is Verdict.NO_EVIDENCE
+    assert any("were left out: too noisy" in each for each in found.limitations)
+    assert all(point.end_seconds <= 11 for point in found.timeline)
 
 
 @pytest.mark.parametrize(
@@ -139,18 +145,19 @@ def test_noisy_windows_are_left_out_and_the_others_still_count() -> None:
 )
 def test_without_speech_nothing_is_heard_and_nothing_is_held_against_the_recording(samples: Samples) -> None:
     found = examined(samples)
-    assert (found.report.claim, found.report.score, found.reason) == (None, 0, "")
-    assert "the model heard nothing" in found.report.limitations[0]
+    assert (found.claim, found.score) == (None, 0)
+    assert "Nothing can be concluded" not in detector().summary(found)
+    assert "the model heard nothing" in found.limitations[0]
 
 
 def test_a_recording_shorter_than_a_window_is_heard_again_and_again_until_it_fills_one() -> None:
-    assert examined(voice(1.7, score=4)).report.claim is Verdict.LIKELY_FAKE
+    assert examined(voice(1.7, score=4)).claim is Verdict.LIKELY_FAKE
     assert 1.7 * RATE < SAMPLES
 
 
 def test_samples_beyond_full_scale_are_no_reason_to_fail() -> None:
     found = examined(30 * voice())
-    assert "clipped" in found.reason
+    assert "clipped" in summary(Verdict.INCONCLUSIVE, found)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +216,7 @@ def test_windows_lie_in_the_recording_and_hold_speech_within_the_budget(
 ) -> None:
     speech = np.array([spoken for spoken, frames in runs for _ in range(frames)], dtype=np.bool_)
     total = speech.size * 160
-    chosen = plan(speech, total, size, wanted)
+    chosen = plan_windows(speech, total, size, wanted)
     assert set(chosen.first) <= set(chosen.spoken)
     assert len(chosen.first) <= 6 + total / RATE / 60
     assert bool(chosen.first) is bool(chosen.spoken)
@@ -224,18 +231,13 @@ def test_windows_lie_in_the_recording_and_hold_speech_within_the_budget(
 def test_enough_speech_anywhere_is_found() -> None:
     speech = np.zeros(6000, dtype=np.bool_)
     speech[4130:4330] = True  # two seconds that lie across the edge of two windows of four
-    assert plan(speech, 6000 * 160, 4 * RATE, 2.0).spoken
-
-
-def report(score: int, claim: Verdict | None) -> DetectorReport:
-    found = examined(np.zeros(RATE, np.float32)).report
-    return found.model_copy(update={"score": score, "claim": claim})
+    assert plan_windows(speech, 6000 * 160, 4 * RATE, 2.0).spoken
 
 
 def test_the_summary_is_of_the_detector_that_decided() -> None:
     fake = examined(voice(score=4))
-    assert "more so than 100 % of the recordings" in summary(Verdict.LIKELY_FAKE, [fake.report], [fake], 12)
+    assert "more so than 100 % of the recordings" in summary(Verdict.LIKELY_FAKE, fake)
     clean = examined(voice())
-    assert "does not sound synthetic" in summary(Verdict.NO_EVIDENCE, [clean.report], [clean], 12)
+    assert "does not sound synthetic" in summary(Verdict.NO_EVIDENCE, clean)
     silent = examined(np.zeros(RATE, np.float32))
-    assert "no speech in it" in summary(Verdict.NO_EVIDENCE, [silent.report], [silent], 12)
+    assert "no speech in it" in summary(Verdict.NO_EVIDENCE, silent)

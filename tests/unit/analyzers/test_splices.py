@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from audio_analyzer.splices import BackgroundMeter, find_splices, report_splices
+from audio_analyzer.background import BackgroundMeter
+from audio_analyzer.detectors.splices import AudioSplice, find_splices
 
 RATE = 16_000
 Samples = NDArray[np.float32]
@@ -41,7 +42,7 @@ def bands_of(samples: Samples, block: int = 10 * RATE) -> NDArray[np.float16]:
     meter = BackgroundMeter()
     for start in range(0, samples.size, block):
         meter.add(samples[start : start + block])
-    return meter.bands()
+    return meter.result()
 
 
 def stretch(start: float, end: float) -> slice:
@@ -57,7 +58,7 @@ def test_a_voice_without_the_rooms_noise_is_found_where_it_was_put_in(start: flo
     (found,) = find_splices(bands_of(edited))
     assert found.start == pytest.approx(start, abs=0.3)
     assert found.end == pytest.approx(start + seconds, abs=0.3)
-    report = report_splices([found], "test")
+    report = AudioSplice().report_on([found])
     assert 0 < report.score < 50
     assert (report.findings[0].kind, report.findings[0].score) == ("AudioSplice", report.score)
     assert f"{found.depth:.1f} dB lower" in report.findings[0].message
@@ -133,4 +134,4 @@ def test_more_than_200_splices_still_make_a_report() -> None:
     edited = recording(6)
     edited[stretch(2, 4)] = voice(2, 2)
     found = find_splices(bands_of(edited))
-    assert len(report_splices(found * 300, "test").findings) == 200
+    assert len(AudioSplice().report_on(found * 300).findings) == 200

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.media.edits import edits_by_track
 from analyzer_kit.media.streams import StreamFacts, TrackFacts, read_streams
-from audio_analyzer.tracks import report_tracks
+from audio_analyzer.detectors.tracks import Tracks
 from tests.support.media import ffmpeg
 
 WIDE = np.zeros((100, 20), dtype=np.float16)
@@ -27,7 +27,7 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def report(sound: TrackFacts, picture: TrackFacts = PICTURE, bands: NDArray[np.float16] = WIDE) -> DetectorReport:
-    return report_tracks(StreamFacts(sound, picture), bands, 10.0, "test")
+    return Tracks().report_on(StreamFacts(sound, picture), bands, 10.0)
 
 
 def kinds(found: DetectorReport) -> list[str]:
@@ -54,7 +54,7 @@ def swapped(clip: Path, target: Path, *options: str, sound: str = "aac") -> Stre
 
 
 def facts_report(facts: StreamFacts) -> DetectorReport:
-    return report_tracks(facts, WIDE, 3.0, "test")
+    return Tracks().report_on(facts, WIDE, 3.0)
 
 
 @pytest.mark.parametrize("name", ["copy.mp4", "copy.mov", "copy.mkv", "copy.ts"])
@@ -87,7 +87,7 @@ def test_a_track_that_is_missing_is_no_error(clip: Path, tmp_path: Path) -> None
     facts = read_streams(tmp_path / "mute.mp4", Caps())
     assert facts.sound is None
     assert kinds(facts_report(facts)) == []
-    assert kinds(report_tracks(StreamFacts(TRACK, None), WIDE, 10, "test")) == []
+    assert kinds(Tracks().report_on(StreamFacts(TRACK, None), WIDE, 10)) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from analyzer_contract import Verdict
-from analyzer_kit.detector import Assessment, Caps, Models
+from analyzer_kit.analysis import Assessment, Caps, Models
 from analyzer_kit.errors import Misconfigured
 from tests.support.media import encode_frames
 from tests.support.scene import HEIGHT, WIDTH, Scene

@@ -11,7 +11,7 @@ import pytest
 from av.container import InputContainer
 
 from analyzer_contract import FailureReason
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media import video
 from analyzer_kit.media.decoding import frames_of

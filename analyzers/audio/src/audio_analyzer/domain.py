@@ -1,4 +1,4 @@
-"""In which sound a model's errors were measured, and whether a window of a recording is such sound. Pure."""
+"""The domain of a model, the sound in which its errors were measured, and whether a window is such sound. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_analyzer.levels import FRAME_SECONDS, SAMPLE_RATE
+from analyzer_kit.media.audio import SAMPLE_RATE
+from audio_analyzer.levels import FRAME_SECONDS
 
 _BLOCK, _HOP = 512, 256
 _WINDOW = np.hanning(_BLOCK).astype(np.float32)
@@ -39,7 +40,7 @@ _STEADY_DB = 3.0
 
 @dataclass(frozen=True)
 class Limits:
-    """What a model was measured in.
+    """The domain of a model.
 
     The defaults hold for a model whose evaluation names none. They keep out what is known to mislead: white noise at
     30 dB brought a published model from 5 to 45 % of false positives, and a band of 4 kHz to 11 %.
@@ -52,7 +53,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a window of sound is like.
+    """The conditions of a window: what its sound is like.
 
     Attributes:
         snr_db: the speech's energy over that of the noise, both after pre-emphasis. Speech with white noise at 30 dB
@@ -74,7 +75,7 @@ class Conditions:
 
 
 def measure(window: NDArray[np.float32], speech: NDArray[np.bool_]) -> Conditions:
-    """What a stretch of a recording is like.
+    """Return the conditions of a stretch of a recording.
 
     Args:
         window: its samples, mono at 16 kHz in [-1, 1].
@@ -97,16 +98,18 @@ def measure(window: NDArray[np.float32], speech: NDArray[np.bool_]) -> Condition
     return Conditions(_snr_db(level, spoken, recorded), bandwidth, seconds, clipped)
 
 
-def why_outside(found: Conditions, limits: Limits) -> str:
-    """Why nothing can be said of such a window, in plain words; empty if something can."""
-    if found.speech_seconds < limits.min_speech_seconds:
-        return f"too short: {found.speech_seconds:.1f} s of speech; measured from {limits.min_speech_seconds:g} s up"
-    if found.clipped > _MOST_CLIPPED:
-        return f"clipped: {100 * found.clipped:.1f} % of the samples are at full scale"
-    if found.snr_db < limits.min_snr_db:
-        return f"too noisy: {found.snr_db:.0f} dB; measured from {limits.min_snr_db:g} dB up"
-    if found.bandwidth_hz < limits.min_bandwidth_hz:
-        return f"too narrow a band: {found.bandwidth_hz:.0f} Hz; measured from {limits.min_bandwidth_hz:g} Hz up"
+def why_outside(conditions: Conditions, limits: Limits) -> str:
+    """Return why nothing can be said of such a window, in plain words; empty if something can."""
+    if conditions.speech_seconds < limits.min_speech_seconds:
+        return (
+            f"too short: {conditions.speech_seconds:.1f} s of speech; measured from {limits.min_speech_seconds:g} s up"
+        )
+    if conditions.clipped > _MOST_CLIPPED:
+        return f"clipped: {100 * conditions.clipped:.1f} % of the samples are at full scale"
+    if conditions.snr_db < limits.min_snr_db:
+        return f"too noisy: {conditions.snr_db:.0f} dB; measured from {limits.min_snr_db:g} dB up"
+    if conditions.bandwidth_hz < limits.min_bandwidth_hz:
+        return f"too narrow a band: {conditions.bandwidth_hz:.0f} Hz; measured from {limits.min_bandwidth_hz:g} Hz up"
     return ""
 
 

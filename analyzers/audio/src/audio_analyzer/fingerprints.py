@@ -1,4 +1,4 @@
-"""What a stretch of sound sounds like, in 32 bits for each 16 ms.
+"""A fingerprint of the sound: 32 bits for each 16 ms.
 
 After Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System" (ISMIR 2002): the signs of energy differences
 between neighbouring bands and frames survive re-encoding. Windows are 16 hops long, so that two copies that lie
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 16_000
+from analyzer_kit.media.audio import SAMPLE_RATE
+
 HOP = 256
 HOP_SECONDS = HOP / SAMPLE_RATE
 _HALVED_HOP, _WINDOW = HOP // 2, 2048
@@ -47,7 +48,7 @@ class Fingerprinter:
         self._edges = np.round(edges).astype(int)
 
     def add(self, samples: NDArray[np.float32]) -> None:
-        """Takes mono samples at 16 kHz in [-1, 1]."""
+        """Take mono samples at 16 kHz in [-1, 1]."""
         joined = np.concatenate([self._rest, samples])
         halved = (joined[:-1:2] + joined[1::2]) / 2
         count = max((halved.size - _WINDOW) // _HALVED_HOP + 1, 0)
@@ -57,8 +58,8 @@ class Fingerprinter:
             for start in range(0, count, _CHUNK):  # a spectrum is 8 times larger than its samples
                 self._measure(frames[start : start + _CHUNK])
 
-    def fingerprints(self) -> Fingerprints:
-        """What was taken so far."""
+    def result(self) -> Fingerprints:
+        """Return the fingerprints of what was taken so far."""
         if not self._bits:
             return Fingerprints(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.bool_))
         return Fingerprints(np.concatenate(self._bits), np.concatenate(self._active))

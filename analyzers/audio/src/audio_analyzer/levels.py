@@ -1,4 +1,4 @@
-"""Loudness over time: the first thing every detector here looks at."""
+"""Loudness over time: what every detector of sound begins with."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 16_000
+from analyzer_kit.media.audio import SAMPLE_RATE
+from audio_analyzer.reading import AudioReading
+
 FRAME_SECONDS = 0.01
-_FRAME = int(SAMPLE_RATE * FRAME_SECONDS)
+FRAME_SAMPLES = int(SAMPLE_RATE * FRAME_SECONDS)
 
 SILENT_DBFS = -200.0
-"""Level given to frames of zeros."""
+"""Level of frames of zeros."""
 
 _BELOW_SPEECH_DB = 35.0
 """Speech spans about 30 dB from its loud vowels to its soft consonants (ITU-T P.56 puts the activity threshold 15.9 dB
@@ -35,7 +37,7 @@ class Levels:
         return self.dbfs.size * FRAME_SECONDS
 
     def sound(self) -> NDArray[np.bool_]:
-        """Which frames hold sound rather than a pause."""
+        """Return which frames hold sound rather than a pause."""
         if self.dbfs.size == 0:
             return np.zeros(0, dtype=np.bool_)
         loud = float(np.percentile(self.dbfs, 95))
@@ -50,18 +52,18 @@ class LevelMeter:
         self._parts: list[tuple[NDArray[np.float32], ...]] = []
 
     def add(self, samples: NDArray[np.float32]) -> None:
-        """Takes mono samples at 16 kHz in [-1, 1]."""
+        """Take mono samples at 16 kHz in [-1, 1]."""
         joined = np.concatenate([self._rest, samples])
-        whole = joined.size // _FRAME * _FRAME
+        whole = joined.size // FRAME_SAMPLES * FRAME_SAMPLES
         self._rest = joined[whole:]
-        frames = joined[:whole].reshape(-1, _FRAME)
+        frames = joined[:whole].reshape(-1, FRAME_SAMPLES)
         if frames.size:
             power = np.mean(np.square(frames, dtype=np.float64), axis=1)
             dbfs = 10 * np.log10(np.maximum(power, 10 ** (SILENT_DBFS / 10)))
             self._parts.append((dbfs.astype(np.float32), frames.min(axis=1), frames.max(axis=1)))
 
-    def levels(self) -> Levels:
-        """What was measured so far; a rest of less than 10 ms is left out."""
+    def result(self) -> Levels:
+        """Return what was measured so far; a rest of less than 10 ms is left out."""
         if not self._parts:
             nothing = np.zeros(0, dtype=np.float32)
             return Levels(nothing, nothing, nothing)
@@ -69,10 +71,6 @@ class LevelMeter:
         return Levels(dbfs, low, high)
 
 
-def runs_of(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Start and end (exclusive) of every run of True."""
-    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
-    return [
-        (int(start), int(end))
-        for start, end in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)
-    ]
+def sound_frames(reading: AudioReading) -> NDArray[np.bool_]:
+    """Return which frames of 10 ms hold sound; for :meth:`AudioReading.computed`."""
+    return reading.measured(LevelMeter).sound()

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from analyzer_kit.detector import Models
+from analyzer_kit.analysis import Models
 from analyzer_kit.errors import Misconfigured
-from audio_analyzer.levels import SAMPLE_RATE
+from analyzer_kit.media.audio import SAMPLE_RATE
 from guardian_models.errors import ModelError, OtherKind
 from guardian_models.folder import names, read_manifest
 from guardian_models.manifest import Manifest

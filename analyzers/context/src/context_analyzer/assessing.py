@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, MediaFacts, ModelCard, Verdict
-from analyzer_kit.detector import Assessment
+from analyzer_kit.analysis import Assessment
 from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge
 from context_analyzer import ANALYZER

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from analyzer_contract import AnalysisJob, DetectorReport, Result, SourceFacts
-from analyzer_kit.detector import Assessment
+from analyzer_kit.analysis import Assessment
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.publishing import Publisher
 from analyzer_kit.s3 import ObjectStore

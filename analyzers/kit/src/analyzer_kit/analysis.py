@@ -1,21 +1,21 @@
-"""The seam between the kit and an analyzer: what a detector module gets and what it gives back."""
+"""The interface between the kit and an analyzer: what its analysis module gets, and what it returns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
 from analyzer_contract import DetectorReport, MediaFacts, Verdict, Wire
 
-ReportStage = Callable[[str, float], None]
-"""Called with a stage name and the fraction (0-1) of the whole analysis that is done."""
+ProgressCallback = Callable[[str, float], None]
+"""Called with a stage's name and the fraction (0-1) of the whole analysis that is done."""
 
 
 class Caps(Wire):
-    """What is refused before it is decoded."""
+    """Limits: what is over them is refused before it is decoded."""
 
     max_duration_seconds: float = Field(default=7200, gt=0)
     max_side_pixels: int = Field(default=8192, gt=0, description="Of a frame's width and of its height.")
@@ -24,14 +24,21 @@ class Caps(Wire):
 
 
 class Models(Wire):
-    """Which detection models a module is told to use."""
+    """The detection models that an installation asks for."""
 
     folder: str | None = Field(default=None, description="A folder of models with manifests; without one, its own.")
     ids: tuple[str, ...] = Field(default=(), description="Of models in that folder; none named: all that it can use.")
 
 
+class Setup(NamedTuple):
+    """What the detectors of a media analyzer are installed with."""
+
+    caps: Caps
+    models: Models
+
+
 class Assessment(Wire):
-    """What a detector module found in one recording."""
+    """The result of one analysis, without what only the service knows."""
 
     media: MediaFacts
     verdict: Verdict
@@ -40,18 +47,18 @@ class Assessment(Wire):
     detectors: list[DetectorReport] = Field(max_length=20)
 
 
-class DetectorModule(Protocol):
+class AnalysisModule(Protocol):
     """What the module named by :attr:`analyzer_kit.analyzer.Analyzer.module` must offer."""
 
-    def analyze(self, recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Assessment:
-        """Reads ``recording``, writes a PNG to ``plot`` and returns what was found.
+    def analyze(self, recording: Path, plot: Path, caps: Caps, progress: ProgressCallback) -> Assessment:
+        """Read ``recording``, write a PNG to ``plot``, and return the assessment.
 
         Raises:
             AnalysisError: the recording is refused or cannot be decoded.
         """
 
     def warm_up(self, caps: Caps, models: Models) -> None:
-        """Loads the models, and runs the detectors once over a tiny made-up signal: the first real one is not slower.
+        """Load the models, and run the detectors once over a made-up signal, so that the first analysis is not slower.
 
         Raises:
             Misconfigured: a model that was asked for is missing, or cannot be used.

@@ -13,7 +13,7 @@ class Analyzer:
         name: names the results (``<name>.json``) and metrics.
         version: of the detectors; part of every model card.
         port: where it listens unless told otherwise.
-        module: dotted name of the :class:`analyzer_kit.detector.DetectorModule`, imported in the child only. Empty for
+        module: dotted name of the :class:`analyzer_kit.analysis.AnalysisModule`, imported in the child only. Empty for
             an analyzer that decodes no media, and brings a :class:`analyzer_kit.backend.Backend` of its own.
     """
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from analyzer_contract import FailureReason, Wire
-from analyzer_kit.detector import Assessment, Caps, Models
+from analyzer_kit.analysis import Assessment, Caps, Models
 
 MOST_MESSAGES = 20_000
 """Most messages accepted for one task; a child sends four a second, and the longest deadline is 3,600 s."""

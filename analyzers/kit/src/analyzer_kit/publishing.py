@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from analyzer_contract import AnalysisJob, AnalysisReport, DetectorReport, Finding, Result, SourceFacts
-from analyzer_kit.detector import Assessment
+from analyzer_kit.analysis import Assessment
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.stages import ANALYSIS_SHARE, Stages
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from analyzer_kit.analysis import Caps, Models
 from analyzer_kit.analyzer import Analyzer
-from analyzer_kit.detector import Caps, Models
 from analyzer_kit.messages import ChildConfig
 
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from analyzer_contract import FailureReason
 from analyzer_kit import memory, sandbox
-from analyzer_kit.detector import DetectorModule
+from analyzer_kit.analysis import AnalysisModule
 from analyzer_kit.errors import AnalysisError, Misconfigured
 from analyzer_kit.messages import ChildConfig, Done, Failed, Ready, Stage, Task, Unready
 
@@ -51,7 +51,7 @@ def _take_stdout() -> BinaryIO:
     return os.fdopen(private, "wb")
 
 
-def _analyze(module: DetectorModule, task: Task, config: ChildConfig, wire: _Wire) -> Done | Failed:
+def _analyze(module: AnalysisModule, task: Task, config: ChildConfig, wire: _Wire) -> Done | Failed:
     sandbox.allow_cpu(task.cpu_seconds)
     try:
         found = module.analyze(Path(task.recording), Path(task.plot), config.caps, wire.stage)
@@ -77,7 +77,7 @@ def serve() -> None:
     wire = _Wire(_take_stdout())
     # Read when numpy is imported: OpenBLAS takes memory for each thread, and one that waits burns CPU.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-    module = cast("DetectorModule", importlib.import_module(config.module))
+    module = cast("AnalysisModule", importlib.import_module(config.module))
     try:
         module.warm_up(config.caps, config.models)
     except Misconfigured as error:

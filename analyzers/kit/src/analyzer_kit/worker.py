@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from analyzer_contract import FailureKind, FailureReason, Wire
+from analyzer_kit.analysis import Assessment
 from analyzer_kit.cgroup import oom_kills
-from analyzer_kit.detector import Assessment
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.messages import (
     CHILD_MESSAGE,

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from analyzer_contract import DetectorReport, Finding, Verdict
-from analyzer_kit.detector import Assessment, Caps, Models, ReportStage
+from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback
 from analyzer_kit.media.video import VideoReader
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
@@ -30,7 +30,7 @@ _models: list[VideoModel] = []
 """Loaded by :func:`warm_up`; a child process analyses one recording at a time."""
 
 
-def analyze(recording: Path, plot: Path, caps: Caps, report: ReportStage) -> Assessment:
+def analyze(recording: Path, plot: Path, caps: Caps, report: ProgressCallback) -> Assessment:
     """Looks for evidence in the first video track of ``recording``.
 
     Raises:

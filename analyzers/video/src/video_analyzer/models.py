@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, ModelCard, Verdict
-from analyzer_kit.detector import Models
+from analyzer_kit.analysis import Models
 from analyzer_kit.errors import Misconfigured
 
 _MOST_MANIFEST_BYTES, _MOST_MODEL_BYTES = 64 * 1024, 64 * 1024**2

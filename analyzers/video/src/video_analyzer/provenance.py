@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 
 from analyzer_contract import DetectorReport, Finding, ModelCard
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import moving_picture, opened
 from video_analyzer.boxes import Boxes, read_boxes
 

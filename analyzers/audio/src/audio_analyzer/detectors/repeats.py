@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, Finding, ModelCard
-from audio_analyzer.fingerprints import HOP, HOP_SECONDS, SAMPLE_RATE, Fingerprints
-from audio_analyzer.levels import runs_of
+from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding
+from analyzer_kit.media.audio import SAMPLE_RATE
+from analyzer_kit.runs import runs_of
+from audio_analyzer.detector import AudioDetector
+from audio_analyzer.fingerprints import HOP, HOP_SECONDS, Fingerprinter, Fingerprints
+from audio_analyzer.reading import AudioReading, Span
 
 _SHORTEST_HOPS = 32
 """About half a second of matching fingerprints; a window adds a quarter of a second of sound to it."""
@@ -32,11 +35,8 @@ _TONE = 0.6
 """A sound that is this similar to itself a moment later (tone, hum, buzzer) repeats by nature."""
 
 _SEARCH_SAMPLES = 2 * HOP
-
-_LIMITATIONS = [
-    "Music made of samples or loops, ringing tones and announcements repeat by design.",
-    "A copy that was stretched, pitched, or laid under other sound is not found; nor one shorter than about 1.5 s.",
-]
+_COMPARED_SECONDS = 10.0
+"""Of a stretch that may be a copy: enough to tell, and a bound for memory where an hour is repeated."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,68 @@ class Candidate:
     second: float
     seconds: float
 
+    @property
+    def spans(self) -> tuple[Span, Span]:
+        """The samples to compare: the beginning of both stretches."""
+        compared = min(self.seconds, _COMPARED_SECONDS)
+        first, second = (
+            Span(round(start * SAMPLE_RATE), round((start + compared) * SAMPLE_RATE))
+            for start in (self.first, self.second)
+        )
+        return first, second
+
+
+class RepeatedAudio(AudioDetector):
+    """Finds stretches of sound that are copies of earlier ones."""
+
+    name = "RepeatedAudio"
+    id = "audio.repeated-audio"
+    limitations = (
+        "Music made of samples or loops, ringing tones and announcements repeat by design.",
+        "A copy that was stretched, pitched, or laid under other sound is not found; nor one shorter than about 1.5 s.",
+    )
+    meters = (Fingerprinter,)
+
+    def spans(self, reading: AudioReading) -> list[Span]:
+        """Return both stretches of each candidate."""
+        return [span for candidate in reading.computed(_candidates) for span in candidate.spans]
+
+    def detect(self, reading: AudioReading) -> DetectorReport:
+        """Judge the candidates by how alike their samples are."""
+        findings = []
+        for candidate in reading.computed(_candidates):
+            first, second = (reading.samples(span) for span in candidate.spans)
+            likeness = 0.0 if is_tone(first) else similarity(first, second)
+            if likeness >= _SAME:
+                findings.append(_finding(candidate, likeness))
+        return self.report(max((finding.score for finding in findings), default=0), findings)
+
+    def summary(self, report: DetectorReport) -> str:
+        """Return the number of repeated stretches."""
+        if report.score < SUSPICIOUS_FROM:
+            return ""
+        return f"{len(report.findings)} stretches of sound are exact repetitions of earlier ones: edited."
+
+
+def _candidates(reading: AudioReading) -> list[Candidate]:
+    return find_candidates(reading.measured(Fingerprinter))
+
+
+def _finding(candidate: Candidate, likeness: float) -> Finding:
+    return Finding(
+        kind="RepeatedAudio",
+        start_seconds=round(candidate.second, 3),
+        end_seconds=round(candidate.second + candidate.seconds, 3),
+        score=min(100, round(50 + 250 * (likeness - _SAME))),
+        message=(
+            f"{candidate.seconds:.2f} s of sound repeat what is heard at {candidate.first:.2f} s "
+            f"(correlation {likeness:.3f}): a voice never repeats itself so exactly."
+        ),
+    )
+
 
 def find_candidates(prints: Fingerprints) -> list[Candidate]:
-    """Pairs of stretches with nearly the same fingerprints, longest first, at most 20."""
+    """Return pairs of stretches with nearly the same fingerprints, longest first, at most 20."""
     lags, places = _hits(prints)
     found: list[tuple[int, int, int]] = []
     for lag in _popular(lags):
@@ -65,7 +124,7 @@ def find_candidates(prints: Fingerprints) -> list[Candidate]:
 
 
 def _hits(prints: Fingerprints) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Lag and place of every pair of sounds that agree in half of their bits.
+    """Return lag and place of every pair of sounds that agree in half of their bits.
 
     Copies differ in about one bit of eight, because they lie differently on the hop grid: all 32 bits agree in one hop
     of seventy, one of the halves in one of four.
@@ -91,7 +150,7 @@ def _pairs(where: NDArray[np.int32], keys: NDArray[np.uint32]) -> tuple[NDArray[
 
 
 def _popular(lags: NDArray[np.int32]) -> list[int]:
-    """The lags with most hits, best first."""
+    """Return the lags with most hits, best first."""
     if not lags.size:
         return []
     counts = np.bincount(lags)
@@ -114,7 +173,7 @@ def _without_overlaps(found: list[tuple[int, int, int]]) -> list[Candidate]:
 
 
 def similarity(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """How alike two stretches are: the best normalised cross-correlation over small shifts, 0 to 1.
+    """Return how alike two stretches are: the best normalised cross-correlation over small shifts, 0 to 1.
 
     Args:
         first: mono samples at 16 kHz.
@@ -134,37 +193,6 @@ def similarity(first: NDArray[np.float32], second: NDArray[np.float32]) -> float
 
 
 def is_tone(samples: NDArray[np.float32]) -> bool:
-    """Whether a stretch is so even that it matches itself 0.1 to 0.4 s later."""
+    """Return whether a stretch is so even that it matches itself 0.1 to 0.4 s later."""
     shifts = (int(SAMPLE_RATE * seconds) for seconds in (0.1, 0.2, 0.3, 0.4))
     return any(similarity(samples[:-shift], samples[shift:]) > _TONE for shift in shifts if shift < samples.size)
-
-
-def report_repeats(candidates: list[Candidate], likeness: list[float], version: str) -> DetectorReport:
-    """Judges the candidates by how alike their samples are.
-
-    Args:
-        candidates: from :func:`find_candidates`.
-        likeness: :func:`similarity` of each, or 0 for a tone.
-        version: of the analyzer, for the model card.
-    """
-    findings = [
-        Finding(
-            kind="RepeatedAudio",
-            start_seconds=round(each.second, 3),
-            end_seconds=round(each.second + each.seconds, 3),
-            score=min(100, round(50 + 250 * (alike - _SAME))),
-            message=(
-                f"{each.seconds:.2f} s of sound repeat what is heard at {each.first:.2f} s "
-                f"(correlation {alike:.3f}): a voice never repeats itself so exactly."
-            ),
-        )
-        for each, alike in zip(candidates, likeness, strict=True)
-        if alike >= _SAME
-    ]
-    return DetectorReport(
-        name="RepeatedAudio",
-        score=max((finding.score for finding in findings), default=0),
-        findings=findings,
-        limitations=_LIMITATIONS,
-        model=ModelCard(id="audio.repeated-audio", version=version),
-    )

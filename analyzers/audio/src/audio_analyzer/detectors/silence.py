@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from analyzer_contract import DetectorReport, Finding, ModelCard
-from audio_analyzer.levels import FRAME_SECONDS, Levels, runs_of
+from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding
+from analyzer_kit.runs import runs_of
+from audio_analyzer.detector import AudioDetector
+from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, Levels, sound_frames
+from audio_analyzer.reading import AudioReading
 
 NO_ROOM_DBFS = -85.0
 """Below the quietest 2 % of 462 of 464 genuine recordings (klettres, Asterisk, pocketsphinx: -82 to -10 dBFS; two hold
@@ -16,41 +19,43 @@ _SCORE_OF_FEW = (0, 25, 40)
 """One or two such pauses also come from trimming: of 840 recordings of people (the above, with all of Asterisk's) 7
 have one, 1 has two, none has three. The scores were set on these same recordings: no held-out ones were measured."""
 
-_LIMITATIONS = [
-    "Noise gates, calls with voice-activity transmission, and honest editing also leave digital silence.",
-    "A synthetic voice with added or recorded background noise has none.",
-    "Tuned on 840 short recordings of people and 6 espeak-ng voices; its error rate elsewhere is not known.",
-]
 
-
-def detect_digital_silence(levels: Levels, version: str) -> DetectorReport:
-    """Looks for stretches below -85 dBFS between the first and the last sound.
+class DigitalSilence(AudioDetector):
+    """Finds stretches below -85 dBFS between the first and the last sound.
 
     The score grows with their number, then with their share of all pauses: three or more mean that the pauses are made
     and not recorded (all 6 espeak-ng voices: 3 to 6; 840 recordings of people: none).
-
-    Args:
-        levels: loudness of the whole recording.
-        version: of the analyzer, for the model card.
     """
-    sound = levels.sound()
-    findings: list[Finding] = []
-    score = 0
-    if sound.any():
+
+    name = "DigitalSilence"
+    id = "audio.digital-silence"
+    limitations = (
+        "Noise gates, calls with voice-activity transmission, and honest editing also leave digital silence.",
+        "A synthetic voice with added or recorded background noise has none.",
+        "Tuned on 840 short recordings of people and 6 espeak-ng voices; its error rate elsewhere is not known.",
+    )
+    meters = (LevelMeter,)
+
+    def detect(self, reading: AudioReading) -> DetectorReport:
+        """Return the report on one recording."""
+        levels, sound = reading.measured(LevelMeter), reading.computed(sound_frames)
+        if not sound.any():
+            return self.report(0)
         first, last = int(sound.argmax()), sound.size - int(sound[::-1].argmax())
         inside = levels.dbfs[first:last]
         silent = [run for run in runs_of(inside < NO_ROOM_DBFS) if run[1] - run[0] >= _SHORTEST_FRAMES]
         pauses = int((~sound[first:last]).sum())
         share = sum(end - start for start, end in silent) / max(pauses, 1)
         score = _SCORE_OF_FEW[len(silent)] if len(silent) < len(_SCORE_OF_FEW) else 50 + round(40 * share)
-        findings = [_finding(first + start, first + end, levels, min(score, 100)) for start, end in silent[:200]]
-    return DetectorReport(
-        name="DigitalSilence",
-        score=min(score, 100),
-        findings=findings,
-        limitations=_LIMITATIONS,
-        model=ModelCard(id="audio.digital-silence", version=version),
-    )
+        score = min(score, 100)
+        return self.report(score, [_finding(first + start, first + end, levels, score) for start, end in silent])
+
+    def summary(self, report: DetectorReport) -> str:
+        """Return the number of pauses."""
+        if report.score < SUSPICIOUS_FROM:
+            return ""
+        number = len(report.findings)
+        return f"{number} pauses are digitally silent, as in synthetic or edited speech; a noise gate can do this too."
 
 
 def _finding(start: int, end: int, levels: Levels, score: int) -> Finding:

@@ -8,20 +8,16 @@ Spectral Density Estimation Based on Optimal Smoothing and Minimum Statistics", 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, Finding, ModelCard
-
-SAMPLE_RATE = 16_000
-_FRAME = 512
-FRAME_SECONDS = _FRAME / SAMPLE_RATE
-BANDS = 20
-_LOWEST_HZ, _HIGHEST_HZ = 100.0, 7600.0
-_SILENT_DB = -100.0
-"""Below the last bit of 16 in any band: quieter is the same."""
+from analyzer_contract import DetectorReport, Finding
+from audio_analyzer.background import BANDS, FRAME_SECONDS, BackgroundMeter
+from audio_analyzer.detector import AudioDetector
+from audio_analyzer.reading import AudioReading
 
 _CHUNK = 1024
 _WINDOW, _STRIDE = 32, 4
@@ -47,44 +43,7 @@ _MOST_SCORE = 45
 """Below Suspicious: held-out voices were told from controls little better than by chance, and no real call was measured
 (docs/cards/splices.md)."""
 
-_LIMITATIONS = [
-    "Needs a steady background on both sides: in studio recordings, and where noise is suppressed, splices are missed.",
-    "A splice with the same background, or with a louder one in every band, is not found; nor one under 0.7 s.",
-    "Honest editing, a muted or switched microphone, and a noise suppressor that sets in for a while look the same.",
-    "On held-out voices it found few splices, and real calls were not measured: a fact to look into, no evidence.",
-]
-
 Levels = NDArray[np.float32]
-
-
-class BackgroundMeter:
-    """Takes blocks of any size as they come; keeps 40 bytes for each 32 ms, which is 9 MB for two hours."""
-
-    def __init__(self) -> None:
-        self._rest = np.zeros(0, dtype=np.float32)
-        self._parts: list[NDArray[np.float16]] = []
-        window = np.hanning(_FRAME)
-        self._window = (window / np.sqrt(np.sum(window**2) * _FRAME / 2)).astype(np.float32)
-        # Evenly spaced on the mel scale (O'Shaughnessy: 2595 log10(1 + f / 700)).
-        low, high = (2595 * np.log10(1 + hz / 700) for hz in (_LOWEST_HZ, _HIGHEST_HZ))
-        edges = 700 * (10 ** (np.linspace(low, high, BANDS + 1) / 2595) - 1)
-        self._edges = np.round(edges * _FRAME / SAMPLE_RATE).astype(int)
-
-    def add(self, samples: NDArray[np.float32]) -> None:
-        """Takes mono samples at 16 kHz in [-1, 1]."""
-        joined = np.concatenate([self._rest, samples])
-        whole = joined.size // _FRAME * _FRAME
-        self._rest = joined[whole:]
-        frames = joined[:whole].reshape(-1, _FRAME)
-        for start in range(0, len(frames), _CHUNK):
-            spectrum = np.fft.rfft(frames[start : start + _CHUNK] * self._window, axis=1)[:, : self._edges[-1]]
-            power = np.square(spectrum.real) + np.square(spectrum.imag)
-            bands = np.add.reduceat(power, self._edges[:-1], axis=1)
-            self._parts.append((10 * np.log10(bands + 10 ** (_SILENT_DB / 10))).astype(np.float16))
-
-    def bands(self) -> NDArray[np.float16]:
-        """What was measured so far: frames x 20 levels in dBFS."""
-        return np.concatenate(self._parts) if self._parts else np.zeros((0, BANDS), dtype=np.float16)
 
 
 @dataclass(frozen=True)
@@ -104,11 +63,50 @@ class Splice:
     bands: int
 
 
+class AudioSplice(AudioDetector):
+    """Finds stretches of voice that lack the background of both their sides."""
+
+    name = "AudioSplice"
+    id = "audio.splice"
+    eval_card = "docs/cards/splices.md"
+    limitations = (
+        "Needs a steady background on both sides: in studio recordings, and where noise is suppressed, splices are "
+        "missed.",
+        "A splice with the same background, or with a louder one in every band, is not found; nor one under 0.7 s.",
+        "Honest editing, a muted or switched microphone, and a noise suppressor that sets in for a while look the "
+        "same.",
+        "On held-out voices it found few splices, and real calls were not measured: a fact to look into, no evidence.",
+    )
+    meters = (BackgroundMeter,)
+
+    def detect(self, reading: AudioReading) -> DetectorReport:
+        """Return the report on one recording."""
+        return self.report_on(find_splices(reading.measured(BackgroundMeter)))
+
+    def report_on(self, splices: Sequence[Splice]) -> DetectorReport:
+        """Return the report on these splices; their scores stay below Suspicious."""
+        findings = [_finding(splice) for splice in splices[:200]]
+        return self.report(max((finding.score for finding in findings), default=0), findings)
+
+
+def _finding(splice: Splice) -> Finding:
+    return Finding(
+        kind="AudioSplice",
+        start_seconds=round(splice.start, 3),
+        end_seconds=round(splice.end, 3),
+        score=min(20 + round(5 * splice.depth), _MOST_SCORE),
+        message=(
+            f"The background before and after this stretch is missing in it: {splice.depth:.1f} dB lower on average, "
+            f"and at least {_CLEAR_DB:.0f} dB lower in {splice.bands} of {BANDS} bands, while a voice goes on."
+        ),
+    )
+
+
 def find_splices(bands: NDArray[np.float16]) -> list[Splice]:
-    """Stretches of 0.7 to 20 s that hold a voice but not the background of both their sides, the deepest first.
+    """Return stretches of 0.7 to 20 s that hold a voice but not the background of both their sides, deepest first.
 
     Args:
-        bands: from :meth:`BackgroundMeter.bands`.
+        bands: the result of :class:`BackgroundMeter`.
     """
     if len(bands) < 2 * _WINDOW:
         return []
@@ -126,37 +124,8 @@ def find_splices(bands: NDArray[np.float16]) -> list[Splice]:
     return kept
 
 
-def report_splices(splices: list[Splice], version: str) -> DetectorReport:
-    """Turns what was found into findings.
-
-    Args:
-        splices: from :func:`find_splices`.
-        version: of the analyzer, for the model card.
-    """
-    findings = [
-        Finding(
-            kind="AudioSplice",
-            start_seconds=round(each.start, 3),
-            end_seconds=round(each.end, 3),
-            score=min(20 + round(5 * each.depth), _MOST_SCORE),
-            message=(
-                f"The background before and after this stretch is missing in it: {each.depth:.1f} dB lower on average, "
-                f"and at least {_CLEAR_DB:.0f} dB lower in {each.bands} of {BANDS} bands, while a voice goes on."
-            ),
-        )
-        for each in splices[:200]
-    ]
-    return DetectorReport(
-        name="AudioSplice",
-        score=max((finding.score for finding in findings), default=0),
-        findings=findings,
-        limitations=_LIMITATIONS,
-        model=ModelCard(id="audio.splice", version=version, eval_card="docs/cards/splices.md"),
-    )
-
-
 def _steps(levels: Levels) -> list[int]:
-    """Frames at which the noise floor changes, in order."""
+    """Return the frames at which the noise floor changes, in order."""
     count = (len(levels) - _WINDOW) // _STRIDE + 1
     views = np.lib.stride_tricks.sliding_window_view(levels, _WINDOW, axis=0)[::_STRIDE]
     floors = np.zeros((count, BANDS), dtype=np.float32)
@@ -177,7 +146,7 @@ def _steps(levels: Levels) -> list[int]:
 
 
 def _compare(levels: Levels, start: int, end: int) -> Splice | None:
-    """What is missing between two frames, or None: no voice, no steady background around it, or nothing missing."""
+    """Return what is missing between two frames; None: no voice, no steady background around it, or nothing missing."""
     left, right = levels[max(start - _CONTEXT, 0) : start - 1], levels[end + 1 : end + _CONTEXT]
     inside = levels[start + 1 : end - 1]
     if min(len(left), len(right)) < _SHORTEST:
@@ -208,7 +177,7 @@ def _voice(levels: Levels) -> float:
 
 
 def _edges(levels: Levels, background: Levels, start: int, end: int) -> tuple[int, int]:
-    """The first and the last frame near ``start`` and ``end`` that fall below the background."""
+    """Return the first and the last frame near ``start`` and ``end`` that fall below the background."""
     begin = max(start - _SEARCH, 0)
     below = np.clip(background - levels[begin : end + _SEARCH], 0, 20).mean(axis=1)
     places = np.flatnonzero(below > 1)

@@ -13,8 +13,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import MAX_SECONDS, DetectorReport, Finding, ModelCard
-from analyzer_kit.media.streams import StreamFacts, TrackFacts
+from analyzer_contract import MAX_SECONDS, DetectorReport, Finding
+from analyzer_kit.media.audio import SAMPLE_RATE
+from analyzer_kit.media.streams import StreamFacts, TrackFacts, read_streams
+from audio_analyzer.background import BackgroundMeter
+from audio_analyzer.detector import AudioDetector
+from audio_analyzer.reading import AudioReading
 
 _OFFSET_SECONDS = 0.25
 _LENGTH_SECONDS, _LENGTH_SHARE = 1.0, 0.01
@@ -29,40 +33,52 @@ _SIGNED_BY_SOFTWARE = frozenset({"h264", "hevc", "mpeg4"})
 
 _LEAST_FRAMES = 60
 _MOST_GAPS = 20
-_LIMITATIONS = [
-    "Honest editing, added music, screen recorders and live streams leave the same traces; a careful swap leaves none.",
-    "Time stamps inside a track are looked at in MP4 and QuickTime only; encoder tags can be forged, and messengers "
-    "remove them.",
-    "The scores were set by what encoders write, not measured on swapped recordings.",
-]
 
 
-def report_tracks(facts: StreamFacts, bands: NDArray[np.float16], seconds: float, version: str) -> DetectorReport:
-    """Compares sound and picture; without a picture there is nothing to compare.
+class Tracks(AudioDetector):
+    """Compares sound and picture; without a picture there is nothing to compare."""
 
-    Args:
-        facts: of both tracks.
-        bands: levels of the sound, frames x 20 in dBFS, from :class:`audio_analyzer.splices.BackgroundMeter`.
-        seconds: length of the recording.
-        version: of the analyzer, for the model card.
-    """
-    findings: list[Finding] = []
-    if facts.sound is not None and facts.picture is not None:
-        end = max(seconds, facts.picture.seconds or 0.0)
-        findings += _times(facts.sound, facts.picture, end)
-        findings += _histories(facts.sound, facts.picture, end)
-        findings += _narrow(facts.sound, bands, end)
-    return DetectorReport(
-        name="Tracks",
-        score=max((finding.score for finding in findings), default=0),
-        findings=findings,
-        limitations=_LIMITATIONS,
-        model=ModelCard(id="audio.tracks", version=version),
+    name = "Tracks"
+    id = "audio.tracks"
+    limitations = (
+        "Honest editing, added music, screen recorders and live streams leave the same traces; a careful swap leaves "
+        "none.",
+        "Time stamps inside a track are looked at in MP4 and QuickTime only; encoder tags can be forged, and "
+        "messengers remove them.",
+        "The scores were set by what encoders write, not measured on swapped recordings.",
     )
+    meters = (BackgroundMeter,)
+
+    def detect(self, reading: AudioReading) -> DetectorReport:
+        """Return the report on one recording; its header is read again, and nothing decoded.
+
+        Raises:
+            AnalysisError: as when it was decoded.
+        """
+        if reading.recording is None:
+            return self.report(0)
+        streams = read_streams(reading.recording, reading.caps)
+        return self.report_on(streams, reading.measured(BackgroundMeter), reading.total / SAMPLE_RATE)
+
+    def report_on(self, streams: StreamFacts, bands: NDArray[np.float16], seconds: float) -> DetectorReport:
+        """Return the report on two tracks.
+
+        Args:
+            streams: of both.
+            bands: levels of the sound, frames x 20 in dBFS: the result of :class:`BackgroundMeter`.
+            seconds: length of the recording.
+        """
+        findings: list[Finding] = []
+        if streams.sound is not None and streams.picture is not None:
+            end = max(seconds, streams.picture.seconds or 0.0)
+            findings += _times(streams.sound, streams.picture, end)
+            findings += _histories(streams.sound, streams.picture, end)
+            findings += _narrow(streams.sound, bands, end)
+        return self.report(max((finding.score for finding in findings), default=0), findings)
 
 
 def _finding(kind: str, start: float, end: float, score: int, message: str) -> Finding:
-    first, last = (round(min(max(each, 0.0), MAX_SECONDS), 3) for each in (start, end))  # headers may say anything
+    first, last = (round(min(max(second, 0.0), MAX_SECONDS), 3) for second in (start, end))  # headers may say anything
     return Finding(kind=kind, start_seconds=first, end_seconds=max(first, last), score=score, message=message[:300])
 
 

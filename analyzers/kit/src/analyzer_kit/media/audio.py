@@ -13,7 +13,7 @@ from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
 from analyzer_contract import MediaFacts
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import first_sound, opened, require_complete, stated_seconds, too_long
 from analyzer_kit.media.decoding import frames_of
 

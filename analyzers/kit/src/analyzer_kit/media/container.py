@@ -12,7 +12,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from analyzer_contract import FailureReason
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.sniff import ACCEPTED, demuxer_of
 from analyzer_kit.media.wav import stated_wav_seconds

@@ -12,7 +12,7 @@ import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import opened
 from analyzer_kit.media.edits import edits_by_track
 

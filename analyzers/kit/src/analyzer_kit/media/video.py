@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
 from analyzer_contract import MediaFacts
-from analyzer_kit.detector import Caps
+from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import (
     moving_picture,

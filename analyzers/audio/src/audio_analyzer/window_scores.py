@@ -1,0 +1,89 @@
+"""What a model makes of windows of sound: a raw score for each, and whether it lies in the model's domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_analyzer.domain import Conditions, Limits, measure, why_outside
+from audio_analyzer.levels import FRAME_SAMPLES
+from audio_analyzer.windows import WindowPlan, plan_windows
+
+if TYPE_CHECKING:
+    from guardian_models.runtime import Model
+
+
+@dataclass(frozen=True)
+class WindowScore:
+    """One window that the model scored.
+
+    Attributes:
+        start: its first sample.
+        score: the model's, raw; higher means more likely fake.
+        conditions: what its sound is like.
+        outside: why nothing follows from it; empty if something does.
+    """
+
+    start: int
+    score: float
+    conditions: Conditions
+    outside: str
+
+
+class WindowScorer:
+    """Runs one model over windows of sound.
+
+    Args:
+        model: takes mono sound at 16 kHz.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        domain = model.manifest.domain
+        self._limits = (
+            Limits(domain.min_snr_db, domain.min_bandwidth_hz, domain.min_speech_seconds) if domain else Limits()
+        )
+
+    def plan(self, speech: NDArray[np.bool_], total: int) -> WindowPlan:
+        """Choose the windows of a recording of ``total`` samples, by which frames of 10 ms hold speech."""
+        return plan_windows(speech, total, self._model.manifest.input.samples, self._limits.min_speech_seconds)
+
+    def score(
+        self, starts: Sequence[int], windows: Mapping[int, NDArray[np.float32]], speech: NDArray[np.bool_]
+    ) -> list[WindowScore]:
+        """Return the scores of windows; those in which nothing swells and fades as speech does are left out.
+
+        Args:
+            starts: first samples of the windows.
+            windows: samples of each, by its first one.
+            speech: which frames of 10 ms of the recording hold speech.
+        """
+        scores = []
+        for start in starts:
+            samples = windows[start]
+            spoken = speech[start // FRAME_SAMPLES :][: samples.size // FRAME_SAMPLES]
+            conditions = measure(samples, spoken)
+            if not conditions.steady:
+                score = self._model.run(self._prepared(samples, spoken)).score
+                scores.append(WindowScore(start, score, conditions, why_outside(conditions, self._limits)))
+        return scores
+
+    def _prepared(self, samples: NDArray[np.float32], spoken: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return samples of the model's length and loudness; what is too short is repeated, as by AASIST's authors."""
+        window = self._model.manifest.input
+        gain = np.float32(1.0)
+        if window.speech_level_dbfs is not None:
+            gain = np.float32(10 ** ((window.speech_level_dbfs - _level_dbfs(samples, spoken)) / 20))
+        tiled = np.tile(samples * gain, -(-window.samples // samples.size))[: window.samples]
+        return np.clip(tiled, -1.0, 1.0)
+
+
+def _level_dbfs(window: NDArray[np.float32], spoken: NDArray[np.bool_]) -> float:
+    """Return the root mean square of the frames with speech."""
+    frames = window[: spoken.size * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)[spoken]
+    power = float(np.mean(np.square(frames, dtype=np.float64))) if frames.size else 0.0
+    return 10 * float(np.log10(max(power, 1e-10)))

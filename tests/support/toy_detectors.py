@@ -1,0 +1,56 @@
+"""Detectors that exist only in tests: each finds one thing in every recording, with a meter of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer_contract import DetectorReport, Finding
+from analyzer_kit.media.audio import SAMPLE_RATE, Samples
+from audio_analyzer.detector import AudioDetector
+from audio_analyzer.reading import AudioReading, Span
+
+NAME = "ToyDetector"
+KIND = "ToyFinding"
+SCORE = 77
+SUMMARY = "A toy was found in the first tenth of a second."
+LIMITATION = "It finds a toy in everything."
+
+
+class PeakMeter:
+    """The number of samples, and the largest of them."""
+
+    def __init__(self) -> None:
+        self._count, self._peak = 0, 0.0
+
+    def add(self, samples: Samples) -> None:
+        """Take the next samples."""
+        self._count += samples.size
+        self._peak = max(self._peak, float(np.abs(samples).max(initial=0)))
+
+    def result(self) -> tuple[int, float]:
+        """Return the number of samples, and the largest of them."""
+        return self._count, self._peak
+
+
+class ToyAudioDetector(AudioDetector):
+    """Finds the largest sample of the whole, and the loudness of the first tenth of a second."""
+
+    name = NAME
+    id = "audio.toy"
+    limitations = (LIMITATION,)
+    meters = (PeakMeter,)
+
+    def spans(self, reading: AudioReading) -> list[Span]:
+        """Return the first tenth of a second."""
+        return [Span(0, min(SAMPLE_RATE // 10, reading.total))]
+
+    def detect(self, reading: AudioReading) -> DetectorReport:
+        """Return a report with one finding."""
+        count, peak = reading.measured(PeakMeter)
+        (span,) = self.spans(reading)
+        message = f"{count} samples, at most {peak:.3f}; {reading.samples(span).size} of them were cut."
+        return self.report(SCORE, [Finding(kind=KIND, start_seconds=0, end_seconds=0.1, score=SCORE, message=message)])
+
+    def summary(self, report: DetectorReport) -> str:
+        """Return that there is a toy."""
+        return SUMMARY

@@ -1,0 +1,74 @@
+"""A new detector is one module and one entry in DETECTORS: its report, finding and sentence are in the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analyzer_contract import SUSPICIOUS_FROM, Finding, Verdict
+from analyzer_kit.analysis import Assessment, Caps, Models
+from analyzer_kit.detector import Reading
+from analyzer_kit.verdicts import verdict_of
+from audio_analyzer import analysis as audio
+from audio_analyzer.detector import AudioDetector
+from audio_analyzer.detectors import DETECTORS as AUDIO_DETECTORS
+from audio_analyzer.levels import LevelMeter
+from tests.support.listener import babble, wav
+from tests.support.toy_detectors import KIND, LIMITATION, NAME, SCORE, SUMMARY, ToyAudioDetector
+
+
+@pytest.fixture(autouse=True)
+def _no_toy_stays() -> Iterator[None]:
+    yield
+    audio._installed = None
+
+
+def is_in(assessment: Assessment) -> bool:
+    """The toy's report, as a whole, and its sentence."""
+    (report,) = (report for report in assessment.detectors if report.name == NAME)
+    (finding,) = report.findings
+    assert (finding.kind, finding.score, report.score) == (KIND, SCORE, SCORE)
+    assert LIMITATION in report.limitations
+    assert report.timeline[0].score == SCORE
+    assert assessment.verdict is Verdict.SUSPICIOUS
+    assert (assessment.score, assessment.summary) == (SCORE, SUMMARY)
+    return True
+
+
+def test_a_detector_of_sound_is_in_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audio, "DETECTORS", (*AUDIO_DETECTORS, ToyAudioDetector()))
+    recording = tmp_path / "voice.wav"
+    recording.write_bytes(wav(babble(3)))
+    audio.warm_up(Caps(threads=1), Models())
+    assessment = audio.analyze(recording, tmp_path / "plot.png", Caps(threads=1), lambda _stage, _fraction: None)
+    assert is_in(assessment)
+    message = assessment.detectors[-1].findings[0].message
+    assert message.startswith("48000 samples")
+    assert message.endswith("1600 of them were cut.")
+
+
+@pytest.mark.parametrize("detector", [entry for entry in AUDIO_DETECTORS if isinstance(entry, AudioDetector)])
+def test_every_detector_has_a_sentence_for_the_verdict_that_it_decides(detector: AudioDetector) -> None:
+    finding = Finding(kind=KIND, start_seconds=0, end_seconds=1, score=SUSPICIOUS_FROM, message="It was found.")
+    report = detector.report(SUSPICIOUS_FROM, [finding])
+    assert verdict_of(report) is Verdict.SUSPICIOUS
+    assert detector.summary(report)
+
+
+def test_a_detector_that_asks_for_what_it_did_not_declare_is_told_what_to_do() -> None:
+    with pytest.raises(LookupError, match="list it in the `meters`"):
+        Reading().measured(LevelMeter)
+
+
+def test_what_several_detectors_compute_is_computed_once() -> None:
+    calls = []
+
+    def compute(reading: Reading) -> int:
+        calls.append(reading)
+        return len(calls)
+
+    reading = Reading()
+    assert [reading.computed(compute), reading.computed(compute)] == [1, 1]
+    assert calls == [reading]
