@@ -188,7 +188,7 @@ def test_what_goes_wrong_is_said_in_plain_words(app: App, samples: Path, tmp_pat
         assert text(english, "#problem-title") == wanted
         assert english.switch_to.active_element.get_attribute("id") == "problem-title"
         if file == "huge.mp4":
-            assert "at most 512 MB" in text(english, "#problem-told")
+            assert "at most 512 MB" in text(english, "#problem-text")
             screenshot(english, SHOTS / "en-1280-too-large.png")
             assert accessible(english) == []
         english.find_element(By.ID, "retry").click()
@@ -207,7 +207,7 @@ def test_what_goes_wrong_is_said_in_plain_words(app: App, samples: Path, tmp_pat
     choose(english, samples / "not-a-video.mp4")  # a text that calls itself a video
     visible(english, "#verdict")
     assert text(english, "#verdict-title") == "No verdict"
-    assert "not a recording that can be read" in text(english, "#found")
+    assert "not a recording that can be read" in text(english, "#evidence")
 
 
 def test_a_lost_connection_and_a_session_that_is_over(app: App, samples: Path, english: Chrome) -> None:

@@ -1,4 +1,4 @@
-"""Renders the page. Everything that is not ours is escaped, cut to a length, and freed of invisible characters."""
+"""Renders the report. Text from elsewhere is escaped, cut to a length, and freed of invisible characters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ROUNDING = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One analysis as the page shows it, the same in every language."""
+    """One analysis as the report shows it, the same in every language."""
 
     number: int
     section: Section
@@ -55,7 +55,7 @@ class Part:
 
 
 def render(request: AnalysisRequest, status: RequestStatus, sections: Sequence[Section]) -> str:
-    """Give the page, in every language, as one HTML document that loads nothing from elsewhere."""
+    """Return the report in every language, as one HTML document that loads nothing from elsewhere."""
     environment, style, style_hash = _environment()
     return environment.get_template("page.html.j2").render(
         request=request,
@@ -71,14 +71,14 @@ def render(request: AnalysisRequest, status: RequestStatus, sections: Sequence[S
 
 
 def clean(text: object, limit: int = _TEXT_LIMIT) -> str:
-    """Give text that looks like what it is: no control characters, no changes of direction, not endless."""
+    """Return text without control characters and changes of direction, cut to a length."""
     flat = str(text)[: limit + 1]
     visible = "".join(" " if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"} else char for char in flat)
     return visible if len(visible) <= limit else visible[: limit - 1] + "…"
 
 
 def size(count: int) -> str:
-    """Give a number of bytes for people."""
+    """Return a number of bytes for people."""
     amount, unit = float(count), "B"
     for larger in ("KiB", "MiB", "GiB"):
         if amount < _KIB:
@@ -88,19 +88,19 @@ def size(count: int) -> str:
 
 
 def _parts(sections: Sequence[Section]) -> list[Part]:
-    """The analysis that decided comes first: a reader looks for its evidence."""
+    """Return the parts, the analysis that decided first: a reader looks for its evidence."""
     parts: list[Part] = []
     first = 1
     for number, section in enumerate(sorted(sections, key=_rank, reverse=True), start=1):
         entry, result = section.entry, section.result
-        shown = timeline.groups(result, first) if result else []
-        first += sum(len(group.places) for group in shown)
+        groups = timeline.groups(result, first) if result else []
+        first += sum(len(group.places) for group in groups)
         parts.append(
             Part(
                 number=number,
                 section=section,
-                groups=shown,
-                chart=timeline.chart(result, shown) if result else None,
+                groups=groups,
+                chart=timeline.chart(result, groups) if result else None,
                 quiet=timeline.quiet(result) if result else [],
                 unable=timeline.unable(result) if result else [],
                 hidden=timeline.hidden(result) if result else 0,
@@ -117,26 +117,27 @@ def _rank(section: Section) -> tuple[int, int]:
 
 
 def _limitations(result: AnalysisReport) -> list[str]:
-    """What the detectors of one analysis cannot say, each sentence once."""
-    return list(dict.fromkeys(told for detector in result.detectors for told in detector.limitations))[:_LIMITATIONS]
+    """Return what the detectors of one analysis cannot say, each sentence once."""
+    limitations = (sentence for detector in result.detectors for sentence in detector.limitations)
+    return list(dict.fromkeys(limitations))[:_LIMITATIONS]
 
 
 def _facts(media: Sequence[MediaFacts], locale: Locale) -> list[tuple[str, str]]:
-    """What was decoded, as label and value; what is unknown is left out."""
+    """Return what was decoded, as label and value; what is unknown is left out."""
     t = locale.report
     lengths = [facts.duration_seconds for facts in media if math.isfinite(facts.duration_seconds)]
     rows = [(t.length, words.duration(max(lengths), locale))] if lengths and max(lengths) > 0 else []
     for facts in media:
-        heard = [
+        sound = [
             t.hertz.format(rate=f"{facts.sample_rate:,}") if facts.sample_rate else "",
             (t.channel if facts.channels == 1 else t.channels.format(count=facts.channels)) if facts.channels else "",
         ]
-        seen = [
+        picture = [
             f"{facts.width:,} × {facts.height:,}" if facts.width and facts.height else "",  # noqa: RUF001 - as in print
             t.rate.format(rate=f"{facts.frames_per_second:.4g}") if facts.frames_per_second else "",
             t.frames.format(count=f"{facts.frames:,}") if facts.frames else "",
         ]
-        for label, details in ((t.sound, heard), (t.picture, seen)):
+        for label, details in ((t.sound, sound), (t.picture, picture)):
             if any(details):
                 values = [facts.codec, *details, facts.container]
                 rows.append((label, ", ".join(value for value in values if value)))
@@ -152,14 +153,14 @@ def _strength(score: int, locale: Locale) -> str:
 
 
 def _where(finding: Finding, length: float, locale: Locale) -> str:
-    """The stretch of a finding; what is about the file as a whole is not about a time."""
+    """Return the stretch of a finding; what is about the file as a whole is not about a time."""
     if length and finding.start_seconds <= 0 and finding.end_seconds >= length - _ROUNDING:
         return locale.report.whole
     return words.span(finding.start_seconds, finding.end_seconds, locale)
 
 
 def _tick(seconds: float) -> str:
-    """A time on the axis: as short as it can be."""
+    """Return a time on the axis, as short as possible."""
     minutes, rest = divmod(seconds, 60)
     return f"{int(minutes)}:{rest:04.1f}" if seconds % 1 else f"{int(minutes)}:{int(rest):02d}"
 

@@ -1,4 +1,4 @@
-"""What the page is made of: each analysis's entry in the status, with the result that was read for it."""
+"""What the report is made of: the entry of each analysis in the status, with the result that was read for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Plot:
 
     @property
     def crop(self) -> tuple[int, int, int, int]:
-        """Give x, y, width and height of what lies on the recording's time axis; the whole, if it has no such part."""
+        """Return x, y, width and height of what lies on the recording's time axis, or of the whole plot."""
         left, top, right, bottom = PLOT_MARGINS
         if self.width != PLOT_WIDTH or self.height < max(_LEAST_HEIGHT, top + bottom + 1):
             return 0, 0, self.width, self.height
@@ -34,12 +34,12 @@ class Plot:
 
     @property
     def uri(self) -> str:
-        """Give it as an address that needs no other file."""
+        """Return it as an address that needs no other file."""
         return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
 
 
 def read_plot(png: bytes) -> Plot | None:
-    """Give what bytes hold if they begin as a PNG of a bearable size, else None."""
+    """Return the plot if the bytes begin as a PNG of at most ``MOST_PIXELS``, else None."""
     if not png.startswith(PNG_MAGIC) or png[12:16] != b"IHDR" or len(png) < 24:  # noqa: PLR2004 - up to the height
         return None
     width, height = struct.unpack(">II", png[16:24])

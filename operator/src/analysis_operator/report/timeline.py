@@ -37,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All shown findings of one kind, in the order of time."""
+    """The findings of one kind that are in the report, in the order of time."""
 
     kind: str
     score: int
@@ -78,93 +78,95 @@ class Chart:
 
 
 def seconds_of(result: AnalysisReport) -> float:
-    """Give the length of a recording in seconds; if it was not told, the end of the last finding."""
-    told = result.media.duration_seconds
-    if math.isfinite(told) and 0 < told <= MAX_SECONDS:
-        return told
-    return max((found.end_seconds for found in _findings(result)), default=0.0)
+    """Return the length of a recording in seconds; if it is not known, the end of the last finding."""
+    seconds = result.media.duration_seconds
+    if math.isfinite(seconds) and 0 < seconds <= MAX_SECONDS:
+        return seconds
+    return max((finding.end_seconds for finding in _findings(result)), default=0.0)
 
 
 def groups(result: AnalysisReport, first: int) -> list[Group]:
-    """Give the strongest findings by kind, the strongest kind first, numbered from ``first`` in that order."""
-    top = sorted(_findings(result), key=lambda found: -found.score)[:SHOWN]
-    kinds = dict.fromkeys(found.kind for found in top)
-    made: list[Group] = []
+    """Return the strongest findings by kind, the strongest kind first, numbered from ``first`` in that order."""
+    strongest = sorted(_findings(result), key=lambda finding: -finding.score)[:SHOWN]
+    kinds = dict.fromkeys(finding.kind for finding in strongest)
+    by_kind: list[Group] = []
     for kind in kinds:
-        same = sorted((each for each in top if each.kind == kind), key=lambda each: (each.start_seconds, -each.score))
-        places = tuple(Place(first + index, found) for index, found in enumerate(same))
-        made.append(Group(kind, max(found.score for found in same), places))
-        first += len(same)
-    return made
+        findings = [finding for finding in strongest if finding.kind == kind]
+        findings.sort(key=lambda finding: (finding.start_seconds, -finding.score))
+        places = tuple(Place(first + index, finding) for index, finding in enumerate(findings))
+        by_kind.append(Group(kind, max(finding.score for finding in findings), places))
+        first += len(findings)
+    return by_kind
 
 
 def hidden(result: AnalysisReport) -> int:
-    """Give how many findings the page leaves to the JSON."""
+    """Return how many findings the report leaves to the JSON."""
     return max(0, len(_findings(result)) - SHOWN)
 
 
-def chart(result: AnalysisReport, shown: Sequence[Group]) -> Chart | None:
-    """Give one analysis over time, or None if its length is not known.
+def chart(result: AnalysisReport, by_kind: Sequence[Group]) -> Chart | None:
+    """Return one analysis over time, or None if its length is not known.
 
     Args:
         result: of the analysis.
-        shown: its findings, from :func:`groups`.
+        by_kind: its findings, from :func:`groups`.
     """
     length = seconds_of(result)
     if length <= 0:
         return None
-    numbers = {id(place.finding): place.number for group in shown for place in group.places}
-    scored = (each for each in result.detectors if _height(each) > 0)
-    loud = sorted(scored, key=lambda each: -each.score)
-    lanes = tuple(_lane(each, length, numbers) for each in loud[:_LANES])
-    columns = _columns((point for each in result.detectors for point in each.timeline), length)
+    numbers = {id(place.finding): place.number for group in by_kind for place in group.places}
+    scored = (detector for detector in result.detectors if _height(detector) > 0)
+    strongest = sorted(scored, key=lambda detector: -detector.score)
+    lanes = tuple(_lane(detector, length, numbers) for detector in strongest[:_LANES])
+    columns = _columns((point for detector in result.detectors for point in detector.timeline), length)
     return Chart(length, _step(columns), lanes, _ticks(length))
 
 
 def quiet(result: AnalysisReport) -> list[str]:
-    """Give the names of the detectors that looked and have nothing to show, each once."""
-    named = [
-        each.name
-        for each in result.detectors
-        if not each.findings and not _height(each) and each.claim is not Verdict.INCONCLUSIVE
+    """Return the names of the detectors that looked and have nothing to show, each once."""
+    names = [
+        detector.name
+        for detector in result.detectors
+        if not detector.findings and not _height(detector) and detector.claim is not Verdict.INCONCLUSIVE
     ]
-    return list(dict.fromkeys(named))[:_LANES]
+    return list(dict.fromkeys(names))[:_LANES]
 
 
 def unable(result: AnalysisReport) -> list[str]:
-    """Give the names of the detectors that say that they cannot tell, each once."""
-    named = [each.name for each in result.detectors if each.claim is Verdict.INCONCLUSIVE]
-    return list(dict.fromkeys(named))[:_LANES]
+    """Return the names of the detectors that claim to be unable to tell, each once."""
+    names = [detector.name for detector in result.detectors if detector.claim is Verdict.INCONCLUSIVE]
+    return list(dict.fromkeys(names))[:_LANES]
 
 
 def _height(detector: DetectorReport) -> float:
-    """The highest score that there is to draw; facts that are no evidence have none."""
-    return max([found.score for found in detector.findings] + [point.score for point in detector.timeline], default=0.0)
+    """Return the highest score that there is to draw; a fact has none."""
+    scores = [finding.score for finding in detector.findings] + [point.score for point in detector.timeline]
+    return max(scores, default=0.0)
 
 
 def _findings(result: AnalysisReport) -> list[Finding]:
-    return [found for detector in result.detectors for found in detector.findings]
+    return [finding for detector in result.detectors for finding in detector.findings]
 
 
 def _lane(detector: DetectorReport, length: float, numbers: dict[int, int]) -> Lane:
     bars: list[Bar] = []
     free = 0.0
-    for found in sorted(detector.findings, key=lambda each: each.start_seconds):
-        number = numbers.get(id(found))
-        if number is None or not found.score:
+    for finding in sorted(detector.findings, key=lambda finding: finding.start_seconds):
+        number = numbers.get(id(finding))
+        if number is None or not finding.score:
             continue
-        start, end = (100 * min(second / length, 1.0) for second in (found.start_seconds, found.end_seconds))
+        start, end = (100 * min(second / length, 1.0) for second in (finding.start_seconds, finding.end_seconds))
         width = max(end - start, _THINNEST)
         left = min(start, 100 - width)
         labelled = left >= free
         free = left + _LABEL_ROOM if labelled else free
-        bars.append(Bar(number, round(left, 2), round(width, 2), found.score, labelled))
+        bars.append(Bar(number, round(left, 2), round(width, 2), finding.score, labelled))
     area = f"{_step(_columns(detector.timeline, length))}V100H0Z"
     return Lane(detector.name, detector.score, area, tuple(bars))
 
 
 def _columns(points: Iterable[TimelinePoint], length: float) -> list[float]:
-    """Give the highest score in each of 250 equal parts of the time."""
+    """Return the highest score in each of 250 equal parts of the time."""
     columns = [0.0] * _COLUMNS
     for point in points:
         first = min(int(_COLUMNS * min(point.start_seconds / length, 1.0)), _COLUMNS - 1)
@@ -175,7 +177,7 @@ def _columns(points: Iterable[TimelinePoint], length: float) -> list[float]:
 
 
 def _step(columns: Sequence[float]) -> str:
-    """Give the path of a step line over a box of 1000 x 100, zero at its bottom."""
+    """Return the path of a step line over a box of 1000 x 100, zero at its bottom."""
     path, height = [f"M0 {100 - columns[0]:g}"], columns[0]
     for column, score in enumerate(columns):
         if score != height:
@@ -185,7 +187,7 @@ def _step(columns: Sequence[float]) -> str:
 
 
 def _ticks(length: float) -> tuple[tuple[float, float], ...]:
-    step = next((each for each in _STEPS if length / each <= _MOST_TICKS), length / _MOST_TICKS)
+    step = next((step for step in _STEPS if length / step <= _MOST_TICKS), length / _MOST_TICKS)
     return tuple(
         (round(100 * index * step / length, 2), index * step) for index in range(int(length / step + 1e-9) + 1)
     )

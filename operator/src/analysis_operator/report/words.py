@@ -31,8 +31,8 @@ def heading(name: str, locale: Locale) -> str:
 
 def subject(analyzer: str, locale: Locale) -> str:
     """Return what an analyzer looks at."""
-    known = locale.analyzers.get(analyzer)
-    return known.title if known else words(analyzer)
+    entry = locale.analyzers.get(analyzer)
+    return entry.title if entry else words(analyzer)
 
 
 def duration(seconds: float, locale: Locale) -> str:

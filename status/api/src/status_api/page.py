@@ -1,4 +1,4 @@
-"""Serves the page: files that are what they are, under a policy that lets nothing else run."""
+"""Serves the page: static files and its words, under a policy that lets nothing else run."""
 
 from __future__ import annotations
 
@@ -50,28 +50,28 @@ def install(app: FastAPI, settings: Settings, storage: Storage, sign_in: SignIn 
     @app.get("/", include_in_schema=False)
     async def index(request: Request) -> Response:
         answer = _serve(request, "index.html")
-        answer.headers["Content-Security-Policy"] = _policy(storage.origin, await _found(sign_in))
+        answer.headers["Content-Security-Policy"] = _policy(storage.origin, await _provider(sign_in))
         return answer
 
     @app.get("/app/config.json", include_in_schema=False)
     async def config() -> JSONResponse:
-        provider = await _found(sign_in)
-        signed = provider and {
+        provider = await _provider(sign_in)
+        endpoints = provider and {
             "authorizationEndpoint": provider.authorization_endpoint,
             "tokenEndpoint": provider.token_endpoint,
             "clientId": provider.client_id,
             "scope": provider.scope,
         }
-        told = {"signIn": signed, "maxUploadBytes": settings.max_upload_bytes}
-        return JSONResponse(told, headers={"Cache-Control": _NO_CACHE})
+        content = {"signIn": endpoints, "maxUploadBytes": settings.max_upload_bytes}
+        return JSONResponse(content, headers={"Cache-Control": _NO_CACHE})
 
     @app.get("/app/{name}", include_in_schema=False)
     async def file(request: Request, name: str) -> Response:
         return _serve(request, name)
 
 
-async def _found(sign_in: SignIn | None) -> Provider | None:
-    """The page is served all the same when the provider does not answer; it says so when somebody signs in."""
+async def _provider(sign_in: SignIn | None) -> Provider | None:
+    """Return the provider, or None if it does not answer: the page is served all the same, and says so at a sign-in."""
     try:
         return await sign_in() if sign_in else None
     except Unavailable:
@@ -79,17 +79,17 @@ async def _found(sign_in: SignIn | None) -> Provider | None:
 
 
 def _serve(request: Request, name: str) -> Response:
-    found = _files().get(name)
-    if found is None:
+    stored = _files().get(name)
+    if stored is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, "There is no such file.")
-    headers = {"ETag": found.etag, "Cache-Control": _NO_CACHE}
-    if request.headers.get("if-none-match") == found.etag:
+    headers = {"ETag": stored.etag, "Cache-Control": _NO_CACHE}
+    if request.headers.get("if-none-match") == stored.etag:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(found.content, headers=headers, media_type=found.media_type)
+    return Response(stored.content, headers=headers, media_type=stored.media_type)
 
 
 def _policy(storage: str, provider: Provider | None) -> str:
-    """Scripts and styles are this server's files; data goes to it, to the storage, and to who signs people in."""
+    """Return the policy: scripts and styles from this server; connections to it, the storage and the provider."""
     token = urlsplit(provider.token_endpoint) if provider else None
     connect = ["'self'", storage, *([f"{token.scheme}://{token.netloc}"] if token else [])]
     return "; ".join(

@@ -36,9 +36,9 @@ export async function analyse(source, key) {
   return (await call("POST", "/v1/analyses", { body: { source }, headers: { "Idempotency-Key": key } })).json();
 }
 
-// Gives the analysis with its ETag; null if nothing changed since the one that is known.
-export async function read(id, known) {
-  const answer = await call("GET", `/v1/analyses/${id}`, { headers: known ? { "If-None-Match": known } : {} });
+// Returns the analysis with its ETag; null if it still has the ETag of before.
+export async function read(id, etag) {
+  const answer = await call("GET", `/v1/analyses/${id}`, { headers: etag ? { "If-None-Match": etag } : {} });
   return answer.status === 304 ? null : { analysis: await answer.json(), etag: answer.headers.get("ETag") };
 }
 
@@ -46,7 +46,7 @@ export async function reportLink(id) {
   return (await call("GET", `/v1/analyses/${id}/report`)).json();
 }
 
-// Sends a file straight to the storage; fetch tells nothing of an upload's progress, so this is XMLHttpRequest.
+// Sends a file straight to the storage; fetch does not report an upload's progress, so this is XMLHttpRequest.
 export function send(upload, file, { progress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

@@ -1,19 +1,19 @@
 // The page: choose a recording, send it, follow its analysis, read the verdict.
 import * as api from "./api.js";
-import { complaint, sizeTold, typeOf } from "./files.js";
+import { complaint, sizeText, typeOf } from "./files.js";
 import * as session from "./session.js";
 import * as show from "./show.js";
 
 const $ = (id) => document.getElementById(id);
 const POLL = 1000, SLOW = 3000, SLOW_AFTER = 30_000, MOST_PAUSE = 10_000;
-const LINK_LEFT = 60_000; // a report's link that is good for less is fetched anew
+const LINK_LEFT = 60_000; // a report's link that is valid for less is fetched again
 
 let sending = null; // stops the upload that runs
-let following = 0; // counts up: whoever followed an earlier analysis ends
+let following = 0; // counts up: a loop that follows an earlier analysis ends
 let last = null; // the file that was tried last, to try it again
 let wake = () => {};
 
-const limitTold = () => sizeTold(session.limits().maxUploadBytes);
+const limitText = () => sizeText(session.limits().maxUploadBytes);
 const pause = (ms) => new Promise((resolve) => { wake = resolve; setTimeout(resolve, ms); });
 
 function start() {
@@ -21,15 +21,15 @@ function start() {
   last = null;
   session.remember(null);
   $("form").reset();
-  show.start(limitTold());
+  show.start(limitText());
 }
 
 function fail(error) {
   const kind = error instanceof api.Trouble ? error.kind : "broken";
   if (kind === "broken") console.error(error);
-  const told = kind === "session" && !session.canSignIn() ? "link" : kind;
-  show.problem(told, limitTold());
-  $("retry").onclick = { session: session.signIn, noTenant: session.signIn, link: open }[told] ?? retry;
+  const problem = kind === "session" && !session.canSignIn() ? "link" : kind;
+  show.problem(problem, limitText());
+  $("retry").onclick = { session: session.signIn, noTenant: session.signIn, link: open }[problem] ?? retry;
 }
 
 function retry() {
@@ -44,10 +44,10 @@ async function send(file) {
   show.fileName(file.name);
   sending = new AbortController();
   try {
-    const progress = (percent) => show.working("sending", percent, ({ page }) => show.fill(page.sent, { percent }));
-    progress(0);
+    const sent = (percent) => show.working("sending", percent, ({ page }) => show.fill(page.sent, { percent }));
+    sent(0);
     const upload = await api.allowUpload(typeOf(file), file.size);
-    await api.send(upload, file, { progress, signal: sending.signal });
+    await api.send(upload, file, { progress: sent, signal: sending.signal });
     // The upload's own key: an answer that is lost on its way makes no second analysis.
     const analysis = await api.analyse(upload.source, upload.source.uri.slice(-200));
     sessionStorage.setItem(`name:${analysis.id}`, file.name);
@@ -64,26 +64,25 @@ async function send(file) {
 async function follow(id) {
   const mine = ++following, since = Date.now();
   show.fileName(sessionStorage.getItem(`name:${id}`) ?? "");
-  let known = null, failures = 0;
+  let latest = null, failures = 0;
   while (mine === following) {
     try {
-      const found = await api.read(id, known?.etag);
+      latest = (await api.read(id, latest?.etag)) ?? latest;
       failures = 0;
-      known = found ?? known;
       if (mine !== following) return;
-      if (known.analysis.state === "Finished") return finish(id, known.analysis);
-      show.working("checking", known.analysis.progress, (words) => told(words, known.analysis));
+      if (latest.analysis.state === "Finished") return finish(id, latest.analysis);
+      show.working("checking", latest.analysis.progress, (words) => progress(words, latest.analysis));
       await pause(Date.now() - since > SLOW_AFTER ? SLOW : POLL);
     } catch (error) {
       if (!(error instanceof api.Trouble) || !["offline", "broken", "busy"].includes(error.kind)) throw error;
       failures += 1;
-      show.working("checking", known?.analysis.progress ?? 0, ({ page }) => page.noConnection);
+      show.working("checking", latest?.analysis.progress ?? 0, ({ page }) => page.noConnection);
       await pause(Math.min(MOST_PAUSE, POLL * 2 ** failures));
     }
   }
 }
 
-function told({ page, analyzers }, analysis) {
+function progress({ page, analyzers }, analysis) {
   if (analysis.state === "Waiting") return page.waiting;
   const running = analysis.analyses.filter((part) => part.state === "Running");
   const busy = running.map((part) => analyzers[part.name]?.running).filter(Boolean);
@@ -94,7 +93,7 @@ function finish(id, analysis) {
   $("report").href = `/#id=${id}`; // until the link is there: without an address it could not be reached by keyboard
   $("report").dataset.until = "0";
   show.verdict(analysis);
-  if (analysis.hasReport) offerReport(id).catch(() => {}); // the click tries again, and tells what is wrong
+  if (analysis.hasReport) offerReport(id).catch(() => {}); // the click tries again, and says what is wrong
 }
 
 async function offerReport(id) {

@@ -12,14 +12,14 @@ export function typeOf(file) {
   return TYPES[file.name.toLowerCase().split(".").pop()] ?? null;
 }
 
-// Gives the kind of problem that a file is, or null.
+// Returns the kind of problem that a file is, or null.
 export function complaint(file, limit) {
   if (typeOf(file) === null) return "wrongType";
   if (file.size === 0) return "empty";
   return file.size > limit ? "tooLarge" : null;
 }
 
-export function sizeTold(bytes) {
+export function sizeText(bytes) {
   const mega = bytes / (1024 * 1024);
   return mega >= 1024 ? `${Math.floor(mega / 102.4) / 10} GB` : `${Math.max(1, Math.floor(mega))} MB`;
 }

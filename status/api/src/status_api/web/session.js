@@ -9,7 +9,7 @@ export const limits = () => config;
 export const token = () => sessionStorage.getItem(TOKEN);
 export const canSignIn = () => config.signIn !== null;
 
-// Reads what the address says, and takes out of it what nobody else should see.
+// Reads the address, and takes the token out of it.
 export async function begin() {
   const link = /^#token=([A-Za-z0-9._~+/=-]+)(?:&id=(.*))?$/.exec(location.hash);
   if (link) {
@@ -37,13 +37,13 @@ export async function signIn() {
   const verifier = random(), state = random();
   sessionStorage.setItem(PENDING, JSON.stringify({ verifier, state, hash: location.hash }));
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
-  const asked = new URL(config.signIn.authorizationEndpoint);
-  const wanted = {
+  const address = new URL(config.signIn.authorizationEndpoint);
+  const parameters = {
     response_type: "code", client_id: config.signIn.clientId, redirect_uri: `${location.origin}/`,
     scope: config.signIn.scope, state, code_challenge: base64(new Uint8Array(digest)), code_challenge_method: "S256",
   };
-  for (const [name, value] of Object.entries(wanted)) asked.searchParams.set(name, value);
-  location.assign(asked);
+  for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value);
+  location.assign(address);
 }
 
 async function finishSignIn(query) {

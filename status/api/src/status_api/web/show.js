@@ -27,43 +27,43 @@ export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => va
 function speak(code) {
   language = code in languages ? code : Object.keys(languages)[0];
   document.documentElement.lang = language;
-  for (const each of document.querySelectorAll("[data-t]")) each.textContent = own()[each.dataset.t];
-  for (const each of document.querySelectorAll("[data-w]")) each.textContent = words().shared[each.dataset.w];
-  for (const each of document.querySelectorAll("[data-phones]")) each.replaceChildren(...words().phones.map(call));
-  for (const each of document.querySelectorAll("[data-language]")) {
-    each.setAttribute("aria-pressed", String(each.dataset.language === language));
+  for (const node of document.querySelectorAll("[data-t]")) node.textContent = own()[node.dataset.t];
+  for (const node of document.querySelectorAll("[data-w]")) node.textContent = words().shared[node.dataset.w];
+  for (const node of document.querySelectorAll("[data-phones]")) node.replaceChildren(...words().phones.map(call));
+  for (const node of document.querySelectorAll("[data-language]")) {
+    node.setAttribute("aria-pressed", String(node.dataset.language === language));
   }
-  $("know").replaceChildren(...own().know.map((told) => element("li", told)));
+  $("know").replaceChildren(...own().know.map((sentence) => element("li", sentence)));
   draw();
 }
 
 export function fileName(name) {
-  for (const each of document.querySelectorAll("[data-file]")) {
-    each.textContent = name;
-    each.hidden = !name;
+  for (const node of document.querySelectorAll("[data-file]")) {
+    node.textContent = name;
+    node.hidden = !name;
   }
 }
 
-// Shows one view; whoever uses a keyboard or a screen reader is led to its heading.
+// Shows one view; the focus moves to its heading, for keyboards and screen readers.
 function open(id, redraw) {
   const changed = $(id).hidden;
   draw = redraw;
-  for (const each of document.querySelectorAll(".view")) each.hidden = each.id !== id;
+  for (const node of document.querySelectorAll(".view")) node.hidden = node.id !== id;
   $("help").hidden = id === "verdict"; // it has the numbers itself
   redraw();
   if (changed) $(`${id}-title`).focus({ preventScroll: true });
   if (changed) scrollTo(0, 0);
 }
 
-export function start(limitTold) {
+export function start(limit) {
   open("start", () => {
     title(own().startTitle);
-    $("file-hint").textContent = fill(own().hint, { size: limitTold });
+    $("file-hint").textContent = fill(own().hint, { size: limit });
   });
 }
 
-// `told` makes the sentence of a language's words, so that it can be said again in another language.
-export function working(stage, percent, told) {
+// `sentence` makes a sentence from a language's words, so that it can be said again in another language.
+export function working(stage, percent, sentence) {
   open("working", () => {
     const heading = own()[stage];
     title(heading);
@@ -71,18 +71,18 @@ export function working(stage, percent, told) {
     $("bar").value = percent;
     $("calm").hidden = stage === "sending";
     $("cancel").hidden = stage !== "sending";
-    set($("now"), told(words()));
+    set($("now"), sentence(words()));
   });
-  say(told(words()), stage === "sending" ? Math.floor(percent / 25) : told(words()));
+  say(sentence(words()), stage === "sending" ? Math.floor(percent / 25) : sentence(words()));
 }
 
-export function problem(kind, limitTold) {
+export function problem(kind, limit) {
   open("problem", () => {
-    const words = own().problems[kind];
-    title(words.title);
-    $("problem-title").textContent = words.title;
-    $("problem-told").textContent = fill(words.text, { size: limitTold });
-    $("retry").textContent = words.action;
+    const explained = own().problems[kind];
+    title(explained.title);
+    $("problem-title").textContent = explained.title;
+    $("problem-text").textContent = fill(explained.text, { size: limit });
+    $("retry").textContent = explained.action;
   });
 }
 
@@ -100,60 +100,62 @@ export function verdict(analysis) {
     set($("score"), counts ? fill(own().scoreOf, { score: analysis.score }) : "");
     $("score").hidden = !counts;
     $("steps").replaceChildren(...meaning.steps.map((step) => element("li", step)));
-    $("found-title").textContent = words().shared[analysis.verdict ? "evidence" : "noEvidence"];
-    $("found").replaceChildren(...found(analysis));
+    $("evidence-title").textContent = words().shared[analysis.verdict ? "evidence" : "noEvidence"];
+    $("evidence").replaceChildren(...evidence(analysis));
     $("report").hidden = !analysis.hasReport;
   });
   say(words().verdicts[analysis.verdict ?? "none"].title);
 }
 
-function found(analysis) {
-  const shown = [];
+function evidence(analysis) {
+  const boxes = [];
   for (const part of analysis.analyses) {
-    const byKind = Map.groupBy ? Map.groupBy(part.findings, (each) => each.kind) : grouped(part.findings);
+    const byKind = Map.groupBy ? Map.groupBy(part.findings, (finding) => finding.kind) : grouped(part.findings);
     for (const [kind, places] of byKind) {
-      const known = words().kinds[kind];
+      const explained = words().kinds[kind];
       const box = element("div", "", "finding");
-      box.append(element("h3", known?.title ?? kind));
-      if (known) box.append(element("p", known.what), element("p", `${words().shared.honest} ${known.honest}`, "soft"));
+      box.append(element("h3", explained?.title ?? kind));
+      if (explained) {
+        box.append(element("p", explained.what), element("p", `${words().shared.honest} ${explained.honest}`, "soft"));
+      }
       const list = element("ul", "");
       for (const place of places) {
         list.append(element("li", fill(own().span, { from: clock(place.startSeconds), to: clock(place.endSeconds) })));
       }
       box.append(list);
-      shown.push(box);
+      boxes.push(box);
     }
     if (!part.verdict && part.state !== "Skipped") {
       const box = element("div", "", "finding");
       box.append(element("h3", fill(words().shared.analysis, { name: words().analyzers[part.name]?.title ?? part.name })));
       box.append(element("p", words().reasons[part.reason] ?? part.message ?? part.reason));
-      shown.push(box);
+      boxes.push(box);
     }
   }
-  if (!shown.length) shown.push(element("p", words().reasons[analysis.reason] ?? own().nothing));
-  return shown;
+  if (!boxes.length) boxes.push(element("p", words().reasons[analysis.reason] ?? own().nothing));
+  return boxes;
 }
 
 function grouped(findings) {
   const groups = new Map();
-  for (const each of findings) groups.set(each.kind, [...(groups.get(each.kind) ?? []), each]);
+  for (const finding of findings) groups.set(finding.kind, [...(groups.get(finding.kind) ?? []), finding]);
   return groups;
 }
 
 let spoken = null;
 
-// Tells a screen reader, once for each thing: a number that moves is no news.
-function say(told, once = told) {
-  if (spoken !== once) set($("live"), told);
-  spoken = once;
+// Has a screen reader say a text, once for each `topic`: a number that moves is no news.
+function say(text, topic = text) {
+  if (spoken !== topic) set($("live"), text);
+  spoken = topic;
 }
 
-function set(where, told) {
-  if (where.textContent !== told) where.textContent = told;
+function set(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
 
-function title(told) {
-  document.title = `${told} · Silver Guardian`;
+function title(text) {
+  document.title = `${text} · Silver Guardian`;
 }
 
 function call({ number, who }) {
@@ -163,11 +165,11 @@ function call({ number, who }) {
   return link;
 }
 
-function element(name, told, className = "") {
-  const made = document.createElement(name);
-  if (told) made.textContent = told;
-  if (className) made.className = className;
-  return made;
+function element(name, text, className = "") {
+  const node = document.createElement(name);
+  if (text) node.textContent = text;
+  if (className) node.className = className;
+  return node;
 }
 
 function clock(seconds) {
