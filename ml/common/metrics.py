@@ -1,6 +1,6 @@
-"""Figures about scores, where a higher score means more likely synthetic. Needs numpy only.
+"""Statistics of scores, where a higher score means more likely synthetic. Needs numpy only.
 
-Every function takes the scores of the recorded clips and of the synthetic ones as two arrays, each of at least one.
+Every function takes the scores of recorded and of synthetic clips as two arrays, each with at least one score.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Scores = npt.NDArray[np.float64]
 Statistic = Callable[[Scores, Scores], float]
 
 ROUNDS: Final = 500
-"""Resamplings of a bootstrap."""
+"""Resamples of a bootstrap."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """The middle 95 % of what a bootstrap gave."""
+    """The middle 95 % of the values of a bootstrap."""
 
     low: float
     high: float
@@ -29,13 +29,13 @@ class Interval:
 
 @dataclass(frozen=True)
 class Bin:
-    """Clips whose probability lies in one range.
+    """Clips with a probability in one range of width 0.1.
 
     Attributes:
-        low: where the range begins; it is 0.1 wide.
-        count: of clips.
+        low: lower end of the range.
+        count: number of clips.
         predicted: mean probability.
-        observed: share that is synthetic.
+        observed: share of synthetic clips.
     """
 
     low: float
@@ -45,41 +45,41 @@ class Bin:
 
 
 def auc(recorded: Scores, synthetic: Scores) -> float:
-    """Give the chance that a synthetic clip scores higher than a recorded one; ties count half (Mann, Whitney 1947)."""
+    """Return the chance that a synthetic clip scores above a recorded one; ties count half (Mann, Whitney 1947)."""
     both = np.concatenate([recorded, synthetic])
-    _, where, counts = np.unique(both, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]
+    _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     n, m = len(recorded), len(synthetic)
     return float((ranks[n:].sum() - m * (m + 1) / 2) / (n * m))
 
 
 def eer(recorded: Scores, synthetic: Scores) -> float:
-    """Give the equal error rate: false positives are as frequent as misses there, interpolated between thresholds."""
+    """Return the rate at which false positives equal misses, interpolated between thresholds."""
     thresholds = np.concatenate([np.unique(np.concatenate([recorded, synthetic])), [np.inf]])
     false_positives = 1 - np.searchsorted(np.sort(recorded), thresholds) / len(recorded)
     misses = np.searchsorted(np.sort(synthetic), thresholds) / len(synthetic)
     difference = misses - false_positives  # rises from -1 to 1
-    after = int(np.argmax(difference >= 0))
-    if difference[after] == 0 or after == 0:
-        return float((misses[after] + false_positives[after]) / 2)
-    part = -difference[after - 1] / (difference[after] - difference[after - 1])
-    return float(misses[after - 1] + part * (misses[after] - misses[after - 1]))
+    crossing = int(np.argmax(difference >= 0))
+    if difference[crossing] == 0 or crossing == 0:
+        return float((misses[crossing] + false_positives[crossing]) / 2)
+    part = -difference[crossing - 1] / (difference[crossing] - difference[crossing - 1])
+    return float(misses[crossing - 1] + part * (misses[crossing] - misses[crossing - 1]))
 
 
 def threshold_at(recorded: Scores, false_positives: float) -> float:
-    """Give the lowest threshold that at most this share (below 1) of the recorded clips reaches."""
-    falling = np.sort(recorded)[::-1]
-    allowed = int(np.floor(false_positives * len(falling) + 1e-9))
-    return float(np.nextafter(falling[allowed], np.inf))
+    """Return the lowest threshold that at most this share (below 1) of the recorded clips reaches."""
+    descending = np.sort(recorded)[::-1]
+    allowed = int(np.floor(false_positives * len(descending) + 1e-9))
+    return float(np.nextafter(descending[allowed], np.inf))
 
 
 def share_at(scores: Scores, threshold: float) -> float:
-    """Give the share of clips that reach a threshold; false positives of recorded ones, detection of synthetic ones."""
+    """Return the share of clips at or above a threshold: false positives if recorded, detections if synthetic."""
     return float(np.mean(scores >= threshold))
 
 
 def detection_at(false_positives: float) -> Statistic:
-    """Give the statistic: detection at the threshold that this share of the same recorded clips reaches."""
+    """Return the statistic: detections at the threshold that this share of the recorded clips reaches."""
     return lambda recorded, synthetic: share_at(synthetic, threshold_at(recorded, false_positives))
 
 
@@ -92,26 +92,26 @@ def bootstrap(
     seed: int = 0,
     rounds: int = ROUNDS,
 ) -> Interval:
-    """Give a 95 % percentile interval (Efron 1979), recorded and synthetic clips resampled each for themselves.
+    """Return a 95 % percentile interval (Efron 1979); recorded and synthetic clips are resampled separately.
 
     Args:
         statistic: what is measured.
         recorded: scores.
         synthetic: scores.
-        clusters: the speaker of each clip of both: whole speakers are drawn, since clips of one resemble each other.
-            None: single clips are.
-        seed: of the drawing.
-        rounds: how often.
+        clusters: the speaker of each recorded and each synthetic clip. Whole speakers are resampled, since clips of
+            one speaker resemble each other. None: single clips are resampled.
+        seed: of the random numbers.
+        rounds: number of resamples.
     """
     random = np.random.default_rng(seed)
-    first = _drawer(recorded, clusters[0] if clusters else None)
-    second = _drawer(synthetic, clusters[1] if clusters else None)
-    values = [statistic(first(random), second(random)) for _ in range(rounds)]
+    resample_recorded = _resampler(recorded, clusters[0] if clusters else None)
+    resample_synthetic = _resampler(synthetic, clusters[1] if clusters else None)
+    values = [statistic(resample_recorded(random), resample_synthetic(random)) for _ in range(rounds)]
     low, high = np.percentile(values, [2.5, 97.5])
     return Interval(float(low), float(high))
 
 
-def _drawer(scores: Scores, clusters: Sequence[str] | None) -> Callable[[np.random.Generator], Scores]:
+def _resampler(scores: Scores, clusters: Sequence[str] | None) -> Callable[[np.random.Generator], Scores]:
     if clusters is None:
         return lambda random: scores[random.integers(len(scores), size=len(scores))]
     names = np.asarray(clusters)
@@ -120,9 +120,9 @@ def _drawer(scores: Scores, clusters: Sequence[str] | None) -> Callable[[np.rand
 
 
 def platt(recorded: Scores, synthetic: Scores) -> tuple[float, float]:
-    """Give slope and intercept of the logistic function from score to probability, both classes weighing the same.
+    """Return slope and intercept of the logistic function from score to probability, for classes of equal weight.
 
-    Newton's method on the targets of Platt 1999, which keep the slope finite where the classes do not overlap.
+    Newton's method on the targets of Platt (1999), which keep the slope finite if the classes do not overlap.
     """
     scores = np.concatenate([recorded, synthetic])
     n, m = len(recorded), len(synthetic)
@@ -141,23 +141,23 @@ def platt(recorded: Scores, synthetic: Scores) -> tuple[float, float]:
 
 
 def probability(scores: Scores, slope: float, intercept: float) -> Scores:
-    """Give the probability of being synthetic, both classes being equally frequent."""
+    """Return the probability of being synthetic, if both classes are equally frequent."""
     return np.asarray(1 / (1 + np.exp(-(slope * scores + intercept))))
 
 
 def reliability(recorded: Scores, synthetic: Scores) -> list[Bin]:
-    """Compare probabilities with what is observed, in ten bins; empty ones are left out.
+    """Return predicted and observed shares in ten bins of probability, without empty bins; classes have equal weight.
 
     Args:
         recorded: probabilities of the recorded clips.
-        synthetic: probabilities of the synthetic ones; both classes weigh the same, however many clips each has.
+        synthetic: probabilities of the synthetic clips.
     """
     result = []
+    a, b = 1 / len(recorded), 1 / len(synthetic)  # weight of one clip
     for i in range(10):
         first, second = _in_bin(recorded, i), _in_bin(synthetic, i)
         if not len(first) + len(second):
             continue
-        a, b = 1 / len(recorded), 1 / len(synthetic)
         total = a * len(first) + b * len(second)
         predicted = (a * float(first.sum()) + b * float(second.sum())) / total
         result.append(Bin(i / 10, len(first) + len(second), predicted, b * len(second) / total))

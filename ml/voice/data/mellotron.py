@@ -1,4 +1,4 @@
-"""Mellotron (a Tacotron 2 of many speakers) and MelGAN, the networks of the package ttskit, run by numpy alone."""
+"""Mellotron (a Tacotron 2 with many speakers) and MelGAN, the networks of the package ttskit, run by numpy alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ml.common.packages import DataMissing
-from ml.voice.data.layers import Array, Weights, conv, leaky, read, upsampled
+from ml.voice.data.layers import Array, Weights, conv, leaky, read, transposed_conv
 from ml.voice.data.sound import Sound, rng
 
 RATE: Final = 22_050
@@ -20,18 +20,18 @@ _NAMES: Final = (
     "biaobei SSB0005 SSB0011 SSB0016 SSB0018 SSB0043 SSB0057 SSB0073 SSB0080 SSB0139 SSB0145 SSB0193 SSB0197 SSB0200"
 )
 VOICES: Final = dict.fromkeys(_NAMES.split(), ("zh",))
-"""Names that the package lists, and speakers of AISHELL-3: those with which the network finds the end of a text.
+"""Names in the package, and speakers of AISHELL-3: those with which the network stops at the end of a text.
 
-It takes a hash of the name, and knows a speaker by that.
+The network identifies a speaker by a hash of the name.
 """
 
-_QUIET: Final = -11.5129  # log of 1e-5: the least that a mel spectrogram of this kind holds
+_QUIET: Final = -11.5129  # log of 1e-5: the smallest value of a mel spectrogram of this kind
 _HOP: Final = 256
 _MOST_FRAMES: Final = 800
 _END: Final = 0.8  # of the gate
 _SLOPE: Final = 0.2  # of leaky units
 
-# The network's signs, in the order of its embedding: pad, end, chain, initials, finals, tones, letters, punctuation.
+# Symbols in the order of the network's embedding: pad, end, chain, initials, finals, tones, letters, punctuation.
 _INITIALS: Final = "aa b c ch d ee f g h ii j k l m n oo p q r s sh t uu vv x z zh"
 _FINALS: Final = (
     "a ai an ang ao e ei en eng er i ia ian iang iao ie in ing iong iu ix iy iz o ong ou u ua uai uan uang ueng ui un "
@@ -39,23 +39,23 @@ _FINALS: Final = (
 )
 _LETTERS: Final = 52
 _MARKS: Final = "!?.,;:"
-_SIGNS: Final = ["_", "~", "-", *_INITIALS.split(), *_FINALS.split(), *"12345", *[""] * _LETTERS, *_MARKS]
+_SYMBOLS: Final = ["_", "~", "-", *_INITIALS.split(), *_FINALS.split(), *"12345", *[""] * _LETTERS, *_MARKS]
 
 _State = tuple[Array, Array]
 
 
 def speak(text: str, voice: str, language: str) -> tuple[Sound, int]:
-    """Speak with Mellotron and MelGAN. ``text`` is pinyin, a tone's number behind each syllable."""
+    """Speak with Mellotron and MelGAN. ``text`` is pinyin with the number of the tone after each syllable."""
     return wave(spectrogram(text, voice, language)), RATE
 
 
 def spectrogram(text: str, voice: str, language: str) -> Array:
-    """Give the mel spectrogram of what Mellotron says, as ``wave`` takes it. ``language`` is Chinese."""
-    return _mel(_signs(text), voice, rng("mellotron", text, voice, language))
+    """Return the mel spectrogram of Mellotron's speech, as :func:`wave` takes it. ``language`` is Chinese."""
+    return _mel(_symbols(text), voice, rng("mellotron", text, voice, language))
 
 
 def wave(mel: Array) -> Sound:
-    """Make sound of a mel spectrogram with MelGAN (Kumar et al. 2019).
+    """Return the sound of a mel spectrogram by MelGAN (Kumar et al. 2019).
 
     Args:
         mel: natural logarithms, ``[80, frames]``.
@@ -67,7 +67,7 @@ def wave(mel: Array) -> Sound:
     padded = np.pad(mel, ((0, 0), (0, 10)), constant_values=_QUIET)
     x = conv(np.pad((padded + 5) / 5, ((0, 0), (3, 3)), mode="reflect"), net, "generator.1")
     for layer, stride in ((3, 8), (6, 8), (9, 2), (12, 2)):
-        x = upsampled(leaky(x, _SLOPE), net, f"generator.{layer}", stride)
+        x = transposed_conv(leaky(x, _SLOPE), net, f"generator.{layer}", stride)
         for block in range(3):
             inner = np.pad(leaky(x, _SLOPE), ((0, 0), (3**block, 3**block)), mode="reflect")
             inner = conv(inner, net, f"generator.{layer + 1}.blocks.{block}.2", 3**block)
@@ -77,18 +77,18 @@ def wave(mel: Array) -> Sound:
     return np.asarray(np.tanh(x[0, : -10 * _HOP]), np.float32)
 
 
-def _signs(text: str) -> list[int]:
-    """Give the network's signs of pinyin: initial, final and tone of each syllable."""
-    found: list[str] = []
+def _symbols(text: str) -> list[int]:
+    """Return the network's symbols of pinyin: initial, final and tone of each syllable."""
+    spelling: list[str] = []
     for syllable in text.split():
         word = syllable.rstrip(_MARKS)
-        found += [*_spelled(word[:-1]), word[-1], "-"]
-        found += [each for mark in syllable[len(word) :] for each in (mark, "-")]
-    return [_SIGNS.index(sign) for sign in [*found, "~", "_"]]
+        spelling += [*_spelled(word[:-1]), word[-1], "-"]
+        spelling += [symbol for mark in syllable[len(word) :] for symbol in (mark, "-")]
+    return [_SYMBOLS.index(symbol) for symbol in [*spelling, "~", "_"]]
 
 
 def _spelled(word: str) -> tuple[str, str]:
-    """Split a syllable as the network has learned it: one without a consonant begins with a doubled vowel."""
+    """Split a syllable as in the training of the network: without a consonant it begins with a doubled vowel."""
     if word[0] in "aeo":
         return word[0] * 2, word
     if word[0] == "y":
@@ -107,36 +107,37 @@ def _spelled(word: str) -> tuple[str, str]:
     return initial, final
 
 
-def _mel(signs: list[int], voice: str, random: np.random.Generator) -> Array:
-    """Decode frame by frame until the gate says that the text is at its end."""
+def _mel(symbols: list[int], voice: str, random: np.random.Generator) -> Array:
+    """Decode frame by frame until the gate signals the end of the text."""
     net = _weights("mellotron.kuangdd-mspk.pt")
-    memory = _memory(net, signs, voice)
+    memory = _memory(net, symbols, voice)
     keys = memory @ net["decoder.attention_layer.memory_layer.linear_layer.weight"].T
-    listener = speaker = (np.zeros(512, np.float32), np.zeros(512, np.float32))
+    attention_state = decoder_state = (np.zeros(512, np.float32), np.zeros(512, np.float32))
     context, frame = np.zeros(memory.shape[1], np.float32), np.zeros(80, np.float32)
     weights = np.zeros((2, len(memory)), np.float32)  # of the last step, and the sum of all steps
     frames = []
     for _ in range(_MOST_FRAMES):
-        for layer in range(2):  # its dropout works while it speaks, too: without it, it does not find the end
+        for layer in range(2):  # without dropout, also at inference, the network misses the end
             frame = np.maximum(net[f"decoder.prenet.layers.{layer}.linear_layer.weight"] @ frame, 0)
             frame = frame * (random.random(len(frame)) < 0.5).astype(np.float32) * 2  # noqa: PLR2004
-        listener = _lstm(net, "decoder.attention_rnn", np.concatenate([frame, context]), listener)
-        weights[0] = _attention(net, listener[0], keys, weights)
+        attention_state = _lstm(net, "decoder.attention_rnn", np.concatenate([frame, context]), attention_state)
+        weights[0] = _attention(net, attention_state[0], keys, weights)
         weights[1] += weights[0]
         context = weights[0] @ memory
-        speaker = _lstm(net, "decoder.decoder_rnn", np.concatenate([listener[0], context]), speaker)
-        seen = np.concatenate([speaker[0], context])
-        frame = _linear(net, "decoder.linear_projection.linear_layer", seen)
+        decoder_input = np.concatenate([attention_state[0], context])
+        decoder_state = _lstm(net, "decoder.decoder_rnn", decoder_input, decoder_state)
+        output = np.concatenate([decoder_state[0], context])
+        frame = _linear(net, "decoder.linear_projection.linear_layer", output)
         frames.append(frame)
-        if _sigmoid(_linear(net, "decoder.gate_layer.linear_layer", seen)[0]) > _END:
+        if _sigmoid(_linear(net, "decoder.gate_layer.linear_layer", output)[0]) > _END:
             break
     mel = np.stack(frames, axis=1)
     return np.asarray(mel + _post(net, mel), np.float32)
 
 
-def _memory(net: Weights, signs: list[int], voice: str) -> Array:
-    """Encode the signs, and set the speaker beside each: the digits of a hash of the name."""
-    x = net["embedding.weight"][signs].T
+def _memory(net: Weights, symbols: list[int], voice: str) -> Array:
+    """Return the encoded symbols, each with the speaker appended: the digits of a hash of the name."""
+    x = net["embedding.weight"][symbols].T
     for layer in range(3):
         x = np.maximum(_normed(x, net, f"encoder.convolutions.{layer}"), 0)
     outputs = []
@@ -147,9 +148,9 @@ def _memory(net: Weights, signs: list[int], voice: str) -> Array:
             rows.append(state[0])
         outputs.append(np.stack(rows[::order]))
     digits = hashlib.md5(voice.encode(), usedforsecurity=False).hexdigest()
-    numbers = (np.array([int(one, 16) for one in digits]) - 7) / 10
+    numbers = (np.array([int(digit, 16) for digit in digits]) - 7) / 10
     speaker = _linear(net, "speaker_embedding", numbers.astype(np.float32))
-    return np.hstack([*outputs, np.tile(speaker, (len(signs), 1))])
+    return np.hstack([*outputs, np.tile(speaker, (len(symbols), 1))])
 
 
 def _attention(net: Weights, hidden: Array, keys: Array, weights: Array) -> Array:
@@ -173,7 +174,7 @@ def _post(net: Weights, mel: Array) -> Array:
 
 
 def _normed(x: Array, net: Weights, name: str) -> Array:
-    """Convolution of five taps, as long as it was, and batch normalisation."""
+    """Apply a convolution of five taps with zero padding, then batch normalisation."""
     x = conv(np.pad(x, ((0, 0), (2, 2))), net, f"{name}.0.conv")
     scale = net[f"{name}.1.weight"] / np.sqrt(net[f"{name}.1.running_var"] + 1e-5)
     shift = net[f"{name}.1.bias"] - net[f"{name}.1.running_mean"] * scale
@@ -185,7 +186,7 @@ def _linear(net: Weights, name: str, x: Array) -> Array:
 
 
 def _lstm(net: Weights, name: str, x: Array, state: _State, end: str = "") -> _State:
-    """Give the next state: what it says, and its cell."""
+    """Return the next hidden and cell state."""
     hidden, cell = state
     gates = net[f"{name}.weight_ih{end}"] @ x + net[f"{name}.weight_hh{end}"] @ hidden
     gates = gates + net[f"{name}.bias_ih{end}"] + net[f"{name}.bias_hh{end}"]
@@ -200,7 +201,7 @@ def _sigmoid(x: Array) -> Array:
 
 @cache
 def _weights(file: str) -> Weights:
-    package = importlib.util.find_spec("ttskit")  # found, not imported: it wants PyTorch
+    package = importlib.util.find_spec("ttskit")  # not imported: that needs PyTorch
     if package is None or package.origin is None:
-        raise DataMissing("ttskit is not installed: `make eval` does (dependency group eval)")
+        raise DataMissing("ttskit is not installed; `make eval` installs it (dependency group voices)")
     return read(Path(package.origin).parent / "resource" / "model" / file)

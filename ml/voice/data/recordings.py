@@ -1,4 +1,4 @@
-"""People's voices in packages: the clips of each series."""
+"""Clips of recorded voices out of packages, series by series."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ml.common.packages import DataMissing, recordings
 from ml.voice.data.series import Series
 from ml.voice.data.sound import RATE, Sound, cut, decode, join, rng, trim
 
-_LEAST, _MOST = 2.0, 8.0  # s of a clip
-_WORDS = 4.5  # s that words are joined to
+_SHORTEST, _LONGEST = 2.0, 8.0  # s of a clip
+_WORDS = 4.5  # s of joined words, at least
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,21 @@ class Take:
 
 
 def takes(series: Series, seed: int | str) -> Iterator[Take]:
-    """Give a series' clips: drawn by the seed, cut to their active part, of 2 to 8 s.
+    """Yield the clips of a series: drawn by the seed, cut to their active part, of 2 to 8 s.
 
-    Words are joined to 4.5 s, each with up to 0.1 s of what was around it in its file.
+    Words are joined to 4.5 s, each with up to 0.1 s of the sound around it in its file.
 
     Raises:
-        DataMissing: the package cannot be had, or holds too little.
+        DataMissing: the package cannot be downloaded, or none of its recordings is long enough.
     """
     files = sorted(path for path in recordings(series.package).glob(series.pattern) if path.is_file())
     order = [files[i] for i in rng(seed, series.name).permutation(len(files))]
     pool = _words(order) if series.style == "words" else _sentences(order, series.long)
-    found = 0
+    count = 0
     for index, sound in zip(range(series.clips), pool, strict=False):
-        found += 1
+        count += 1
         yield Take(series, index, sound)
-    if not found:
+    if not count:
         raise DataMissing(f"{series.name}: no recording of {series.package} is long enough")
 
 
@@ -46,9 +46,9 @@ def _sentences(files: list[Path], long: bool) -> Iterator[Sound]:
     for path in files:
         sound = trim(decode(path))
         if long:
-            yield from cut(sound, _LEAST, _MOST)
-        elif len(sound) >= _LEAST * RATE:
-            yield sound[: round(_MOST * RATE)]
+            yield from cut(sound, _SHORTEST, _LONGEST)
+        elif len(sound) >= _SHORTEST * RATE:
+            yield sound[: round(_LONGEST * RATE)]
 
 
 def _words(files: list[Path]) -> Iterator[Sound]:
@@ -56,5 +56,5 @@ def _words(files: list[Path]) -> Iterator[Sound]:
     for path in files:
         pieces.append(trim(decode(path)))
         if sum(map(len, pieces)) >= _WORDS * RATE:
-            yield join(pieces)[: round(_MOST * RATE)]
+            yield join(pieces)[: round(_LONGEST * RATE)]
             pieces = []

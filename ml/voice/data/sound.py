@@ -1,4 +1,4 @@
-"""Sound as float32 mono arrays: decoding, coding, silence, loudness. All of it is the same for both classes."""
+"""Sound as float32 mono arrays: decoding, coding, silence, loudness. The same for both classes."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ import numpy.typing as npt
 from ml.common.packages import DataMissing, run
 
 Sound = npt.NDArray[np.float32]
-"""Mono sound, full scale 1.0; its sample rate is said beside it."""
+"""Mono sound ``[samples]``, full scale 1.0; every function states its sample rate."""
 
 RATE: Final = 16_000
 """Samples per second of every clip."""
 
 _FRAME: Final = 0.02  # s
-_ACTIVE_DB: Final = -40.0  # below the loud frames (95th percentile): silence
+_ACTIVE_DB: Final = -40.0  # relative to the loud frames (95th percentile); below it is silence
 _QUIET: Final = ["ffmpeg", "-hide_banner", "-loglevel", "error"]
 _RAW_NAMES: Final = {".g722": "g722", ".gsm": "gsm"}  # files without a header
 
 
 def rng(*parts: object) -> np.random.Generator:
-    """Give a random generator that depends on nothing but these parts: a clip's sound never depends on another's."""
+    """Return a random generator that depends on these parts only: no clip's sound depends on another clip."""
     digest = hashlib.sha256("|".join(map(str, parts)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
 def decode(path: Path, rate: int = RATE) -> Sound:
-    """Decode a file and resample it to ``rate``; of a damaged one what is before the damage.
+    """Decode a file and resample it to ``rate``; stop at the first damaged frame.
 
     Raises:
-        DataMissing: it cannot be read.
+        DataMissing: the file cannot be read.
     """
     try:
         with av.open(str(path), format=_RAW_NAMES.get(path.suffix)) as container:
@@ -62,13 +62,13 @@ def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Sound:
 
 @dataclass(frozen=True)
 class Coder:
-    """A way to code sound.
+    """An audio encoder with its settings.
 
     Attributes:
-        name: FFmpeg's of the encoder.
-        container: FFmpeg's name of the format that holds the coded sound.
-        rate: what is coded, in Hz; a low one takes bandwidth.
-        arguments: FFmpeg's for it: ``-b:a`` or ``-q:a`` and its value.
+        name: FFmpeg's name of the encoder.
+        container: FFmpeg's name of the file format.
+        rate: sample rate of the coded sound in Hz; a low rate limits the bandwidth.
+        arguments: FFmpeg's ``-b:a`` or ``-q:a`` and its value.
     """
 
     name: str
@@ -78,51 +78,51 @@ class Coder:
 
 
 def transcode(sound: Sound, rate: int, coder: Coder, to: int = RATE) -> Sound:
-    """Send sound through a coder and back.
+    """Encode and decode sound.
 
     Args:
         sound: at ``rate``.
         rate: in Hz.
-        coder: what codes it.
-        to: the sample rate of the result, in Hz.
+        coder: encoder and its settings.
+        to: sample rate of the result, in Hz.
 
     Returns:
-        As long as what came in: what the coder put before and behind is cut off.
+        Sound of the same duration: padding of the coder is cut off at the end.
 
     Raises:
-        DataMissing: FFmpeg has no such coder.
+        DataMissing: FFmpeg has no such encoder.
     """
     clipped = resample(np.clip(sound, -1, 1), rate, coder.rate)
-    coded = _coded(clipped, coder) if coder.name in _BY_PROGRAM else _coded_here(clipped, coder)
-    told = {"sample_rate": str(coder.rate)} if coder.container in {"mulaw", "g722"} else {}
+    coded = _encoded_by_program(clipped, coder) if coder.name in _BY_PROGRAM else _encoded(clipped, coder)
+    options = {"sample_rate": str(coder.rate)} if coder.container in {"mulaw", "g722"} else {}
     try:
         form = _READ_AS.get(coder.container, coder.container)
-        with av.open(io.BytesIO(coded), "r", format=form, options=told) as file:
+        with av.open(io.BytesIO(coded), "r", format=form, options=options) as file:
             decoded = _resampled(file.decode(audio=0), to)
     except av.FFmpegError as error:
         raise DataMissing(f"sound through {coder.name}: {error}") from error
-    wanted = round(len(sound) * to / rate)
-    return np.pad(decoded[:wanted], (0, max(0, wanted - len(decoded))))
+    length = round(len(sound) * to / rate)
+    return np.pad(decoded[:length], (0, max(0, length - len(decoded))))
 
 
 _BY_PROGRAM: Final = {"libvorbis", "libgsm"}
-"""Encoders that Debian's FFmpeg has, and PyAV's has not."""
+"""Encoders of Debian's FFmpeg that PyAV lacks."""
 _READ_AS: Final = {"adts": "aac"}
 
 
-def _coded(sound: Sound, coder: Coder) -> bytes:
+def _encoded_by_program(sound: Sound, coder: Coder) -> bytes:
     samples = sound.astype("<f4").tobytes()
-    into = ["-f", "f32le", "-ar", str(coder.rate), "-ac", "1", "-i", "-", "-c:a", coder.name, *coder.arguments]
-    return run([*_QUIET, *into, "-f", coder.container, "-"], f"sound through {coder.name}", stdin=samples)
+    arguments = ["-f", "f32le", "-ar", str(coder.rate), "-ac", "1", "-i", "-", "-c:a", coder.name, *coder.arguments]
+    return run([*_QUIET, *arguments, "-f", coder.container, "-"], f"sound through {coder.name}", stdin=samples)
 
 
-def _coded_here(sound: Sound, coder: Coder) -> bytes:
-    """The same without a program that has to be started: some thousands of clips are coded."""
+def _encoded(sound: Sound, coder: Coder) -> bytes:
+    """Return the encoded sound without starting a program, since thousands of clips are encoded."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=coder.container) as file:
         stream = file.add_stream(coder.name, rate=coder.rate, layout="mono")
         if not isinstance(stream, av.AudioStream):
-            raise DataMissing(f"{coder.name} codes no sound")
+            raise DataMissing(f"{coder.name} is no audio encoder")
         if "-b:a" in coder.arguments:
             stream.bit_rate = int(coder.arguments[1].removesuffix("k")) * 1000
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound)[None], format="flt", layout="mono")
@@ -133,25 +133,25 @@ def _coded_here(sound: Sound, coder: Coder) -> bytes:
 
 
 def resample(sound: Sound, rate: int, to: int = RATE) -> Sound:
-    """Give the sound at another sample rate."""
+    """Return the sound at another sample rate."""
     if rate == to:
         return sound
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound, np.float32)[None], format="flt", layout="mono")
     frame.sample_rate = rate
-    wanted = round(len(sound) * to / rate)
-    result = _resampled([frame], to)[:wanted]
-    return np.pad(result, (0, wanted - len(result)))
+    length = round(len(sound) * to / rate)
+    result = _resampled([frame], to)[:length]
+    return np.pad(result, (0, length - len(result)))
 
 
 def frame_db(sound: Sound, rate: int = RATE) -> npt.NDArray[np.float64]:
-    """Give the level of each frame of 20 ms in dB of full scale; never below -120."""
+    """Return the level of each frame of 20 ms in dB of full scale, at least -120."""
     size = round(_FRAME * rate)
     frames = sound[: len(sound) // size * size].reshape(-1, size).astype(np.float64)
     return 10 * np.log10(np.maximum((frames**2).mean(axis=1), 1e-12))
 
 
 def active_frames(sound: Sound, rate: int = RATE) -> npt.NDArray[np.bool_]:
-    """Say which frames of 20 ms are less than 40 dB below the loud ones (95th percentile) and above -70 dB."""
+    """Return which frames of 20 ms are less than 40 dB below the loud ones (95th percentile) and above -70 dB."""
     levels = frame_db(sound, rate)
     if not len(levels):
         return np.zeros(0, bool)
@@ -159,7 +159,7 @@ def active_frames(sound: Sound, rate: int = RATE) -> npt.NDArray[np.bool_]:
 
 
 def trim(sound: Sound, rate: int = RATE, keep: float = 0.1) -> Sound:
-    """Cut what is before the first and behind the last active frame, but for ``keep`` seconds."""
+    """Cut off everything more than ``keep`` seconds before the first or after the last active frame."""
     active = np.flatnonzero(active_frames(sound, rate))
     if not len(active):
         return sound[:0]
@@ -170,7 +170,7 @@ def trim(sound: Sound, rate: int = RATE, keep: float = 0.1) -> Sound:
 def cut(sound: Sound, least: float, most: float, rate: int = RATE) -> list[Sound]:
     """Cut a long recording into pieces of ``least`` to ``most`` seconds, each cut to its active part.
 
-    It is cut in the quietest fifth of a second of the longer half of what a piece may be; a shorter rest is left out.
+    A cut is in the quietest fifth of a second between ``most / 2`` and ``most``; shorter pieces are left out.
     """
     size = round(_FRAME * rate)
     shortest, longest = round(most / 2 * rate), round(most * rate)
@@ -184,7 +184,7 @@ def cut(sound: Sound, least: float, most: float, rate: int = RATE) -> list[Sound
 
 
 def join(pieces: Sequence[Sound], rate: int = RATE) -> Sound:
-    """Put pieces one behind the other, each faded in and out over 10 ms: no click marks a join."""
+    """Concatenate pieces, each faded in and out over 10 ms, so that joins do not click."""
     ramp = np.linspace(0, 1, round(0.01 * rate), dtype=np.float32)
     result = []
     for piece in pieces:
@@ -197,15 +197,15 @@ def join(pieces: Sequence[Sound], rate: int = RATE) -> Sound:
 
 
 def at_level(sound: Sound, db: float) -> Sound:
-    """Bring the active frames to a level in dB of full scale (RMS)."""
+    """Scale the sound so that its active frames have a level ``db`` in dB of full scale (RMS)."""
     active = active_frames(sound)
     levels = frame_db(sound)[active] if active.any() else frame_db(sound)
-    now = 10 * np.log10(np.mean(10 ** (levels / 10))) if len(levels) else db
-    return (sound * 10 ** ((db - now) / 20)).astype(np.float32)
+    level = 10 * np.log10(np.mean(10 ** (levels / 10))) if len(levels) else db
+    return (sound * 10 ** ((db - level) / 20)).astype(np.float32)
 
 
 def wav_bytes(sound: Sound, noise: np.random.Generator) -> bytes:
-    """Give a WAV file of 16 bits at 16 kHz, with triangular dither of one step: no class has digital silence."""
+    """Return a WAV file of 16 bits at 16 kHz; triangular dither of one step leaves no digital silence."""
     dither = noise.random(len(sound)) - noise.random(len(sound))
     samples = np.clip(np.round(sound * 32767 + dither), -32768, 32767).astype("<i2")
     buffer = io.BytesIO()
@@ -218,6 +218,6 @@ def wav_bytes(sound: Sound, noise: np.random.Generator) -> bytes:
 
 
 def read_wav(path: Path) -> Sound:
-    """Read a file that :func:`wav_bytes` made."""
+    """Return the sound of a file that :func:`wav_bytes` made."""
     with wave.open(str(path), "rb") as file:
         return (np.frombuffer(file.readframes(file.getnframes()), "<i2") / np.float32(32768)).astype(np.float32)

@@ -1,6 +1,6 @@
 """Three folds: no speaker, source or attack family is in two of them.
 
-Whatever is told of a fold comes from a detector, and from a threshold, that met only the other two.
+Every figure about a fold comes from a network and a threshold that were made from the other two.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from ml.voice.data.sound import rng
 Fold = Literal[0, 1, 2]
 FOLDS: Final[tuple[Fold, ...]] = (0, 1, 2)
 
-# Chosen, not drawn: every fold has neural families. Of two relatives the one that is tested meets the other in
-# training: hibari was distilled from Kokoro, Mellotron ends in MelGAN or in HiFi-GAN, the copies by VITS are made by
-# TinyTTS, which is a relative of Piper, and all three end like HiFi-GAN.
+# Chosen, not drawn, so that every fold has neural families. Related families are in different folds, so the network
+# that is measured on one learned from the other: hibari was distilled from Kokoro, Mellotron ends in MelGAN or in
+# HiFi-GAN, the copies by VITS are made by TinyTTS, a relative of Piper, and all three end like HiFi-GAN.
 _FAMILIES: Final[dict[str, Fold]] = {
     "piper": 0,
     "mellotron-hifi-gan": 0,
@@ -37,25 +37,25 @@ _FAMILIES: Final[dict[str, Fold]] = {
 
 
 def family_folds() -> dict[str, Fold]:
-    """Give the fold of each attack family."""
+    """Return the fold of each attack family."""
     return dict(_FAMILIES)
 
 
 def series_folds(seed: int, series: Sequence[Series] = SERIES) -> dict[str, Fold]:
-    """Give the fold of each series of recordings: groups of one style are shuffled and dealt out in turn.
+    """Return the fold of each series of recordings: the groups of one style are shuffled and dealt out in turn.
 
-    Those that are packaged alike are dealt one after the other: or one fold might get every audio book in MP3.
+    Groups with the same coder follow each other, so that no fold gets all audio books in MP3.
 
     Args:
-        seed: of the evaluation.
-        series: the recordings; a group never comes apart.
+        seed: of the shuffle.
+        series: recordings; the series of one group stay together.
     """
     result: dict[str, Fold] = {}
     for offset, style in enumerate(("sentences", "telephone", "words")):
-        history = {one.group: one.history for one in series if one.style == style}
+        history = {entry.group: entry.history for entry in series if entry.style == style}
         groups = sorted(history)
         shuffled = [groups[index] for index in rng(seed, "split", style).permutation(len(groups))]
-        for place, group in enumerate(sorted(shuffled, key=lambda each: history[each])):
+        for place, group in enumerate(sorted(shuffled, key=history.__getitem__)):
             fold = FOLDS[(place + offset) % len(FOLDS)]
-            result.update({one.name: fold for one in series if one.group == group})
+            result.update({entry.name: fold for entry in series if entry.group == group})
     return result

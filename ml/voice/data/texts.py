@@ -1,4 +1,4 @@
-"""What the synthetic voices say: sentences of fraud and of every day, and single words."""
+"""Texts of the synthetic voices: sentences of fraud and of daily life, and single words."""
 
 from typing import Final
 
@@ -64,7 +64,7 @@ SENTENCES: Final = {
         "wo3 zhao3 dao4 le5 ni3 de5 yan3 jing4, jiu4 zai4 bao4 zhi3 xia4 mian4.",
     ),
 }
-"""By language, Chinese in pinyin; the first ones of each are of the kind that fraudsters say."""
+"""By language, Chinese in pinyin; the first sentences of each language are typical of fraud."""
 
 WORDS: Final = {
     "en": ("money", "window", "seven", "grandmother", "apple", "thirty", "umbrella", "doctor", "river", "letter"),
@@ -86,4 +86,4 @@ WORDS: Final = {
     ),
     "ru": ("бабушка", "окно", "семь", "деньги", "яблоко", "письмо", "зонтик", "врач"),
 }
-"""Spoken one by one and joined, as the recorded words are."""
+"""Spoken one by one and joined, like the recorded words."""

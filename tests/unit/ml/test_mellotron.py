@@ -26,7 +26,7 @@ def test_a_syllable_is_spelled_as_the_network_learned_it(syllable: str, spelled:
 
 def test_every_chinese_text_can_be_spelled() -> None:
     for text in (*SENTENCES["zh"], *WORDS["zh"]):
-        assert len(mellotron._signs(text)) > 4 * len(text.split())
+        assert len(mellotron._symbols(text)) > 4 * len(text.split())
 
 
 def test_upsampling_is_a_transposed_convolution() -> None:
@@ -35,5 +35,5 @@ def test_upsampling_is_a_transposed_convolution() -> None:
     full = np.zeros((2, 4 * 2 + 4))
     for position in range(5):
         full[:, 2 * position : 2 * position + 4] += np.einsum("i,iok->ok", x[:, position], weight)
-    made = layers.upsampled(x, {"up.weight": weight, "up.bias": np.zeros(2, np.float32)}, "up", 2)
+    made = layers.transposed_conv(x, {"up.weight": weight, "up.bias": np.zeros(2, np.float32)}, "up", 2)
     assert made == pytest.approx(full[:, 1:-1], rel=1e-5)

@@ -56,7 +56,7 @@ def test_a_run_that_was_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_half_a_line_of_a_killed_run_is_scored_again(tmp_path: Path) -> None:
     clips = [_clip(tmp_path, "a"), _clip(tmp_path, "b")]
     scores.run("detector-v1", lambda _: {"score": 1.0}, clips)
-    (kept,) = tmp_path.glob("cache/evaluation/scores/*.jsonl")
+    (kept,) = tmp_path.glob("cache/ml/scores/*.jsonl")
     kept.write_text(kept.read_text()[:-9])
     again = scores.run("detector-v1", lambda _: {"score": 2.0}, clips)
     assert sorted(numbers["score"] for numbers in again.values()) == [1.0, 2.0]

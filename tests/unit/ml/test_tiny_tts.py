@@ -7,9 +7,9 @@ from ml.voice.data.layers import Weights
 
 def test_sounds_become_the_signs_of_the_network_with_a_blank_around_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiny_tts, "_spelling", lambda: lambda text: "lˈATəɹ." if text == "later." else "")  # noqa: RUF001
-    signs, tones = tiny_tts._signs("later.")
-    assert signs[::2] == [0] * 8
-    assert signs[1::2] == [0, 70, 44, 89, 43, 212, 0]
+    symbols, tones = tiny_tts._symbols("later.")
+    assert symbols[::2] == [0] * 8
+    assert symbols[1::2] == [0, 70, 44, 89, 43, 212, 0]
     assert tones[1::2] == [7, 7, 9, 7, 8, 7, 7]
     assert tones[::2] == [0] * 8
 
