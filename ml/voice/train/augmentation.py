@@ -1,7 +1,7 @@
-"""What befalls a voice before it is heard: speed, equaliser, room, noise, loudness, coders; drawn for each lesson anew.
+"""Augmentation of training clips: speed, equaliser, room, noise, loudness and coders, drawn for each variant.
 
-Nothing here knows whether a voice is recorded or synthetic. Recordings bring the noise of a room and the coder that
-they were packaged with; synthetic voices bring neither, and are given both.
+Both classes go through the same chain. Recordings already have the noise of a room and the coder that they were
+packaged with; synthetic voices have neither, so the chain adds noise to both, and :func:`packaged` adds the coder.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 from ml.voice.data.channels import add_noise
 from ml.voice.data.sound import RATE, Coder, Sound, at_level, transcode
 
-_OFTEN_FASTER, _OFTEN_IN_ROOM, _OFTEN_NOISY, _OFTEN_NARROW, _OFTEN_WITHOUT_BASS = 0.3, 0.4, 0.85, 0.2, 0.3
+_SPEED, _ROOM, _NOISE, _LOW_PASS, _HIGH_PASS = 0.3, 0.4, 0.85, 0.2, 0.3  # shares of the clips
 
 _BEFORE: Final = (
     (0.40, Coder("g722", "g722", RATE)),
     (0.35, Coder("libmp3lame", "mp3", 44_100, ["-b:a", "64k"])),
     (0.10, Coder("libopus", "ogg", 48_000, ["-b:a", "32k"])),
 )
-"""Instead of Vorbis, which is slow to call, MP3 of about its loss."""
+"""Shares of the clips, and coders. MP3 of a similar loss stands for Vorbis, which is slow to call."""
 
 _AFTER: Final = (
     (0.08, Coder("aac", "adts", RATE, ["-b:a", "24k"])),
@@ -34,24 +34,24 @@ _AFTER: Final = (
 
 
 def packaged(sound: Sound, random: np.random.Generator) -> Sound:
-    """Send a synthetic voice through a coder that recordings are packaged with, about as often as they are."""
+    """Return a synthetic voice after a coder of packaged recordings, drawn about as often as they have it."""
     return _drawn(sound, _BEFORE, random)
 
 
-def befall(sound: Sound, random: np.random.Generator) -> Sound:
-    """Send a voice through a chain; the result is between -1 and 1.
+def augment(sound: Sound, random: np.random.Generator) -> Sound:
+    """Return a voice after the chain, between -1 and 1.
 
     Args:
         sound: at 16 kHz.
         random: draws the chain.
     """
-    if random.random() < _OFTEN_FASTER:
-        sound = _faster(sound, random.uniform(0.94, 1.06))
+    if random.random() < _SPEED:
+        sound = _at_speed(sound, random.uniform(0.94, 1.06))
     sound = _equalised(sound, random)
-    if random.random() < _OFTEN_IN_ROOM:
+    if random.random() < _ROOM:
         sound = _in_room(sound, random)
-    if random.random() < _OFTEN_NOISY:
-        sound = add_noise(sound, _noise(len(sound), random), random.uniform(18, 50))
+    if random.random() < _NOISE:
+        sound = add_noise(sound, _coloured_noise(len(sound), random), random.uniform(18, 50))
     sound = np.clip(at_level(sound, random.uniform(-34, -16)), -1, 1)
     sound = _drawn(sound, _AFTER, random)
     stored = np.round(sound * 32767 + random.random(len(sound)) - random.random(len(sound))) / 32768
@@ -59,16 +59,16 @@ def befall(sound: Sound, random: np.random.Generator) -> Sound:
 
 
 def _drawn(sound: Sound, coders: tuple[tuple[float, Coder], ...], random: np.random.Generator) -> Sound:
-    at = random.random()
+    remaining = random.random()
     for share, coder in coders:
-        at -= share
-        if at < 0:
+        remaining -= share
+        if remaining < 0:
             return transcode(sound, RATE, coder)
     return sound
 
 
-def _faster(sound: Sound, factor: float) -> Sound:
-    """Play at another speed: pitch and formants move too, as between speakers."""
+def _at_speed(sound: Sound, factor: float) -> Sound:
+    """Return the sound at another speed; pitch and formants change too, as between speakers."""
     size = round(len(sound) / factor)
     spectrum = np.fft.rfft(sound)[: size // 2 + 1]
     spectrum = np.pad(spectrum, (0, size // 2 + 1 - len(spectrum)))
@@ -76,19 +76,19 @@ def _faster(sound: Sound, factor: float) -> Sound:
 
 
 def _equalised(sound: Sound, random: np.random.Generator) -> Sound:
-    """Raise and lower parts of the spectrum by up to 8 dB; sometimes cut off what is above 5.5 kHz or higher."""
+    """Change the spectrum by up to 8 dB; sometimes cut off frequencies above 5.5 to 8 kHz or below 60 to 250 Hz."""
     hz = np.fft.rfftfreq(len(sound), 1 / RATE)
     knots = np.array([0, 200, 500, 1000, 2000, 4000, 6000, 8000])
     gain = np.interp(hz, knots, random.normal(0, 3.0, len(knots)).clip(-8, 8))
-    if random.random() < _OFTEN_NARROW:
+    if random.random() < _LOW_PASS:
         gain -= 60 * np.clip((hz - random.uniform(5500, 8000)) / 400, 0, 1)
-    if random.random() < _OFTEN_WITHOUT_BASS:
+    if random.random() < _HIGH_PASS:
         gain -= 40 * np.clip((random.uniform(60, 250) - hz) / 100, 0, 1)
     return np.fft.irfft(np.fft.rfft(sound) * 10 ** (gain / 20), len(sound)).astype(np.float32)
 
 
 def _in_room(sound: Sound, random: np.random.Generator) -> Sound:
-    """Add an echo that dies away: noise under an exponential, 3 to 20 dB below the direct sound."""
+    """Add reverberation: noise with an exponential decay, 3 to 20 dB below the direct sound."""
     size = RATE // 2
     times = np.arange(size) / RATE
     tail = random.standard_normal(size) * np.exp(-6.9 * times / random.uniform(0.1, 0.6))
@@ -99,8 +99,8 @@ def _in_room(sound: Sound, random: np.random.Generator) -> Sound:
     return np.fft.irfft(np.fft.rfft(sound, whole) * np.fft.rfft(tail, whole), whole)[: len(sound)].astype(np.float32)
 
 
-def _noise(size: int, random: np.random.Generator) -> Sound:
-    """A room or a microphone: noise that falls by 0 to 9 dB an octave, with a bump somewhere."""
+def _coloured_noise(size: int, random: np.random.Generator) -> Sound:
+    """Return noise of a room or a microphone: falling by 0 to 9 dB an octave, with one peak."""
     hz = np.maximum(np.fft.rfftfreq(size, 1 / RATE), 50)
     shape = (hz / 1000) ** (-random.uniform(0, 9) / 6.02)
     shape *= 1 + random.uniform(0, 3) * np.exp(-((np.log2(hz / random.uniform(100, 7000)) / 0.5) ** 2))
