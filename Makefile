@@ -59,16 +59,22 @@ generate: setup ## Write the CRDs and docs/reference.md from the models, and KED
 	  analysis_operator/adapters/externalscaler.proto
 
 .PHONY: lint
-lint: setup ## Check style, types and the architecture
+lint: setup ## Check style, types, the architecture and the spelling
 	@$(VENV)/ruff check --no-cache .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
+	@$(VENV)/codespell
 
 .PHONY: test
 test: setup ## Run every test: unit, integration, and e2e on a real cluster
 	@$(VENV)/python -m tests.cluster build-tools > /dev/null
 	@$(VENV)/python -m pytest --numprocesses=3 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
+
+.PHONY: coverage
+coverage: setup ## Report which lines the unit tests run: a table, and pages in out/coverage
+	@$(VENV)/python -m pytest tests/unit --numprocesses=2 --dist=loadfile --quiet \
+	  --cov --cov-report=term --cov-report=html:$(OUT)/coverage
 
 .PHONY: bench
 bench: setup ## Take the figures of docs/performance.md, most of them on a local cluster

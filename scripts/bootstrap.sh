@@ -68,8 +68,11 @@ find_uv() {
     done
     # An environment of its own: Debian's Python takes no packages from elsewhere (PEP 668), and none is overwritten.
     say "installing uv into $CACHE/uv"
-    python3 -c 'import ensurepip, venv' 2> /dev/null || apt_install python3 python3-venv
-    python3 -m venv --clear "$CACHE/uv"
+    # pyenv's python3 fails where the version of .python-version is not there; Debian's does not read that file.
+    local python=python3
+    "$python" -c '' 2> /dev/null || python=/usr/bin/python3
+    "$python" -c 'import ensurepip, venv' 2> /dev/null || apt_install python3 python3-venv
+    "$python" -m venv --clear "$CACHE/uv"
     "$CACHE/uv/bin/pip" install --quiet --disable-pip-version-check "uv>=$UV_LEAST"
     UV=$own
 }
