@@ -51,8 +51,8 @@ COPY analyzers/context/pyproject.toml analyzers/context/
 COPY analyzers/models/pyproject.toml analyzers/models/
 COPY locales/pyproject.toml locales/
 COPY ml/pyproject.toml ml/
-COPY status/records/pyproject.toml status/records/
-COPY status/api/pyproject.toml status/api/
+COPY records/pyproject.toml records/
+COPY status-api/pyproject.toml status-api/
 
 COPY scripts/trim-packages.sh /
 
@@ -93,7 +93,7 @@ FROM operator-dependencies AS operator-build
 ARG SSL_CERT_FILE
 COPY analyzers/contract analyzers/contract
 COPY locales locales
-COPY status/records status/records
+COPY records records
 COPY operator operator
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-operator
@@ -139,7 +139,8 @@ FROM status-api-dependencies AS status-api-build
 ARG SSL_CERT_FILE
 COPY analyzers/contract analyzers/contract
 COPY locales locales
-COPY status status
+COPY records records
+COPY status-api status-api
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-status-api
 COPY tests/support/image/smoke.py /smoke.py

@@ -52,11 +52,11 @@ setup: ## Install what is missing: Debian packages, uv, Python packages into .ve
 
 .PHONY: generate
 generate: setup ## Write the CRDs and docs/reference.md from the models, and KEDA's messages from their .proto
-	@$(VENV)/python -m analysis_operator.crd crds
-	@$(VENV)/python -m analysis_operator.crd charts/silver-guardian/crds
+	@$(VENV)/python -m analysis_operator.api.crd crds
+	@$(VENV)/python -m analysis_operator.api.crd charts/silver-guardian/crds
 	@$(VENV)/python -m analysis_operator.api.reference docs/reference.md
 	@$(VENV)/python -m grpc_tools.protoc -I operator/src --python_out=operator/src --pyi_out=operator/src \
-	  analysis_operator/adapters/externalscaler.proto
+	  analysis_operator/scaling/externalscaler.proto
 
 .PHONY: lint
 lint: setup ## Check style, types, the architecture and the spelling

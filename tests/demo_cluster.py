@@ -14,12 +14,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis_operator.adapters.manifests import Manifest
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.cli.live import view
 from analysis_operator.cli.table import unmet
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.files import load, media_of, transcript_of
+from analysis_operator.local.manifests import Manifest
 from tests.cluster import Cluster, S3Server, get_cluster
 from tests.cluster.paths import repo_root
 from tests.cluster.progress import Progress

@@ -13,7 +13,7 @@ from typing import Any
 
 from kubernetes.aio import client, config
 
-from analysis_operator.adapters.kube import KubeApi
+from analysis_operator.kube.client import KubeApi
 
 REQUESTS = "apis/silverguardian.io/v1alpha1/namespaces/{namespace}/analysisrequests"
 JOBS = "apis/batch/v1/namespaces/{namespace}/jobs"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from analysis_operator.analyzers.manifests import children
 from analysis_operator.api import Analyzer
-from analysis_operator.core.children import children
-from analysis_operator.core.scaled_object import scaled_object
+from analysis_operator.scaling.scaled_object import scaled_object
 from tests.support.schemas import conform
 from tests.unit.test_chart import Manifest, rendered
 from tests.unit.test_monitoring import ON

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from analysis_operator.adapters.manifests import Refused
-from analysis_operator.adapters.memory import MemoryRequests
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.cli.table import render_table
 from analysis_operator.local.files import load
+from analysis_operator.local.manifests import Refused
+from analysis_operator.local.memory_store import MemoryRequests
 from tests.support.apiserver import ApiServer
 
 pytestmark = pytest.mark.integration

@@ -14,9 +14,9 @@ from typing import Any
 import boto3
 import pytest
 
-from analysis_operator.adapters.step_functions import StepFunctions
-from analysis_operator.core.actions import Answer
-from analysis_operator.core.observation import Delivered, Refused
+from analysis_operator.callbacks.step_functions import StepFunctions
+from analysis_operator.requests.actions import Answer
+from analysis_operator.requests.observation import Delivered, Refused
 from tests.cluster.shell import wait_until
 from tests.support.ports import free_port
 

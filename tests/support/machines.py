@@ -8,8 +8,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from analysis_operator.core.actions import Answer
-from analysis_operator.core.observation import Delivered, Reply
+from analysis_operator.requests.actions import Answer
+from analysis_operator.requests.observation import Delivered, Reply
 
 
 class Machines:

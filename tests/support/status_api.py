@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from analysis_operator.adapters.memory import MemoryRequests
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.local.status import LocalAnalyses
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.local.status_api import LocalAnalyses
 from status_api.app import create_app
 from status_api.auth import StaticTokens
 from status_api.settings import Settings

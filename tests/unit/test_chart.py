@@ -12,7 +12,7 @@ import yaml
 
 from analysis_operator.api import AnalyzerSpec
 from analysis_operator.api.analyzer import Scaling
-from analysis_operator.crd import definitions, render
+from analysis_operator.api.crd import definitions, render
 from analysis_operator.settings import Settings
 from status_api.settings import Settings as StatusApiSettings
 from tests.cluster.packages import client_tools
@@ -65,7 +65,7 @@ def container(manifests: list[Manifest]) -> Manifest:
 @pytest.mark.parametrize("name", sorted(definitions()))
 def test_the_definitions_are_those_of_the_code(name: str) -> None:
     found = (CHART / "crds" / name).read_text()
-    assert found == render(definitions()[name]), "run: python -m analysis_operator.crd charts/silver-guardian/crds"
+    assert found == render(definitions()[name]), "run: python -m analysis_operator.api.crd charts/silver-guardian/crds"
 
 
 def test_helm_finds_nothing_wrong() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from analysis_operator.adapters.manifests import Manifest, Refused
 from analysis_operator.api import (
     AnalysisRequest,
     AnalysisStatus,
@@ -20,6 +19,7 @@ from analysis_operator.api import (
 from analysis_operator.cli.table import age, render_table, unmet
 from analysis_operator.local.errors import ManifestUnreadable, MediaMissing
 from analysis_operator.local.files import load, media_of, recordings_in, request_for
+from analysis_operator.local.manifests import Manifest, Refused
 from analyzer_contract import Verdict
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
@@ -161,6 +161,6 @@ def test_media_are_found_by_key_and_never_outside_their_folder(tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["call.wav", "Ünïcode call (2).MP4", "...", "x" * 200 + ".wav", "a/--.wav", "ü"])
 def test_any_file_name_makes_a_valid_request(name: str) -> None:
-    from analysis_operator.adapters.manifests import read
+    from analysis_operator.local.manifests import read
 
     read(request_for(Path(name)))

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from analysis_operator.adapters.manifests import Refused
-from analysis_operator.adapters.memory import MemoryRequests
 from analysis_operator.api import AnalysisRequest, ConditionType, RequestStatus
-from analysis_operator.core.actions import Notify
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.local.manifests import Refused
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.requests.actions import Notify
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 999_999, tzinfo=UTC)
 

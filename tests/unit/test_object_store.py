@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from analysis_operator.adapters.s3 import ObjectStore, StoreError, make_client, split_uri
+from analysis_operator.report.store import ObjectStore, StoreError, make_client, split_uri
 
 
 @pytest.fixture

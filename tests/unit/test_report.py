@@ -11,8 +11,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-from analysis_operator.adapters.reports import JSON_LIMIT, PNG_LIMIT, NoReports, S3Reports, make_reports
-from analysis_operator.adapters.s3 import ObjectStore, StoreError
 from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, PinnedSource, RequestStatus
 from analysis_operator.report import timeline
 from analysis_operator.report.page import clean, render, size
@@ -298,7 +296,7 @@ def test_boto3_and_the_languages_are_not_imported_before_the_first_report() -> N
     import sys
 
     code = (
-        "import sys; from analysis_operator.adapters.reports import make_reports; make_reports('s3://results');"
+        "import sys; from analysis_operator.report.writer import make_reports; make_reports('s3://results');"
         "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'jinja2', 'guardian_locales')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,7 +14,7 @@ from moto.events.models import EventPattern
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from analysis_operator.api import AnalysisState, AnalysisStatus
-from analysis_operator.core.verdict import fuse
+from analysis_operator.requests.verdict import fuse
 from analyzer_contract import Verdict
 from tests.support.state_machine import (
     ANALYZERS,

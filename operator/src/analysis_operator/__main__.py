@@ -15,23 +15,24 @@ from typing import Any
 import kopf
 import structlog
 
-from analysis_operator import handlers, logs
-from analysis_operator.adapters.analyzers_http import HttpRunner
-from analysis_operator.adapters.analyzers_kube import KubeAnalyzers
-from analysis_operator.adapters.keda_scaler import Backlog, Scaler
-from analysis_operator.adapters.kube import KubeApi
-from analysis_operator.adapters.postgres import make_sink
-from analysis_operator.adapters.reports import make_reports
-from analysis_operator.adapters.requests_kube import KubeRequests
-from analysis_operator.adapters.step_functions import StepFunctions
-from analysis_operator.election import Alone, Election
+from analysis_operator import logs
+from analysis_operator import watches as handlers
+from analysis_operator.analyzers.controller import Pools
+from analysis_operator.analyzers.http_runner import HttpRunner
+from analysis_operator.analyzers.kube_store import KubeAnalyzers
+from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.errors import LeaseLost
-from analysis_operator.execute import Dispatcher
-from analysis_operator.keda import Keda
-from analysis_operator.pools import Pools
-from analysis_operator.reconcile import Reconciler
-from analysis_operator.resync import Resync
-from analysis_operator.server import Server
+from analysis_operator.health_server import Server
+from analysis_operator.kube.client import KubeApi
+from analysis_operator.leader.lease import Alone, Election
+from analysis_operator.records.sink import make_sink
+from analysis_operator.report.writer import make_reports
+from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.kube_store import KubeRequests
+from analysis_operator.requests.resync import Resync
+from analysis_operator.scaling.external_scaler import Backlog, Scaler
+from analysis_operator.scaling.keda import Keda
 from analysis_operator.settings import Settings
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 from analysis_operator.api import AnalysisRequest, ConditionType, Usage
-from analysis_operator.core.observation import Reply
+from analysis_operator.requests.observation import Reply
 
 FINISHED = Counter("silver_guardian_requests_finished_total", "Requests that finished.", ["verdict", "reason"])
 DURATION = Histogram(

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from analysis_operator.core.observation import Policy
+from analysis_operator.requests.observation import Policy
 
 
 class Settings(BaseSettings):

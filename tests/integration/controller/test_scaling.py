@@ -12,13 +12,13 @@ import grpc
 import pytest
 import yaml
 
-from analysis_operator.adapters.externalscaler_pb2 import (
+from analysis_operator.scaling.external_scaler import METRIC, SERVICE
+from analysis_operator.scaling.externalscaler_pb2 import (
     GetMetricsRequest,
     GetMetricsResponse,
     IsActiveResponse,
     ScaledObjectRef,
 )
-from analysis_operator.adapters.keda_scaler import METRIC, SERVICE
 from tests.cluster.builder import ensure_tools
 from tests.cluster.keda import local_manifests
 from tests.integration.controller.conftest import World

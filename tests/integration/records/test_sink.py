@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from analysis_operator.adapters import postgres as adapter
-from analysis_operator.adapters.postgres import PostgresSink
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.core.plan import plan
+from analysis_operator.records import sink as adapter
+from analysis_operator.records.sink import PostgresSink
+from analysis_operator.requests.plan import plan
 from analysis_records.errors import SchemaOutdated
 from analysis_records.reader import Reader
 from tests.support.postgres import Postgres

@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from analysis_operator.local.runtime import LocalRuntime
-from analysis_operator.local.status import serving
+from analysis_operator.local.status_api import serving
 from tests.support.browser import browsing, screenshot
 from tests.support.media import make_samples
 from tests.support.ports import free_port

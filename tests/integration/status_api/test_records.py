@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from analysis_operator.adapters.memory import MemoryRequests
-from analysis_operator.local.status import LocalAnalyses
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.local.status_api import LocalAnalyses
 from analysis_records.migrate import migrate
 from analysis_records.reader import Reader
 from analysis_records.writer import Writer

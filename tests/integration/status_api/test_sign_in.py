@@ -14,8 +14,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from analysis_operator.adapters.memory import MemoryRequests
-from analysis_operator.local.status import LocalAnalyses
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.local.status_api import LocalAnalyses
 from status_api.app import create_app
 from status_api.manifests import manifest_for
 from status_api.oidc import OidcTokens

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from analysis_operator.api import AnalysisRequest, ConditionType
-from analysis_operator.core import callback
-from analysis_operator.core.actions import Answer, CallBack, Delete, Notify
-from analysis_operator.core.observation import Delivered, Delivery, Failed, Refused, Reply
-from analysis_operator.core.plan import plan
+from analysis_operator.callbacks import decision as callback
+from analysis_operator.requests.actions import Answer, CallBack, Delete, Notify
+from analysis_operator.requests.observation import Delivered, Delivery, Failed, Refused, Reply
+from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason
 from tests.support.requests import NOW, failure, observed, request, result, run
 

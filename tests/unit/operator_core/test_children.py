@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from analysis_operator.analyzers.manifests import children
+from analysis_operator.analyzers.pods import facts, problem_of
 from analysis_operator.api import Analyzer, RequestSpec
-from analysis_operator.core.children import children
-from analysis_operator.core.pods import facts, problem_of
 
 
 def analyzer(**spec: Any) -> Analyzer:

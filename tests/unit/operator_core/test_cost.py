@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analysis_operator.api import Analyzer, AnalyzerStatus, Usage
-from analysis_operator.core.cost import Assumptions, PoolCost, pool_cost, scenarios, total
+from analysis_operator.cli.cost_model import Assumptions, PoolCost, pool_cost, scenarios, total
 from tests.unit.operator_core.test_scaled_object import analyzer
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

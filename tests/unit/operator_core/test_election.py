@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis_operator.core.election import Lease, Standing, Step, Terms, decide
+from analysis_operator.leader.election import Lease, Standing, Step, Terms, decide
 from analysis_operator.settings import Settings
 
 TERMS = Terms(duration=10, deadline=6, renew_every=2, look_every=1)

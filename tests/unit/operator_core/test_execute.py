@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.core.observation import PodLost
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
-from analysis_operator.execute import Dispatcher
-from analysis_operator.ports import Endpoint
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import PodLost
+from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.requests import request, result
 

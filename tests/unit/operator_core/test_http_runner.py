@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
-from analysis_operator.adapters.analyzers_http import HttpRunner
+from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import RequestStatus
-from analysis_operator.core.plan import plan
-from analysis_operator.ports import Endpoint
-from analysis_operator.reconcile import result_prefix
+from analysis_operator.requests.controller import result_prefix
+from analysis_operator.requests.plan import plan
+from analysis_operator.requests.ports import Endpoint
 from analysis_operator.settings import Settings
 from analyzer_contract import AnalysisJob, Failure, Progress, Result, SourceObject
 from tests.support.requests import NOW, observed, request, run

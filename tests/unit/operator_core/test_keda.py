@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from analysis_operator.adapters.kube import KubeApi
-from analysis_operator.core.scaled_object import FINALIZER
 from analysis_operator.errors import Gone, Rejected
-from analysis_operator.keda import Keda
+from analysis_operator.kube.client import KubeApi
+from analysis_operator.scaling.keda import Keda
+from analysis_operator.scaling.scaled_object import FINALIZER
 from tests.unit.operator_core.test_scaled_object import analyzer
 
 Json = dict[str, Any]

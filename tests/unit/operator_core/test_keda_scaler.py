@@ -10,14 +10,14 @@ import grpc
 import pytest
 from grpc import aio
 
-from analysis_operator.adapters.externalscaler_pb2 import (
+from analysis_operator.scaling.external_scaler import METRIC, SERVICE, Backlog, Scaler
+from analysis_operator.scaling.externalscaler_pb2 import (
     GetMetricSpecResponse,
     GetMetricsRequest,
     GetMetricsResponse,
     IsActiveResponse,
     ScaledObjectRef,
 )
-from analysis_operator.adapters.keda_scaler import METRIC, SERVICE, Backlog, Scaler
 
 NAMESPACE = "guardian"
 IDLE = Backlog(queued=0, running=0, slots=0, concurrency=4)

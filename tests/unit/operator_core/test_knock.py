@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from analysis_operator.knock import Knocker
+from analysis_operator.analyzers.prober import Knocker
 from tests.support.ports import free_port
 
 

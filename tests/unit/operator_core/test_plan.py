@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, ConditionType, RequestStatus
-from analysis_operator.core.actions import Delete, Enqueue, Notify, Stop, WriteReport
-from analysis_operator.core.observation import Observation, PodLost, Policy, Pool, Report
-from analysis_operator.core.plan import plan
+from analysis_operator.requests.actions import Delete, Enqueue, Notify, Stop, WriteReport
+from analysis_operator.requests.observation import Observation, PodLost, Policy, Pool, Report
+from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason, Finding, SourceFacts, Verdict
 from tests.support.requests import NOW, failure, observed, request, result, run
 

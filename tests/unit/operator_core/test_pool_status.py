@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from analysis_operator.analyzers.pods import PodFacts
+from analysis_operator.analyzers.status import PoolFacts, news, problem, status
 from analysis_operator.api import ConditionType
-from analysis_operator.core.pods import PodFacts
-from analysis_operator.core.pool_status import PoolFacts, news, problem, status
-from analysis_operator.core.scaled_object import KedaFacts
+from analysis_operator.scaling.scaled_object import KedaFacts
 from tests.unit.operator_core.test_scaled_object import analyzer
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -12,16 +12,16 @@ import pytest
 from prometheus_client import REGISTRY
 
 from analysis_operator import metrics
-from analysis_operator import pools as pools_module
-from analysis_operator.adapters.analyzers_kube import KubeAnalyzers
-from analysis_operator.adapters.kube import KubeApi
-from analysis_operator.core.children import ANALYZER_LABEL
-from analysis_operator.core.observation import Pool
+from analysis_operator.analyzers import controller as pools_module
+from analysis_operator.analyzers.controller import Pools
+from analysis_operator.analyzers.kube_store import KubeAnalyzers
+from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.errors import Busy, Rejected
-from analysis_operator.execute import Dispatcher
-from analysis_operator.keda import Keda
-from analysis_operator.pools import Pools
-from analysis_operator.ports import Endpoint
+from analysis_operator.kube.client import KubeApi
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import Pool
+from analysis_operator.requests.ports import Endpoint
+from analysis_operator.scaling.keda import Keda
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.requests import request
 from tests.unit.operator_core.test_knock import Pod

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis_operator.core.queue import FairQueue, Waiting
+from analysis_operator.requests.fair_queue import FairQueue, Waiting
 from tests.support.requests import NOW
 
 

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from analysis_operator import callbacks, reconcile
-from analysis_operator.adapters.memory import MemoryRequests
-from analysis_operator.adapters.reports import NoReports
 from analysis_operator.api import API_VERSION, AnalysisRequest, ConditionType, RequestStatus
-from analysis_operator.core.observation import Failed, Policy, Refused, Reply
+from analysis_operator.callbacks import sender as callbacks
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
-from analysis_operator.execute import Dispatcher
-from analysis_operator.ports import Endpoint
-from analysis_operator.reconcile import Reconciler
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.report.writer import NoReports
+from analysis_operator.requests import controller as reconcile
+from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import Failed, Policy, Refused, Reply
+from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
 from tests.support.machines import Machines
 from tests.support.requests import failure, result

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.core.plan import plan
-from analysis_operator.core.record import row_of
-from analysis_operator.outbox import Outbox
+from analysis_operator.records.outbox import Outbox
+from analysis_operator.records.row import row_of
+from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason, Verdict
 from tests.support.requests import CREATED, NOW, failure, observed, request, result, run
 

@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import pytest
 
-from analysis_operator import resync
-from analysis_operator.adapters.kube import KubeApi
-from analysis_operator.adapters.memory import MemoryRequests
-from analysis_operator.adapters.postgres import NoSink
-from analysis_operator.adapters.reports import NoReports
-from analysis_operator.core.observation import Policy, Pool
-from analysis_operator.execute import Dispatcher
-from analysis_operator.reconcile import Reconciler
-from analysis_operator.resync import Resync
+from analysis_operator.kube.client import KubeApi
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.records.sink import NoSink
+from analysis_operator.report.writer import NoReports
+from analysis_operator.requests import resync
+from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import Policy, Pool
+from analysis_operator.requests.resync import Resync
 from tests.support.machines import Machines
 from tests.support.requests import request
 from tests.unit.operator_core.test_pools import NoRunner, analyzer, pod, pools_of

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analysis_operator.api import Analyzer
-from analysis_operator.core.scaled_object import KedaFacts, condition, read, scaled_object
+from analysis_operator.scaling.scaled_object import KedaFacts, condition, read, scaled_object
 
 
 def analyzer(**spec: Any) -> Analyzer:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from analysis_operator.adapters.step_functions import StepFunctions
-from analysis_operator.core.actions import Answer
-from analysis_operator.core.observation import Delivered, Failed, Refused
+from analysis_operator.callbacks.step_functions import StepFunctions
+from analysis_operator.requests.actions import Answer
+from analysis_operator.requests.observation import Delivered, Failed, Refused
 from tests.support.machines import StepFunctionsServer
 from tests.support.ports import free_port
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from analysis_operator.analyzers.usage import Meter
 from analysis_operator.api import AnalyzerStatus, Usage
-from analysis_operator.core.usage import Meter
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

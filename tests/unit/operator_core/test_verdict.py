@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis_operator.api import AnalysisState, AnalysisStatus
-from analysis_operator.core.verdict import Fused, fuse
+from analysis_operator.requests.verdict import Fused, fuse
 from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, DetectorReport, ModelCard, Verdict
 from analyzer_kit.verdicts import judge
 

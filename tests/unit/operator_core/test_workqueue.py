@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from analysis_operator.workqueue import WorkQueue
+from analysis_operator.work_queue import WorkQueue
 
 
 async def test_a_key_added_twice_is_handed_out_once() -> None:

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis_operator.adapters.manifests import Manifest
 from analysis_operator.api import AnalysisRequest, ConditionType
 from analysis_operator.cli.live import VERDICT_STYLE, reason, view
 from analysis_operator.cli.table import render_table, unmet
 from analysis_operator.local.errors import MediaMissing
 from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, request_for, transcript_of
+from analysis_operator.local.manifests import Manifest
 from analysis_operator.local.pool import MODULES, OFFLINE
 from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
-from analysis_operator.local.store import LocalStore
+from analysis_operator.local.s3_server import LocalStore
 from analysis_operator.report.words import clock, words
 
 __all__ = ["Call", "analyze", "load", "run", "serve"]

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis_operator.api import GROUP, VERSION, Analyzer
-from analysis_operator.core.cost import (
+from analysis_operator.cli.cost_model import (
     SHORT_HISTORY_HOURS,
     Assumptions,
     PoolCost,
@@ -34,7 +34,7 @@ from analysis_operator.core.cost import (
 from analysis_operator.errors import ApiUnavailable, Gone, OperatorError
 
 if TYPE_CHECKING:
-    from analysis_operator.adapters.kube import KubeApi
+    from analysis_operator.kube.client import KubeApi
 
 _CLUSTER, _PRICES = "Which cluster", "Assumptions"
 _DEFAULT = Assumptions()
@@ -149,7 +149,7 @@ async def _analyzers(namespace: str, source: str, context: str | None) -> list[A
 async def _connect(source: str, context: str | None) -> KubeApi:
     from kubernetes.aio import client, config
 
-    from analysis_operator.adapters.kube import KubeApi
+    from analysis_operator.kube.client import KubeApi
 
     configuration = client.Configuration()
     try:

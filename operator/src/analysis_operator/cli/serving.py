@@ -29,7 +29,7 @@ async def serve_app(port: int, out: Path, console: Console) -> bool:
     Raises:
         StartFailed: a service does not come up.
     """
-    from analysis_operator.local.status import serving  # FastAPI, which the other commands do without
+    from analysis_operator.local.status_api import serving  # FastAPI, which the other commands do without
 
     async with LocalRuntime(out) as runtime, serving(runtime.requests, port) as token:
         _say(console, f"Open the page:  http://{HOST}:{port}/#token={token}")
@@ -48,7 +48,7 @@ async def try_app(recording: Path, out: Path, console: Console) -> bool:
         NotAsPromised: the API answered something else than it should.
     """
     port = free_port()
-    from analysis_operator.local.status import serving  # FastAPI, which the other commands do without
+    from analysis_operator.local.status_api import serving  # FastAPI, which the other commands do without
 
     async with LocalRuntime(out) as runtime, serving(runtime.requests, port) as token:
         headers = {"Authorization": f"Bearer {token}"}

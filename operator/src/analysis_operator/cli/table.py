@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from analysis_operator import crd
-from analysis_operator.api import GROUP, AnalysisRequest, ConditionType
+from analysis_operator.api import GROUP, AnalysisRequest, ConditionType, crd
 
 EXPECT_REASON = f"{GROUP}/expect-reason"
 EXPECT_VERDICT = f"{GROUP}/expect-verdict"

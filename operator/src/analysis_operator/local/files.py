@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from analysis_operator.adapters.manifests import DEFAULT_NAMESPACE, Manifest, read
-from analysis_operator.adapters.s3 import split_uri
 from analysis_operator.api import API_VERSION
 from analysis_operator.local.errors import ManifestUnreadable, MediaMissing
+from analysis_operator.local.manifests import DEFAULT_NAMESPACE, Manifest, read
+from analysis_operator.report.store import split_uri
 
 MEDIA_BUCKET = "media"
 TRANSCRIPT_SUFFIX = ".transcript.json"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import structlog
 
-from analysis_operator.execute import Dispatcher
 from analysis_operator.local.errors import StartFailed
 from analysis_operator.local.process import HOST, Service, free_port
-from analysis_operator.ports import Endpoint
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.ports import Endpoint
 
 log = structlog.get_logger(__name__)
 

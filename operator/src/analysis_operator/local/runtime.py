@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from analysis_operator.adapters.analyzers_http import HttpRunner
-from analysis_operator.adapters.memory import MemoryRequests
-from analysis_operator.adapters.postgres import NoSink
-from analysis_operator.adapters.reports import make_reports
-from analysis_operator.adapters.step_functions import StepFunctions
+from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.core.observation import Policy
-from analysis_operator.execute import Dispatcher
+from analysis_operator.callbacks.step_functions import StepFunctions
+from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.pool import MODULES, OFFLINE, LocalPool
-from analysis_operator.local.store import RESULTS_URI, LocalStore
-from analysis_operator.reconcile import Reconciler, result_prefix
+from analysis_operator.local.s3_server import RESULTS_URI, LocalStore
+from analysis_operator.records.sink import NoSink
+from analysis_operator.report.writer import make_reports
+from analysis_operator.requests.controller import Reconciler, result_prefix
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import Policy
 
 
 def now() -> datetime:

@@ -1,0 +1,114 @@
+"""Carries a job to an analyzer over HTTP and follows its stream: the connection is the lease."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from http import HTTPStatus
+
+import aiohttp
+from pydantic import ValidationError
+
+from analysis_operator.errors import Busy, Draining, Lost, Unreachable
+from analysis_operator.requests.ports import Endpoint
+from analyzer_contract import (
+    EVENT,
+    HEARTBEAT_SECONDS,
+    MEDIA_TYPE_STREAM,
+    AnalysisJob,
+    Failure,
+    FailureKind,
+    FailureReason,
+    Progress,
+    Result,
+)
+
+_CONNECT_SECONDS = 3.0
+_SILENCE_SECONDS = 5 * HEARTBEAT_SECONDS
+"""A stream that says nothing for so long, five missed heartbeats, has lost its other end."""
+_LINE_LIMIT = 256 * 1024
+_REFUSAL_LIMIT = 500
+_BUSY_SECONDS = (0.05, 10.0)
+
+
+class HttpRunner:
+    """The Runner port, over one shared session."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    @classmethod
+    def create(cls) -> HttpRunner:
+        """Open a session of its own; close it with :meth:`close`. Call it inside the event loop."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
+        # Not for long: a new pod may have the address of one that is gone.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=4)
+        return cls(aiohttp.ClientSession(timeout=timeout, connector=connector, read_bufsize=_LINE_LIMIT))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+        """Yield the stream of one analysis. See the Runner port for what it raises."""
+        answer = await self._post(endpoint, job)
+        async with answer:
+            if answer.status != HTTPStatus.OK:
+                yield await _refused(endpoint, answer)
+                return
+            async for event in _lines(endpoint, answer):
+                yield event
+
+    async def _post(self, endpoint: Endpoint, job: AnalysisJob) -> aiohttp.ClientResponse:
+        try:
+            return await self._session.post(
+                f"http://{endpoint.address}/v1/analyses",
+                data=job.model_dump_json(by_alias=True, exclude_none=True),
+                headers={"Accept": MEDIA_TYPE_STREAM, "Content-Type": "application/json"},
+                allow_redirects=False,  # a pod does not get to choose what the operator calls
+            )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unreachable(f"{endpoint.pod} at {endpoint.address}: {error}") from error
+        except aiohttp.ServerDisconnectedError as error:
+            # An idle connection that the pod closed in that very moment: nothing was started.
+            raise Unreachable(f"{endpoint.pod} hung up: {error!r}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Lost(f"Pod {endpoint.pod} did not answer: {error!r}.") from error
+
+
+async def _refused(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> Failure:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        least, most = _BUSY_SECONDS
+        try:
+            wanted = float(answer.headers.get("Retry-After", "1"))
+        except ValueError:
+            wanted = 1.0
+        raise Busy(min(most, max(least, wanted)))
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise Draining(f"{endpoint.pod} takes nothing new")
+    text = ""
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        text = (await answer.content.read(_REFUSAL_LIMIT)).decode(errors="replace")  # its body may have no end
+    message = f"Pod {endpoint.pod} refused the work with HTTP {answer.status}: {text}"
+    return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message)
+
+
+async def _lines(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> AsyncGenerator[Progress | Result | Failure]:
+    while True:
+        try:
+            line = await answer.content.readline()
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise Lost(f"The stream from pod {endpoint.pod} broke: {error!r}.") from error
+        except ValueError as error:
+            raise Lost(f"Pod {endpoint.pod} sent a line that is too long.") from error
+        if not line.endswith(b"\n"):
+            raise Lost(f"The stream from pod {endpoint.pod} ended before its result.")
+        try:
+            event = EVENT.validate_json(line)
+        except ValidationError as error:
+            told = f"Pod {endpoint.pod} broke the contract: {error.errors(include_url=False)[0]['msg']}"
+            yield Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=told[:1000])
+            return
+        yield event
+        if not isinstance(event, Progress):
+            return

@@ -1,0 +1,177 @@
+"""Generates the CustomResourceDefinitions from the models in :mod:`analysis_operator.api`.
+
+``python -m analysis_operator.api.crd crds`` writes them; a test fails when the committed files differ.
+Structural schemas admit neither ``$ref`` nor ``anyOf`` with null, so pydantic's output is flattened here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from analysis_operator import api
+
+Schema = dict[str, Any]
+
+_UNSTARTED: Schema = {
+    "conditions": [
+        {
+            "type": kind,
+            "status": status,
+            "reason": "Pending",
+            "message": "The operator has not seen this request yet.",
+            "lastTransitionTime": "1970-01-01T00:00:00Z",
+        }
+        for kind, status in (("Succeeded", "Unknown"), ("Finished", "False"), ("Reconciling", "True"))
+    ]
+}
+"""A new request reads so until the operator's first word; without conditions, kstatus counts it as done at once."""
+
+_ANALYZER_NAME = api.rule(
+    "self.metadata.name.matches('^[a-z]([-a-z0-9]{0,52}[a-z0-9])?$')",
+    "name an Analyzer with at most 54 lower case letters, digits and '-', a letter first",
+)
+"""A Service's name takes no other characters, and KEDA puts nine before it for the HorizontalPodAutoscaler's."""
+
+_REQUEST_COLUMNS = [
+    ("Verdict", "string", ".status.verdict", 0),
+    ("Score", "integer", ".status.score", 0),
+    ("Status", "string", '.status.conditions[?(@.type=="Succeeded")].reason', 0),
+    ("Progress", "integer", ".status.progress", 0),
+    ("Duration", "string", ".status.duration", 0),
+    ("Age", "date", ".metadata.creationTimestamp", 0),
+    ("Source", "string", ".spec.source.uri", 1),
+    ("Report", "string", ".status.reportURI", 1),
+]
+_ANALYZER_COLUMNS = [
+    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', 0),
+    ("Pods", "integer", ".status.replicas", 0),
+    ("Queued", "integer", ".status.queued", 0),
+    ("Running", "integer", ".status.running", 0),
+    ("Age", "date", ".metadata.creationTimestamp", 0),
+    ("Scaling", "string", '.status.conditions[?(@.type=="ScalingActive")].reason', 1),
+    ("Image", "string", ".spec.image", 1),
+]
+
+
+def structural(model: type[api.Resource]) -> Schema:
+    """Give a model's structural schema: no ``$ref``, no ``title``, no null alternative."""
+    raw = model.model_json_schema(by_alias=True, mode="validation")
+    definitions = raw.pop("$defs", {})
+    return _flatten(raw, definitions)
+
+
+def _flatten(node: Schema, definitions: dict[str, Schema]) -> Schema:
+    if "$ref" in node:
+        target = definitions[node["$ref"].rsplit("/", 1)[1]]
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    if "anyOf" in node:
+        (only,) = [option for option in node["anyOf"] if option.get("type") != "null"]
+        rest = {key: value for key, value in node.items() if key not in {"anyOf", "default"}}
+        return _flatten({**only, **rest}, definitions)
+    if "const" in node:
+        node = {**node, "enum": [node["const"]], "type": "string"}
+    kept = {key: value for key, value in node.items() if key not in {"title", "const", "additionalProperties"}}
+    if "properties" in node:
+        kept["properties"] = {name: _flatten(found, definitions) for name, found in node["properties"].items()}
+    if "items" in node:
+        kept["items"] = _flatten(node["items"], definitions)
+    if isinstance(node.get("additionalProperties"), dict):
+        kept["additionalProperties"] = _flatten(node["additionalProperties"], definitions)
+    return kept
+
+
+def _definition(kind: str, plural: str, short: str, models: tuple[type[api.Resource], ...], version: Schema) -> Schema:
+    resource, spec, status = models
+    version_schema = {
+        "type": "object",
+        "description": resource.__doc__,
+        "required": ["spec"],
+        **version.pop("rules", {}),
+        "properties": {"spec": structural(spec), "status": structural(status) | version.pop("status", {})},
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{api.GROUP}"},
+        "spec": {
+            "group": api.GROUP,
+            "names": {
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                "shortNames": [short],
+                "categories": ["silverguardian"],
+            },
+            "scope": "Namespaced",
+            "versions": [
+                {
+                    "name": api.VERSION,
+                    "served": True,
+                    "storage": True,
+                    "subresources": {"status": {}},
+                    "schema": {"openAPIV3Schema": version_schema},
+                    **version,
+                }
+            ],
+        },
+    }
+
+
+def _columns(rows: list[tuple[str, str, str, int]]) -> list[Schema]:
+    return [{"name": name, "type": kind, "jsonPath": path, "priority": wide} for name, kind, path, wide in rows]
+
+
+def definitions() -> dict[str, Schema]:
+    """Give every CustomResourceDefinition, by file name."""
+    request = _definition(
+        "AnalysisRequest",
+        "analysisrequests",
+        "areq",
+        (api.AnalysisRequest, api.RequestSpec, api.RequestStatus),
+        {
+            "status": {"default": _UNSTARTED},
+            "additionalPrinterColumns": _columns(_REQUEST_COLUMNS),
+            "selectableFields": [{"jsonPath": ".spec.source.uri"}, {"jsonPath": ".status.verdict"}],
+        },
+    )
+    analyzer = _definition(
+        "Analyzer",
+        "analyzers",
+        "anz",
+        (api.Analyzer, api.AnalyzerSpec, api.AnalyzerStatus),
+        {
+            "rules": {"x-kubernetes-validations": [_ANALYZER_NAME]},
+            "additionalPrinterColumns": _columns(_ANALYZER_COLUMNS),
+        },
+    )
+    return {"analysisrequests.yaml": request, "analyzers.yaml": analyzer}
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a repeated value out each time instead of as an anchor and aliases."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def render(definition: Schema) -> str:
+    """Give one definition as YAML, with a head that says where it comes from."""
+    head = "# Generated from operator/src/analysis_operator/api/ by `make generate`. Do not edit.\n"
+    return head + yaml.dump(definition, Dumper=_Plain, sort_keys=False, width=110)
+
+
+def main() -> None:
+    """Write the definitions into the folder named on the command line."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, definition in definitions().items():
+        (folder / name).write_text(render(definition))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""AWS Step Functions: answers tasks that wait for their token."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from analysis_operator.requests.actions import Answer
+from analysis_operator.requests.observation import Delivered, Failed, Refused, Reply
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+log = structlog.get_logger(__name__)
+
+_THREADS = 4
+_CONNECT_SECONDS = 2
+_READ_SECONDS = 5
+_MESSAGE_LIMIT = 300
+_ERROR_LIMIT = 256  # of SendTaskFailure; its cause may have 32,768 characters, ours never come near
+_NOBODY_WAITS = {
+    "InvalidToken": "Step Functions, in this account and region, does not know the token in spec.callback.",
+    "TaskDoesNotExist": "The task of this token is no more.",
+    "TaskTimedOut": "Nobody waits for this token any more: its time was over, or another request answered it.",
+}
+_NEVER_TAKEN = {
+    "InvalidOutput": "Step Functions does not take the output.",
+    "ValidationException": "Step Functions does not take the call.",
+    "ValidationError": "Step Functions does not take the call.",
+}
+_NOT_ALLOWED = "May the operator's role call states:SendTaskSuccess and states:SendTaskFailure?"
+_NOT_DONE = re.compile(r"Throttl|TooManyRequests|AccessDenied|Unrecognized|Expired|Signature|NotAuthorized|Kms")
+"""Codes of calls that were turned away before anything was done."""
+
+
+class StepFunctions:
+    """The StateMachines port. AWS_ variables say where; boto3 is imported at the first answer."""
+
+    def __init__(self) -> None:
+        self._client: SFNClient | None = None
+        self._making = threading.Lock()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="step-functions")
+
+    async def answer(self, token: str, answer: Answer) -> Reply:
+        """Answer one task."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, token, answer)
+        except Exception as error:
+            log.error("callback failed", error=type(error).__name__)
+            return Failed(type(error).__name__, "The operator could not call Step Functions.", may_have_arrived=True)
+
+    def _answer(self, token: str, answer: Answer) -> Reply:
+        from botocore.exceptions import (
+            BotoCoreError,
+            ClientError,
+            ConnectTimeoutError,
+            EndpointConnectionError,
+            NoCredentialsError,
+            NoRegionError,
+        )
+
+        try:
+            client = self._connected()
+            if answer.succeeded:
+                client.send_task_success(taskToken=token, output=answer.output)
+            else:
+                client.send_task_failure(taskToken=token, error=answer.error[:_ERROR_LIMIT], cause=answer.cause)
+        except ClientError as error:
+            return _refusal(error.response, token)
+        except (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, NoRegionError) as error:
+            return Failed(type(error).__name__, "Step Functions was not reached.", may_have_arrived=False)
+        except BotoCoreError as error:
+            return Failed(type(error).__name__, "Step Functions did not answer.", may_have_arrived=True)
+        return Delivered()
+
+    def _connected(self) -> SFNClient:
+        with self._making:  # making a client is not safe in two threads at once; using it is
+            if self._client is None:
+                self._client = _make_client()
+            return self._client
+
+
+def _make_client() -> SFNClient:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        max_pool_connections=_THREADS,
+        # A retry inside botocore would hide that an earlier attempt may have arrived.
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return boto3.client("stepfunctions", config=config, region_name=region)
+
+
+def _refusal(response: Any, token: str) -> Reply:  # noqa: ANN401 - botocore's parsed answer
+    error = response.get("Error", {})
+    code = re.sub(r"[^A-Za-z0-9]", "", str(error.get("Code") or "Refused"))[:63] or "Refused"
+    said = str(error.get("Message") or "").replace(token, "…")[:_MESSAGE_LIMIT]
+    for hints, nobody_waits in ((_NOBODY_WAITS, True), (_NEVER_TAKEN, False)):
+        if code in hints:
+            return Refused(code, f"{hints[code]} It says: {said}", nobody_waits=nobody_waits)
+    if code.startswith("AccessDenied"):
+        return Failed(code, f"{_NOT_ALLOWED} It says: {said}", may_have_arrived=False)
+    return Failed(code, said or "Step Functions refused.", may_have_arrived=_NOT_DONE.search(code) is None)

@@ -1,0 +1,135 @@
+"""Checks a manifest as the API server would: unknown fields refused, values bounded, defaults filled in."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from analysis_operator.api import API_VERSION, AnalysisRequest, Metadata, RequestSpec, RequestStatus, crd
+from analysis_operator.errors import OperatorError
+
+Manifest = dict[str, Any]
+
+KIND = "AnalysisRequest"
+DEFAULT_NAMESPACE = "default"
+_TOP = ("apiVersion", "kind", "metadata", "spec", "status")
+_METADATA = ("name", "namespace", "labels", "annotations")
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NAME_LIMIT = 253
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_CHANGEABLE = {"cancel", "priority"}
+
+
+class Refused(OperatorError):
+    """The manifest is not accepted; the message says what to write instead."""
+
+
+def title(manifest: Mapping[str, Any]) -> str:
+    """Name a manifest for a message, whatever is wrong with it."""
+    meta = manifest.get("metadata")
+    name = meta.get("name") if isinstance(meta, Mapping) else None
+    return f"{manifest.get('kind', 'manifest')} {name or 'without a name'}"
+
+
+def read(manifest: Mapping[str, Any]) -> tuple[Metadata, RequestSpec]:
+    """Give the checked metadata and spec of an AnalysisRequest.
+
+    Raises:
+        Refused: with every problem that was found, one sentence each.
+    """
+    problems = list(_head_problems(manifest))
+    spec = manifest.get("spec")
+    if not isinstance(spec, Mapping):
+        problems.append("spec is missing: say at least spec.source.uri")
+        raise _refused(manifest, problems)
+    schema, _ = _schemas()
+    problems += _unknown(spec, schema, "spec")
+    checked: RequestSpec | None = None
+    try:
+        checked = RequestSpec.model_validate(spec, strict=True)
+    except ValidationError as error:
+        problems += [_told(found) for found in error.errors(include_url=False)]
+    if checked is not None and len(set(checked.analyzers)) < len(checked.analyzers):
+        problems.append("spec.analyzers: name each analyzer once")
+    if problems or checked is None:
+        raise _refused(manifest, problems)
+    meta = manifest["metadata"]
+    return Metadata(name=meta["name"], namespace=meta.get("namespace", DEFAULT_NAMESPACE)), checked
+
+
+def check_update(before: AnalysisRequest, spec: RequestSpec) -> None:
+    """Refuse what the CRD's rules refuse: only cancel and priority change, and cancel is not undone.
+
+    Raises:
+        Refused: with every problem that was found.
+    """
+    old, new = before.spec.model_dump(by_alias=True), spec.model_dump(by_alias=True)
+    changed = [name for name in old if old[name] != new[name] and name not in _CHANGEABLE]
+    problems = [f"spec.{name} cannot change: create another AnalysisRequest" for name in changed]
+    if before.spec.cancel and not spec.cancel:
+        problems.append("a cancelled request stays so: create another AnalysisRequest")
+    if problems:
+        raise Refused(f"{KIND} {before.metadata.name}: {'; '.join(problems)}")
+
+
+def first_status() -> RequestStatus:
+    """Give the status that the CRD's default gives a new request."""
+    _, default = _schemas()
+    return RequestStatus.model_validate(default)
+
+
+def _refused(manifest: Mapping[str, Any], problems: list[str]) -> Refused:
+    return Refused(f"{title(manifest)}: {'; '.join(problems)}")
+
+
+def _head_problems(manifest: Mapping[str, Any]) -> Iterator[str]:
+    if manifest.get("apiVersion") != API_VERSION or manifest.get("kind") != KIND:
+        yield f"only apiVersion {API_VERSION}, kind {KIND} is known here"
+    yield from (_unknown_field(name, _TOP, "") for name in manifest if name not in _TOP)
+    meta = manifest.get("metadata")
+    if not isinstance(meta, Mapping) or not meta.get("name"):
+        yield "metadata.name is missing"
+        return
+    yield from (_unknown_field(name, _METADATA, "metadata") for name in meta if name not in _METADATA)
+    name, namespace = str(meta["name"]), str(meta.get("namespace", DEFAULT_NAMESPACE))
+    if not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
+        yield "metadata.name: use lower case letters, digits, '-' and '.', and start and end with a letter or digit"
+    if not _NAMESPACE.fullmatch(namespace):
+        yield "metadata.namespace: use at most 63 lower case letters, digits and '-'"
+    for part in ("labels", "annotations"):
+        values = meta.get(part) or {}
+        if not isinstance(values, Mapping) or not all(isinstance(value, str) for value in values.values()):
+            yield f"metadata.{part}: every value is a string; put numbers and true or false in quotes"
+
+
+def _unknown(value: Mapping[str, Any], schema: Mapping[str, Any], where: str) -> Iterator[str]:
+    known = schema.get("properties", {})
+    for name, found in value.items():
+        if name not in known:
+            yield _unknown_field(name, tuple(known), where)
+        elif isinstance(found, Mapping):
+            yield from _unknown(found, known[name], f"{where}.{name}")
+
+
+def _unknown_field(name: str, known: tuple[str, ...], where: str) -> str:
+    path = f"{where}.{name}" if where else str(name)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    return f"unknown field {path}: {hint}"
+
+
+def _told(found: Mapping[str, Any]) -> str:
+    path = ".".join(["spec", *(str(part) for part in found["loc"])])
+    return f"{path}: {str(found['msg']).removeprefix('Value error, ')}"
+
+
+@cache
+def _schemas() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    (version,) = crd.definitions()["analysisrequests.yaml"]["spec"]["versions"]
+    properties = version["schema"]["openAPIV3Schema"]["properties"]
+    return properties["spec"], properties["status"]["default"]

@@ -1,0 +1,110 @@
+"""A local S3 server: moto's, as a process on the loopback address. What it holds is gone when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from analysis_operator.local.files import MEDIA_BUCKET
+from analysis_operator.local.process import HOST, Service, free_port
+from analysis_operator.report.store import make_client, split_uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+RESULTS_URI = "s3://results"
+_READY_SECONDS = 60.0
+_KEEP_LOCAL = f"{HOST},localhost"
+
+
+class LocalStore:
+    """Starts with :meth:`start`; :meth:`environment` tells every S3 client of this process and its children."""
+
+    def __init__(self, logs: Path) -> None:
+        port = free_port()
+        (logs / "s3.log").unlink(missing_ok=True)
+        self.endpoint = f"http://{HOST}:{port}"
+        self._service = Service("s3", ["moto.server", "-H", HOST, "-p", str(port)], port, "/moto-api/", logs)
+        self._client: S3Client | None = None
+        self._buckets: set[str] = set()
+
+    async def start(self) -> None:
+        """Start the server and wait for it.
+
+        Raises:
+            StartFailed: it does not come up.
+        """
+        await self._service.start({})
+        await self._service.wait_ready(_READY_SECONDS)
+        self._client = await asyncio.to_thread(make_client, self.endpoint)
+        for bucket in (split_uri(RESULTS_URI)[0], MEDIA_BUCKET):
+            await self._make_bucket(bucket)
+
+    async def stop(self) -> None:
+        """End the server."""
+        await self._service.stop()
+
+    @contextmanager
+    def environment(self) -> Iterator[None]:
+        """Let only this server be known: whatever AWS account the shell knows is out of reach meanwhile."""
+        before = dict(os.environ)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ |= {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        for name in ("NO_PROXY", "no_proxy"):
+            os.environ[name] = ",".join(part for part in (before.get(name), _KEEP_LOCAL) if part)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    async def upload(self, path: Path, uri: str) -> None:
+        """Put a file there; its bucket is made if need be."""
+        bucket, key = split_uri(uri)
+        await self._make_bucket(bucket)
+        await asyncio.to_thread(self._s3().upload_file, str(path), bucket, key)
+
+    async def download(self, prefix_uri: str, folder: Path) -> list[Path]:
+        """Write the objects directly under a prefix into a folder, as plain files."""
+        return await asyncio.to_thread(self._download, prefix_uri, folder)
+
+    def _download(self, prefix_uri: str, folder: Path) -> list[Path]:
+        bucket, prefix = split_uri(prefix_uri)
+        listed = self._s3().list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for item in listed:
+            # The last part only: a key cannot lead out of the folder.
+            target = folder / PurePosixPath(item["Key"]).name
+            self._s3().download_file(bucket, item["Key"], str(target))
+            written.append(target)
+        return written
+
+    async def _make_bucket(self, bucket: str) -> None:
+        if bucket not in self._buckets:
+            try:
+                await asyncio.to_thread(self._s3().create_bucket, Bucket=bucket)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "BucketAlreadyOwnedByYou":
+                    raise
+            self._buckets.add(bucket)
+
+    def _s3(self) -> S3Client:
+        if self._client is None:
+            raise RuntimeError("the store is not started")
+        return self._client

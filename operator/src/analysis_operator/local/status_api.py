@@ -1,0 +1,107 @@
+"""The status API over the embedded runtime: its requests in memory, its S3 server."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.local.errors import StartFailed
+from analysis_operator.local.files import MEDIA_BUCKET
+from analysis_operator.local.manifests import Refused
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.local.process import HOST
+from analysis_operator.local.s3_server import RESULTS_URI
+from status_api.app import create_app
+from status_api.auth import StaticTokens
+from status_api.errors import NotAccepted
+from status_api.manifests import entry_of, manifest_for
+from status_api.naming import Key
+from status_api.ports import Entry, Position
+from status_api.settings import Settings
+from status_api.storage import S3Links
+from status_api.wire import NewAnalysis
+
+TENANT = "default"
+
+
+class LocalAnalyses:
+    """The status API's Analyses port over the requests in memory."""
+
+    def __init__(self, requests: MemoryRequests) -> None:
+        self._requests = requests
+
+    async def get(self, tenant: str, key: Key) -> Entry | None:
+        """Give one of this tenant."""
+        found = self._requests.find(tenant, key.name)
+        return _entry(found) if found is not None and found.metadata.uid == key.uid else None
+
+    async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
+        """Give a stretch of them, newest first."""
+        mine = [_entry(request) for request in self._requests.list() if request.metadata.namespace == tenant]
+        newest = sorted(mine, key=lambda entry: entry.position, reverse=True)
+        return [entry for entry in newest if after is None or entry.position < after][:limit]
+
+    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
+        """Create one, or give its namesake."""
+        found = self._requests.find(tenant, name)
+        if found is None:
+            try:
+                found = self._requests.apply(manifest_for(tenant, name, wanted))
+            except Refused as error:
+                raise NotAccepted(str(error)) from error
+        return _entry(found)
+
+
+@asynccontextmanager
+async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
+    """Serve the API and the page on the loopback address, and give the token that opens it.
+
+    Call it while the store's environment holds, as within LocalRuntime.
+
+    Raises:
+        StartFailed: the port is taken.
+    """
+    token = secrets.token_urlsafe(24)
+    uploads = f"s3://{MEDIA_BUCKET}/uploads"
+    settings = Settings(uploads_uri=uploads, results_uri=RESULTS_URI, sources={TENANT: (f"s3://{MEDIA_BUCKET}/",)})
+    app = create_app(settings, LocalAnalyses(requests), S3Links(settings), StaticTokens({token: TENANT}))
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+    with _listening(port) as listener:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield token  # whoever comes before it accepts waits in the listener's queue
+        finally:
+            server.should_exit = True
+            await task
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to; signals are the command's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+def _listening(port: int) -> socket.socket:
+    """Give the socket: were it uvicorn that finds the port taken, it would end the whole process."""
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise StartFailed(f"Port {port} cannot be used ({error.strerror}). Choose another: --port") from error
+    return listener
+
+
+def _entry(request: AnalysisRequest) -> Entry:
+    return entry_of(request.model_dump(mode="json", by_alias=True, exclude_none=True))

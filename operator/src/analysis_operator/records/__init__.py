@@ -1,0 +1,1 @@
+"""Records: the row in PostgreSQL of each request."""

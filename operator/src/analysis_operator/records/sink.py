@@ -1,0 +1,155 @@
+"""The sink to PostgreSQL: what is offered is written in the background, later if the database is down or slow.
+
+Its packages are imported with the first connection: an operator without a database does without their memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import SecretStr
+
+from analysis_operator import metrics
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.errors import OperatorError
+from analysis_operator.records.outbox import Outbox, Waiting
+from analysis_operator.records.row import row_of
+from analysis_records.errors import RecordsError, RowRefused
+
+if TYPE_CHECKING:
+    from analysis_records.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 100
+_BACKOFF = (0.5, 30.0)
+_GATHER_SECONDS = 0.05
+"""News gathers for so long: one statement for all that a burst changed, and one row where a request changed twice."""
+
+
+Versions = Callable[[], Awaitable[Mapping[str, int]]]
+OfferAgain = Callable[[str], Awaitable[None]]
+
+
+class NoSink:
+    """The Sink port of an installation without a database."""
+
+    def offer(self, request: AnalysisRequest) -> None:
+        """Keep nothing."""
+
+    def deleted(self, uid: str) -> None:
+        """Keep nothing."""
+
+    async def run(self, versions: Versions, offer_again: OfferAgain) -> None:
+        """Do nothing until cancelled."""
+        await asyncio.Event().wait()
+
+
+class PostgresSink:
+    """The Sink port over PostgreSQL.
+
+    Args:
+        url: ``postgresql://USER:PASSWORD@HOST/NAME``.
+        clock: the time in UTC.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+        self._url = url
+        self._clock = clock
+        self._outbox = Outbox()
+        self._news = asyncio.Event()
+        metrics.RECORDS_WAITING.set_function(lambda: len(self._outbox))
+        metrics.RECORDS_LAG.set_function(lambda: self._outbox.lag(clock()))
+
+    def offer(self, request: AnalysisRequest) -> None:
+        """Take note of a request's state."""
+        self._outbox.offer(request, self._clock())
+        self._news.set()
+
+    def deleted(self, uid: str) -> None:
+        """Take note that a request is no more."""
+        if self._outbox.deleted(uid, self._clock()):
+            metrics.RECORDS_LOST.labels("too many deleted").inc()
+        self._news.set()
+
+    async def run(self, versions: Versions, offer_again: OfferAgain) -> None:
+        """Write until cancelled. At first, and after each time without the database, compare it with the cluster.
+
+        Args:
+            versions: reads the resource version of every request in the cluster, by UID. May raise OperatorError.
+            offer_again: offers one request anew. May raise OperatorError.
+        """
+        pause = _BACKOFF[0]
+        while True:
+            try:
+                async with self._connected() as writer:
+                    await self._compare(writer, versions, offer_again)
+                    pause = _BACKOFF[0]
+                    await self._write(writer)
+            except (RecordsError, OperatorError) as error:
+                metrics.DATABASE_FAILURES.labels(type(error).__name__).inc()
+                log.warning("not recorded, will be tried again", waiting=len(self._outbox), error=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _BACKOFF[1])
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Writer]:
+        writer = await asyncio.to_thread(self._prepare)  # its imports alone take a third of a second
+        try:
+            yield writer
+        finally:
+            await writer.close()
+
+    def _prepare(self) -> Writer:
+        from analysis_records.migrate import migrate
+        from analysis_records.writer import Writer
+
+        migrate(self._url)
+        return Writer(self._url)
+
+    async def _compare(self, writer: Writer, versions: Versions, offer_again: OfferAgain) -> None:
+        """Find what was deleted while nobody recorded it, and what a database that was set back has lost."""
+        recorded = await writer.live()
+        listed = await versions()  # after that: what is recorded and not listed now is really gone
+        for uid in recorded.keys() - listed.keys():
+            self.deleted(uid)
+        for uid, version in listed.items():
+            if recorded.get(uid, 0) < version and uid not in self._outbox:
+                await offer_again(uid)
+
+    async def _write(self, writer: Writer) -> None:
+        while True:
+            if not self._outbox:
+                self._news.clear()
+                await self._news.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            batch = self._outbox.take(_BATCH)
+            try:
+                await self._put(writer, batch)
+            except RecordsError:
+                self._outbox.give_back()
+                raise
+            self._outbox.written()
+
+    async def _put(self, writer: Writer, batch: list[Waiting]) -> None:
+        try:
+            await writer.upsert(row_of(each.request, each.seen_at or each.since) for each in batch if each.request)
+        except RowRefused as error:
+            if len(batch) > 1:  # one of them must not hold up the others
+                for each in batch:
+                    await self._put(writer, [each])
+                return
+            metrics.RECORDS_LOST.labels("refused").inc()
+            log.error("the database cannot store a request", uid=batch[0].uid, error=str(error))
+        await writer.mark_deleted({each.uid: each.deleted_at for each in batch if each.deleted_at})
+        metrics.RECORDS_WRITTEN.inc(len(batch))
+
+
+def make_sink(url: SecretStr | None, clock: Callable[[], datetime]) -> NoSink | PostgresSink:
+    """Give what keeps records for this installation."""
+    return NoSink() if url is None else PostgresSink(url.get_secret_value(), clock)

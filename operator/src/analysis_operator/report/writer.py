@@ -1,0 +1,105 @@
+"""The report page in S3, made from the results that the analyzers left there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from pydantic import ValidationError
+
+from analysis_operator.api import AnalysisRequest, AnalysisStatus, RequestStatus
+from analysis_operator.report.sections import Plot, Section, read_plot
+from analysis_operator.report.store import ObjectStore, StoreError
+from analysis_operator.requests.controller import result_prefix
+from analysis_operator.requests.observation import Policy, Report
+from analysis_operator.requests.ports import Reports
+from analyzer_contract import AnalysisReport
+
+log = structlog.get_logger(__name__)
+
+JSON_LIMIT = 8 * 1024**2
+PNG_LIMIT = 2 * 1024**2
+_THREADS = 2
+"""Few: what is read is kept in memory until its page is written."""
+_SECONDS = 20.0
+_CONTENT_TYPE = "text/html; charset=utf-8"
+
+
+class NoReports:
+    """The Reports port of an installation without a results bucket."""
+
+    async def write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
+        """Write nothing."""
+        return Report()
+
+
+class S3Reports:
+    """The Reports port over S3. What lies there is untrusted: capped in size, validated, and escaped in the page."""
+
+    def __init__(self, results_uri: str, store: ObjectStore | None = None) -> None:
+        self._policy = Policy(results_uri=results_uri)
+        self._store = store or ObjectStore()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reports")
+
+    async def write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
+        """Write the page. What could not be read is said in the page and in the answer."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, request, status)
+        except StoreError as error:
+            return Report(problem=f"The report was not written: {error}.")
+        except Exception as error:
+            log.exception("report failed", request=f"{request.metadata.namespace}/{request.metadata.name}")
+            return Report(problem=f"The report was not written: {type(error).__name__} inside the operator.")
+
+    def _write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
+        from analysis_operator.report.page import render
+
+        prefix = result_prefix(self._policy, request) or ""
+        read_until = time.monotonic() + _SECONDS
+        sections = [self._section(request, prefix, entry, read_until) for entry in status.analyses]
+        uri = f"{prefix}report.html"
+        self._store.put(uri, render(request, status, sections).encode(), _CONTENT_TYPE)
+        problems = [section.problem for section in sections if section.problem]
+        return Report(uri=uri, problem=" ".join(problems))
+
+    def _section(self, request: AnalysisRequest, prefix: str, entry: AnalysisStatus, read_until: float) -> Section:
+        if entry.result_uri is None:
+            return Section(entry)
+        expected = f"{prefix}{entry.name}.json"
+        if entry.result_uri != expected:
+            # An analyzer reads hostile media: it does not get to choose what the operator's own rights read.
+            return Section(entry, problem=f"The result of {entry.name} is not where results go, so it was not read.")
+        if time.monotonic() > read_until:
+            return Section(entry, problem=f"The result of {entry.name} was not read: S3 is too slow.")
+        try:
+            result = self._result(request, entry, expected)
+        except StoreError as error:
+            return Section(entry, problem=f"The result of {entry.name} is missing: {error}.")
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])[:100]
+            told = f"{where or 'result'}: {first['msg'][:150]}"
+            return Section(entry, problem=f"The result of {entry.name} breaks the contract ({told}).")
+        plot, problem = self._plot(entry, f"{prefix}{entry.name}.png")
+        return Section(entry, result, plot, problem)
+
+    def _result(self, request: AnalysisRequest, entry: AnalysisStatus, uri: str) -> AnalysisReport:
+        result = AnalysisReport.model_validate_json(self._store.get(uri, JSON_LIMIT))
+        if result.id != f"{request.metadata.uid}.{entry.name}" or result.analyzer != entry.name:
+            raise StoreError(f"{uri} is the result of another analysis")
+        return result
+
+    def _plot(self, entry: AnalysisStatus, uri: str) -> tuple[Plot | None, str]:
+        try:
+            data = self._store.get(uri, PNG_LIMIT)
+        except StoreError as error:
+            return None, f"The plot of {entry.name} is missing: {error}."
+        plot = read_plot(data)
+        return plot, "" if plot else f"The plot of {entry.name} is no PNG image, or too large to be shown."
+
+
+def make_reports(results_uri: str | None) -> Reports:
+    """Give what writes reports for this installation."""
+    return NoReports() if results_uri is None else S3Reports(results_uri)

@@ -1,0 +1,153 @@
+"""How one analysis moves: from what a run reported to its entry in the status."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from analysis_operator.api import AnalysisState, AnalysisStatus, PinnedSource, StatusFinding
+from analysis_operator.errors import Reason
+from analysis_operator.requests import retry
+from analysis_operator.requests.observation import Observation, PodLost, Run
+from analyzer_contract import Failure, Finding, Result
+
+_FINDINGS = 5
+_MESSAGE_LIMIT = 400
+
+
+def advance(
+    before: AnalysisStatus, observed: Observation, pinned: PinnedSource | None, now: datetime
+) -> AnalysisStatus:
+    """Give an analysis's entry after what its run, if any, reported. A finished entry never changes."""
+    run = observed.runs.get(before.name)
+    if before.state.finished or (run is not None and _counted(before, run)):
+        return before
+    if run is None:
+        # Marked as running, but not by us: the operator that started it is gone, and the work stopped with it.
+        return _pending(before) if before.state is AnalysisState.RUNNING else before
+    match run.outcome:
+        case None:
+            return _running(before, run)
+        case Result():
+            return _succeeded(before, run, run.outcome, pinned, now)
+        case Failure():
+            return _failed(before, run, run.outcome, observed, now)
+        case PodLost():
+            return _lost(before, run, run.outcome, observed, now)
+
+
+def _counted(before: AnalysisStatus, run: Run) -> bool:
+    """Whether the status already has this run's end: that write took effect, and only its answer was lost."""
+    ended = run.outcome is not None
+    return ended and before.state is AnalysisState.PENDING and before.started_at == run.started_at
+
+
+def fail(before: AnalysisStatus, reason: str, message: str, now: datetime, **more: object) -> AnalysisStatus:
+    """End an analysis without a verdict."""
+    return before.model_copy(
+        update={
+            "state": AnalysisState.FAILED,
+            "reason": str(reason),
+            "message": message[:_MESSAGE_LIMIT],
+            "finished_at": now,
+            "retry_at": None,
+            **more,
+        }
+    )
+
+
+def _pending(before: AnalysisStatus, **more: object) -> AnalysisStatus:
+    return before.model_copy(update={"state": AnalysisState.PENDING, "progress": 0, **more})
+
+
+def _running(before: AnalysisStatus, run: Run) -> AnalysisStatus:
+    return before.model_copy(
+        update={
+            "state": AnalysisState.RUNNING,
+            "pod": run.pod,
+            "started_at": run.started_at,
+            "progress": min(99, int(run.fraction * 100)),
+            "reason": "",
+            "message": run.stage,
+            "retry_at": None,
+        }
+    )
+
+
+def _succeeded(
+    before: AnalysisStatus, run: Run, result: Result, pinned: PinnedSource | None, now: datetime
+) -> AnalysisStatus:
+    if pinned is not None and result.source.etag != pinned.etag:
+        message = (
+            "The object was replaced while it was analysed, so the analyses looked at different recordings. "
+            "Create another request, and name spec.source.versionId if the bucket is versioned."
+        )
+        return fail(before, Reason.SOURCE_CHANGED, message, now, attempts=before.attempts + 1)
+    return before.model_copy(
+        update={
+            "state": AnalysisState.SUCCEEDED,
+            "verdict": result.verdict,
+            "score": result.score,
+            "attempts": before.attempts + 1,
+            "progress": 100,
+            "pod": run.pod,
+            "started_at": run.started_at,
+            "finished_at": run.ended_at or now,
+            "retry_at": None,
+            "reason": "",
+            "message": result.summary[:_MESSAGE_LIMIT],
+            "findings": strongest(result.findings),
+            "result_uri": result.result_uri,
+        }
+    )
+
+
+def strongest(findings: Sequence[Finding]) -> list[StatusFinding]:
+    """Give the few strongest findings in the order of time, on whole seconds that enclose the stretch."""
+    top = sorted(findings, key=lambda found: (-found.score, found.start_seconds))[:_FINDINGS]
+    return [
+        StatusFinding(
+            kind=found.kind,
+            start_seconds=math.floor(found.start_seconds),
+            end_seconds=math.ceil(found.end_seconds),
+            score=found.score,
+        )
+        for found in sorted(top, key=lambda found: found.start_seconds)
+    ]
+
+
+def _failed(before: AnalysisStatus, run: Run, failure: Failure, observed: Observation, now: datetime) -> AnalysisStatus:
+    attempts = before.attempts + 1
+    about = {"pod": run.pod, "started_at": run.started_at, "attempts": attempts}
+    if retry.is_skip(failure):
+        ended = fail(before, failure.reason, failure.message, now, **about)
+        return ended.model_copy(update={"state": AnalysisState.SKIPPED, "progress": 100})
+    if not retry.can_help(failure) or attempts >= observed.request.spec.max_attempts:
+        return fail(before, failure.reason, failure.message, now, **about)
+    policy = observed.policy
+    pause = retry.backoff(
+        f"{observed.request.metadata.uid}/{before.name}",
+        attempts,
+        base=policy.retry_base_seconds,
+        cap=policy.retry_cap_seconds,
+    )
+    return _pending(
+        before,
+        **about,
+        retry_at=now + pause,
+        reason=str(failure.reason),
+        message=failure.message[:_MESSAGE_LIMIT],
+    )
+
+
+def _lost(before: AnalysisStatus, run: Run, lost: PodLost, observed: Observation, now: datetime) -> AnalysisStatus:
+    disruptions = before.disruptions + 1
+    about = {"pod": run.pod, "started_at": run.started_at, "disruptions": disruptions}
+    if disruptions > observed.policy.max_disruptions:
+        message = (
+            f"Its pod was lost {disruptions} times, the last time because: {lost.message} "
+            "Look at the Analyzer's pods and nodes, then create another request."
+        )
+        return fail(before, Reason.TOO_MANY_DISRUPTIONS, message, now, **about)
+    return _pending(before, **about, reason=str(Reason.POD_LOST), message=lost.message[:_MESSAGE_LIMIT])

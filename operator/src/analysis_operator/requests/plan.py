@@ -1,0 +1,222 @@
+"""The operator's decision: ``plan(observation, now) -> Plan``. No I/O, no framework, no clock.
+
+It reads top to bottom: a finished request is only cleaned up; a request that may not run is refused; every
+analysis is moved by what its run reported; what is left to do becomes actions; the status says how it stands.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from analysis_operator.api import (
+    AnalysisState,
+    AnalysisStatus,
+    ConditionType,
+    PinnedSource,
+    RequestStatus,
+)
+from analysis_operator.callbacks import decision as callback
+from analysis_operator.errors import Reason
+from analysis_operator.requests import conditions
+from analysis_operator.requests import outcome as ending
+from analysis_operator.requests.actions import Action, Delete, Enqueue, Notify, Plan, Stop, WriteReport
+from analysis_operator.requests.analysis import advance, fail
+from analysis_operator.requests.observation import Observation
+from analyzer_contract import Result
+
+
+def plan(observed: Observation, now: datetime) -> Plan:
+    """Decide what to do about one request.
+
+    Args:
+        observed: the request as last read, with its runs, pools and the installation's policy.
+        now: the time, in UTC.
+
+    Returns:
+        The status to write if it differs, the actions to take, and when to look again.
+    """
+    request = observed.request
+    if request.status.finished:
+        return _after_the_end(observed, now)
+    pinned = _pin(observed)
+    before = [request.status.analysis(name) or AnalysisStatus(name=name) for name in request.spec.analyzers]
+    after = [advance(entry, observed, pinned, now) for entry in before]
+    if refusal := _refusal(observed):
+        after = [entry if entry.state.finished else fail(entry, *refusal, now) for entry in after]
+    status = _status(request.status, after, pinned)
+    if all(entry.state.finished for entry in after):
+        return _at_the_end(observed, status, now)
+    return _on_the_way(observed, status, before, now)
+
+
+def _pin(observed: Observation) -> PinnedSource | None:
+    """The object that every analysis must have looked at: the first one that any of them met."""
+    if observed.request.status.source is not None:
+        return observed.request.status.source
+    for name in observed.request.spec.analyzers:
+        run = observed.runs.get(name)
+        if run is None:
+            continue
+        facts = run.outcome.source if isinstance(run.outcome, Result) else run.source
+        if facts is not None:
+            return PinnedSource(etag=facts.etag, version_id=facts.version_id, size_bytes=facts.size_bytes)
+    return None
+
+
+def _refusal(observed: Observation) -> tuple[str, str] | None:
+    """Why nothing more may run for this request, if that is so."""
+    request, policy = observed.request, observed.policy
+    if request.spec.cancel:
+        return Reason.CANCELLED, "Cancelled by spec.cancel."
+    prefixes = policy.grants.get(request.metadata.namespace, policy.grants.get("*", ()))
+    if not request.spec.source.uri.startswith(tuple(prefixes)):
+        granted = ", ".join(prefixes) or "nothing"
+        return Reason.SOURCE_FORBIDDEN, (
+            f"Namespace {request.metadata.namespace} may have {granted} analysed, and not {request.spec.source.uri}. "
+            "Ask who installed Silver Guardian to grant its prefix."
+        )
+    unknown = [name for name in request.spec.analyzers if name not in observed.pools]
+    if unknown:
+        known = ", ".join(sorted(observed.pools)) or "none"
+        return Reason.ANALYZER_NOT_FOUND, (
+            f"There is no Analyzer named {' or '.join(unknown)}; there is: {known}. "
+            "Create another request with one of these."
+        )
+    return None
+
+
+def _status(before: RequestStatus, after: list[AnalysisStatus], pinned: PinnedSource | None) -> RequestStatus:
+    started = [entry.started_at for entry in after if entry.started_at is not None]
+    first = before.started_at or (min(started) if started else None)
+    done = sum(100 if entry.state.finished else entry.progress for entry in after) // len(after)
+    return before.model_copy(
+        update={
+            "analyses": after,
+            "source": pinned,
+            "started_at": first,
+            # It never goes back, not even when a pod is lost: people read it as a promise.
+            "progress": max(before.progress, min(done, 99)),
+        }
+    )
+
+
+def _on_the_way(observed: Observation, status: RequestStatus, before: list[AnalysisStatus], now: datetime) -> Plan:
+    actions: list[Action] = []
+    waits: list[timedelta] = []
+    for old, new in zip(before, status.analyses, strict=True):
+        run = observed.runs.get(new.name)
+        if new.state.finished:
+            if run is not None and run.outcome is None:
+                actions.append(Stop(new.name))
+        elif new.state is AnalysisState.PENDING:
+            if new.retry_at is not None and new.retry_at > now:
+                waits.append(new.retry_at - now)
+            else:
+                actions.append(Enqueue(new.name, status.source))
+        if _spent(new) != _spent(old) and not new.state.finished:
+            actions.append(Notify("Warning", new.reason, f"{new.name}: {new.message}"))
+    reason, message = _how_it_stands(observed, status)
+    return Plan(
+        status=_with_conditions(observed, status, conditions.of_unfinished(reason, message), now),
+        actions=tuple(actions),
+        requeue_after=min(waits).total_seconds() if waits else None,
+        urgent=any(
+            _spent(new) != _spent(old) for old, new in zip(before, status.analyses, strict=True) if not new.verdict
+        ),
+    )
+
+
+def _spent(entry: AnalysisStatus) -> tuple[int, int]:
+    """What a restarted operator may not forget: it bounds how often we try."""
+    return entry.attempts, entry.disruptions
+
+
+def _how_it_stands(observed: Observation, status: RequestStatus) -> tuple[str, str]:
+    waiting = [entry for entry in status.analyses if entry.state is AnalysisState.PENDING]
+    if any(entry.state is AnalysisState.RUNNING for entry in status.analyses):
+        names = [entry.name for entry in status.analyses if entry.state is AnalysisState.RUNNING]
+        return Reason.RUNNING, f"Running: {', '.join(names)}."
+    retrying = [entry for entry in waiting if entry.retry_at is not None]
+    if retrying:
+        entry = retrying[0]
+        spent = f"attempt {entry.attempts} of {observed.request.spec.max_attempts} failed"
+        return Reason.RETRYING, f"{entry.name}: {spent}: {entry.message}"
+    asleep = [entry.name for entry in waiting if observed.pools[entry.name].slots == 0]
+    if asleep:
+        problem = observed.pools[asleep[0]].problem or "It starts."
+        return Reason.SCALING, f"No pod of {', '.join(asleep)} is ready. {problem}"
+    return Reason.QUEUED, f"Waiting for a free slot of {', '.join(entry.name for entry in waiting)}."
+
+
+def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> Plan:
+    end = ending.of(status.analyses, cancelled=observed.request.spec.cancel)
+    decided = status.model_copy(update={"verdict": end.verdict, "score": end.score})
+    wants_report = observed.policy.results_uri is not None and _worth_a_page(end, status.analyses)
+    if wants_report and observed.report is None:
+        underway = conditions.of_unfinished(Reason.REPORTING, "Writing the report.")
+        # The verdict is published with Finished, in one write: until then it is only an intention.
+        return Plan(status=_with_conditions(observed, status, underway, now), actions=(WriteReport(decided),))
+    message, report_uri = end.message, None
+    if observed.report is not None:
+        report_uri = observed.report.uri
+        message = f"{message} {observed.report.problem}".strip()
+    finished = decided.model_copy(
+        update={
+            "progress": 100,
+            "finished_at": now,
+            "duration": ending.duration(observed.request.metadata.creation_timestamp, now),
+            "report_uri": report_uri,
+        }
+    )
+    wanted = [
+        *conditions.of_finished(end.reason, message, succeeded=end.succeeded),
+        *callback.at_the_end(observed.request),
+    ]
+    stops = tuple(Stop(name) for name, run in observed.runs.items() if run.outcome is None)
+    return Plan(
+        status=_with_conditions(observed, finished, wanted, now),
+        actions=(*stops, Notify("Normal" if end.succeeded else "Warning", end.reason, message)),
+        requeue_after=float(observed.request.spec.ttl_seconds_after_finished),
+        urgent=True,
+    )
+
+
+def _worth_a_page(end: ending.End, analyses: list[AnalysisStatus]) -> bool:
+    """Whether there are results to show, or a person waits for the reason why there are none."""
+    if end.verdict is None:
+        return end.reason != Reason.CANCELLED and any(entry.attempts for entry in analyses)
+    return any(entry.result_uri for entry in analyses)
+
+
+def _after_the_end(observed: Observation, now: datetime) -> Plan:
+    status = observed.request.status
+    stops = tuple(Stop(name) for name in observed.runs)
+    finished_at = status.finished_at or now
+    left = finished_at + timedelta(seconds=observed.request.spec.ttl_seconds_after_finished) - now
+    step = callback.step(observed, now)
+    if step is None and left <= timedelta(0):
+        return Plan(status=status, actions=(*stops, Delete()))
+    # kstatus and kubectl wait believe only conditions of the current generation; the verdict stays as it is.
+    current = [
+        replaced.model_copy(update={"observed_generation": observed.request.metadata.generation})
+        for replaced in status.conditions
+    ]
+    if step is not None:
+        current = callback.replaced(current, step.condition, observed.request.metadata.generation, now)
+    kept = status.model_copy(
+        update={"conditions": current, "observed_generation": observed.request.metadata.generation}
+    )
+    if step is None:
+        return Plan(status=kept, actions=stops, requeue_after=left.total_seconds())
+    return Plan(status=kept, actions=(*stops, *step.actions), requeue_after=step.look_again, urgent=step.settled)
+
+
+def _with_conditions(
+    observed: Observation,
+    status: RequestStatus,
+    wanted: list[tuple[ConditionType, conditions.State, str, str]],
+    now: datetime,
+) -> RequestStatus:
+    generation = observed.request.metadata.generation
+    listed = conditions.updated(observed.request.status.conditions, wanted, generation=generation, now=now)
+    return status.model_copy(update={"conditions": listed, "observed_generation": generation})

@@ -1,0 +1,70 @@
+"""What the operator needs from outside. Two runtimes provide it: Kubernetes, and a laptop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from analysis_operator.api import AnalysisRequest, RequestStatus
+from analysis_operator.requests.actions import Answer, Notify
+from analysis_operator.requests.observation import Reply, Report
+from analyzer_contract import AnalysisJob, Failure, Progress, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One ready pod, or local process, that takes work at ``http://address``."""
+
+    pod: str
+    address: str
+
+
+class Requests(Protocol):
+    """Where AnalysisRequests live."""
+
+    async def get(self, request: AnalysisRequest) -> AnalysisRequest:
+        """Read it again. Raises Gone if it, by UID, is no more, and ApiUnavailable."""
+
+    async def write_status(self, request: AnalysisRequest, status: RequestStatus) -> AnalysisRequest:
+        """Replace the status of exactly this version. Raises Conflict, Gone, ApiUnavailable."""
+
+    async def delete(self, request: AnalysisRequest) -> None:
+        """Delete it, if it is there still. Raises ApiUnavailable."""
+
+    async def notify(self, request: AnalysisRequest, event: Notify) -> None:
+        """Post an event about it. Best effort: it never raises."""
+
+
+class Runner(Protocol):
+    """Carries one job to one analyzer."""
+
+    def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+        """Yield the stream, the last item being the outcome. Closing the iterator stops the work.
+
+        Raises Busy, Draining or Unreachable before the work started, and Lost after.
+        """
+
+
+class Reports(Protocol):
+    """Writes the page for people."""
+
+    async def write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
+        """Write it from the results that the status names. Never raises: a problem is part of the answer."""
+
+
+class StateMachines(Protocol):
+    """Reaches the tasks that wait for requests."""
+
+    async def answer(self, token: str, answer: Answer) -> Reply:
+        """Answer one task. Never raises: a problem is the reply. Nothing that is logged or replied holds the token."""
+
+
+class Sink(Protocol):
+    """Keeps what became of requests, outside the cluster. It only takes note: nothing waits for it."""
+
+    def offer(self, request: AnalysisRequest) -> None:
+        """Take note of a request's state, whole and newer than what was offered before. Never raises."""
+
+    def deleted(self, uid: str) -> None:
+        """Take note that a request is no more. Never raises."""

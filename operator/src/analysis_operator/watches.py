@@ -1,0 +1,142 @@
+"""Kopf's part: watches. Every handler only passes on what it was told; nothing is decided here.
+
+Two registries, because rights differ: requests are watched in every namespace, all the rest in the operator's own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import kopf
+import structlog
+from pydantic import ValidationError
+
+from analysis_operator.analyzers.controller import Pools
+from analysis_operator.analyzers.manifests import ANALYZER_LABEL
+from analysis_operator.api import GROUP, VERSION, AnalysisRequest
+from analysis_operator.requests.controller import Reconciler
+
+log = structlog.get_logger(__name__)
+
+_CHILDREN = (
+    ("apps", "v1", "deployments"),
+    ("", "v1", "services"),
+    ("", "v1", "serviceaccounts"),
+    ("policy", "v1", "poddisruptionbudgets"),
+    ("networking.k8s.io", "v1", "networkpolicies"),
+)
+
+
+class _NoDiffs(kopf.DiffBaseStorage):
+    """Keeps nothing to compare with: no handler here asks for differences, and each costs a deep copy."""
+
+    def build(self, **_: object) -> kopf.BodyEssence:
+        """Give nothing."""
+        return cast("kopf.BodyEssence", {})
+
+    def fetch(self, **_: object) -> kopf.BodyEssence | None:
+        """Give nothing."""
+        return None
+
+    def store(self, **_: object) -> None:
+        """Keep nothing."""
+
+
+def settings() -> kopf.OperatorSettings:
+    """Give kopf's settings: no events, annotations or finalizers of its own, no peering, and few rights needed."""
+    made = kopf.OperatorSettings()
+    made.posting.enabled = False
+    made.peering.standalone = True
+    made.watching.reconnect_backoff = 0.1
+    made.watching.chunk_size = 500
+    made.networking.request_timeout = 30
+    made.persistence.diffbase_storage = _NoDiffs()
+    # The kinds and the namespace are known, and they are there before kopf starts.
+    made.scanning.disabled = True
+    for resource in (("", "v1", "pods"), *_CHILDREN):
+        made.watching.label_selectors[resource] = ANALYZER_LABEL
+    return made
+
+
+def watch_requests(reconciler: Reconciler) -> kopf.OperatorRegistry:
+    """Give the registry that watches AnalysisRequests."""
+    registry = _registry()
+
+    @kopf.on.event(GROUP, VERSION, "analysisrequests", registry=registry)
+    async def request(event: Mapping[str, Any], **_: object) -> None:
+        raw = event["object"]
+        if event["type"] == "DELETED":
+            reconciler.vanished(raw["metadata"]["uid"])
+        else:
+            observe_request(reconciler, raw)
+
+    return registry
+
+
+def observe_request(reconciler: Reconciler, raw: Mapping[str, Any]) -> bool:
+    """Pass a request on. One that cannot be read, from a newer version perhaps, is left alone and logged: False."""
+    try:
+        reconciler.observe(AnalysisRequest.model_validate(raw))
+    except ValidationError as error:
+        meta = raw.get("metadata", {})
+        log.error("request not understood", request=f"{meta.get('namespace')}/{meta.get('name')}", error=_told(error))
+        return False
+    return True
+
+
+def _told(error: ValidationError) -> str:
+    """Say what is wrong without the values: a task token may be among them."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
+def watch_pools(pools: Pools) -> kopf.OperatorRegistry:
+    """Give the registry that watches Analyzers, their pods, and what they own."""
+    registry = _registry()
+
+    @kopf.on.event(GROUP, VERSION, "analyzers", registry=registry)
+    async def analyzer(event: Mapping[str, Any], **_: object) -> None:
+        raw = event["object"]
+        if event["type"] == "DELETED":
+            pools.vanished(raw["metadata"]["name"], raw["metadata"]["uid"])
+        else:
+            pools.observe(dict(raw))
+
+    @kopf.on.event("", "v1", "pods", labels={ANALYZER_LABEL: kopf.PRESENT}, registry=registry)
+    async def pod(event: Mapping[str, Any], **_: object) -> None:
+        pools.observe_pod(dict(event["object"]), gone=event["type"] == "DELETED")
+
+    for group, version, plural in _CHILDREN:
+        labels = {ANALYZER_LABEL: kopf.PRESENT}
+        kopf.on.event(group, version, plural, labels=labels, registry=registry)(_child(pools, plural))
+    return registry
+
+
+def _child(pools: Pools, plural: str) -> Callable[..., Any]:
+    async def child(event: Mapping[str, Any], **_: object) -> None:
+        pools.observe_child(dict(event["object"]), gone=event["type"] == "DELETED")
+
+    child.__name__ = plural
+    return child
+
+
+def _registry() -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=registry)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401
+        inside = kopf.login_with_service_account(**kwargs)
+        return _by_address(inside) if inside else kopf.login_with_kubeconfig(**kwargs)
+
+    return registry
+
+
+def _by_address(found: kopf.ConnectionInfo) -> kopf.ConnectionInfo:
+    """Use the API server's address that every pod is told. Kopf uses its name, which fails with the cluster's DNS."""
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host:
+        return found
+    return dataclasses.replace(found, server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}")
