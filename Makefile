@@ -30,7 +30,7 @@ demo-cluster-down: setup ## Remove that cluster and everything in it
 
 .PHONY: media
 media: setup ## Make the sample recordings in out/media; what is there is kept
-	@$(VENV)/python -m tests.support.media $(OUT)/media
+	@$(VENV)/python -m tests.support.media.samples $(OUT)/media
 
 .PHONY: run-audio
 run-audio: setup media ## Serve the audio analyzer on port 8000, with a local S3 server that holds the samples

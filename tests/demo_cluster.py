@@ -23,8 +23,8 @@ from analysis_operator.local.manifests import Manifest
 from tests.cluster import Cluster, S3Server, get_cluster
 from tests.cluster.paths import repo_root
 from tests.cluster.progress import Progress
-from tests.support.deployment import TARGETS, Deployment, DeploymentError, install, s3_client
-from tests.support.media import MediaError, make_samples
+from tests.support.media.samples import MediaError, make_samples
+from tests.support.operator.deployment import TARGETS, Deployment, DeploymentError, install, s3_client
 
 EXAMPLES = repo_root() / "crds" / "examples"
 OUT = Path("out")

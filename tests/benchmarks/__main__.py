@@ -13,9 +13,9 @@ from tests.benchmarks.client import REQUESTS, Client
 from tests.benchmarks.memory import MEGABYTE, import_seconds, megabytes, operator_megabytes
 from tests.cluster import get_cluster
 from tests.e2e.conftest import make_scripted
-from tests.support.deployment import MEDIA_BUCKET, TARGETS, Deployment, install, make_analyzer, s3_client
-from tests.support.images import build_scripted
-from tests.support.media import make_samples
+from tests.support.kubernetes.images import build_scripted
+from tests.support.media.samples import make_samples
+from tests.support.operator.deployment import MEDIA_BUCKET, TARGETS, Deployment, install, make_analyzer, s3_client
 
 NAMESPACE = "benchmarks"
 PARTS = ("reference", "memory", "overhead", "cold", "burst", "queued")

@@ -8,7 +8,7 @@ from collections import Counter
 
 from tests.benchmarks.client import REQUESTS, Client, Json, condition, request, stop
 from tests.benchmarks.memory import operator_megabytes
-from tests.support.deployment import Deployment
+from tests.support.operator.deployment import Deployment
 
 _CREATORS = 32
 

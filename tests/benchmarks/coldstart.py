@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.benchmarks.client import JOBS, REQUESTS, Client, Json, condition, percentile, request, stop
-from tests.support.deployment import Deployment
+from tests.support.operator.deployment import Deployment
 
 ROUNDS = 6
 STAGES = ("activation", "pod", "node", "address", "dispatch", "verdict")

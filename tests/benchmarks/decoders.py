@@ -22,7 +22,7 @@ import cv2
 
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.video import WIDEST, VideoReader
-from tests.support.media import ffmpeg
+from tests.support.media.samples import ffmpeg
 from video_analyzer.shrinking import shrink
 
 _SOURCE = "testsrc2=size={size}:rate=25:duration={seconds},noise=alls=6:allf=t"

@@ -20,9 +20,9 @@ from pathlib import Path
 from moto.server import ThreadedMotoServer
 
 from analyzer_contract import Failure, FailureKind, Progress, Result
-from tests.support.analyzer_service import CREDENTIALS, Service, running
-from tests.support.media import ffmpeg
-from tests.support.s3 import client_of
+from tests.support.analyzers.service import CREDENTIALS, Service, running
+from tests.support.aws.s3 import client_of
+from tests.support.media.samples import ffmpeg
 
 DEADLINE_SECONDS = 30
 """The files are 2 s long: an analysis that takes longer than this hangs."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.deployment import Deployment
+from tests.support.operator.deployment import Deployment
 
 MEGABYTE = 1_000_000
 

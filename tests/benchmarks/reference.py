@@ -29,7 +29,7 @@ from audio_analyzer import ANALYZER as AUDIO
 from ml.video.clips import CLIPS, fetch
 from tests.benchmarks.decoders import DECODERS, cpu_seconds
 from tests.benchmarks.memory import MEGABYTE
-from tests.support.media import GENUINE_MEMBER, GENUINE_PACKAGE, ffmpeg, unpacked
+from tests.support.media.samples import GENUINE_MEMBER, GENUINE_PACKAGE, ffmpeg, unpacked
 from video_analyzer import ANALYZER as VIDEO
 
 SECONDS, LONG_SECONDS = 30, 7150

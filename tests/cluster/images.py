@@ -14,28 +14,14 @@ from tests.cluster.progress import Progress
 from tests.cluster.shell import exclusive, run, write_atomically
 from tests.cluster.topology import NODES, Node
 
-_INPUTS = (
-    "Dockerfile",
-    ".dockerignore",
-    ".python-version",
-    "README.md",
-    "LICENSE",
-    "pyproject.toml",
-    "uv.lock",
-    "operator",
-    "analyzers",
-    "ml/pyproject.toml",
-    "crds",
-    "charts",
-    "scripts/trim-packages.sh",
-    "tests/support/image",
-)
+_ALWAYS = ("Dockerfile", ".dockerignore")
 
 
 def content_hash(root: Path) -> str:
     """Return a hash over the files that can get into an image: tracked ones and new ones not ignored."""
+    context = [line[1:] for line in (root / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     listing = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--",
-                  *_INPUTS, cwd=root).stdout  # fmt: skip
+                  *_ALWAYS, *context, cwd=root).stdout  # fmt: skip
     digest = hashlib.sha256()
     for name in sorted(set(filter(None, listing.split("\0")))):
         path = root / name

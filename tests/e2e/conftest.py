@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.cluster import Cluster, S3Server, find_cluster
-from tests.support.ask import Requests
-from tests.support.deployment import Deployment, install, make_analyzer, s3_client
-from tests.support.images import build_scripted
-from tests.support.media import make_samples
+from tests.support.analyzers.ask import Requests
+from tests.support.kubernetes.images import build_scripted
+from tests.support.media.samples import make_samples
+from tests.support.operator.deployment import Deployment, install, make_analyzer, s3_client
 
 # Warm pools for the tests of verdicts; those of scaling make pools of their own.
 VALUES: dict[str, Any] = {

@@ -9,8 +9,8 @@ import pytest
 from tests.cluster import Cluster
 from tests.cluster.shell import wait_until
 from tests.e2e.conftest import Media, make_scripted
-from tests.support.ask import Requests, analysis, busy, condition
-from tests.support.deployment import Deployment
+from tests.support.analyzers.ask import Requests, analysis, busy, condition
+from tests.support.operator.deployment import Deployment
 
 
 def test_a_container_that_is_killed_costs_no_attempt(

@@ -8,10 +8,10 @@ from tests.cluster import Cluster
 from tests.cluster.packages import client_tools_folder
 from tests.cluster.shell import wait_until
 from tests.e2e.conftest import VALUES, Media
-from tests.support.ask import Requests
-from tests.support.deployment import TARGETS, Deployment, install
-from tests.support.documents import blocks, run_block
-from tests.support.verdicts import VerdictWatch
+from tests.support.analyzers.ask import Requests
+from tests.support.operator.deployment import TARGETS, Deployment, install
+from tests.support.operator.verdicts import VerdictWatch
+from tests.support.web.documents import blocks, run_block
 
 
 def test_an_upgrade_while_requests_run_loses_none_and_writes_no_verdict_twice(

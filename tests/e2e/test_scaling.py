@@ -12,8 +12,8 @@ import pytest
 from tests.cluster import KEDA_NAMESPACE, Cluster
 from tests.cluster.shell import wait_until
 from tests.e2e.conftest import Media, make_scripted
-from tests.support.ask import Requests, analysis, condition
-from tests.support.deployment import Deployment
+from tests.support.analyzers.ask import Requests, analysis, condition
+from tests.support.operator.deployment import Deployment
 
 COOLDOWN = 10
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cluster import Cluster
-from tests.support.deployment import CHART, apply_crds
+from tests.support.operator.deployment import CHART, apply_crds
 
 NAMESPACE, TENANT = "status-api-try", "family-kim"
 _SELECTOR = "app.kubernetes.io/name=silver-guardian-status-api"

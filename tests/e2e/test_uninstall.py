@@ -6,9 +6,9 @@ from tests.cluster import Cluster
 from tests.cluster.packages import client_tools_folder
 from tests.cluster.shell import wait_until
 from tests.e2e.conftest import Media, make_scripted
-from tests.support.ask import Requests
-from tests.support.deployment import Deployment, apply_crds
-from tests.support.documents import blocks, run_block
+from tests.support.analyzers.ask import Requests
+from tests.support.operator.deployment import Deployment, apply_crds
+from tests.support.web.documents import blocks, run_block
 
 KINDS = (
     "all,leases,scaledobjects,hpa,poddisruptionbudgets,networkpolicies,roles,rolebindings,analyzers,serviceaccounts,"

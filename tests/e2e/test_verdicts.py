@@ -14,9 +14,9 @@ import pytest
 
 from tests.cluster import Cluster, S3Server
 from tests.e2e.conftest import Media
-from tests.support.ask import Requests, analysis, condition
-from tests.support.deployment import Deployment, s3_client
-from tests.support.media import concat_playlist, hls_playlist, truncated
+from tests.support.analyzers.ask import Requests, analysis, condition
+from tests.support.media.samples import concat_playlist, hls_playlist, truncated
+from tests.support.operator.deployment import Deployment, s3_client
 
 
 def test_an_edited_clip_is_suspicious_and_the_evidence_is_in_the_status(requests: Requests, media: Media) -> None:

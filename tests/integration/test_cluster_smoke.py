@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tests.cluster import KEDA_NAMESPACE, Cluster, S3Server, get_cluster
 from tests.cluster.shell import wait_until
 from tests.cluster.topology import PAUSE_IMAGE
-from tests.support.s3 import client_of
+from tests.support.aws.s3 import client_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -15,7 +15,7 @@ from analysis_operator.cli.table import render_table
 from analysis_operator.local.files import load
 from analysis_operator.local.manifests import Refused
 from analysis_operator.local.memory_store import MemoryRequests
-from tests.support.apiserver import ApiServer
+from tests.support.kubernetes.apiserver import ApiServer
 
 pytestmark = pytest.mark.integration
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.support.analyzer_service import CREDENTIALS
-from tests.support.media import make_samples
-from tests.support.s3 import client_of
+from tests.support.analyzers.service import CREDENTIALS
+from tests.support.aws.s3 import client_of
+from tests.support.media.samples import make_samples
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 
 from analyzer_contract import Failure, FailureKind, FailureReason, Verdict
-from tests.support import hostile, media
-from tests.support.analyzer_service import Service, running
+from tests.support.analyzers.service import Service, running
+from tests.support.media import hostile
+from tests.support.media import samples as media
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -31,8 +31,8 @@ from context_analyzer.reasons import Reason
 from context_analyzer.settings import ContextSettings
 from context_analyzer.transcriber import Transcriber
 from ml.context.scripts import load_calls, transcribed
-from tests.support.analyzer_service import CREDENTIALS, Service, eventually, running
-from tests.support.scripted_aws import Reply, ScriptedAws, judges, refuses, says
+from tests.support.analyzers.service import CREDENTIALS, Service, eventually, running
+from tests.support.aws.scripted import Reply, ScriptedAws, judges, refuses, says
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

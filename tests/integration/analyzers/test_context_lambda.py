@@ -16,8 +16,8 @@ import pytest
 from analyzer_contract import EVENT, Failure, FailureReason, Result, Verdict
 from ml.context.scripts import load_calls, transcribed
 from tests.cluster.paths import repo_root
-from tests.support.analyzer_service import CREDENTIALS
-from tests.support.scripted_aws import ScriptedAws, judges
+from tests.support.analyzers.service import CREDENTIALS
+from tests.support.aws.scripted import ScriptedAws, judges
 
 pytestmark = pytest.mark.integration
 

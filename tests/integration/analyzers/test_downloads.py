@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from analyzer_contract import Failure, FailureKind, FailureReason, Result
-from tests.support.analyzer_service import FaultyS3, eventually, running
+from tests.support.analyzers.service import FaultyS3, eventually, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 SCRIPTED = "tests.support.scripted_analyzer"

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from analyzer_contract import EVENT, Failure, FailureKind, FailureReason, Progress, Result
-from tests.support.analyzer_service import FaultyS3, Service, eventually, running
+from tests.support.analyzers.service import FaultyS3, Service, eventually, running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

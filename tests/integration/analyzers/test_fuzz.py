@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.benchmarks.fuzz import ask, complaint, make_seeds, mutated
-from tests.support.analyzer_service import Service, running
+from tests.support.analyzers.service import Service, running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from analyzer_contract import AnalysisReport, Finding, Result, Verdict
-from tests.support.analyzer_service import Service, running
-from tests.support.media import ffmpeg, synthetic_speech
+from tests.support.analyzers.service import Service, running
+from tests.support.media.samples import ffmpeg, synthetic_speech
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from analyzer_contract import Result
-from tests.support.analyzer_service import CREDENTIALS, FaultyS3, Service, eventually, running
+from tests.support.analyzers.service import CREDENTIALS, FaultyS3, Service, eventually, running
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from analyzer_contract import AnalysisReport, Failure, FailureReason, Result, Verdict
-from tests.support.analyzer_service import Service, running
-from tests.support.media import EDIT, encode_frames
-from tests.support.scene import Scene
+from tests.support.analyzers.service import Service, running
+from tests.support.media.samples import EDIT, encode_frames
+from tests.support.media.scene import Scene
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import Answer
-from tests.support.deploying import Deployment, Run, checkout, outputs
+from tests.support.terraform.commands import Answer
+from tests.support.terraform.deploying import Deployment, Run, checkout, outputs
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.support.commands import Answer
-from tests.support.deploying import NOTHING_DEPLOYED, Deployment, changes, outputs, position
+from tests.support.terraform.commands import Answer
+from tests.support.terraform.deploying import NOTHING_DEPLOYED, Deployment, changes, outputs, position
 
 pytestmark = pytest.mark.integration
 

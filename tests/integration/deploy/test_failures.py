@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.support.commands import Answer
-from tests.support.deploying import Deployment, changes, outputs, position
+from tests.support.terraform.commands import Answer
+from tests.support.terraform.deploying import Deployment, changes, outputs, position
 
 pytestmark = pytest.mark.integration
 

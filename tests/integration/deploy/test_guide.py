@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.cluster.paths import repo_root
-from tests.support.deploying import Deployment
-from tests.support.terraform import ROOT, Configuration
+from tests.support.terraform.configuration import ROOT, Configuration
+from tests.support.terraform.deploying import Deployment
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.paths import repo_root
-from tests.support.deploying import ACCOUNT, IMAGES, Deployment, Run, changes, position
+from tests.support.terraform.deploying import ACCOUNT, IMAGES, Deployment, Run, changes, position
 
 pytestmark = pytest.mark.integration
 

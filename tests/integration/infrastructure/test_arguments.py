@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.packages import wheel
-from tests.support.terraform import ROOT, Configuration
+from tests.support.terraform.configuration import ROOT, Configuration
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.opentofu import tofu_in
-from tests.support.state_machine import FOLDER, create_definition, definition, event_pattern
+from tests.support.aws.state_machine import FOLDER, create_definition, definition, event_pattern
+from tests.support.terraform.opentofu import tofu_in
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 

@@ -10,8 +10,8 @@ import pytest
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from policy_sentry.querying.actions import get_action_data
 
-from tests.support.opentofu import tofu_in
-from tests.support.terraform import ROOT
+from tests.support.terraform.configuration import ROOT
+from tests.support.terraform.opentofu import tofu_in
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 

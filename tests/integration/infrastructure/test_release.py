@@ -14,8 +14,8 @@ from tests.cluster.packages import client_tools
 from tests.cluster.paths import repo_root
 from tests.cluster.progress import Progress
 from tests.cluster.shell import run
-from tests.support.opentofu import tofu_in
-from tests.support.terraform import ROOT, Configuration
+from tests.support.terraform.configuration import ROOT, Configuration
+from tests.support.terraform.opentofu import tofu_in
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 

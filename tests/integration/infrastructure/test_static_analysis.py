@@ -13,8 +13,8 @@ import pytest
 
 from tests.cluster.builder import TFLINT, ensure_program
 from tests.cluster.paths import cache_dir
-from tests.support.opentofu import tofu_in
-from tests.support.terraform import ROOT
+from tests.support.terraform.configuration import ROOT
+from tests.support.terraform.opentofu import tofu_in
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.opentofu import Tofu, TofuError, tofu_in
-from tests.support.terraform import ROOT
+from tests.support.terraform.configuration import ROOT
+from tests.support.terraform.opentofu import Tofu, TofuError, tofu_in
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 

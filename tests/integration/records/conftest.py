@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.postgres import Postgres
+from tests.support.records.postgres import Postgres
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from analysis_records.reader import Reader
 from analysis_records.tables import metadata
 from analysis_records.writer import Writer
 from tests.support.ports import free_port
-from tests.support.rows import NOW, finished, row
+from tests.support.records.rows import NOW, finished, row
 
 pytestmark = pytest.mark.integration
 

@@ -18,8 +18,8 @@ from analysis_operator.records.sink import PostgresSink
 from analysis_operator.requests.plan import plan
 from analysis_records.errors import SchemaOutdated
 from analysis_records.reader import Reader
-from tests.support.postgres import Postgres
-from tests.support.requests import NOW, observed, request, result, run
+from tests.support.operator.requests import NOW, observed, request, result, run
+from tests.support.records.postgres import Postgres
 
 pytestmark = pytest.mark.integration
 

@@ -14,10 +14,10 @@ from tests.cluster.packages import client_tools
 from tests.cluster.paths import repo_root
 from tests.cluster.progress import Progress
 from tests.cluster.shell import run
-from tests.support.apiserver import OPERATOR_TOKEN, ApiServer
-from tests.support.oidc import AUDIENCE, Provider
-from tests.support.postgres import Postgres
-from tests.support.s3 import S3Process
+from tests.support.aws.s3 import S3Process
+from tests.support.kubernetes.apiserver import OPERATOR_TOKEN, ApiServer
+from tests.support.records.postgres import Postgres
+from tests.support.web.oidc import AUDIENCE, Provider
 
 TENANTS = {"family-one": "one", "family-two": "two"}
 

@@ -13,9 +13,9 @@ import pytest
 
 from status_api.serving import make_service
 from status_api.settings import Settings
-from tests.support.apiserver import ApiServer
-from tests.support.oidc import Provider
-from tests.support.status_api import body
+from tests.support.kubernetes.apiserver import ApiServer
+from tests.support.web.oidc import Provider
+from tests.support.web.status_api import body
 
 pytestmark = pytest.mark.integration
 _SECONDS = 30.0

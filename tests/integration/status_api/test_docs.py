@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.media import make_samples
+from tests.support.media.samples import make_samples
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from status_api.wire import MOST_BYTES
-from tests.support.status_api import FIRST, make_api
+from tests.support.web.status_api import FIRST, make_api
 
 pytestmark = pytest.mark.integration
 

@@ -17,8 +17,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.status_api import serving
-from tests.support.browser import browsing, screenshot
-from tests.support.media import make_samples
+from tests.support.web.browser import browsing, screenshot
+from tests.support.media.samples import make_samples
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration

@@ -20,9 +20,9 @@ from status_api.auth import StaticTokens
 from status_api.naming import Key
 from status_api.ports import Entry
 from status_api.settings import Settings
-from tests.support.postgres import Postgres
-from tests.support.rows import finished, row
-from tests.support.status_api import FIRST, TOKENS, Clock, NoStorage, body
+from tests.support.records.postgres import Postgres
+from tests.support.records.rows import finished, row
+from tests.support.web.status_api import FIRST, TOKENS, Clock, NoStorage, body
 
 pytestmark = pytest.mark.integration
 

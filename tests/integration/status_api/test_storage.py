@@ -7,7 +7,7 @@ import pytest
 
 from status_api.settings import Settings
 from status_api.storage import S3Links
-from tests.support.s3 import S3Process
+from tests.support.aws.s3 import S3Process
 
 pytestmark = pytest.mark.integration
 

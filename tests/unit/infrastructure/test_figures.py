@@ -11,7 +11,7 @@ import yaml
 from context_analyzer.settings import DEFAULT_MODEL
 from tests.cluster.builder import KEDA
 from tests.cluster.paths import repo_root
-from tests.support.terraform import ROOT, Configuration
+from tests.support.terraform.configuration import ROOT, Configuration
 
 terraform = Configuration(ROOT)
 _CHART = yaml.safe_load((repo_root() / "charts" / "silver-guardian" / "values.yaml").read_text())

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ml.video.visibility import Sight, sight
-from tests.support.media import encode_frames
-from tests.support.scene import Scene
+from tests.support.media.samples import encode_frames
+from tests.support.media.scene import Scene
 
 PLACE = 30
 SCENE, OTHER, STILL = (

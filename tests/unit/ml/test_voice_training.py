@@ -15,7 +15,7 @@ from guardian_models.folder import read_manifest, read_model
 from ml.voice.data.sound import rng
 from ml.voice.train import augmentation, fitting, texture
 from ml.voice.train.training_data import TrainingClip
-from tests.support.listener import babble
+from tests.support.analyzers.listener import babble
 
 Samples = NDArray[np.float32]
 COUNT = 6

@@ -14,7 +14,7 @@ import pytest
 from status_api.errors import NoTenant, Unauthorised, Unavailable
 from status_api.oidc import OidcTokens
 from status_api.settings import Settings
-from tests.support.oidc import AUDIENCE, Provider
+from tests.support.web.oidc import AUDIENCE, Provider
 
 
 class Time:

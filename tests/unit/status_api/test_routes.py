@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 from analysis_operator.api import Condition, ConditionType
 from analyzer_contract import Verdict
-from tests.support.status_api import NOW, Api, body, make_api
+from tests.support.web.status_api import NOW, Api, body, make_api
 
 UNKNOWN = "a-unknown.00000000-0000-0000-0000-000000000000"
 PROBLEM = "application/problem+json"

@@ -1,0 +1,139 @@
+"""A real API server, a real S3 server, the operator as a process, and scripted analyzers as its pods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.paths import repo_root
+from tests.cluster.shell import value_of
+from tests.support.kubernetes.apiserver import ApiServer
+from tests.support.operator.process import API, NAMESPACE, RULES, OperatorProcess, Pods, grant
+from tests.support.ports import free_port
+from tests.support.aws.s3 import S3Process
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with ApiServer(tmp_path_factory.mktemp("apiserver")) as server:
+        for name in ("analysisrequests", "analyzers"):
+            server.kubectl("apply", "-f", str(repo_root() / "crds" / f"{name}.yaml"))
+        server.kubectl("wait", "--for=condition=Established", "crd", "--all")
+        server.kubectl("create", "namespace", NAMESPACE)
+        grant(server, RULES)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
+    with S3Process(tmp_path_factory.mktemp("s3")) as server:
+        server.make_bucket("media")
+        yield server
+
+
+class World:
+    """One operator with its pods, and the requests of one test."""
+
+    def __init__(self, server: ApiServer, s3: S3Process, pods: Pods, operator: OperatorProcess) -> None:
+        self.server = server
+        self.s3 = s3
+        self.pods = pods
+        self.operator = operator
+        self.port = free_port()
+
+    def put(self, key: str, **script: Any) -> str:
+        """Put a script for the scripted analyzer into the bucket, and give its URI."""
+        self.s3.put("media", key, json.dumps(script).encode())
+        return f"s3://media/{key}"
+
+    def ask(self, name: str, uri: str, namespace: str = "default", **spec: Any) -> None:
+        """Apply a request of the analyzer named scripted."""
+        meta = {"name": name, "namespace": namespace}
+        asked = {"source": {"uri": uri}, "analyzers": ["scripted"], **spec}
+        self.server.apply({"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": asked})
+
+    def status(self, name: str, namespace: str = "default") -> dict[str, Any]:
+        """Give a request's status."""
+        found: dict[str, Any] = self.server.get("areq", name, "-n", namespace).get("status", {})
+        return found
+
+    def reason(self, name: str, namespace: str = "default") -> str:
+        """Give the reason of a request's condition Succeeded."""
+        found = {entry["type"]: entry["reason"] for entry in self.status(name, namespace)["conditions"]}
+        return str(found["Succeeded"])
+
+    def wait(self, name: str, namespace: str = "default", timeout: int = 60) -> dict[str, Any]:
+        """Wait as a user does, with kubectl, and give the status at the end."""
+        self.server.kubectl(
+            "wait", "--for=condition=Finished", f"areq/{name}", "-n", namespace, f"--timeout={timeout}s"
+        )
+        return self.status(name, namespace)
+
+    def until_running(self, name: str) -> str:
+        """Wait until an analysis runs in the pod that the status names, and return that pod."""
+        return value_of(lambda: self._running(name), f"{name} to run")
+
+    def _running(self, name: str) -> str | None:
+        entries = self.status(name).get("analyses", [])
+        named = next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
+        return named if named and self.pods.busy(named) else None
+
+
+def _open(
+    server: ApiServer,
+    s3: S3Process,
+    folder: Path,
+    *,
+    pods: int = 1,
+    concurrency: int = 1,
+    kubeconfig: Path | None = None,
+    **settings: object,
+) -> World:
+    operator = OperatorProcess(server, folder, kubeconfig, **settings)
+    world = World(server, s3, Pods(server, folder, s3.environment()), operator)
+    try:
+        if pods:
+            world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)
+        operator.start()
+    except BaseException:
+        _close(world)
+        raise
+    return world
+
+
+def _close(world: World) -> None:
+    try:
+        world.operator.stop()
+    finally:
+        world.pods.__exit__()
+    server = world.server
+    server.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
+    server.kubectl("delete", "analyzers", "--all", "-n", NAMESPACE)
+    server.kubectl("delete", "deploy,svc,sa,pdb,netpol", "-n", NAMESPACE, "-l", "silverguardian.io/analyzer")
+
+
+@pytest.fixture
+def make_world(api_server: ApiServer, s3: S3Process, tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """For a test that needs an operator of its own; no `world` may be open in its module."""
+    made: list[World] = []
+
+    def make(*, pods: int = 1, concurrency: int = 1, kubeconfig: Path | None = None, **settings: object) -> World:
+        opened = _open(api_server, s3, tmp_path, pods=pods, concurrency=concurrency, kubeconfig=kubeconfig, **settings)
+        made.append(opened)
+        return made[-1]
+
+    yield make
+    for world in made:
+        _close(world)
+
+
+@pytest.fixture(scope="module")
+def world(api_server: ApiServer, s3: S3Process, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One operator with one pod of one slot, for every test of a module."""
+    opened = _open(api_server, s3, tmp_path_factory.mktemp("world"))
+    yield opened
+    _close(opened)

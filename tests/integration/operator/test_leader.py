@@ -1,0 +1,107 @@
+"""Two operators and one Lease: one works, the other stands by; whatever happens to the first, nothing is done twice."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.integration.operator.conftest import World
+from tests.support.kubernetes.apiserver import ApiServer
+from tests.support.kubernetes.proxy import Proxy
+from tests.support.operator.process import NAMESPACE, OperatorProcess, until
+from tests.support.operator.verdicts import VerdictWatch
+
+pytestmark = pytest.mark.integration
+
+LEASE = "silver-guardian"
+TAKEN_OVER_SECONDS = 15
+
+
+@contextmanager
+def standby(world: World, folder: Path) -> Iterator[OperatorProcess]:
+    """Start a second operator, which stands by."""
+    second = OperatorProcess(world.server, folder, lease=LEASE, identity="second")
+    second.start()  # that is, it calls itself ready
+    try:
+        yield second
+    finally:
+        second.stop()
+
+
+def watching(server: ApiServer, folder: Path) -> VerdictWatch:
+    return VerdictWatch(server.kubectl_path, server.kubeconfig, folder / "watch")
+
+
+def test_the_leader_is_killed_while_requests_queue_and_run_and_the_other_goes_on(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    world = make_world(pods=2, lease=LEASE, identity="first")
+    uri = world.put("short", seconds=0.5)
+    names = [f"shared-{n}" for n in range(12)]
+    with standby(world, tmp_path) as second, watching(world.server, tmp_path) as watch:
+        assert world.operator.leads()
+        assert not second.leads()
+        for name in names:
+            world.ask(name, uri)
+        until(watch.written, "a first verdict")
+        world.operator.stop(signal.SIGKILL)
+        killed = time.monotonic()
+        until(second.leads, "the other to take over", timeout=TAKEN_OVER_SECONDS)
+        before = len(watch.written())
+        until(lambda: len(watch.written()) > before, "it to go on", timeout=TAKEN_OVER_SECONDS)
+        assert time.monotonic() - killed < TAKEN_OVER_SECONDS
+        for name in names:
+            assert world.wait(name)["verdict"] == "NoEvidence"
+        world.ask("last", uri)
+        until(lambda: watch.written()["last"], "the watch to have told of all before")
+        assert {name: watch.written()[name] for name in names} == dict.fromkeys(names, 1)
+
+
+def test_a_leader_that_is_sent_away_hands_over_at_once(make_world: Callable[..., World], tmp_path: Path) -> None:
+    world = make_world(lease=LEASE, identity="first")
+    with standby(world, tmp_path) as second:
+        world.ask("handed-over", world.put("two", seconds=2))
+        world.until_running("handed-over")
+        assert world.operator.stop(signal.SIGTERM) == 0
+        assert "the Lease is given back" in world.operator.log()
+        until(second.leads, "the other to take over", timeout=5)
+        status = world.wait("handed-over")
+        assert status["verdict"] == "NoEvidence"
+        assert (status["analyses"][0]["attempts"], status["analyses"][0]["disruptions"]) == (1, 0)
+        lease = world.server.get("lease", LEASE, "-n", NAMESPACE)["spec"]
+        assert lease["holderIdentity"] == "second"
+
+
+def test_one_that_stands_by_goes_away_without_a_word(make_world: Callable[..., World], tmp_path: Path) -> None:
+    world = make_world(pods=0, lease=LEASE, identity="first")
+    with standby(world, tmp_path) as second:
+        assert second.get("/healthz")[0] == 200
+        assert second.stop(signal.SIGTERM) == 0
+    assert world.operator.leads()
+
+
+def test_a_leader_that_loses_the_api_server_ends_its_work_before_another_begins(
+    make_world: Callable[..., World], api_server: ApiServer, tmp_path: Path
+) -> None:
+    with Proxy(api_server.port) as proxy:
+        config = yaml.safe_load(api_server.operator_kubeconfig.read_text())
+        config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
+        (tmp_path / "proxied").write_text(yaml.safe_dump(config))
+        world = make_world(lease=LEASE, identity="first", kubeconfig=tmp_path / "proxied")
+        with standby(world, tmp_path) as second:
+            assert world.operator.leads()
+            world.ask("torn", world.put("nine", seconds=9))
+            pod = world.until_running("torn")
+            proxy.cut()
+            assert world.operator.process is not None
+            assert world.operator.process.wait(TAKEN_OVER_SECONDS) == 1
+            assert not second.leads(), "the other waits until the first has surely ended"
+            until(lambda: world.pods.busy(pod) == 0, "its work to end", timeout=2)
+            until(second.leads, "the other to take over", timeout=TAKEN_OVER_SECONDS)
+            assert world.wait("torn")["verdict"] == "NoEvidence"

@@ -1,0 +1,83 @@
+"""Analyzers against a real API server: what is owned is applied, mended and reported."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.operator.conftest import World
+from tests.support.operator.process import NAMESPACE, until
+
+pytestmark = pytest.mark.integration
+
+OWNED = "deployment,service,poddisruptionbudget,serviceaccount,networkpolicy"
+
+
+def owned(world: World) -> set[str]:
+    listed = world.server.get(OWNED, "-n", NAMESPACE, "-l", "silverguardian.io/analyzer=scripted")
+    return {item["kind"] for item in listed["items"]}
+
+
+def test_what_an_analyzer_owns_is_applied_and_says_whose_it_is(world: World) -> None:
+    until(lambda: len(owned(world)) == 5, "five owned objects")
+    deployment = world.server.get("deployment", "scripted", "-n", NAMESPACE)
+    (owner,) = deployment["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["controller"]) == ("Analyzer", "scripted", True)
+
+
+@pytest.mark.parametrize("kind", OWNED.split(","))
+def test_what_is_deleted_is_made_again(world: World, kind: str) -> None:
+    until(lambda: len(owned(world)) == 5, "five owned objects")
+    uid = world.server.get(kind, "scripted", "-n", NAMESPACE)["metadata"]["uid"]
+    world.server.kubectl("delete", kind, "scripted", "-n", NAMESPACE)
+
+    def made_again() -> bool:
+        listed = world.server.get(kind, "-n", NAMESPACE, "-l", "silverguardian.io/analyzer=scripted")["items"]
+        return any(item["metadata"]["uid"] != uid for item in listed)
+
+    until(made_again, f"another {kind}")
+
+
+def test_what_is_edited_is_mended_and_what_others_add_is_left_alone(world: World) -> None:
+    until(lambda: len(owned(world)) == 5, "five owned objects")
+    edit = {"spec": {"template": {"spec": {"nodeSelector": {"workload": "web"}}}}}
+    patch = json.dumps({"metadata": {"annotations": {"team": "fraud"}}} | edit)
+    world.server.kubectl("patch", "deployment", "scripted", "-n", NAMESPACE, "--type=merge", "-p", patch)
+
+    def mended() -> bool:
+        found = world.server.get("deployment", "scripted", "-n", NAMESPACE)
+        return bool(found["spec"]["template"]["spec"]["nodeSelector"] == {"workload": "ml"})
+
+    until(mended, "the node selector to be mended")
+    found = world.server.get("deployment", "scripted", "-n", NAMESPACE)
+    assert found["metadata"]["annotations"]["team"] == "fraud"
+
+
+def test_the_status_of_an_analyzer_counts_pods_and_work(world: World) -> None:
+    def status() -> dict[str, object]:
+        found: dict[str, object] = world.server.get("analyzer", "scripted", "-n", NAMESPACE).get("status", {})
+        return found
+
+    until(lambda: status().get("readyReplicas") == 1, "a ready pod to be counted")
+    uri = world.put("four", seconds=4)
+    for name in ("one", "two"):
+        world.ask(name, uri)
+    until(lambda: (status()["running"], status()["queued"]) == (1, 1), "one running and one waiting")
+    world.wait("one")
+    world.wait("two")
+    until(lambda: (status()["running"], status()["queued"]) == (0, 0), "an empty pool")
+
+
+def finished(world: World) -> float:
+    _, page = world.operator.get("/metrics")
+    name = 'silver_guardian_requests_finished_total{reason="Completed",verdict="NoEvidence"} '
+    return sum(float(line.removeprefix(name)) for line in page.splitlines() if line.startswith(name))
+
+
+def test_metrics_tell_of_requests_and_backlog(world: World) -> None:
+    before = finished(world)
+    world.ask("counted", world.put("any"))
+    world.wait("counted")
+    until(lambda: finished(world) == before + 1, "the request to be counted")
+    assert 'silver_guardian_queued{analyzer="scripted"} 0.0' in world.operator.get("/metrics")[1]

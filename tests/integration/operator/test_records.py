@@ -1,0 +1,105 @@
+"""The operator writes records into a real PostgreSQL, and goes on without it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.operator.process import API, until
+from tests.support.records.postgres import Postgres
+
+if TYPE_CHECKING:
+    from tests.integration.operator.conftest import World
+
+pytestmark = pytest.mark.integration
+
+Row = tuple[object, ...]
+_COUNT = 200
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        yield server
+
+
+def rows(postgres: Postgres, query: str) -> list[Row]:
+    with postgres.connect() as connection:
+        return connection.execute(query).fetchall()  # type: ignore[arg-type,unused-ignore]  # not a literal
+
+
+def finished(world: World, prefix: str) -> dict[str, Any]:
+    """Every finished request of these names, by UID."""
+    found = {}
+    for each in world.server.get("areq")["items"]:
+        conditions = {entry["type"]: entry for entry in each["status"]["conditions"]}
+        if each["metadata"]["name"].startswith(prefix) and conditions["Finished"]["status"] == "True":
+            found[each["metadata"]["uid"]] = each
+    return found
+
+
+def waiting(world: World) -> float:
+    found = re.search(r"^silver_guardian_records_waiting (\S+)$", world.operator.get("/metrics")[1], re.MULTILINE)
+    return float(found[1]) if found else -1
+
+
+def ask_many(world: World, prefix: str, count: int) -> None:
+    uri = world.put(f"{prefix}.json")
+    spec = {"source": {"uri": uri}, "analyzers": ["scripted"]}
+    names = [f"{prefix}-{number}" for number in range(count)]
+    kind = {"apiVersion": API, "kind": "AnalysisRequest", "spec": spec}
+    world.server.apply(*(kind | {"metadata": {"name": name, "namespace": "default"}} for name in names))
+
+
+def test_a_database_killed_under_200_requests_delays_none_and_is_right_at_the_end(
+    make_world: Callable[..., World], postgres: Postgres
+) -> None:
+    world = make_world(pods=2, concurrency=8, database_url=postgres.url())
+    until(lambda: rows(postgres, "SELECT to_regclass('analyses') IS NOT NULL") == [(True,)], "the tables to be made")
+    ask_many(world, "burst", _COUNT)
+    until(lambda: rows(postgres, "SELECT count(*) > 10 FROM analyses") == [(True,)], "the first rows")
+    postgres.kill()
+    until(lambda: len(finished(world, "burst")) == _COUNT, "every request to finish without a database", timeout=120)
+    assert world.operator.get("/readyz")[0] == 200
+    assert waiting(world) > 0
+
+    postgres.start()
+    until(lambda: waiting(world) == 0, "the records to catch up")
+    expected = finished(world, "burst")
+    recorded = rows(
+        postgres, "SELECT uid::text, verdict, score, reason, status, resource_version, deleted_at FROM analyses"
+    )
+    assert {uid: tuple(rest) for uid, *rest in recorded} == {
+        uid: (
+            each["status"]["verdict"],
+            each["status"]["score"],
+            "Completed",
+            each["status"],
+            int(each["metadata"]["resourceVersion"]),
+            None,
+        )
+        for uid, each in expected.items()
+    }
+    ends = rows(postgres, "SELECT uid::text FROM transitions WHERE reason = 'Completed'")
+    assert len(ends) == _COUNT
+    assert {uid for (uid,) in ends} == expected.keys(), "one end in the history of each"
+    assert "password" not in world.operator.log()
+
+    # What happens while no operator runs is found when one comes back, and what was written is not written again.
+    before = rows(postgres, "SELECT uid, revision FROM analyses WHERE name <> 'burst-0' ORDER BY uid")
+    world.operator.stop(signal.SIGKILL)
+    world.server.kubectl("delete", "areq/burst-0")
+    world.operator.start()
+    deleted = "SELECT verdict IS NOT NULL FROM analyses WHERE name = 'burst-0' AND deleted_at IS NOT NULL"
+    until(lambda: rows(postgres, deleted) == [(True,)], "the deletion to be recorded")
+    until(lambda: waiting(world) == 0, "the records to catch up")
+    assert rows(postgres, "SELECT uid, revision FROM analyses WHERE name <> 'burst-0' ORDER BY uid") == before
+
+    # A row is written before its request goes, however soon that is.
+    world.ask("fleeting", world.put("fleeting.json"), ttlSecondsAfterFinished=0)
+    fleeting = "SELECT verdict IS NOT NULL FROM analyses WHERE name = 'fleeting' AND deleted_at IS NOT NULL"
+    until(lambda: rows(postgres, fleeting) == [(True,)], "the record of a request that is gone at once")

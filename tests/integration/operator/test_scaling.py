@@ -1,0 +1,213 @@
+"""Scaled pools against a real API server that has KEDA's kind or lacks it; what KEDA itself does is for the cluster."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+
+from analysis_operator.scaling.external_scaler import METRIC, SERVICE
+from analysis_operator.scaling.externalscaler_pb2 import (
+    GetMetricsRequest,
+    GetMetricsResponse,
+    IsActiveResponse,
+    ScaledObjectRef,
+)
+from tests.cluster.builder import ensure_tools
+from tests.cluster.keda import local_manifests
+from tests.integration.operator.conftest import World
+from tests.support.kubernetes.apiserver import ApiServer
+from tests.support.operator.process import API, NAMESPACE, until
+
+pytestmark = pytest.mark.integration
+
+CRD = "scaledobjects.keda.sh"
+
+
+class Pool:
+    """The Analyzer that scales, seen with kubectl."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.server = world.server
+        meta = {"name": "scripted", "namespace": NAMESPACE}
+        spec = {"image": "scripted", "port": world.port}
+        self.server.apply({"apiVersion": API, "kind": "Analyzer", "metadata": meta, "spec": spec})
+
+    def get(self, kind: str, *options: str) -> dict[str, Any]:
+        """Give an object of the pool, or nothing."""
+        listed = self.server.get(kind, "-n", NAMESPACE, "--field-selector=metadata.name=scripted", *options)["items"]
+        return dict(listed[0]) if listed else {}
+
+    def patch(self, kind: str, body: dict[str, Any]) -> None:
+        self.server.kubectl("patch", kind, "scripted", "-n", NAMESPACE, "--type=merge", "-p", json.dumps(body))
+
+    def condition(self, kind: str) -> tuple[str, str]:
+        found = {entry["type"]: entry for entry in self.get("analyzer").get("status", {}).get("conditions", [])}
+        return (found[kind]["status"], found[kind]["reason"]) if kind in found else ("", "")
+
+    def replicas(self) -> int | None:
+        """What the Deployment wants."""
+        found: int | None = self.get("deployment").get("spec", {}).get("replicas")
+        return found
+
+    def applied(self) -> int:
+        """How often the Deployment was applied."""
+        return self.server.writes("operator", "scripted").count("patch deployments")
+
+    def usage(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.get("analyzer").get("status", {}).get("usage", {})
+        return found
+
+    def two_resyncs(self) -> None:
+        before = self.applied()
+        until(lambda: self.applied() >= before + 2, "two resyncs")
+
+
+def install(server: ApiServer) -> None:
+    """Bring KEDA's kind, without KEDA."""
+    (crd,) = [
+        found
+        for found in local_manifests(ensure_tools())
+        if found["kind"] == "CustomResourceDefinition" and found["metadata"]["name"] == CRD
+    ]
+    server.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(crd))
+    server.kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
+
+
+@pytest.fixture
+def scaled(make_world: Callable[..., World], api_server: ApiServer) -> Iterator[Callable[..., Pool]]:
+    """An operator and a pool without pods; KEDA's kind is there if asked for."""
+    made: list[Pool] = []
+
+    def make(*, keda: bool = True, **settings: object) -> Pool:
+        if keda:
+            install(api_server)
+        made.append(Pool(make_world(pods=0, **settings)))
+        return made[-1]
+
+    yield make
+    for pool in made:
+        pool.world.operator.stop()
+    api_server.kubectl("delete", "crd", CRD, "--ignore-not-found")
+
+
+def test_without_keda_a_pool_says_so_and_its_coming_needs_no_restart(scaled: Callable[..., Pool]) -> None:
+    pool = scaled(keda=False)
+    until(lambda: pool.condition("ScalingActive") == ("False", "KedaMissing"), "the pool to say that KEDA is missing")
+    assert pool.condition("Ready") == ("False", "KedaMissing")
+    pool.world.ask("early", pool.world.put("any"))
+    until(lambda: pool.world.reason("early") == "Scaling", "the request to say what it waits for")
+    (told,) = [entry for entry in pool.world.status("early")["conditions"] if entry["type"] == "Succeeded"]
+    assert "KEDA is not installed" in told["message"]
+    assert pool.replicas() == 0
+    owners = [
+        entry["manager"]
+        for entry in pool.get("deployment", "--show-managed-fields")["metadata"]["managedFields"]
+        if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
+    ]
+    assert owners == ["silver-guardian-first"]
+
+    install(pool.server)
+    until(lambda: pool.get("scaledobject"), "the ScaledObject", timeout=15)
+    (owner,) = pool.get("scaledobject")["metadata"]["ownerReferences"]
+    assert owner["uid"] == pool.get("analyzer")["metadata"]["uid"]
+    until(lambda: pool.condition("ScalingActive")[1] == "KedaStarting", "the pool to wait for KEDA", timeout=15)
+    events = pool.server.get("events", "-n", NAMESPACE, "--field-selector=reason=KedaMissing")["items"]
+    assert [(event["type"], event["involvedObject"]["name"]) for event in events] == [("Warning", "scripted")]
+
+
+def test_a_scaled_object_is_mended_and_what_others_say_in_it_stays(scaled: Callable[..., Pool]) -> None:
+    pool = scaled()
+    until(lambda: pool.get("scaledobject"), "the ScaledObject")
+    paused = {"autoscaling.keda.sh/paused-replicas": "0"}
+    pool.patch("scaledobject", {"metadata": {"annotations": paused}, "spec": {"maxReplicaCount": 50}})
+    until(lambda: pool.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be mended", timeout=15)
+    assert pool.get("scaledobject")["metadata"]["annotations"] == paused
+    uid = pool.get("scaledobject")["metadata"]["uid"]
+    pool.server.kubectl("delete", "scaledobject", "scripted", "-n", NAMESPACE)
+    until(lambda: pool.get("scaledobject").get("metadata", {}).get("uid", uid) != uid, "another one", timeout=15)
+
+
+def test_a_fixed_size_takes_the_place_of_keda_and_leaves_the_pods_there_when_it_goes(
+    scaled: Callable[..., Pool],
+) -> None:
+    pool = scaled(resync_seconds=1)
+    until(lambda: pool.get("scaledobject"), "the ScaledObject")
+    pool.patch("analyzer", {"spec": {"replicas": 2}})
+    until(lambda: pool.replicas() == 2 and not pool.get("scaledobject"), "a fixed size without KEDA")
+    until(lambda: pool.condition("ScalingActive") == ("False", "FixedSize"), "the pool to say so")
+    pool.patch("analyzer", {"spec": {"replicas": None}})
+    until(lambda: pool.get("scaledobject"), "the ScaledObject again")
+    assert pool.replicas() == 2, "the pods that may be working stay until KEDA decides"
+    pool.server.kubectl("scale", "deployment", "scripted", "-n", NAMESPACE, "--replicas=3")
+    pool.two_resyncs()
+    assert pool.replicas() == 3
+
+
+def test_keda_is_told_of_what_waits_and_runs_by_the_running_operator(scaled: Callable[..., Pool]) -> None:
+    pool = scaled()
+    reference = ScaledObjectRef(name="scripted", namespace=NAMESPACE, scalerMetadata={"analyzer": "scripted"})
+    with grpc.insecure_channel(f"127.0.0.1:{pool.world.operator.scaler_port}") as channel:
+        ask = channel.unary_unary(
+            f"/{SERVICE}/GetMetrics", GetMetricsRequest.SerializeToString, GetMetricsResponse.FromString
+        )
+        listen = channel.unary_stream(
+            f"/{SERVICE}/StreamIsActive", ScaledObjectRef.SerializeToString, IsActiveResponse.FromString
+        )
+
+        def backlog() -> int:
+            asked = GetMetricsRequest(scaledObjectRef=reference, metricName=METRIC)
+            return int(ask(asked, timeout=5).metricValues[0].metricValue)
+
+        until(lambda: pool.condition("ScalingActive")[1], "the pool to be known")
+        assert backlog() == 0
+        pushes = listen(reference, timeout=30)
+        uri = pool.world.put("three", seconds=3)
+        pool.world.ask("one", uri)
+        assert next(iter(pushes)).result
+        pool.world.ask("two", uri)
+        until(lambda: backlog() == 2, "both to wait")
+        pool.world.pods.add("scripted", "scripted-1", pool.world.port)
+        pool.world.until_running("one")
+        assert backlog() == 2
+        pool.world.wait("one")
+        until(lambda: backlog() == 1, "one to be left")
+        pool.world.wait("two")
+        until(lambda: backlog() == 0, "nothing to be left")
+        started = time.monotonic()
+        assert pool.world.operator.stop() == 0, pool.world.operator.log()[-3000:]
+        assert time.monotonic() - started < 5, "a stream that KEDA keeps open holds nothing up"
+        assert list(pushes) == [], "the stream ends well, so KEDA comes back soon"
+
+
+def test_what_a_pool_has_used_outlives_the_operator(scaled: Callable[..., Pool]) -> None:
+    pool = scaled()
+    pool.world.pods.add("scripted", "scripted-1", pool.world.port, node="node-1")
+    uri = pool.world.put("two", seconds=2)
+    pool.world.ask("before", uri)
+    pool.world.wait("before")
+    until(lambda: pool.get("analyzer")["status"]["running"] == 0 and pool.usage()["busySeconds"] >= 1, "its usage")
+    pool.world.operator.stop(signal.SIGKILL)
+    before = pool.usage()
+    assert before["podSeconds"] >= 1
+    pool.world.operator.start()
+    pool.world.ask("after", uri)
+    pool.world.wait("after")
+    until(lambda: pool.usage()["busySeconds"] > before["busySeconds"], "the count to go on")
+    after = pool.usage()
+    assert after["podSeconds"] > before["podSeconds"]
+    assert (after["since"], after["starts"]) == (before["since"], before["starts"])
+
+
+def test_a_pod_that_answers_takes_work_before_the_api_calls_it_ready(scaled: Callable[..., Pool]) -> None:
+    pool = scaled()
+    pool.world.pods.add("scripted", "scripted-1", pool.world.port, ready=False)
+    pool.world.ask("soon", pool.world.put("any"))
+    assert pool.world.wait("soon", timeout=15)["verdict"] == "NoEvidence"

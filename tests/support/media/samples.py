@@ -1,0 +1,218 @@
+"""Makes the sample media for the demo and the tests: ``python -m tests.support.media.samples OUTDIR``.
+
+Needs ffmpeg and espeak-ng on PATH, and apt-get for the one genuine recording. Nothing that it makes is committed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml.context.scripts import Call, load_calls, transcribed
+from tests.support.media.scene import FRAMES_PER_SECOND, HEIGHT, WIDTH, Scene
+
+GENUINE_PACKAGE = "pocketsphinx-testdata"
+GENUINE_MEMBER = "usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0870.wav"
+"""A sentence of "Sense and Sensibility", read by a LibriVox volunteer: public domain."""
+
+SPEECH = (
+    "Hello grandma, it is me. I had a little accident, and I need money today. "
+    "Please do not tell anybody! Can you send it, right now?"
+)
+
+SCAM_CALL = "en-grandchild-accident"
+"""The scripted call that the demo has judged by its words."""
+
+CLIP_SECONDS = 8
+CLIP_FRAMES = CLIP_SECONDS * FRAMES_PER_SECOND
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What was done to edited.mp4, in its own seconds.
+
+    Attributes:
+        dropped_at: where frames are missing.
+        dropped_frames: how many.
+        duplicate_start: where the repeated stretch begins.
+        duplicate_frames: its length.
+    """
+
+    dropped_at: float
+    dropped_frames: int
+    duplicate_start: float
+    duplicate_frames: int
+
+
+_DROP_FROM, _DROPPED = 60, 25
+_COPY_FROM, _COPIED = 120, 20
+
+EDIT = Edit(
+    dropped_at=_DROP_FROM / FRAMES_PER_SECOND,
+    dropped_frames=_DROPPED,
+    duplicate_start=(_COPY_FROM + _COPIED - _DROPPED) / FRAMES_PER_SECOND,
+    duplicate_frames=_COPIED,
+)
+
+
+class MediaError(Exception):
+    """A sample could not be made; says which tool is missing or failed."""
+
+
+def make_samples(folder: Path) -> dict[str, Path]:
+    """The samples of the demo, by name; what is there already is kept.
+
+    Raises:
+        MediaError: a tool is missing or failed.
+    """
+    makers: dict[str, Callable[[Path], None]] = {
+        "genuine.wav": genuine_recording,
+        "synthetic.wav": synthetic_speech,
+        "clean.mp4": clean_clip,
+        "edited.mp4": edited_clip,
+        "not-a-video.mp4": text_file,
+        "scam-call.wav": scam_call,
+        "scam-call.wav.transcript.json": lambda target: scam_transcript(target, folder / "scam-call.wav"),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for name, make in makers.items():
+        paths[name] = folder / name
+        if not paths[name].exists():
+            partial = folder / f".partial-{name}"
+            make(partial)
+            partial.replace(paths[name])
+    return paths
+
+
+def genuine_recording(target: Path) -> None:
+    """A person reading a sentence, out of a Debian package (not installed, only unpacked)."""
+    installed = Path("/") / GENUINE_MEMBER
+    if installed.exists():
+        shutil.copyfile(installed, target)
+        return
+    with unpacked(GENUINE_PACKAGE) as root:
+        shutil.copyfile(root / GENUINE_MEMBER, target)
+
+
+@contextmanager
+def unpacked(package: str) -> Iterator[Path]:
+    """A folder with the files of a Debian package, which is not installed.
+
+    Raises:
+        MediaError: it cannot be downloaded.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        _run("apt-get", "download", "-q", package, cwd=Path(folder))
+        _run("dpkg-deb", "-x", str(next(Path(folder).glob("*.deb"))), "unpacked", cwd=Path(folder))
+        yield Path(folder) / "unpacked"
+
+
+def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-us+m3") -> None:
+    """Speech of a formant synthesiser."""
+    _run("espeak-ng", "-v", voice, "-s", "140", "-w", str(target), text)
+
+
+def scam_call(target: Path) -> None:
+    """A scripted call, read by the same synthesiser."""
+    synthetic_speech(target, " ".join(said for _, said in _scripted().turns))
+
+
+def scam_transcript(target: Path, recording: Path) -> None:
+    """What is said in it, as Amazon Transcribe writes it; the times are spread over the recording's length."""
+    with wave.open(str(recording)) as sound:
+        seconds = sound.getnframes() / sound.getframerate()
+    target.write_bytes(transcribed(_scripted(), seconds))
+
+
+def _scripted() -> Call:
+    return next(call for call in load_calls() if call.name == SCAM_CALL)
+
+
+def clean_clip(target: Path) -> None:
+    """Eight seconds of a moving scene with sound, as a camera would record them."""
+    encode_frames(target, Scene().frames(range(CLIP_FRAMES)))
+
+
+def edited_clip(target: Path) -> None:
+    """The same scene with one stretch missing and another one shown twice (:data:`EDIT`), encoded anew."""
+    order = [
+        *range(_DROP_FROM),
+        *range(_DROP_FROM + _DROPPED, _COPY_FROM + _COPIED),
+        *range(_COPY_FROM, _COPY_FROM + _COPIED),
+        *range(_COPY_FROM + _COPIED, CLIP_FRAMES),
+    ]
+    encode_frames(target, Scene().frames(order))
+
+
+def text_file(target: Path) -> None:
+    """Plain text, whatever its name says."""
+    target.write_text("This is not a video. It is a letter to grandma.\n" * 20)
+
+
+def encode_frames(target: Path, frames: object, *, crf: int = 26, sound: bool = True) -> None:
+    """Gray frames (``HEIGHT`` x ``WIDTH`` uint8 arrays, 25 a second) as H.264 in MP4, with pink noise for sound."""
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray"]
+    command += ["-s", f"{WIDTH}x{HEIGHT}", "-r", str(FRAMES_PER_SECOND), "-i", "-"]
+    if sound:
+        command += ["-f", "lavfi", "-i", "anoisesrc=color=pink:amplitude=0.1:seed=7:r=16000", "-shortest"]
+        command += ["-c:a", "aac", "-b:a", "32k"]
+    command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p"]
+    command += ["-movflags", "+faststart", "-f", "mp4", str(target)]
+    data = b"".join(frame.tobytes() for frame in frames)  # type: ignore[attr-defined]
+    _run(*command, stdin=data)
+
+
+def ffmpeg(*arguments: str) -> None:
+    """Runs ffmpeg, overwriting, silent unless it fails.
+
+    Raises:
+        MediaError: it failed, with what it said.
+    """
+    _run("ffmpeg", "-v", "error", "-y", *arguments)
+
+
+def truncated(source: Path, target: Path, share: float) -> None:
+    """The first ``share`` (0 to 1) of the bytes of ``source``."""
+    data = source.read_bytes()
+    target.write_bytes(data[: int(len(data) * share)])
+
+
+def hls_playlist(target: Path, url: str) -> None:
+    """A playlist whose only segment is ``url``."""
+    target.write_text(
+        f"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{url}\n#EXT-X-ENDLIST\n"
+    )
+
+
+def concat_playlist(target: Path, url: str) -> None:
+    """An ffconcat script that plays ``url``."""
+    target.write_text(f"ffconcat version 1.0\nfile '{url}'\n")
+
+
+def _run(*command: str, cwd: Path | None = None, stdin: bytes | None = None) -> None:
+    try:
+        subprocess.run(command, check=True, cwd=cwd, input=stdin, capture_output=True)
+    except FileNotFoundError as error:
+        raise MediaError(f"{command[0]} is not installed: apt-get install ffmpeg espeak-ng") from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip()
+        raise MediaError(f"{' '.join(command[:6])} … failed: {said}") from error
+
+
+def main() -> None:
+    """Makes the samples in the folder that the command line names."""
+    folder = Path(sys.argv[1])
+    for name, path in make_samples(folder).items():
+        sys.stdout.write(f"{name}: {path.stat().st_size / 1024:.0f} kB\n")
+
+
+if __name__ == "__main__":
+    main()

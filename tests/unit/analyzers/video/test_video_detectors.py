@@ -1,0 +1,202 @@
+"""The video detectors, on frames drawn here; what encoding does to them is tested with real media."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tests.support.media.scene import Scene
+from video_analyzer import duplicates
+from video_analyzer.duplicates import Copy, find_copies, report_copies
+from video_analyzer.freezes import detect_freezes
+from video_analyzer.jumps import Jump, report_cuts, report_drops
+from video_analyzer.motion import Motion, MotionMeter
+
+Gray = NDArray[np.uint8]
+SIX_FRAMES = 6
+STEADY = [frame[::2, ::2].copy() for frame in Scene(5).frames(range(120))]
+OTHER = [frame[::2, ::2].copy() for frame in Scene(6, pan=0).frames(range(60))]
+STILL = [frame[::2, ::2].copy() for frame in Scene(7, pan=0, speed=0).frames(range(60))]
+
+
+def motion_of(frames: Iterable[Gray]) -> Motion:
+    meter = MotionMeter()
+    for index, frame in enumerate(frames):
+        meter.add(index / 25, frame)
+    return meter.motion()
+
+
+def kinds(frames: list[Gray]) -> set[str]:
+    motion = motion_of(frames)
+    reports = [detect_freezes(motion, "test"), report_drops(motion.jumps, motion.times, [], "test")]
+    found = {finding.kind for report in reports for finding in report.findings}
+    return found | ({"DuplicatedFrames"} if find_copies(motion.thumbs).found else set())
+
+
+def faded(frames: list[Gray], first: float, last: float) -> list[Gray]:
+    levels = np.linspace(first, last, len(frames))
+    return [(frame * level).astype(np.uint8) for frame, level in zip(frames, levels, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("what", "frames"),
+    [
+        ("a pan", STEADY),
+        ("a tripod with things that move", OTHER),
+        ("a still scene", STILL),
+        ("a hard cut", STEADY[:50] + OTHER),
+        ("a cut to a still picture", STEADY[:50] + STILL),
+        ("a fade to black and back", faded(STEADY[:40], 1, 0) + [0 * STEADY[0]] * 20 + faded(STEADY[40:80], 0, 1)),
+        ("a flash", [*STEADY[:50], np.minimum(STEADY[50], 165) + 90, *STEADY[51:]]),
+        ("a lamp", STEADY[:50] + [(frame * 0.6).astype(np.uint8) for frame in STEADY[50:]]),
+        ("a black picture", [0 * STEADY[0]] * 60),
+        ("one frame", STEADY[:1]),
+        ("no frame", []),
+    ],
+)
+def test_what_cameras_and_honest_editors_do_is_no_evidence(what: str, frames: list[Gray]) -> None:
+    assert kinds(frames) == set(), what
+
+
+@given(start=st.integers(10, 60), length=st.integers(SIX_FRAMES + 2, 30), gap=st.integers(0, 20))
+@settings(max_examples=15, deadline=None)
+def test_a_copied_stretch_is_found_in_its_place(start: int, length: int, gap: int) -> None:
+    at = start + length + gap
+    motion = motion_of(STEADY[:at] + STEADY[start : start + length] + STEADY[at:])
+    copies = find_copies(motion.thumbs).found
+    assert copies
+    assert abs(copies[0].second - at) <= SIX_FRAMES
+    assert abs(copies[0].second + copies[0].frames - at - length) <= SIX_FRAMES
+    assert abs(copies[0].first - start) <= SIX_FRAMES
+
+
+@pytest.mark.parametrize(("length", "times"), [(10, 3), (25, 2)])
+def test_a_loop_is_one_finding_from_its_first_repeat_to_its_last(length: int, times: int) -> None:
+    stretch = STEADY[40 : 40 + length]
+    motion = motion_of(STEADY[: 40 + length] + stretch * times + STEADY[40 + length :])
+    duplicated, looped = report_copies(find_copies(motion.thumbs), motion.times, "test")
+    assert duplicated.findings == []
+    assert len(looped.findings) == 1
+    assert abs(looped.findings[0].start_seconds * 25 - 40 - length) <= SIX_FRAMES
+    assert abs(looped.findings[0].end_seconds * 25 - 40 - length * (times + 1)) <= SIX_FRAMES
+
+
+def test_a_loop_that_was_seen_in_pieces_is_one_and_copies_out_of_step_stay_two() -> None:
+    pieces = [Copy(48, 84, 48, 0.4), Copy(64, 136, 53, 0.3)]
+    assert duplicates._chained(pieces) == [Copy(48, 84, 105, 0.3)]
+    others = [Copy(10, 84, 48, 0.3), Copy(20, 140, 30, 0.4)]
+    assert duplicates._chained(others) == others
+
+
+def test_a_copy_in_a_block_of_its_own_is_found_too() -> None:
+    frames = [frame[::2, ::2].copy() for frame in Scene(5).frames(range(700))]
+    motion = motion_of(frames + frames[100:130])
+    assert [abs(copy.first - 100) <= SIX_FRAMES for copy in find_copies(motion.thumbs).found] == [True]
+
+
+def test_a_cut_is_listed_as_a_fact_without_a_score() -> None:
+    motion = motion_of(STEADY[:50] + OTHER)
+    report = report_cuts(motion.jumps, motion.times, "test")
+    assert [(round(finding.end_seconds * 25), finding.score) for finding in report.findings] == [(50, 0)]
+    assert report.score == 0
+
+
+def test_where_a_stretch_was_not_read_nothing_is_said_to_be_missing() -> None:
+    meter = MotionMeter()
+    for index, frame in enumerate(STEADY[:50] + STEADY[85:]):
+        meter.add(index / 25, frame, begins=index == 50)
+    assert meter.motion().jumps == []
+    assert meter.motion().begins == (0, 50)
+
+
+@given(at=st.integers(20, 60), length=st.integers(SIX_FRAMES + 2, 30))
+@settings(max_examples=15, deadline=None)
+def test_a_frozen_moment_is_found_in_its_place(at: int, length: int) -> None:
+    motion = motion_of(STEADY[: at + 1] + [STEADY[at]] * length + STEADY[at + 1 :])
+    report = detect_freezes(motion, "test")
+    assert len(report.findings) == 1
+    assert abs(report.findings[0].start_seconds * 25 - at) <= SIX_FRAMES
+    assert abs(report.findings[0].end_seconds * 25 - at - length) <= SIX_FRAMES
+    assert report.score >= 50
+
+
+def test_a_frozen_moment_that_the_encoder_improves_midway_is_one() -> None:
+    better = STEADY[50].copy()
+    better[::2, : better.shape[1] // 8] += 1
+    motion = motion_of([*STEADY[:51], *[STEADY[50]] * 6, *[better] * 6, *STEADY[51:]])
+    (found,) = detect_freezes(motion, "test").findings
+    assert [found.start_seconds * 25, found.end_seconds * 25] == pytest.approx([50, 62], abs=1)
+
+
+def test_a_card_that_stands_still_between_two_scenes_is_no_freeze() -> None:
+    assert detect_freezes(motion_of([*STEADY[:50], *[OTHER[0]] * 25, *STEADY[50:100]]), "test").score == 0
+
+
+def test_nothing_is_frozen_where_one_stretch_ends_and_the_next_begins() -> None:
+    meter = MotionMeter()
+    for index, frame in enumerate([*STEADY[:30], *[STEADY[29]] * 5, *[STEADY[29]] * 5, *STEADY[30:60]]):
+        meter.add(index / 25, frame, begins=index == 35)
+    assert detect_freezes(meter.motion(), "test").findings == []
+
+
+def test_a_few_frames_shown_twice_by_frame_rate_conversion_are_no_freeze() -> None:
+    slowed = [frame for index, frame in enumerate(STEADY) for frame in [frame] * (2 if index % 5 == 0 else 1)]
+    assert detect_freezes(motion_of(slowed), "test").findings == []
+
+
+@pytest.mark.parametrize("at", [50, 60])
+@pytest.mark.parametrize("length", [25, 35])
+def test_a_missing_stretch_is_found_in_its_place(at: int, length: int) -> None:
+    motion = motion_of(STEADY[:at] + STEADY[at + length :])
+    report = report_drops(motion.jumps, motion.times, [], "test")
+    assert [round(finding.end_seconds * 25) for finding in report.findings] == [at]
+    assert report.score >= 50
+
+
+def test_where_a_copy_begins_nothing_is_said_to_be_missing() -> None:
+    motion = motion_of(STEADY[:80] + STEADY[50:])
+    assert report_drops(motion.jumps, motion.times, [80], "test").findings == []
+
+
+def test_frames_that_change_their_size_midway_are_still_compared() -> None:
+    smaller = [frame[: frame.shape[0] // 2, : frame.shape[1] // 2] for frame in STEADY[60:]]
+    assert motion_of(STEADY[:60] + smaller).times.size == len(STEADY)
+
+
+def test_two_missing_frames_are_seen_where_nothing_else_leaps() -> None:
+    motion = motion_of(STEADY[:60] + STEADY[62:])
+    report = report_drops(motion.jumps, motion.times, [], "test")
+    assert [round(finding.end_seconds * 25) for finding in report.findings] == [60]
+
+
+@pytest.mark.parametrize(("far", "found"), [(1.7, True), (0.9, False)])
+def test_a_leap_that_others_nearly_reach_two_seconds_away_is_a_way_to_move(far: float, found: bool) -> None:
+    jump = Jump(60, change_ratio=2.4, flow=5, flow_around=1, residual=0.5, likeness=0.9, strongest=90, far_ratio=far)
+    assert bool(report_drops([jump], np.arange(120) / 25, [], "test").findings) is found
+
+
+def test_a_cut_nearby_does_not_hide_a_missing_stretch() -> None:
+    motion = motion_of(STEADY[:40] + STEADY[70:100] + OTHER[:40])
+    report = report_drops(motion.jumps, motion.times, [], "test")
+    assert [round(finding.end_seconds * 25) for finding in report.findings] == [40]
+    assert [round(cut.end_seconds * 25) for cut in report_cuts(motion.jumps, motion.times, "test").findings] == [70]
+
+
+def test_leaps_of_a_stretch_that_was_not_read_on_are_not_compared() -> None:
+    meter = MotionMeter()
+    for index, frame in enumerate(STEADY[:30] + STEADY[90:] + STEADY[:40] + STEADY[42:80]):
+        meter.add(index / 25, frame, begins=index == 60)
+    first, second = meter.motion().jumps
+    assert (first.frame, second.frame) == (30, 100)
+    assert second.far_ratio == pytest.approx(second.change_ratio, rel=0.5)
+
+
+def test_a_copy_begins_where_it_begins_although_the_encoder_made_its_beginning_worse() -> None:
+    worse = [np.clip(frame.astype(int) + 6, 0, 255).astype(np.uint8) for frame in STEADY[30:40]]
+    (copy,) = find_copies(motion_of(STEADY[:70] + worse + STEADY[40:60] + STEADY[70:]).thumbs).found
+    assert [copy.first, copy.second + copy.frames] == pytest.approx([30, 100], abs=2)

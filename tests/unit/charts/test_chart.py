@@ -1,0 +1,350 @@
+"""The Helm chart: what it renders with its defaults, and that it keeps up with the operator's code."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from analysis_operator.api import AnalyzerSpec
+from analysis_operator.api.analyzer import Scaling
+from analysis_operator.api.crd import definitions, render
+from analysis_operator.settings import Settings
+from status_api.settings import Settings as StatusApiSettings
+from tests.cluster.packages import client_tools
+from tests.cluster.paths import repo_root
+from tests.cluster.progress import Progress
+from tests.cluster.shell import CommandError, run
+from tests.support.operator.process import RULES
+
+CHART = repo_root() / "charts" / "silver-guardian"
+
+type Manifest = dict[str, Any]
+
+
+@cache
+def helm() -> Path:
+    """Give helm, fetched if it is not there yet."""
+    return client_tools(Progress("clients", 1)) / "helm"
+
+
+def rendered(
+    tmp_path: Path, values: Manifest | None = None, *, release: str = "silver-guardian", namespace: str = "guardians"
+) -> list[Manifest]:
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(values or {}))
+    text = run(helm(), "template", release, CHART, "--namespace", namespace, "--values", file, "--include-crds").stdout
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def only(manifests: list[Manifest], kind: str) -> Manifest:
+    (found,) = [manifest for manifest in manifests if manifest["kind"] == kind]
+    return found
+
+
+def spec_of(manifests: list[Manifest], analyzer: str) -> Manifest:
+    (found,) = [
+        manifest["spec"]
+        for manifest in manifests
+        if (manifest["kind"], manifest["metadata"]["name"]) == ("Analyzer", analyzer)
+    ]
+    assert isinstance(found, dict)
+    return found
+
+
+def container(manifests: list[Manifest]) -> Manifest:
+    (found,) = only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(definitions()))
+def test_the_definitions_are_those_of_the_code(name: str) -> None:
+    found = (CHART / "crds" / name).read_text()
+    assert found == render(definitions()[name]), "run: python -m analysis_operator.api.crd charts/silver-guardian/crds"
+
+
+def test_helm_finds_nothing_wrong() -> None:
+    assert "0 chart(s) failed" in run(helm(), "lint", "--strict", CHART).stdout
+
+
+def test_every_setting_can_be_set(tmp_path: Path) -> None:
+    values = {"operator": {"resultsURI": "s3://results/here"}, "database": {"existingSecret": "records"}}
+    given = rendered(tmp_path, values)
+    names = {entry["name"] for entry in container(given)["env"]}
+    assert {f"GUARDIAN_{field.upper()}" for field in Settings.model_fields} <= names
+
+
+def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for entry in container(rendered(tmp_path, namespace="silver-guardian"))["env"]:
+        if "value" in entry and entry["name"] != "GUARDIAN_LEASE":
+            monkeypatch.setenv(entry["name"], entry["value"])
+    assert Settings() == Settings.model_construct()
+
+
+def test_the_operator_is_admitted_where_pod_security_is_restricted(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path)
+    pod = only(manifests, "Deployment")["spec"]["template"]["spec"]["securityContext"]
+    assert pod["runAsNonRoot"] is True
+    assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container(manifests)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_several_operators_share_one_lease_and_are_never_all_gone(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path, release="prod")
+    deployment = only(manifests, "Deployment")
+    spec, pod = deployment["spec"], deployment["spec"]["template"]
+    assert spec["replicas"] == 2
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert {"name": "GUARDIAN_LEASE", "value": deployment["metadata"]["name"]} in container(manifests)["env"]
+    budget = only(manifests, "PodDisruptionBudget")["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    spread = pod["spec"]["topologySpreadConstraints"]
+    assert [entry["topologyKey"] for entry in spread] == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
+    named = [rule for rule in only(manifests, "Role")["rules"] if rule["resources"] == ["leases"]]
+    assert [(rule["verbs"], rule.get("resourceNames")) for rule in named] == [
+        (["create"], None),
+        (["get", "patch"], [deployment["metadata"]["name"]]),
+    ]
+
+
+def test_one_operator_alone_needs_no_budget(tmp_path: Path) -> None:
+    kinds = {found["kind"] for found in rendered(tmp_path, {"operator": {"replicas": 1}})}
+    assert "PodDisruptionBudget" not in kinds
+
+
+def test_no_rights_beyond_the_need(tmp_path: Path) -> None:
+    roles = [found for found in rendered(tmp_path) if found["kind"] in {"Role", "ClusterRole"}]
+    rules = [(role["kind"], rule) for role in roles for rule in role["rules"]]
+    assert not [rule for _, rule in rules if "*" in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])]
+    assert not [rule for _, rule in rules if {"secrets", "pods/exec", "roles"} & set(rule["resources"])]
+    everywhere = {name for kind, rule in rules if kind == "ClusterRole" for name in rule["resources"]}
+    assert everywhere == {"analysisrequests", "analysisrequests/status", "events"}
+
+
+def test_the_integration_tests_run_with_the_very_rights_that_the_chart_grants(tmp_path: Path) -> None:
+    def flat(rules: list[Manifest]) -> set[tuple[str, str, str]]:
+        return {
+            (group, resource, verb)
+            for rule in rules
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+            for verb in rule["verbs"]
+        }
+
+    name = "silver-guardian"
+    roles = [found for found in rendered(tmp_path) if found["kind"] in {"Role", "ClusterRole"}]
+    own = [rule for role in roles if role["metadata"]["name"] == name for rule in role["rules"]]
+    assert flat(own) == flat(RULES)
+
+
+def test_the_analyzers_fit_their_definition(tmp_path: Path) -> None:
+    values = {"s3": {"region": "eu-central-1", "credentialsSecret": {"name": "keys"}}}
+    found = {item["metadata"]["name"]: item for item in rendered(tmp_path, values) if item["kind"] == "Analyzer"}
+    assert {name: AnalyzerSpec.model_validate(item["spec"]).port for name, item in found.items()} == {
+        "audio": 8000,
+        "video": 8001,
+    }
+    spec = AnalyzerSpec.model_validate(found["audio"]["spec"])
+    assert spec.node_selector == {"workload": "ml"}
+    assert [(entry.key, entry.value) for entry in spec.tolerations] == [("workload", "ml")]
+    env = {entry.name: entry.value or (entry.secret_key and entry.secret_key.name) for entry in spec.env}
+    assert env == {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "keys", "AWS_SECRET_ACCESS_KEY": "keys"}
+
+
+def test_a_pool_is_scaled_as_the_definition_says_by_itself(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path)
+    for name in ("audio", "video"):
+        spec = spec_of(manifests, name)
+        assert "replicas" not in spec
+        assert spec["scaling"] == Scaling().model_dump(by_alias=True)
+
+
+def test_one_figure_of_the_scaling_can_be_changed(tmp_path: Path) -> None:
+    spec = spec_of(rendered(tmp_path, {"analyzers": {"audio": {"scaling": {"maxReplicas": 20}}}}), "audio")
+    assert AnalyzerSpec.model_validate(spec).scaling == Scaling(max_replicas=20)
+
+
+@pytest.mark.parametrize("size", [0, 3])
+def test_a_pool_of_fixed_size_says_nothing_of_scaling(tmp_path: Path, size: int) -> None:
+    spec = spec_of(rendered(tmp_path, {"analyzers": {"audio": {"replicas": size}}}), "audio")
+    assert spec["replicas"] == size
+    assert "scaling" not in spec
+
+
+def test_an_analyzer_of_ones_own_needs_to_say_nothing_of_its_size(tmp_path: Path) -> None:
+    own = {"enabled": True, "image": {"repository": "mine", "tag": "1"}, "port": 8002}
+    spec = AnalyzerSpec.model_validate(spec_of(rendered(tmp_path, {"analyzers": {"own": own}}), "own"))
+    assert (spec.replicas, spec.scaling) == (None, Scaling())
+
+
+def test_the_bounds_of_scaling_are_those_of_the_definition() -> None:
+    def bounds(schema: Manifest) -> dict[str, tuple[str, int, int]]:
+        found = schema["properties"].items()
+        return {name: (entry["type"], entry["minimum"], entry["maximum"]) for name, entry in found}
+
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    assert bounds(schema["$defs"]["scaling"]) == bounds(Scaling.model_json_schema(by_alias=True))
+
+
+def test_keda_is_told_the_address_and_port_of_the_very_pod_that_works(tmp_path: Path) -> None:
+    operator = container(rendered(tmp_path))
+    env = {entry["name"]: entry.get("value") or entry["valueFrom"] for entry in operator["env"]}
+    assert env["GUARDIAN_SCALER_HOST"] == {"fieldRef": {"fieldPath": "status.podIP"}}
+    (served,) = [entry["containerPort"] for entry in operator["ports"] if entry["name"] == "grpc"]
+    assert str(served) == env["GUARDIAN_SCALER_PORT"]
+
+
+def test_only_kedas_operator_reaches_the_scaler(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path, {"keda": {"namespace": "scaling"}})
+    policy = only(manifests, "NetworkPolicy")["spec"]
+    labels = only(manifests, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+    assert policy["policyTypes"] == ["Ingress"]
+    ports = {entry["name"]: entry["containerPort"] for entry in container(manifests)["ports"]}
+    peers = {entry["port"]: rule.get("from") for rule in policy["ingress"] for entry in rule["ports"]}
+    keda = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "scaling"}},
+        "podSelector": {"matchLabels": {"app": "keda-operator"}},
+    }
+    assert peers == {ports["http"]: None, ports["grpc"]: [keda]}
+
+
+def test_the_network_policy_can_be_left_out(tmp_path: Path) -> None:
+    kinds = {found["kind"] for found in rendered(tmp_path, {"networkPolicy": {"enabled": False}})}
+    assert "NetworkPolicy" not in kinds
+
+
+def test_a_variable_of_ones_own_wins(tmp_path: Path) -> None:
+    values = {"s3": {"region": "eu-central-1"}, "analyzers": {"audio": {"env": {"AWS_REGION": "us-east-1"}}}}
+    audio = next(item for item in rendered(tmp_path, values) if item["metadata"]["name"] == "audio")
+    assert audio["spec"]["env"] == [{"name": "AWS_REGION", "value": "us-east-1"}]
+
+
+def test_the_databases_address_comes_from_a_secret_and_step_functions_may_be_elsewhere(tmp_path: Path) -> None:
+    values = {
+        "database": {"existingSecret": "records"},
+        "stepFunctions": {"endpointURL": "http://stepfunctions.test:8083"},
+    }
+    env = {
+        entry["name"]: entry.get("value") or entry["valueFrom"]
+        for entry in container(rendered(tmp_path, values))["env"]
+    }
+    assert env["GUARDIAN_DATABASE_URL"] == {"secretKeyRef": {"name": "records", "key": "url"}}
+    assert env["AWS_ENDPOINT_URL_SFN"] == "http://stepfunctions.test:8083"
+    without = {entry["name"] for entry in container(rendered(tmp_path))["env"]}
+    assert not without & {"GUARDIAN_DATABASE_URL", "AWS_ENDPOINT_URL_SFN"}
+
+
+@pytest.mark.parametrize("models", [{"image": "registry/models:7"}, {"claim": "models"}])
+def test_a_pool_gets_a_folder_of_models(tmp_path: Path, models: Manifest) -> None:
+    manifests = rendered(tmp_path, {"analyzers": {"audio": {"models": models}}})
+    spec = AnalyzerSpec.model_validate(spec_of(manifests, "audio"))
+    assert spec.models is not None
+    assert spec.models.model_dump(exclude_none=True) == models
+    assert AnalyzerSpec.model_validate(spec_of(manifests, "video")).models is None
+
+
+def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
+    assert "AnalysisRequest" not in {manifest["kind"] for manifest in rendered(tmp_path)}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"operator": {"resultsUri": "s3://results"}},
+        {"operator": {"resultsURI": "https://results"}},
+        {"analyzers": {"audio": {"port": 80}}},
+        {"analyzers": {"audio": {"models": {"image": "models:7", "claim": "models"}}}},
+        {"operator": {"replicas": 0}},
+        {"monitoring": {"alerts": {"enabled": "yes"}}},
+        {"analyzers": {"Audio_2": {"enabled": True, "image": {"repository": "a"}, "port": 8000, "replicas": 1}}},
+        {"analyzers": {"2-audio": {"enabled": True, "image": {"repository": "a"}, "port": 8000, "replicas": 1}}},
+    ],
+)
+def test_wrong_values_are_refused(tmp_path: Path, values: Manifest) -> None:
+    with pytest.raises(CommandError, match=r"values don't meet the specifications of the schema"):
+        rendered(tmp_path, values)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"replicas": "three"}, r"at '/analyzers/audio/replicas': got string, want "),
+        ({"replicas": 101}, r"at '/analyzers/audio/replicas': maximum: got 101, want 100"),
+        ({"scaling": 5}, r"at '/analyzers/audio/scaling': got number, want object"),
+        ({"scaling": {"maxReplicas": "5"}}, r"at '/analyzers/audio/scaling/maxReplicas': got string, want integer"),
+        ({"scaling": {"maxReplicas": 0}}, r"at '/analyzers/audio/scaling/maxReplicas': minimum: got 0, want 1"),
+        ({"scaling": {"maxPods": 5}}, r"at '/analyzers/audio/scaling': additional properties 'maxPods' not allowed"),
+    ],
+)
+def test_a_wrong_size_is_named_with_its_place(tmp_path: Path, values: Manifest, told: str) -> None:
+    with pytest.raises(CommandError, match=told):
+        rendered(tmp_path, {"analyzers": {"audio": values}})
+
+
+STATUS_API: Manifest = {
+    "enabled": True,
+    "oidc": {"issuer": "https://id.example", "audience": "guardian"},
+    "tenants": {"family-kim": "kim", "family-lee": "lee", "grandma-lee": "lee"},
+}
+
+
+def of_status_api(manifests: list[Manifest], kind: str) -> list[Manifest]:
+    return [each for each in manifests if each["kind"] == kind and each["metadata"]["name"].endswith("-status-api")]
+
+
+def test_the_status_api_is_there_only_if_wanted(tmp_path: Path) -> None:
+    assert not [each for each in rendered(tmp_path) if each["metadata"]["name"].endswith("-status-api")]
+    kinds = {"Deployment", "Service", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "Role", "RoleBinding"}
+    given = rendered(tmp_path, {"statusApi": STATUS_API})
+    assert {each["kind"] for each in given if each["metadata"]["name"].endswith("-status-api")} == kinds
+
+
+@pytest.mark.parametrize(
+    ("database", "verbs"), [("", ["create", "get", "list", "watch"]), ("postgres", ["create", "get"])]
+)
+def test_the_status_api_asks_and_reads_in_its_tenants_namespaces_alone(
+    tmp_path: Path, database: str, verbs: list[str]
+) -> None:
+    given = rendered(tmp_path, {"statusApi": STATUS_API, "database": {"existingSecret": database}})
+    roles = of_status_api(given, "Role")
+    assert [role["metadata"]["namespace"] for role in roles] == ["kim", "lee"]
+    for role in roles:
+        (rule,) = role["rules"]
+        assert (rule["resources"], rule["verbs"]) == (["analysisrequests"], verbs)
+    assert not of_status_api(given, "ClusterRole")
+
+
+def test_every_setting_of_the_status_api_can_be_set_and_has_its_own_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"statusApi": STATUS_API, "database": {"existingSecret": "x"}, "operator": {"resultsURI": "s3://results"}}
+    (deployment,) = of_status_api(rendered(tmp_path, values), "Deployment")
+    (found,) = deployment["spec"]["template"]["spec"]["containers"]
+    env = {entry["name"]: entry.get("value") for entry in found["env"]}
+    fixed = {"host", "port", "kubernetes_url", "kubernetes_token_file", "kubernetes_ca_file"}
+    wanted = {f"GUARDIAN_{field.upper()}" for field in StatusApiSettings.model_fields if field not in fixed}
+    assert wanted <= set(env)
+    chosen = {"GUARDIAN_OIDC_ISSUER", "GUARDIAN_OIDC_AUDIENCE", "GUARDIAN_TENANTS", "GUARDIAN_RESULTS_URI"}
+    for name, value in env.items():
+        if value is not None and name not in chosen:
+            monkeypatch.setenv(name, value)
+    assert StatusApiSettings() == StatusApiSettings.model_construct()
+    assert found["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+@pytest.mark.parametrize("missing", ["oidc", "tenants"])
+def test_a_status_api_that_could_let_nobody_in_is_not_installed(tmp_path: Path, missing: str) -> None:
+    values = {name: value for name, value in STATUS_API.items() if name != missing}
+    with pytest.raises(CommandError, match=f"statusApi.{missing}"):
+        rendered(tmp_path, {"statusApi": values})

@@ -1,0 +1,326 @@
+"""Analyzers and their pods as the watches tell of them, with an API server that applies everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from prometheus_client import REGISTRY
+
+from analysis_operator import metrics
+from analysis_operator.analyzers import controller as pools_module
+from analysis_operator.analyzers.controller import Pools
+from analysis_operator.analyzers.kube_store import KubeAnalyzers
+from analysis_operator.analyzers.manifests import ANALYZER_LABEL
+from analysis_operator.errors import Busy, Rejected
+from analysis_operator.kube.client import KubeApi
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import Pool
+from analysis_operator.requests.ports import Endpoint
+from analysis_operator.scaling.keda import Keda
+from analyzer_contract import AnalysisJob, Failure, Progress, Result
+from tests.support.operator.requests import request
+from tests.unit.operator.analyzers.test_prober import Pod
+
+Json = dict[str, Any]
+
+
+def analyzer(uid: str = "a", version: int = 1, generation: int = 1, **spec: Any) -> Json:
+    return {
+        "metadata": {
+            "name": "audio",
+            "namespace": "guardian",
+            "uid": uid,
+            "resourceVersion": str(version),
+            "generation": generation,
+        },
+        "spec": {"image": "audio:1", **spec},
+    }
+
+
+def pod(name: str = "audio-1", uid: str = "p", address: str = "10.0.0.1") -> Json:
+    return {
+        "metadata": {"name": name, "uid": uid, "labels": {ANALYZER_LABEL: "audio"}},
+        "status": {"podIP": address, "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+
+
+class Api:
+    """Applies everything, and answers a status write with what `answer` gives."""
+
+    def __init__(self) -> None:
+        self.applied: list[Json] = []
+        self.statuses: list[Json] = []
+        self.created: list[Json] = []
+        self.events: list[Json] = []
+        self.answer: Callable[[Json], Json] = lambda status: analyzer(version=2) | {"status": status}
+
+    async def create(self, manifest: Json) -> Json:
+        self.created.append(manifest)
+        return manifest
+
+    async def apply(self, manifest: Json) -> Json:
+        self.applied.append(manifest)
+        return manifest | {"metadata": manifest["metadata"] | {"uid": "c", "generation": 1}}
+
+    async def call(self, _method: str, path: str, *, body: Json, **_: object) -> Json:
+        if path.endswith("/events"):
+            self.events.append(body)
+            return body
+        self.statuses.append(body["status"])
+        return self.answer(body["status"])
+
+    def concurrency(self) -> str:
+        deployments = [found for found in self.applied if found["kind"] == "Deployment"]
+        env: list[Mapping[str, str]] = deployments[-1]["spec"]["template"]["spec"]["containers"][0]["env"]
+        return next(entry["value"] for entry in env if entry["name"] == "GUARDIAN_CONCURRENCY")
+
+
+class Denying(Api):
+    """Denies every Deployment."""
+
+    async def apply(self, manifest: Json) -> Json:
+        made = await super().apply(manifest)
+        if manifest["kind"] == "Deployment":
+            raise Rejected("denied by policy")
+        return made
+
+
+class NoRunner:
+    """Every pod is busy, always."""
+
+    async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+        raise Busy(60)
+        yield
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def pools_of(api: object, dispatcher: Dispatcher) -> Pools:
+    kube = cast("KubeApi", api)
+    keda = Keda(kube, "guardian", "scaler:9090", lambda _: 0.0, now)
+    return Pools(KubeAnalyzers(kube, "operator-1"), keda, dispatcher, now)
+
+
+class Scene:
+    def __init__(self, api: Api | None = None) -> None:
+        self.api = api or Api()
+        self.dispatcher = Dispatcher(NoRunner(), now, lambda _uid, _low: None)
+        self.pools = pools_of(self.api, self.dispatcher)
+
+
+@asynccontextmanager
+async def running(made: Scene) -> AsyncIterator[Scene]:
+    task = asyncio.create_task(made.pools.run())
+    yield made
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    async with running(Scene()) as made:
+        yield made
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["and both were told", "and only the new one was told"])
+async def test_an_analyzer_that_was_made_again_keeps_the_pods_that_are_still_there(scene: Scene, told: bool) -> None:
+    scene.pools.observe(analyzer("a", 1))
+    scene.pools.observe_pod(pod(), gone=False)
+    if told:
+        scene.pools.vanished("audio", "a")
+    scene.pools.observe(analyzer("b", 5))
+    assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}
+
+
+async def test_the_end_of_the_old_analyzer_takes_nothing_from_the_new_one(scene: Scene) -> None:
+    scene.pools.observe(analyzer("a", 1))
+    scene.pools.observe(analyzer("b", 5))
+    scene.pools.vanished("audio", "a")
+    assert "audio" in scene.dispatcher.pools()
+    scene.pools.vanished("audio", "b")
+    assert scene.dispatcher.pools() == {}
+
+
+async def test_the_end_of_an_old_pod_takes_nothing_from_its_namesake(scene: Scene) -> None:
+    scene.pools.observe(analyzer())
+    scene.pools.observe_pod(pod(uid="old"), gone=False)
+    scene.pools.observe_pod(pod(uid="new", address="10.0.0.2"), gone=False)
+    scene.pools.observe_pod(pod(uid="old"), gone=True)
+    assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}
+
+
+async def test_a_spec_first_seen_in_the_answer_to_a_status_write_is_applied(scene: Scene) -> None:
+    edited = analyzer(version=3, generation=2, concurrency=4)
+    scene.api.answer = lambda status: edited | {"status": status}
+    scene.pools.observe(analyzer())
+    scene.pools.observe_pod(pod(), gone=False)
+    await asyncio.sleep(0.05)
+    scene.pools.observe(edited)
+    await asyncio.sleep(0.05)
+    assert scene.api.concurrency() == "4"
+    assert scene.dispatcher.pools() == {"audio": Pool(slots=4, concurrency=4)}
+
+
+async def test_the_answer_to_a_status_write_does_not_undo_a_newer_spec(scene: Scene) -> None:
+    def answer(status: Json) -> Json:
+        scene.pools.observe(analyzer(version=3, generation=2, concurrency=4))
+        return analyzer(version=2) | {"status": status}
+
+    scene.api.answer = answer
+    scene.pools.observe(analyzer())
+    await asyncio.sleep(0.05)
+    assert scene.api.concurrency() == "4"
+
+
+async def test_what_vanished_during_a_status_write_stays_away(scene: Scene) -> None:
+    def answer(status: Json) -> Json:
+        scene.pools.vanished("audio", "a")
+        return analyzer(version=2) | {"status": status}
+
+    scene.api.answer = answer
+    scene.pools.observe(analyzer())
+    await asyncio.sleep(0.05)
+    assert scene.dispatcher.pools() == {}
+
+
+async def test_no_backlog_is_told_of_an_analyzer_that_is_no_more(scene: Scene) -> None:
+    def told() -> list[float | None]:
+        names = ("silver_guardian_queued", "silver_guardian_running")
+        return [REGISTRY.get_sample_value(name, {"analyzer": "audio"}) for name in names]
+
+    scene.pools.observe(analyzer())
+    metrics.QUEUED.labels("audio").set(3)
+    metrics.RUNNING.labels("audio").set(1)
+    assert told() == [3, 1]
+    scene.pools.vanished("audio", "a")
+    assert told() == [None, None]
+
+
+async def test_a_status_that_is_written_settles(scene: Scene) -> None:
+    scene.pools.observe(analyzer())
+    scene.pools.observe_pod(pod(), gone=False)
+    await asyncio.sleep(0.1)
+    assert len(scene.api.statuses) == 1
+    assert len(scene.api.applied) == 6
+
+
+async def test_a_scaled_pool_starts_without_pods_and_says_nothing_of_its_size_again(scene: Scene) -> None:
+    scene.pools.observe(analyzer())
+    await asyncio.sleep(0.05)
+    (first,) = scene.api.created
+    assert (first["kind"], first["spec"]["replicas"]) == ("Deployment", 0)
+    (applied,) = [found for found in scene.api.applied if found["kind"] == "Deployment"]
+    assert "replicas" not in applied["spec"]
+
+
+async def test_a_pool_of_fixed_size_has_it_in_the_deployment_and_no_scaled_object(scene: Scene) -> None:
+    scene.pools.observe(analyzer(replicas=3))
+    await asyncio.sleep(0.05)
+    assert scene.api.created == []
+    kinds = {found["kind"]: found for found in scene.api.applied}
+    assert kinds["Deployment"]["spec"]["replicas"] == 3
+    assert "ScaledObject" not in kinds
+
+
+async def test_a_pod_that_is_leaving_or_has_ended_is_no_pod_of_the_pool(scene: Scene) -> None:
+    scene.pools.observe(analyzer())
+    evicted = pod("audio-2", "q")
+    evicted["status"] = {"phase": "Failed", "conditions": []}
+    leaving = pod("audio-3", "r")
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-24T00:00:00Z"
+    for raw in (pod(), evicted, leaving):
+        scene.pools.observe_pod(raw, gone=False)
+    await asyncio.sleep(0.05)
+    assert scene.api.statuses[-1]["replicas"] == 1
+    assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}
+
+
+async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() -> None:
+    async with running(Scene(Denying())) as scene:
+        scene.pools.observe(analyzer())
+        await until(lambda: scene.api.statuses)
+        tried = len(scene.api.applied)
+        for number in range(5):
+            scene.pools.observe_pod(pod(f"audio-{number}", f"p{number}"), gone=False)
+            await asyncio.sleep(0.02)
+        assert len(scene.api.applied) == tried
+        scene.pools.observe(analyzer(version=9, generation=2, concurrency=4))  # an edit may be what mends it
+        await until(lambda: len(scene.api.applied) > tried)
+
+
+async def test_a_deployment_that_keda_scales_is_not_applied_again_and_one_that_is_edited_is(scene: Scene) -> None:
+    scene.pools.observe(analyzer())
+    await until(lambda: len(scene.api.applied) == 6)
+    (applied,) = [found for found in scene.api.applied if found["kind"] == "Deployment"]
+    known = applied | {"metadata": applied["metadata"] | {"uid": "c", "generation": 2}}
+    scene.pools.observe_child(known | {"spec": applied["spec"] | {"replicas": 3}}, gone=False)
+    await asyncio.sleep(0.05)
+    assert len(scene.api.applied) == 6
+    scene.pools.observe_child(known | {"spec": applied["spec"] | {"revisionHistoryLimit": 9}}, gone=False)
+    await until(lambda: len(scene.api.applied) == 12)
+
+
+async def test_a_pod_that_answered_and_then_crashed_takes_no_work_until_it_answers_again(scene: Scene) -> None:
+    async with Pod().listening() as service:
+        service.ready = True
+        host, port = service.address.split(":")
+        starting = pod(address=host)
+        starting["metadata"]["resourceVersion"] = "1"
+        starting["status"] |= {"conditions": [], "containerStatuses": [{"restartCount": 0, "state": {"running": {}}}]}
+        scene.api.answer = lambda status: analyzer(version=2, port=int(port)) | {"status": status}
+        scene.pools.observe(analyzer(port=int(port)))
+        scene.pools.observe_pod(starting, gone=False)
+        scene.dispatcher.enqueue(request(), "audio", None, None)
+        await until(lambda: scene.dispatcher.pools()["audio"].slots == 1)
+        service.ready = False
+        waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s"}
+        starting["metadata"]["resourceVersion"] = "2"
+        starting["status"]["containerStatuses"] = [{"restartCount": 1, "state": {"waiting": waiting}}]
+        scene.pools.observe_pod(starting, gone=False)
+        assert scene.dispatcher.pools()["audio"].slots == 0
+        assert "crashes" in scene.dispatcher.pools()["audio"].problem
+        service.ready = True
+        await until(lambda: scene.dispatcher.pools()["audio"].slots == 1)
+
+
+async def test_those_who_wait_are_told_another_problem_only_now_and_then(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def says(message: str) -> str:
+        refused = {"type": "ReplicaFailure", "status": "True", "message": message}
+        meta = {"name": "audio", "labels": {ANALYZER_LABEL: "audio"}, "generation": 1}
+        deployment = {"kind": "Deployment", "metadata": meta, "spec": {}, "status": {"conditions": [refused]}}
+        scene.pools.observe_child(deployment, gone=False)
+        return scene.dispatcher.pools()["audio"].problem
+
+    monkeypatch.setattr(pools_module, "_PROBLEM_SECONDS", 0.3)
+    scene.pools.observe(analyzer())
+    assert "1 of 2" in says("1 of 2")
+    assert "1 of 2" in says("2 of 2")
+    await until(lambda: "2 of 2" in scene.dispatcher.pools()["audio"].problem)
+
+
+async def test_a_condition_that_comes_and_goes_is_one_event(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools_module, "_STATUS_SECONDS", 0.0)
+    for generation in range(1, 7):
+        size: Json = {} if generation % 2 else {"replicas": 1}
+        made = analyzer(version=2 * generation, generation=generation, **size)
+        answer = made | {"metadata": made["metadata"] | {"resourceVersion": str(2 * generation + 1)}}
+        scene.api.answer = lambda status, answer=answer: answer | {"status": status}  # type: ignore[misc]
+        scene.pools.observe(made)
+        await until(lambda: len(scene.api.statuses) == generation)  # noqa: B023
+    assert [event["reason"] for event in scene.api.events] == ["FixedSize"]

@@ -1,0 +1,137 @@
+"""Streams from pods that misbehave: whatever they send, the answer is short and the status can hold it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from pydantic import ValidationError
+
+from analysis_operator.analyzers.http_runner import HttpRunner
+from analysis_operator.api import RequestStatus
+from analysis_operator.requests.controller import result_prefix
+from analysis_operator.requests.plan import plan
+from analysis_operator.requests.ports import Endpoint
+from analysis_operator.settings import Settings
+from analyzer_contract import AnalysisJob, Failure, Progress, Result, SourceObject
+from tests.support.operator.requests import NOW, observed, request, run
+
+JOB = AnalysisJob(id="uid-1.audio", source=SourceObject(uri="s3://media/call.wav"))
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+RESULT: dict[str, Any] = {
+    "type": "result",
+    "verdict": "Suspicious",
+    "score": 90,
+    "source": {"etag": "e", "sizeBytes": 1},
+    "seconds": 1,
+}
+FINDING: dict[str, Any] = {"kind": "Loop", "startSeconds": 1, "endSeconds": 2, "score": 90}
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[Endpoint]:
+    app = web.Application()
+    app.add_routes([web.route("*", "/{path:.*}", handler)])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    try:
+        yield Endpoint("audio-1", f"{host}:{port}")
+    finally:
+        await runner.cleanup()
+
+
+async def ask(endpoint: Endpoint) -> list[Progress | Result | Failure]:
+    runner = HttpRunner.create()
+    try:
+        async with asyncio.timeout(5):
+            return [event async for event in runner.run(endpoint, JOB)]
+    finally:
+        await runner.close()
+
+
+async def test_a_refusal_whose_text_never_ends_is_not_read_to_its_end() -> None:
+    sent = 0
+
+    async def handler(asked: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        answer = web.StreamResponse(status=500)
+        await answer.prepare(asked)
+        while True:
+            await answer.write(b"x" * 65536)
+            sent += 65536
+
+    async with serving(handler) as endpoint:
+        (told,) = await ask(endpoint)
+    assert isinstance(told, Failure)
+    assert told.message.startswith("Pod audio-1 refused the work with HTTP 500: xxx")
+    assert sent < 50_000_000
+
+
+async def test_a_pod_does_not_send_the_operator_elsewhere() -> None:
+    asked_for = []
+
+    async def handler(asked: web.Request) -> web.StreamResponse:
+        asked_for.append(asked.path)
+        return web.Response(status=307, headers={"Location": "/latest/meta-data"})
+
+    async with serving(handler) as endpoint:
+        (told,) = await ask(endpoint)
+    assert isinstance(told, Failure)
+    assert asked_for == ["/v1/analyses"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps(RESULT | {"resultURI": "s3://results/" + "x" * 1200}),
+        json.dumps(RESULT | {"findings": [FINDING | {"endSeconds": float("inf")}]}),
+        json.dumps(RESULT | {"findings": [FINDING | {"endSeconds": 1e300}]}),
+        json.dumps(RESULT | {"source": {"etag": "e", "sizeBytes": 10**30}}),
+        json.dumps(RESULT | {"summary": "\0" * 500, "findings": [FINDING] * 10}),
+        json.dumps({"type": "error", "kind": "internal", "reason": "InternalError", "message": "\u00e9" * 1000}),
+        "no json",
+    ],
+    ids=["a long URI", "no end", "a far end", "a huge object", "the longest words", "failure", "garbage"],
+)
+async def test_whatever_a_pod_says_fits_the_status(line: str) -> None:
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=line.encode() + b"\n", content_type="application/x-ndjson")
+
+    async with serving(handler) as endpoint:
+        (said,) = await ask(endpoint)
+    assert not isinstance(said, Progress)
+    ran = run(said)
+    for attempts in (0, 2):
+        entry = {"name": "audio", "attempts": attempts}
+        decided = plan(observed(request({"analyses": [entry]}), runs={"audio": ran}), NOW)
+        RequestStatus.model_validate_json(decided.status.model_dump_json(by_alias=True, exclude_none=True))
+        written = decided.status.model_dump(mode="json")
+        assert all(value < 2**63 for value in _integers(written)), "the API server keeps 64 bits"
+
+
+def _integers(value: object) -> list[int]:
+    if isinstance(value, dict):
+        return [found for each in value.values() for found in _integers(each)]
+    if isinstance(value, list):
+        return [found for each in value for found in _integers(each)]
+    return [value] if isinstance(value, int) else []
+
+
+def test_a_results_folder_leaves_room_for_the_longest_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUARDIAN_RESULTS_URI", "s3://results/" + "x" * 600)
+    with pytest.raises(ValidationError):
+        Settings()
+    monkeypatch.setenv("GUARDIAN_RESULTS_URI", "s3://results/" + "x" * 487)
+    asked = request(namespace="n" * 63)
+    meta = asked.metadata.model_copy(update={"name": "n" * 253, "uid": "u" * 36})
+    prefix = result_prefix(Settings().policy(), asked.model_copy(update={"metadata": meta}))
+    AnalysisJob(id="a", source=JOB.source, result_prefix=prefix)

@@ -1,0 +1,306 @@
+"""The reconcile path over requests in memory, with writes that fail as told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from analysis_operator.api import API_VERSION, AnalysisRequest, ConditionType, RequestStatus
+from analysis_operator.callbacks import sender as callbacks
+from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.report.writer import NoReports
+from analysis_operator.requests import controller as reconcile
+from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import Failed, Policy, Refused, Reply
+from analysis_operator.requests.ports import Endpoint
+from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
+from tests.support.operator.machines import Machines
+from tests.support.operator.requests import failure, result
+
+BROKEN = failure(FailureKind.INTERNAL, FailureReason.INTERNAL_ERROR)
+
+
+class Api(MemoryRequests):
+    """Writes fail as told; ``unanswered`` ones take effect, and the answer is lost."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: datetime.now(UTC))
+        self.writes = 0
+        self.refusals: list[Exception] = []
+        self.unanswered: Callable[[RequestStatus], bool] = lambda _: False
+        self.reads: list[Exception] = []
+
+    async def write_status(self, request: AnalysisRequest, status: RequestStatus) -> AnalysisRequest:
+        self.writes += 1
+        await asyncio.sleep(0)
+        if self.refusals:
+            raise self.refusals[0] if len(self.refusals) == 1 else self.refusals.pop(0)
+        written = await super().write_status(request, status)
+        if self.unanswered(status):
+            self.unanswered = lambda _: False
+            raise ApiUnavailable("no answer")
+        return written
+
+    async def get(self, request: AnalysisRequest) -> AnalysisRequest:
+        await asyncio.sleep(0)
+        if self.reads:
+            raise self.reads[0]
+        return await super().get(request)
+
+
+class Analyzers:
+    """The Runner port: gives the scripted answers, the last one again and again."""
+
+    def __init__(self) -> None:
+        self.answers: list[Result | Failure] = [result()]
+        self.started = 0
+
+    async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+        self.started += 1
+        await asyncio.sleep(0)
+        yield self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+
+
+class Kept:
+    """The Sink port: keeps every offer."""
+
+    def __init__(self) -> None:
+        self.offers: list[AnalysisRequest] = []
+        self.gone: list[str] = []
+
+    def offer(self, request: AnalysisRequest) -> None:
+        self.offers.append(request)
+
+    def deleted(self, uid: str) -> None:
+        self.gone.append(uid)
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.api = Api()
+        self.analyzers = Analyzers()
+        self.machines = Machines()
+        self.sink = Kept()
+        clock = lambda: datetime.now(UTC)  # noqa: E731
+        self.reconciler = Reconciler(
+            self.api,
+            lambda changed: Dispatcher(self.analyzers, clock, changed),
+            reports=NoReports(),
+            machines=self.machines,
+            sink=self.sink,
+            policy=Policy(retry_base_seconds=0.01),
+            clock=clock,
+        )
+        self.dispatcher = self.reconciler.dispatcher
+        self.pods(1)
+        self.api.watch(self.reconciler.observe, self.reconciler.vanished)
+
+    def pods(self, count: int) -> None:
+        self.dispatcher.set_pool("audio", 1)
+        self.dispatcher.set_endpoints("audio", [Endpoint(f"pod-{n}", f"10.0.0.{n}:8000") for n in range(count)])
+
+    def apply(self, name: str = "call", **spec: Any) -> AnalysisRequest:
+        source = {"uri": "s3://media/call.wav"}
+        return self.api.apply(
+            {
+                "apiVersion": API_VERSION,
+                "kind": "AnalysisRequest",
+                "metadata": {"name": name},
+                "spec": {"source": source, "analyzers": ["audio"], **spec},
+            }
+        )
+
+    def status(self) -> RequestStatus:
+        return self.api.list()[0].status
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    monkeypatch.setattr(reconcile, "SETTLE_SECONDS", 0.01)
+    monkeypatch.setattr(reconcile, "PROGRESS_SECONDS", 0.02)
+    made = Scene()
+    running = asyncio.create_task(made.reconciler.run())
+    yield made
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_an_attempt_is_counted_once_when_the_answer_to_its_write_is_lost(scene: Scene) -> None:
+    scene.analyzers.answers = [BROKEN, result()]
+    scene.api.unanswered = lambda status: status.analyses[0].attempts == 1
+    scene.apply()
+    await scene.until(lambda: scene.status().finished)
+    assert scene.analyzers.started == 2
+    assert scene.status().analyses[0].attempts == 2
+
+
+async def test_a_request_that_gave_way_to_a_namesake_is_not_written_over_and_over(scene: Scene) -> None:
+    scene.api.refusals, scene.api.reads = [Conflict("another UID")], [Gone("replaced by a namesake")]
+    scene.apply()
+    await scene.until(lambda: scene.api.writes)
+    await asyncio.sleep(0.2)
+    assert scene.api.writes == 1
+    assert scene.reconciler.known() == {}
+
+
+@pytest.mark.parametrize("reads", [[], [ApiUnavailable("ill")]], ids=["nothing new", "not read"])
+async def test_a_conflict_that_stays_is_not_tried_without_a_pause(scene: Scene, reads: list[Exception]) -> None:
+    scene.api.refusals, scene.api.reads = [Conflict("always")], reads
+    scene.apply()
+    await scene.until(lambda: scene.api.writes)
+    await asyncio.sleep(0.2)
+    assert scene.api.writes < 5
+    scene.api.refusals, scene.api.reads = [], []
+    await scene.until(lambda: scene.status().finished)
+
+
+async def test_what_waits_for_a_slot_when_it_is_cancelled_waits_no_longer(scene: Scene) -> None:
+    scene.pods(0)
+    scene.apply()
+    await scene.until(lambda: scene.dispatcher.backlog("audio") == (1, 0))
+    scene.apply(cancel=True)
+    await scene.until(lambda: scene.status().finished)
+    await scene.until(lambda: scene.dispatcher.backlog("audio") == (0, 0))
+    scene.pods(1)
+    await asyncio.sleep(0.05)
+    assert scene.analyzers.started == 0
+
+
+async def test_a_finished_request_whose_priority_is_edited_is_counted_once(scene: Scene) -> None:
+    def counted() -> float:
+        labels = {"verdict": "NoEvidence", "reason": "Completed"}
+        return REGISTRY.get_sample_value("silver_guardian_requests_finished_total", labels) or 0
+
+    before = counted()
+    scene.apply()
+    await scene.until(lambda: scene.status().finished)
+    verdict = scene.status().model_copy(update={"conditions": [], "observed_generation": None})
+    scene.apply(priority=5)
+    await scene.until(lambda: scene.status().observed_generation == 2)
+    await asyncio.sleep(0.05)
+    assert counted() == before + 1
+    assert scene.status().model_copy(update={"conditions": [], "observed_generation": None}) == verdict
+
+
+async def test_edits_after_the_end_take_nothing_from_the_status(scene: Scene) -> None:
+    scene.apply()
+    await scene.until(lambda: scene.status().finished)
+    (before,) = scene.status().analyses
+    scene.apply(priority=5)
+    await scene.until(lambda: scene.status().observed_generation == 2)
+    scene.apply(priority=7)
+    await scene.until(lambda: scene.status().observed_generation == 3)
+    assert scene.status().analyses == [before]
+
+
+async def test_a_time_to_live_of_zero_and_of_ten_years(scene: Scene) -> None:
+    scene.apply("short", ttlSecondsAfterFinished=0)
+    scene.apply("long", ttlSecondsAfterFinished=315_360_000)
+    await scene.until(lambda: [found.status.finished for found in scene.api.list()] == [True])
+    assert [found.metadata.name for found in scene.api.list()] == ["long"]
+
+
+WAITED: dict[str, Any] = {"callback": {"taskToken": "token-1"}}
+LOST = Failed("ReadTimeoutError", "No answer.", may_have_arrived=True)
+USED = Refused("TaskTimedOut", "Nobody waits.")
+
+
+def callback_of(scene: Scene) -> tuple[str, str]:
+    found = scene.status().condition(ConditionType.CALLBACK_DELIVERED)
+    assert found is not None
+    return found.status, found.reason
+
+
+async def test_a_callback_costs_one_more_write_and_is_made_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "SETTLE_SECONDS", 1)  # or a machine that is slow just then has "Running" written too
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.status().finished and callback_of(scene)[0] == "True")
+    assert scene.api.writes == 2
+    scene.apply(**WAITED, priority=5)
+    await scene.until(lambda: scene.status().observed_generation == 2)
+    assert [(token, answer.succeeded) for token, answer in scene.machines.told] == [("token-1", True)]
+
+
+RETRIES: list[tuple[str, list[Reply], tuple[str, str]]] = [
+    ("throttled, then taken", [Failed("ThrottlingException", "", may_have_arrived=False)], ("True", "Delivered")),
+    ("the reply was lost, then it is used", [LOST, USED], ("True", "AlreadyAnswered")),
+    ("replayed in a second request", [USED], ("False", "TaskTimedOut")),
+]
+
+
+@pytest.mark.parametrize(("replies", "condition"), [row[1:] for row in RETRIES], ids=[row[0] for row in RETRIES])
+async def test_a_callback_is_tried_again_by_cause(
+    scene: Scene, replies: list[Reply], condition: tuple[str, str]
+) -> None:
+    scene.machines.replies = list(replies)
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.status().finished and callback_of(scene)[0] != "Unknown")
+    assert callback_of(scene) == condition
+    warned = [event.reason for _, event in scene.api.events if event.reason == "CallbackNotDelivered"]
+    assert warned == (["CallbackNotDelivered"] if condition[0] == "False" else [])
+
+
+async def test_an_operator_that_starts_anew_tells_what_the_last_one_did_not_record(scene: Scene) -> None:
+    def ended(status: RequestStatus) -> bool:
+        found = status.condition(ConditionType.CALLBACK_DELIVERED)
+        return found is not None and found.status == "True"
+
+    scene.api.unanswered = ended
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.status().finished and callback_of(scene)[0] == "True")
+    before = scene.api.list()[0]
+    pending = [each for each in before.status.conditions if each.type is not ConditionType.CALLBACK_DELIVERED]
+    fresh = Scene()
+    fresh.machines.replies = [USED]
+    fresh.api._store(before, status=before.status.model_copy(update={"conditions": pending}))
+    running = asyncio.create_task(fresh.reconciler.run())
+    await fresh.until(lambda: fresh.machines.told)
+    await fresh.until(lambda: callback_of(fresh) == ("True", "AlreadyAnswered"))
+    running.cancel()
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_the_machine_of_a_deleted_request_is_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, running: bool
+) -> None:
+    monkeypatch.setattr(callbacks, "_FAREWELL_PAUSES", (0, 0.01, 0.01))
+    scene.pods(0 if running else 1)
+    scene.machines.replies = [LOST] * 1000
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.dispatcher.backlog("audio") == (1, 0) if running else scene.machines.told)
+    await scene.api.delete(scene.api.list()[0])
+    await asyncio.sleep(0)  # the watch tells
+    scene.machines.replies = [LOST]
+    await scene.until(lambda: not scene.machines.replies)
+    await scene.until(lambda: not scene.reconciler._callbacks._farewells)
+    answer = scene.machines.told[-1][1]
+    assert (answer.succeeded, answer.error) == ((False, "Deleted") if running else (True, ""))
+
+
+async def test_every_state_goes_to_the_sink_whole_and_in_order(scene: Scene) -> None:
+    asked = scene.apply()
+    await scene.until(lambda: scene.status().finished)
+    written = scene.api.list()[0]
+    await scene.until(lambda: scene.sink.offers and scene.sink.offers[-1] == written)
+    versions = [int(offer.metadata.resource_version) for offer in scene.sink.offers]
+    assert versions == sorted(versions)
+    scene.sink.offers.clear()
+    await scene.reconciler.offer_again(asked.metadata.uid)
+    assert scene.sink.offers == [written], "though less is kept of it in memory"
+    await scene.api.delete(written)
+    await scene.until(lambda: scene.sink.gone == [asked.metadata.uid])
+    await scene.reconciler.offer_again(asked.metadata.uid)

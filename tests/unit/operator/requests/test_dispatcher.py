@@ -1,0 +1,192 @@
+"""Slots, waiting and streams, with analyzers that answer as told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.errors import Busy, Draining, Lost, Unreachable
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import PodLost
+from analysis_operator.requests.ports import Endpoint
+from analyzer_contract import AnalysisJob, Failure, Progress, Result
+from tests.support.operator.requests import request, result
+
+Answer = Callable[[str], AsyncIterator[Progress | Result | Failure]]
+
+
+class Analyzers:
+    """The Runner port: each pod answers as told, and notes what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[str, str]] = []
+        self.addresses: list[str] = []
+        self.answers: dict[str, list[Exception]] = {}
+        self.release = asyncio.Event()
+
+    async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+        uid = job.id.split(".")[0]
+        self.given.append((endpoint.pod, uid))
+        self.addresses.append(endpoint.address)
+        if refusals := self.answers.get(endpoint.pod):
+            raise refusals.pop(0)
+        yield Progress(stage="decode", fraction=0.5)
+        await self.release.wait()
+        yield result()
+
+
+class Scene:
+    def __init__(self, pods: int = 1, concurrency: int = 1) -> None:
+        self.analyzers = Analyzers()
+        self.changed: asyncio.Queue[str] = asyncio.Queue()
+        self.dispatcher = Dispatcher(
+            self.analyzers, lambda: datetime.now(UTC), lambda uid, _low: self.changed.put_nowait(uid)
+        )
+        self.dispatcher.set_pool("audio", concurrency)
+        self.dispatcher.set_endpoints("audio", [Endpoint(f"pod-{n}", f"10.0.0.{n}:8000") for n in range(pods)])
+
+    def enqueue(self, *uids: str) -> None:
+        for uid in uids:
+            asked = request()
+            named = asked.metadata.model_copy(update={"uid": uid})
+            self.dispatcher.enqueue(AnalysisRequest(metadata=named, spec=asked.spec), "audio", None, None)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await self.changed.get()
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    made = Scene()
+    yield made
+    await made.dispatcher.close()
+
+
+async def test_no_more_run_than_there_are_slots_and_the_next_starts_when_one_is_free(scene: Scene) -> None:
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.dispatcher.backlog("audio") == (1, 1)
+    assert scene.analyzers.given == [("pod-0", "a")]
+    scene.analyzers.release.set()
+    await scene.until(lambda: scene.dispatcher.runs("b") and scene.dispatcher.runs("b")["audio"].outcome)
+    assert [uid for _, uid in scene.analyzers.given] == ["a", "b"]
+
+
+async def test_enqueueing_what_waits_or_runs_changes_nothing(scene: Scene) -> None:
+    scene.enqueue("a", "b", "a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    scene.enqueue("a", "b")
+    assert scene.dispatcher.backlog("audio") == (1, 1)
+
+
+async def test_work_is_spread_over_the_pods() -> None:
+    scene = Scene(pods=2, concurrency=2)
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+    assert {pod for pod, _ in scene.analyzers.given} == {"pod-0", "pod-1"}
+    await scene.dispatcher.close()
+
+
+@pytest.mark.parametrize(
+    "refusal", [Busy(0.05), Draining("draining"), Unreachable("refused")], ids=lambda error: type(error).__name__
+)
+async def test_a_pod_that_takes_nothing_costs_the_analysis_nothing(refusal: Exception) -> None:
+    scene = Scene(pods=2)
+    scene.analyzers.answers["pod-0"] = [refusal]
+    scene.enqueue("a")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.analyzers.given == [("pod-0", "a"), ("pod-1", "a")]
+    assert scene.dispatcher.runs("a")["audio"].outcome is None
+    await scene.dispatcher.close()
+
+
+async def test_the_only_pod_is_asked_again_after_its_rest(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Busy(0.05)]
+    scene.enqueue("a")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert len(scene.analyzers.given) == 2
+
+
+async def test_a_stream_that_breaks_is_a_lost_pod_until_it_is_recorded(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Lost("reset")]
+    scene.enqueue("a")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert isinstance(scene.dispatcher.runs("a")["audio"].outcome, PodLost)
+    scene.enqueue("a")
+    assert scene.dispatcher.backlog("audio") == (0, 0), "an outcome is recorded before the next attempt"
+    scene.dispatcher.recorded("a", "audio")
+    scene.enqueue("a")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.dispatcher.runs("a")["audio"].outcome is None
+
+
+async def test_what_is_stopped_neither_runs_nor_waits(scene: Scene) -> None:
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    scene.dispatcher.stop("a")
+    scene.dispatcher.stop("b", "audio")
+    await scene.until(lambda: scene.dispatcher.backlog("audio") == (0, 0))
+    assert scene.dispatcher.runs("a") == {}
+    assert [uid for _, uid in scene.analyzers.given] == ["a"]
+
+
+async def test_whoever_waits_for_a_pool_is_told_when_it_goes(scene: Scene) -> None:
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    while not scene.changed.empty():
+        scene.changed.get_nowait()
+    scene.dispatcher.drop_pool("audio")
+    assert {await scene.changed.get(), await scene.changed.get()} == {"a", "b"}
+    assert scene.dispatcher.pools() == {}
+
+
+async def test_a_slot_is_free_again_when_its_attempt_is_stopped_before_its_first_step(scene: Scene) -> None:
+    scene.enqueue("a")
+    scene.dispatcher.stop("a")
+    scene.enqueue("b")
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+    assert scene.dispatcher.backlog("audio") == (0, 1)
+    assert [uid for _, uid in scene.analyzers.given] == ["b"]
+
+
+async def test_a_pod_of_the_same_name_is_reached_at_its_new_address(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Unreachable("no route")]
+    scene.enqueue("a")
+    await scene.until(lambda: scene.analyzers.given)
+    scene.dispatcher.set_endpoints("audio", [Endpoint("pod-0", "10.9.9.9:8000")])
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.analyzers.addresses == ["10.0.0.0:8000", "10.9.9.9:8000"]
+
+
+async def test_nothing_starts_any_more_when_the_dispatcher_closes(scene: Scene) -> None:
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    await scene.dispatcher.close()
+    await asyncio.sleep(0.01)
+    assert [uid for _, uid in scene.analyzers.given] == ["a"]
+
+
+async def test_a_pod_that_lost_one_analysis_rests_before_it_gets_another(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Lost("reset"), Lost("reset")]
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.dispatcher.backlog("audio") == (1, 0), "b waits, though the slot is free"
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+    assert [uid for _, uid in scene.analyzers.given] == ["a", "b"]
+
+
+async def test_the_end_of_one_analysis_is_news_only_to_the_pool_that_it_waited_for(scene: Scene) -> None:
+    scene.dispatcher.set_pool("video", 1)
+    scene.enqueue("a", "b")
+    told: list[str] = []
+    scene.dispatcher.backlog_changed = told.append
+    scene.dispatcher.stop("stranger")
+    assert told == []
+    scene.dispatcher.stop("b")
+    assert told == ["audio"]

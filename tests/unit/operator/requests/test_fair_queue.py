@@ -1,0 +1,90 @@
+"""Who goes next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis_operator.requests.fair_queue import FairQueue, Waiting
+from tests.support.operator.requests import NOW
+
+
+def item(key: str, namespace: str = "a", priority: int = 0, age: int = 0) -> Waiting:
+    return Waiting(key, namespace, priority, NOW - timedelta(seconds=age))
+
+
+def drain(queue: FairQueue, *, keep_running: bool = True) -> list[str]:
+    running: Counter[str] = Counter()
+    order = []
+    while (taken := queue.take(running)) is not None:
+        order.append(taken.key)
+        running[taken.namespace] += keep_running
+    return order
+
+
+def test_priority_goes_before_age() -> None:
+    queue = FairQueue()
+    queue.add(item("old", age=100))
+    queue.add(item("urgent", priority=5))
+    assert drain(queue) == ["urgent", "old"]
+
+
+def test_of_equal_priority_the_namespace_with_fewer_running_goes_first() -> None:
+    queue = FairQueue()
+    for n in range(4):
+        queue.add(item(f"a{n}", "a", age=100 - n))
+    for n in range(2):
+        queue.add(item(f"b{n}", "b", age=10 - n))
+    assert drain(queue) == ["a0", "b0", "a1", "b1", "a2", "a3"]
+
+
+def test_within_a_namespace_age_decides() -> None:
+    queue = FairQueue()
+    queue.add(item("young", age=1))
+    queue.add(item("old", age=9))
+    assert drain(queue) == ["old", "young"]
+
+
+def test_a_new_priority_counts_and_nothing_is_handed_out_twice() -> None:
+    queue = FairQueue()
+    queue.add(item("one", age=9))
+    queue.add(item("two", age=1))
+    queue.add(item("two", age=1, priority=3))
+    assert drain(queue) == ["two", "one"]
+
+
+def test_what_was_removed_is_not_handed_out() -> None:
+    queue = FairQueue()
+    queue.add(item("one"))
+    queue.discard("one")
+    queue.discard("never there")
+    assert queue.take({}) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc"), st.integers(-2, 2), st.booleans()), max_size=60))
+def test_every_key_added_and_not_removed_comes_out_exactly_once(steps: list[tuple[int, str, int, bool]]) -> None:
+    queue = FairQueue()
+    expected = {}
+    for number, namespace, priority, add in steps:
+        key = f"{namespace}{number}"
+        if add:
+            queue.add(item(key, namespace, priority, age=number))
+            expected[key] = priority
+        else:
+            queue.discard(key)
+            expected.pop(key, None)
+    assert len(queue) == len(expected)
+    assert sorted(drain(queue)) == sorted(expected)
+
+
+def test_what_comes_and_goes_untaken_leaves_nothing_behind() -> None:
+    queue = FairQueue()
+    queue.add(Waiting("oldest", "a", 0, NOW))
+    for number in range(5000):
+        queue.add(Waiting(f"key-{number}", f"namespace-{number % 50}", 0, NOW, number))
+        queue.discard(f"key-{number}")
+    assert sum(map(len, queue._heaps.values())) < 200
+    assert drain(queue) == ["oldest"]

@@ -1,0 +1,138 @@
+"""What the comparison with the API server finds, mends, and calls a dead watch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from analysis_operator.kube.client import KubeApi
+from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.records.sink import NoSink
+from analysis_operator.report.writer import NoReports
+from analysis_operator.requests import resync
+from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.observation import Policy, Pool
+from analysis_operator.requests.resync import Resync
+from tests.support.operator.machines import Machines
+from tests.support.operator.requests import request
+from tests.unit.operator.analyzers.test_controller import NoRunner, analyzer, pod, pools_of
+
+Json = dict[str, Any]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Api:
+    """A cluster that holds these, by the plural of their kind."""
+
+    def __init__(self) -> None:
+        self.on_list: Callable[[], None] = lambda: None
+        self.kept: dict[str, list[Json]] = {"analysisrequests": [], "analyzers": [], "pods": []}
+
+    async def list(self, path: str, **_: object) -> AsyncIterator[Json]:
+        for found in self.kept[path.rsplit("/", 1)[1]]:
+            yield found
+        self.on_list()
+
+    async def call(self, _method: str, path: str, **_: object) -> Json:
+        name = path.rsplit("/", 1)[1]
+        return next(found for found in self.kept["analysisrequests"] if found["metadata"]["name"] == name)
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.api = Api()
+        kube = cast("KubeApi", self.api)
+        self.reconciler = Reconciler(
+            MemoryRequests(now),
+            lambda changed: Dispatcher(NoRunner(), now, changed),
+            reports=NoReports(),
+            machines=Machines(),
+            sink=NoSink(),
+            policy=Policy(),
+            clock=now,
+        )
+        self.pools = pools_of(kube, self.reconciler.dispatcher)
+        self.resync = Resync(kube, self.reconciler, self.pools, "guardian")
+
+    def pod_slots(self) -> int:
+        return self.reconciler.dispatcher.pools().get("audio", Pool()).slots
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    monkeypatch.setattr(resync, "_PATIENCE_SECONDS", 0)
+    return Scene()
+
+
+async def test_changes_that_no_watch_told_of_are_found_and_twice_in_a_row_is_a_dead_watch(scene: Scene) -> None:
+    for round_ in (1, 2):
+        name = f"call-{round_}"
+        raw = request().model_dump(mode="json", by_alias=True)
+        scene.api.kept["analysisrequests"].append(raw | {"metadata": raw["metadata"] | {"name": name, "uid": name}})
+        await scene.resync.compare()
+        assert name in scene.reconciler.known()
+    assert scene.resync.problem()
+    await scene.resync.compare()
+    assert not scene.resync.problem()
+
+
+async def test_the_backlog_is_whole_once_every_request_that_was_there_is_known(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resync, "_PATIENCE_SECONDS", 30)
+    raw = request().model_dump(mode="json", by_alias=True)
+    scene.api.kept["analysisrequests"].append(raw)
+    waiting = asyncio.create_task(scene.resync.caught_up())
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    scene.reconciler.observe(request())
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_a_request_that_is_never_understood_does_not_keep_the_scaler_waiting(scene: Scene) -> None:
+    scene.api.kept["analysisrequests"].append(request().model_dump(mode="json", by_alias=True))
+    await asyncio.wait_for(scene.resync.caught_up(), 5)
+
+
+async def test_a_request_that_cannot_be_read_is_no_sign_of_a_dead_watch(scene: Scene) -> None:
+    raw = request().model_dump(mode="json", by_alias=True)
+    scene.api.kept["analysisrequests"] = [raw | {"spec": {"source": {"uri": "from a newer version"}}}]
+    for _ in range(3):
+        await scene.resync.compare()
+    assert not scene.resync.problem()
+
+
+async def test_pods_and_analyzers_that_no_watch_told_of_come_and_go(scene: Scene) -> None:
+    scene.api.kept |= {"analyzers": [analyzer()], "pods": [pod(), pod("audio-2", "q", "10.0.0.2")]}
+    await scene.resync.compare_pools()
+    assert scene.pod_slots() == 2
+    scene.api.kept["pods"].pop()
+    await scene.resync.compare_pools()
+    assert scene.pod_slots() == 1
+    scene.api.kept |= {"analyzers": [], "pods": []}
+    await scene.resync.compare_pools()
+    assert scene.reconciler.dispatcher.pools() == {}
+
+
+async def test_what_a_watch_tells_of_while_pods_are_listed_stays(scene: Scene) -> None:
+    scene.api.kept["analyzers"] = [analyzer()]
+    scene.api.on_list = lambda: scene.pools.observe_pod(pod(), gone=False)
+    await scene.resync.compare_pools()
+    assert scene.pod_slots() == 1
+
+
+async def test_an_analyzer_that_cannot_be_read_does_not_keep_the_others_away(scene: Scene) -> None:
+    unread = analyzer()
+    unread["metadata"] = unread["metadata"] | {"name": "newer"}
+    unread["spec"] = {}
+    scene.api.kept["analyzers"] = [unread, analyzer()]
+    await scene.resync.start()
+    assert list(scene.reconciler.dispatcher.pools()) == ["audio"]
