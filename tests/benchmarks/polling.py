@@ -26,10 +26,10 @@ from analysis_records.record import Row
 from analysis_records.writer import Writer
 from status_api.naming import Key
 from tests.benchmarks.client import percentile
-from tests.support.web.oidc import AUDIENCE, Provider
 from tests.support.ports import free_port
 from tests.support.records.postgres import Postgres
 from tests.support.records.rows import row
+from tests.support.web.oidc import AUDIENCE, Provider
 
 TENANTS = 10
 INTERVAL = 1.0

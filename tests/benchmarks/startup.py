@@ -21,9 +21,9 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.aws.s3 import S3Process
 from tests.support.media.samples import ffmpeg
 from tests.support.ports import free_port
-from tests.support.aws.s3 import S3Process
 
 _POLL_SECONDS = 0.02
 _RESTED_SECONDS = 1

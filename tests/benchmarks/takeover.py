@@ -16,11 +16,11 @@ from functools import partial
 from pathlib import Path
 
 from tests.cluster.paths import repo_root
+from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, RULES, OperatorProcess, Pods, grant, until
-from tests.support.ports import free_port
-from tests.support.aws.s3 import S3Process
 from tests.support.operator.verdicts import VerdictWatch
+from tests.support.ports import free_port
 
 LEASE = "silver-guardian"
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.cluster.paths import repo_root
 from tests.cluster.shell import value_of
+from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, RULES, OperatorProcess, Pods, grant
 from tests.support.ports import free_port
-from tests.support.aws.s3 import S3Process
 
 
 @pytest.fixture(scope="session")

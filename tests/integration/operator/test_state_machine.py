@@ -17,11 +17,11 @@ from moto.server import ThreadedMotoServer
 from ml.context.scripts import load_calls, transcribed
 from tests.cluster.paths import repo_root
 from tests.integration.operator.conftest import World, _close, _open
+from tests.support.aws.s3 import REGION, S3Process
+from tests.support.aws.state_machine import ANALYZERS, create_definition, definition, patches
 from tests.support.kubernetes.apiserver import PIPELINE_GROUP, PIPELINE_TOKEN, ApiServer
 from tests.support.operator.process import until
 from tests.support.ports import free_port
-from tests.support.aws.s3 import REGION, S3Process
-from tests.support.aws.state_machine import ANALYZERS, create_definition, definition, patches
 
 pytestmark = pytest.mark.integration
 

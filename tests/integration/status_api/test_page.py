@@ -17,9 +17,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.status_api import serving
-from tests.support.web.browser import browsing, screenshot
 from tests.support.media.samples import make_samples
 from tests.support.ports import free_port
+from tests.support.web.browser import browsing, screenshot
 
 pytestmark = pytest.mark.integration
 

@@ -22,9 +22,9 @@ from status_api.oidc import OidcTokens
 from status_api.settings import Settings
 from status_api.wire import NewAnalysis, Source
 from tests.cluster.shell import wait_until
+from tests.support.ports import free_port
 from tests.support.web.browser import browsing
 from tests.support.web.oidc import AUDIENCE, Provider
-from tests.support.ports import free_port
 from tests.support.web.status_api import Clock, NoStorage
 
 pytestmark = pytest.mark.integration

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.cluster import Cluster
 from tests.cluster.shell import value_of
-from tests.support.deployment import RELEASE
+from tests.support.operator.deployment import RELEASE
 
 API = "silverguardian.io/v1alpha1"
 _PORT = 8000
