@@ -30,7 +30,7 @@ def test_the_committed_crds_are_what_the_models_generate(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["externalscaler_pb2.py", "externalscaler_pb2.pyi"])
 def test_the_committed_messages_are_what_the_proto_generates(name: str, tmp_path: Path) -> None:
-    sources, folder = ROOT / "operator" / "src", Path("analysis_operator") / "adapters"
+    sources, folder = ROOT / "operator" / "src", Path("analysis_operator") / "scaling"
     outputs = [f"--python_out={tmp_path}", f"--pyi_out={tmp_path}"]
     command = [sys.executable, "-m", "grpc_tools.protoc", "-I", str(sources), *outputs]
     subprocess.run([*command, str(folder / "externalscaler.proto")], check=True)
