@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis_operator import crd
+from analysis_operator.api import crd
 from audio_analyzer.loading import OWN_MODELS
 from guardian_models.folder import names, read_manifest
 

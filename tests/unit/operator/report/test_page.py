@@ -15,7 +15,9 @@ from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus
 from analysis_operator.report import timeline
 from analysis_operator.report.page import clean, render, size
 from analysis_operator.report.sections import MOST_PIXELS, Section, read_plot
+from analysis_operator.report.store import ObjectStore, StoreError
 from analysis_operator.report.words import clock, words
+from analysis_operator.report.writer import JSON_LIMIT, PNG_LIMIT, NoReports, S3Reports, make_reports
 from analyzer_contract import (
     PLOT_WIDTH,
     AnalysisReport,
