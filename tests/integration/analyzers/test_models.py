@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from analyzer_contract import AnalysisReport, Result, Verdict
 from audio_analyzer.detectors.speech import NAME
 from guardian_models.importing import import_weights
-from tests.support.analyzers.service import Service, eventually, running
 from tests.support.analyzers.listener import babble, offset, wav, write_listener
+from tests.support.analyzers.service import Service, eventually, running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
