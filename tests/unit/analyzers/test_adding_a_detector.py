@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.listener import babble, wav
+from tests.support.analyzers.listener import babble, wav
 
 from analyzer_contract import SUSPICIOUS_FROM, Finding, Verdict
 from analyzer_kit.analysis import Assessment, Caps, Models

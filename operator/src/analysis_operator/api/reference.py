@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from analysis_operator.crd import Schema, definitions
+from analysis_operator.api.crd import Schema, definitions
 
 _HEAD = """# Every field
 
