@@ -13,6 +13,8 @@ import uvicorn
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
+from tests.support.browser import browsing
+from tests.support.status_api import FIRST, NOW, Api, make_api
 
 from analysis_operator.api import AnalysisState, AnalysisStatus, Condition, ConditionType, RequestStatus, StatusFinding
 from analysis_operator.report.page import render
@@ -30,9 +32,7 @@ from guardian_locales import locales
 from status_api.manifests import manifest_for
 from status_api.wire import NewAnalysis, Source
 from tests.cluster.shell import wait_until
-from tests.support.browser import browsing
 from tests.support.ports import free_port
-from tests.support.status_api import FIRST, NOW, Api, make_api
 
 pytestmark = pytest.mark.integration
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.analyzers.listener import babble, wav
 
 from analyzer_contract import SUSPICIOUS_FROM, Finding, Verdict
 from analyzer_kit.analysis import Assessment, Caps, Models
@@ -16,6 +15,7 @@ from audio_analyzer import analysis as audio
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS as AUDIO_DETECTORS
 from audio_analyzer.levels import LevelMeter
+from tests.support.analyzers.listener import babble, wav
 from tests.support.toy_detectors import KIND, LIMITATION, NAME, SCORE, SUMMARY, ToyAudioDetector
 
 
