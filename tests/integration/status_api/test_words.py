@@ -13,8 +13,6 @@ import uvicorn
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
-from tests.support.browser import browsing
-from tests.support.status_api import FIRST, NOW, Api, make_api
 
 from analysis_operator.api import AnalysisState, AnalysisStatus, Condition, ConditionType, RequestStatus, StatusFinding
 from analysis_operator.report.page import render
@@ -33,6 +31,8 @@ from status_api.manifests import manifest_for
 from status_api.wire import NewAnalysis, Source
 from tests.cluster.shell import wait_until
 from tests.support.ports import free_port
+from tests.support.web.browser import browsing
+from tests.support.web.status_api import FIRST, NOW, Api, make_api
 
 pytestmark = pytest.mark.integration
 
