@@ -6,8 +6,11 @@ import numpy as np
 
 from analyzer_contract import DetectorReport, Finding
 from analyzer_kit.media.audio import SAMPLE_RATE, Samples
+from analyzer_kit.media.video import GrayFrame
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.reading import AudioReading, Span
+from video_analyzer.detector import VideoDetector
+from video_analyzer.reading import VideoReading
 
 NAME = "ToyDetector"
 KIND = "ToyFinding"
@@ -49,6 +52,40 @@ class ToyAudioDetector(AudioDetector):
         count, peak = reading.measured(PeakMeter)
         (span,) = self.spans(reading)
         message = f"{count} samples, at most {peak:.3f}; {reading.samples(span).size} of them were cut."
+        return self.report(SCORE, [Finding(kind=KIND, start_seconds=0, end_seconds=0.1, score=SCORE, message=message)])
+
+    def summary(self, report: DetectorReport) -> str:
+        """Return that there is a toy."""
+        return SUMMARY
+
+
+class BrightnessMeter:
+    """The number of frames, and their mean brightness."""
+
+    def __init__(self) -> None:
+        self._means: list[float] = []
+
+    def add(self, _time: float, frame: GrayFrame, *, begins: bool) -> None:
+        """Take the next frame."""
+        assert begins is not bool(self._means)
+        self._means.append(float(frame.mean()))
+
+    def result(self) -> tuple[int, float]:
+        """Return the number of frames, and their mean brightness."""
+        return len(self._means), float(np.mean(self._means))
+
+
+class ToyVideoDetector(VideoDetector):
+    """Finds the brightness of the whole."""
+
+    name = NAME
+    id = "video.toy"
+    limitations = (LIMITATION,)
+    meters = (BrightnessMeter,)
+
+    def detect(self, reading: VideoReading) -> DetectorReport:
+        """Return a report with one finding."""
+        message = "{} frames, {:.0f} gray levels.".format(*reading.measured(BrightnessMeter))
         return self.report(SCORE, [Finding(kind=KIND, start_seconds=0, end_seconds=0.1, score=SCORE, message=message)])
 
     def summary(self, report: DetectorReport) -> str:

@@ -1,165 +1,137 @@
-"""The video analysis: one pass over small gray frames, then what can only be said of all of them."""
+"""The video analysis: one pass over small gray frames, then each detector judges what was measured."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from analyzer_contract import DetectorReport, Finding, Verdict
-from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback
-from analyzer_kit.media.video import VideoReader
+from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Setup
+from analyzer_kit.detector import InstalledDetectors, deciding_summary
+from analyzer_kit.media.video import GrayFrame
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge
-from video_analyzer import ANALYZER
-from video_analyzer.duplicates import find_copies, report_copies
-from video_analyzer.freezes import detect_freezes
-from video_analyzer.jumps import measure_jump, report_cuts, report_drops
-from video_analyzer.models import VideoModel, load_models, say
-from video_analyzer.motion import NEIGHBOURS, Motion, MotionMeter
-from video_analyzer.provenance import report_provenance
-from video_analyzer.shrinking import shrink
+from video_analyzer.detector import VideoDetector
+from video_analyzer.detectors import DETECTORS
+from video_analyzer.jumps import measure_jump
+from video_analyzer.motion import NEIGHBOURS, MotionMeter
+from video_analyzer.reading import AnyMeter, VideoReading, read_frames, read_picture
 
-NO_FACE_DETECTOR = "No detector that was measured for swapped or generated faces is installed."
 _FEWEST_FRAMES = 2 * NEIGHBOURS + 2
-_PROGRESS_FRAMES = 10
-_models: list[VideoModel] = []
-"""Loaded by :func:`warm_up`; a child process analyses one recording at a time."""
+_EVIDENCE_ONLY = "Evidence is looked for, not proof: what is not found may still be there."
+
+type _Detectors = InstalledDetectors[VideoDetector, Setup]
+
+_installed: _Detectors | None = None
+"""This process's own, once it is warm."""
 
 
-def analyze(recording: Path, plot: Path, caps: Caps, report: ProgressCallback) -> Assessment:
-    """Looks for evidence in the first video track of ``recording``.
+def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback) -> Assessment:
+    """Look for evidence in the first video track of ``recording``.
 
     Raises:
         AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
-    _set_threads(caps)
-    reader = VideoReader(recording, caps, shrink)
-    meter, film = MotionMeter(), Filmstrip()
-    models = _models
-    for model in models:
-        model.reset()
-    for index, (time, frame) in enumerate(reader.frames()):
-        begins = reader.begins[-1] == index
-        meter.add(time, frame, begins=begins)
-        film.add(time, frame)
-        for model in models:
-            model.add(time, frame, begins=begins)
-        if index % _PROGRESS_FRAMES == 0:
-            report("decode", 0.8 * min(time / (reader.stated or 60.0), 1.0))
-    motion = meter.motion()
-    report("compare", 0.8)
-    detectors = [
-        *_motion_reports(motion),
-        report_provenance(recording, caps, reader.facts.duration_seconds, ANALYZER.version),
-        *(model.report() for model in models),
-    ]
-    report("plot", 0.95)
-    return _assess(reader, motion, detectors, film, plot)
+    installed = _installed or _install(caps, Models())
+    _set_threads(installed, caps)
+    reading = read_picture(recording, caps, _meters(installed), lambda share: progress("decode", 0.8 * share))
+    progress("compare", 0.8)
+    reports = [detector.detect(reading) for detector in installed.all]
+    progress("plot", 0.95)
+    return _assess(installed, reading, reports, plot)
 
 
 def warm_up(caps: Caps, models: Models) -> None:
-    """Loads the models, runs the other detectors over twenty frames of noise, and draws a plot that nobody sees.
+    """Install the detectors, run them over twenty frames of noise, and draw a plot into nothing.
 
     Raises:
         Misconfigured: a model is missing, or cannot be used.
     """
-    _models[:] = load_models(models)
-    _set_threads(caps)
+    global _installed  # noqa: PLW0603 - a child process has one
+    _installed = _install(caps, models)
+    _set_threads(_installed, caps)
     # Noise enough, and without numpy.random, which nothing else here uses and an idle process would keep.
     numbers = np.arange(20 * 180 * 320, dtype=np.uint32)
     noise = (numbers * numbers * np.uint32(2654435761) >> 24).astype(np.uint8).reshape(20, 180, 320)
-    meter, film = MotionMeter(), Filmstrip()
-    for index, frame in enumerate(noise):
-        meter.add(index / 25, frame)
-        film.add(index / 25, frame)
-    motion = meter.motion()
-    _motion_reports(motion)
-    measure_jump(0, (noise[0], noise[1], noise[2], noise[3]), 1.0)
-    _draw(Path(os.devnull), "", 1.0, motion, [], film)
+    reading = read_frames(noise, _meters(_installed))
+    for detector in _installed.all:
+        detector.warm_up(reading)
+    measure_jump(0, (noise[0], noise[1], noise[2], noise[3]), 1.0)  # noise has no jump to measure
+    _draw(Path(os.devnull), "", 1.0, reading, [])
 
 
-def _set_threads(caps: Caps) -> None:
-    """Only models are worth more than one thread: frames are so small that others mostly wait, which costs CPU."""
-    cv2.setNumThreads(caps.threads if _models else 1)
+class _Film:
+    """The filmstrip of the plot, as a meter."""
+
+    def __init__(self) -> None:
+        self._film = Filmstrip()
+
+    def add(self, time: float, frame: GrayFrame, *, begins: bool) -> None:
+        del begins
+        self._film.add(time, frame)
+
+    def result(self) -> Filmstrip:
+        return self._film
 
 
-def _motion_reports(motion: Motion) -> list[DetectorReport]:
-    copies = find_copies(motion.thumbs)
-    seams = [seam for copy in copies.found for seam in (copy.second, copy.second + copy.frames)]
-    return [
-        *report_copies(copies, motion.times, ANALYZER.version),
-        detect_freezes(motion, ANALYZER.version),
-        report_drops(motion.jumps, motion.times, seams, ANALYZER.version),
-        report_cuts(motion.jumps, motion.times, ANALYZER.version),
-    ]
+def _install(caps: Caps, models: Models) -> _Detectors:
+    return InstalledDetectors(DETECTORS, Setup(caps, models))
 
 
-def _assess(
-    reader: VideoReader, motion: Motion, detectors: list[DetectorReport], film: Filmstrip, plot: Path
-) -> Assessment:
-    verdict, score = judge(detectors, conclusive=motion.times.size >= _FEWEST_FRAMES)
-    seconds = reader.facts.duration_seconds
-    findings = [finding for detector in detectors for finding in detector.findings if finding.score > 0]
-    _draw(plot, f"Picture: {verdict}, score {score}", seconds, motion, findings, film)
-    said = [] if any(model.measured for model in _models) else [NO_FACE_DETECTOR]
-    if not reader.whole:
-        share = reader.seen_seconds / max(seconds, 0.001)
-        said.append(f"Only {reader.seen_seconds:.0f} of {seconds:.0f} s were looked at ({share:.0%}), in stretches.")
+def _meters(installed: _Detectors) -> list[AnyMeter]:
+    return [MotionMeter, _Film, *chain.from_iterable(detector.meters for detector in installed.all)]
+
+
+def _set_threads(installed: _Detectors, caps: Caps) -> None:
+    """Frames are so small that more threads than one mostly wait, which costs CPU, unless a detector has more to do."""
+    cv2.setNumThreads(caps.threads if any(detector.threads for detector in installed.all) else 1)
+
+
+def _assess(installed: _Detectors, reading: VideoReading, reports: Sequence[DetectorReport], plot: Path) -> Assessment:
+    frames, seconds = reading.measured(MotionMeter).times.size, reading.facts.duration_seconds
+    verdict, score = judge(reports, conclusive=frames >= _FEWEST_FRAMES)
+    findings = [finding for report in reports for finding in report.findings if finding.score > 0]
+    _draw(plot, f"Picture: {verdict}, score {score}", seconds, reading, findings)
+    limits = list(installed.gaps)
+    if not reading.whole:
+        share = reading.seen_seconds / max(seconds, 0.001)
+        limits.append(f"Only {reading.seen_seconds:.0f} of {seconds:.0f} s were looked at ({share:.0%}), in stretches.")
+    pairs = list(zip(installed.all, reports, strict=True))
+    limitation = " ".join(limits) or _EVIDENCE_ONLY
     return Assessment(
-        media=reader.facts,
+        media=reading.facts,
         verdict=verdict,
         score=score,
-        summary=_summary(verdict, detectors, motion.times.size, said),
-        detectors=[completed(each, seconds=seconds, limitation=" ".join(said) or _EVIDENCE_ONLY) for each in detectors],
+        summary=_summary(verdict, pairs, frames, " ".join(limits)),
+        detectors=[completed(report, seconds=seconds, limitation=limitation) for report in reports],
     )
 
 
-def _draw(  # noqa: PLR0917 - what a plot is made of
-    target: Path, title: str, seconds: float, motion: Motion, findings: list[Finding], film: Filmstrip
-) -> None:
+def _draw(target: Path, title: str, seconds: float, reading: VideoReading, findings: Sequence[Finding]) -> None:
+    change = reading.measured(MotionMeter).change
     draw_timeline(
         target,
         title=title,
         axis="change",
         seconds=seconds,
-        low=np.zeros(motion.change.size, dtype=np.float32),
-        high=motion.change,
+        low=np.zeros(change.size, dtype=np.float32),
+        high=change,
         findings=findings,
-        film=film,
+        film=reading.measured(_Film),
     )
 
 
-_EVIDENCE_ONLY = "Evidence is looked for, not proof: what is not found may still be there."
-_WHAT = {
-    "DuplicatedFrames": (
-        "a stretch of the picture repeats an earlier one",
-        "{} stretches of the picture repeat earlier ones",
-    ),
-    "LoopedFrames": ("a stretch of the picture runs in a loop", "{} stretches of the picture run in loops"),
-    "FrozenFrames": ("the moving picture freezes once", "the moving picture freezes {} times"),
-    "DroppedFrames": ("a stretch of the picture is missing", "{} stretches of the picture are missing"),
-}
-"""What is said of one finding, and of several."""
-
-
-def _summary(verdict: Verdict, detectors: list[DetectorReport], frames: int, said: list[str]) -> str:
+def _summary(verdict: Verdict, pairs: Sequence[tuple[VideoDetector, DetectorReport]], frames: int, limits: str) -> str:
     if verdict is Verdict.INCONCLUSIVE:
         return f"Only {frames} frames: too little to say anything. Send a longer recording."
-    limits = " ".join(said)
-    if verdict is Verdict.LIKELY_FAKE:
-        return f"{say(_models)} {limits}"[:500].rstrip()
-    edits = [
-        _WHAT[each.name][len(each.findings) > 1].format(len(each.findings))
-        for each in detectors
-        if each.findings and each.name in _WHAT
-    ]
-    if edits:
+    edits = [edit for detector, report in pairs if (edit := detector.edit(report))]
+    if edits and verdict is not Verdict.LIKELY_FAKE:
         return f"Edited: {'; '.join(edits)}."
-    if verdict is Verdict.SUSPICIOUS:
-        strongest = max((finding for each in detectors for finding in each.findings), key=lambda each: each.score)
-        return f"{strongest.message} {limits}"[:500].rstrip()
-    return f"No duplicated, looped, frozen or missing stretches of picture. {limits}".rstrip()
+    sentence = deciding_summary(pairs, verdict) or "No duplicated, looped, frozen or missing stretches of picture."
+    return f"{sentence} {limits}"[:500].rstrip()

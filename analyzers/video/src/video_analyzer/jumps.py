@@ -1,4 +1,4 @@
-"""DroppedFrames: the scene goes on, but a stretch of it is missing. SceneCuts, as facts: another scene begins."""
+"""Jumps: places where the picture moves on further than around them, and what they may be."""
 
 from __future__ import annotations
 
@@ -9,16 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, Finding, ModelCard
-
 Gray = NDArray[np.uint8]
-
-_LEAP = 1.78
-"""How many times further the picture must leap than elsewhere (:attr:`Jump.stands_out`). On the clips that were used
-for setting it, 1.62 was the most within one scene and without an edit (docs/cards/video.md)."""
-
-_FAINT = 1.0
-"""From here on there is a score, under 50."""
 
 _FLOW_RATIO = 1.5
 """How many times further things must move across the leap than just before and after (optical flow)."""
@@ -37,16 +28,8 @@ _SAME_SCENE = 0.55
 """Likeness of the frames on both sides: 0.60 to 0.99 across dropped stretches, at most 0.46 across cuts."""
 
 _CUT_LIKENESS = 0.5
-_CUT_LEAP = 2.0
 _FITTED = 0.4
 """Below this likeness there is no common brightness to fit."""
-
-_SEAM_FRAMES = 3
-
-_LIMITATIONS = [
-    "A jump cut, as editors make them on purpose, is a dropped stretch as well.",
-    "A stretch that is cut out where nothing moves, or at a change of scene, cannot be seen.",
-]
 
 
 @dataclass(frozen=True)
@@ -83,7 +66,7 @@ class Jump:
 
 
 def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio: float) -> Jump:
-    """Measures the jump between the second and the third of four neighbouring frames (height x width, gray)."""
+    """Measure the jump between the second and the third of four neighbouring frames (height x width, gray)."""
     two_before, before, after, two_after = shots
     fitted, likeness = _fit_brightness(before, after)
     flow = _flow(fitted, after)
@@ -102,79 +85,19 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
 
 
 def is_drop(jump: Jump) -> bool:
-    """Whether a jump may be missing time in one scene, rather than a cut, a flash, or a lamp."""
+    """Return whether a jump may be missing time in one scene, rather than a cut, a flash, or a lamp."""
     near = jump.likeness >= _SAME_SCENE
     explained, ratio = (_EXPLAINED, _FLOW_RATIO) if near else (_CLEARLY_EXPLAINED, _FAR_FLOW_RATIO)
     return jump.residual <= explained and jump.flow >= max(_LEAST_PIXELS, ratio * jump.flow_around)
 
 
 def is_other_scene(jump: Jump) -> bool:
-    """Whether the frames on both sides have little in common."""
+    """Return whether the frames on both sides have little in common."""
     return jump.likeness < _CUT_LIKENESS
 
 
-def report_drops(jumps: list[Jump], times: NDArray[np.float64], seams: list[int], version: str) -> DetectorReport:
-    """One finding for each jump that is missing time; the score grows with how far the picture leaps.
-
-    Args:
-        jumps: every place that stands out.
-        times: seconds of each frame.
-        seams: frames where a copied stretch begins or ends: the scene leaps there too, but nothing is missing.
-        version: of the analyzer, for the model card.
-    """
-    findings = []
-    faint = 0
-    for jump in jumps:
-        if not is_drop(jump) or any(abs(jump.frame - seam) <= _SEAM_FRAMES for seam in seams):
-            continue
-        leap = jump.stands_out
-        if leap < _LEAP:
-            faint = max(faint, round(49 * (leap - _FAINT) / (_LEAP - _FAINT)))
-            continue
-        findings.append(
-            Finding(
-                kind="DroppedFrames",
-                start_seconds=round(float(times[jump.frame - 1]), 3),
-                end_seconds=round(float(times[jump.frame]), 3),
-                score=min(95, round(50 + 8 * (leap - _LEAP))),
-                message=(
-                    f"The scene leaps {jump.change_ratio:.1f} times further than just before and after, and "
-                    f"{jump.far_ratio:.1f} times further than elsewhere in fifty frames: a stretch is missing."
-                ),
-            )
-        )
-    return DetectorReport(
-        name="DroppedFrames",
-        score=max((finding.score for finding in findings), default=faint),
-        findings=findings[:200],
-        limitations=_LIMITATIONS,
-        model=ModelCard(id="video.dropped-frames", version=version),
-    )
-
-
-def report_cuts(jumps: list[Jump], times: NDArray[np.float64], version: str) -> DetectorReport:
-    """Where another scene begins, as facts with score 0: films are made of cuts."""
-    cuts = [jump for jump in jumps if is_other_scene(jump) and jump.change_ratio >= _CUT_LEAP and not is_drop(jump)]
-    return DetectorReport(
-        name="SceneCuts",
-        score=0,
-        findings=[
-            Finding(
-                kind="SceneCut",
-                start_seconds=round(float(times[jump.frame - 1]), 3),
-                end_seconds=round(float(times[jump.frame]), 3),
-                score=0,
-                message="Another scene begins here. That is a fact and no evidence.",
-            )
-            for jump in cuts[:200]
-        ],
-        limitations=["Dissolves and cuts between scenes that look alike are not listed."],
-        model=ModelCard(id="video.scene-cuts", version=version),
-    )
-
-
 def _fit_brightness(before: Gray, after: Gray) -> tuple[Gray, float]:
-    """``before`` with gain and offset fitted to ``after``, and their correlation: a lamp switched on is no jump."""
+    """Return ``before`` with gain and offset fitted to ``after``, and their correlation: a lamp is no jump."""
     x, y = before.astype(np.float32), after.astype(np.float32)
     dx, dy = x - x.mean(), y - y.mean()
     variance = float((dx * dx).mean())
@@ -186,7 +109,7 @@ def _fit_brightness(before: Gray, after: Gray) -> tuple[Gray, float]:
 
 
 def _flow(first: Gray, second: Gray) -> NDArray[np.float32]:
-    """Dense inverse-search optical flow (Kroeger et al., ECCV 2016): height x width x 2, pixels."""
+    """Return dense inverse-search optical flow (Kroeger et al., ECCV 2016): height x width x 2, pixels."""
     engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     return np.asarray(engine.calc(first, second, None), dtype=np.float32)  # type: ignore[call-overload]
 

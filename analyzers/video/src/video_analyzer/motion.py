@@ -1,4 +1,4 @@
-"""What is kept of each frame: a thumbnail, how much it differs from the one before, and possible jumps."""
+"""The motion of a picture: of each frame a thumbnail, how much it differs from the one before, and possible jumps."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class MotionMeter:
         self._recent: deque[Gray] = deque(maxlen=NEIGHBOURS + 3)
 
     def add(self, time: float, frame: Gray, *, begins: bool = False) -> None:
-        """Takes the next frame: height x width, gray.
+        """Take the next frame: height x width, gray.
 
         Args:
             time: in seconds.
@@ -95,8 +95,8 @@ class MotionMeter:
         self._recent.append(frame)
         self._look_back()
 
-    def motion(self) -> Motion:
-        """What was taken so far."""
+    def result(self) -> Motion:
+        """Return the motion of what was taken so far."""
         shape = (len(self._times), THUMB_WIDTH * THUMB_HEIGHT)
         thumbs = np.concatenate(self._thumbs).reshape(shape) if self._thumbs else np.zeros(shape, dtype=np.float32)
         leaps = np.array(self._leaps, dtype=np.float32)
@@ -110,7 +110,7 @@ class MotionMeter:
         )
 
     def _far_ratio(self, frame: int, leaps: NDArray[np.float32]) -> float:
-        """The leap of ``frame`` over the farthest of those around it, in its stretch and not to other scenes."""
+        """Return the leap of ``frame`` over the farthest of those around it, in its stretch and not to other scenes."""
         begin = max(begin for begin in self._begins if begin <= frame)
         end = min((begin for begin in self._begins if begin > frame), default=leaps.size)
         low = max(frame - _FAR, begin)
@@ -121,7 +121,7 @@ class MotionMeter:
         return float(leaps[frame] / (others.max() + _LEAST_LEAP))
 
     def _look_back(self) -> None:
-        """Measures the frame that now has enough neighbours on both sides, if it stands out."""
+        """Measure the frame that now has enough neighbours on both sides, if it stands out."""
         at = len(self._times) - 1 - NEIGHBOURS
         if at < self._begins[-1] + NEIGHBOURS + 1:
             return
@@ -134,7 +134,7 @@ class MotionMeter:
 
 
 def leap(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
-    """Mean absolute difference of the tenth of the thumbnail that changes most; a brighter picture is no change."""
+    """Return the mean absolute difference of the tenth that changes most; a brighter picture is no change."""
     change = after - before
     middle = change.size // 2
     ordered = np.partition(

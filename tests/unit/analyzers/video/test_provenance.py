@@ -14,7 +14,7 @@ from analyzer_kit.analysis import Caps
 from tests.support.media.samples import encode_frames, ffmpeg
 from tests.support.media.scene import Scene
 from video_analyzer.boxes import Boxes, read_boxes
-from video_analyzer.provenance import report_provenance
+from video_analyzer.detectors.provenance import Provenance
 
 C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 SUSPICIOUS = 50
@@ -32,7 +32,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said_of(recording: Path) -> DetectorReport:
-    return report_provenance(recording, Caps(), 1.0, "test")
+    return Provenance().report_on(recording, Caps(), 1.0)
 
 
 def test_an_encoder_is_a_fact_and_never_evidence(plain: Path) -> None:

@@ -10,12 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from analyzer_contract import DetectorReport
 from tests.support.media.scene import Scene
-from video_analyzer import duplicates
-from video_analyzer.duplicates import Copy, find_copies, report_copies
-from video_analyzer.freezes import detect_freezes
-from video_analyzer.jumps import Jump, report_cuts, report_drops
+from video_analyzer.detectors import duplicates
+from video_analyzer.detectors.cuts import SceneCuts
+from video_analyzer.detectors.drops import DroppedFrames
+from video_analyzer.detectors.duplicates import Copy, DuplicatedFrames, LoopedFrames, find_copies
+from video_analyzer.detectors.freezes import FrozenFrames
+from video_analyzer.jumps import Jump
 from video_analyzer.motion import Motion, MotionMeter
+from video_analyzer.reading import read_frames
 
 Gray = NDArray[np.uint8]
 SIX_FRAMES = 6
@@ -28,12 +32,20 @@ def motion_of(frames: Iterable[Gray]) -> Motion:
     meter = MotionMeter()
     for index, frame in enumerate(frames):
         meter.add(index / 25, frame)
-    return meter.motion()
+    return meter.result()
+
+
+def freezes_in(frames: Iterable[Gray], begins: tuple[int, ...] = (0,)) -> DetectorReport:
+    return FrozenFrames().detect(read_frames(frames, FrozenFrames.meters, begins=begins))
+
+
+def report_drops(motion: Motion, seams: list[int]) -> DetectorReport:
+    return DroppedFrames().report_on(motion.jumps, motion.times, seams)
 
 
 def kinds(frames: list[Gray]) -> set[str]:
     motion = motion_of(frames)
-    reports = [detect_freezes(motion, "test"), report_drops(motion.jumps, motion.times, [], "test")]
+    reports = [freezes_in(frames), report_drops(motion, [])]
     found = {finding.kind for report in reports for finding in report.findings}
     return found | ({"DuplicatedFrames"} if find_copies(motion.thumbs).found else set())
 
@@ -79,7 +91,8 @@ def test_a_copied_stretch_is_found_in_its_place(start: int, length: int, gap: in
 def test_a_loop_is_one_finding_from_its_first_repeat_to_its_last(length: int, times: int) -> None:
     stretch = STEADY[40 : 40 + length]
     motion = motion_of(STEADY[: 40 + length] + stretch * times + STEADY[40 + length :])
-    duplicated, looped = report_copies(find_copies(motion.thumbs), motion.times, "test")
+    copies = find_copies(motion.thumbs)
+    duplicated, looped = (kind().report_on(copies, motion.times) for kind in (DuplicatedFrames, LoopedFrames))
     assert duplicated.findings == []
     assert len(looped.findings) == 1
     assert abs(looped.findings[0].start_seconds * 25 - 40 - length) <= SIX_FRAMES
@@ -101,7 +114,7 @@ def test_a_copy_in_a_block_of_its_own_is_found_too() -> None:
 
 def test_a_cut_is_listed_as_a_fact_without_a_score() -> None:
     motion = motion_of(STEADY[:50] + OTHER)
-    report = report_cuts(motion.jumps, motion.times, "test")
+    report = SceneCuts().report_on(motion.jumps, motion.times)
     assert [(round(finding.end_seconds * 25), finding.score) for finding in report.findings] == [(50, 0)]
     assert report.score == 0
 
@@ -110,15 +123,14 @@ def test_where_a_stretch_was_not_read_nothing_is_said_to_be_missing() -> None:
     meter = MotionMeter()
     for index, frame in enumerate(STEADY[:50] + STEADY[85:]):
         meter.add(index / 25, frame, begins=index == 50)
-    assert meter.motion().jumps == []
-    assert meter.motion().begins == (0, 50)
+    assert meter.result().jumps == []
+    assert meter.result().begins == (0, 50)
 
 
 @given(at=st.integers(20, 60), length=st.integers(SIX_FRAMES + 2, 30))
 @settings(max_examples=15, deadline=None)
 def test_a_frozen_moment_is_found_in_its_place(at: int, length: int) -> None:
-    motion = motion_of(STEADY[: at + 1] + [STEADY[at]] * length + STEADY[at + 1 :])
-    report = detect_freezes(motion, "test")
+    report = freezes_in(STEADY[: at + 1] + [STEADY[at]] * length + STEADY[at + 1 :])
     assert len(report.findings) == 1
     assert abs(report.findings[0].start_seconds * 25 - at) <= SIX_FRAMES
     assert abs(report.findings[0].end_seconds * 25 - at - length) <= SIX_FRAMES
@@ -128,39 +140,36 @@ def test_a_frozen_moment_is_found_in_its_place(at: int, length: int) -> None:
 def test_a_frozen_moment_that_the_encoder_improves_midway_is_one() -> None:
     better = STEADY[50].copy()
     better[::2, : better.shape[1] // 8] += 1
-    motion = motion_of([*STEADY[:51], *[STEADY[50]] * 6, *[better] * 6, *STEADY[51:]])
-    (found,) = detect_freezes(motion, "test").findings
+    (found,) = freezes_in([*STEADY[:51], *[STEADY[50]] * 6, *[better] * 6, *STEADY[51:]]).findings
     assert [found.start_seconds * 25, found.end_seconds * 25] == pytest.approx([50, 62], abs=1)
 
 
 def test_a_card_that_stands_still_between_two_scenes_is_no_freeze() -> None:
-    assert detect_freezes(motion_of([*STEADY[:50], *[OTHER[0]] * 25, *STEADY[50:100]]), "test").score == 0
+    assert freezes_in([*STEADY[:50], *[OTHER[0]] * 25, *STEADY[50:100]]).score == 0
 
 
 def test_nothing_is_frozen_where_one_stretch_ends_and_the_next_begins() -> None:
-    meter = MotionMeter()
-    for index, frame in enumerate([*STEADY[:30], *[STEADY[29]] * 5, *[STEADY[29]] * 5, *STEADY[30:60]]):
-        meter.add(index / 25, frame, begins=index == 35)
-    assert detect_freezes(meter.motion(), "test").findings == []
+    frames = [*STEADY[:30], *[STEADY[29]] * 5, *[STEADY[29]] * 5, *STEADY[30:60]]
+    assert freezes_in(frames, begins=(0, 35)).findings == []
 
 
 def test_a_few_frames_shown_twice_by_frame_rate_conversion_are_no_freeze() -> None:
     slowed = [frame for index, frame in enumerate(STEADY) for frame in [frame] * (2 if index % 5 == 0 else 1)]
-    assert detect_freezes(motion_of(slowed), "test").findings == []
+    assert freezes_in(slowed).findings == []
 
 
 @pytest.mark.parametrize("at", [50, 60])
 @pytest.mark.parametrize("length", [25, 35])
 def test_a_missing_stretch_is_found_in_its_place(at: int, length: int) -> None:
     motion = motion_of(STEADY[:at] + STEADY[at + length :])
-    report = report_drops(motion.jumps, motion.times, [], "test")
+    report = report_drops(motion, [])
     assert [round(finding.end_seconds * 25) for finding in report.findings] == [at]
     assert report.score >= 50
 
 
 def test_where_a_copy_begins_nothing_is_said_to_be_missing() -> None:
     motion = motion_of(STEADY[:80] + STEADY[50:])
-    assert report_drops(motion.jumps, motion.times, [80], "test").findings == []
+    assert report_drops(motion, [80]).findings == []
 
 
 def test_frames_that_change_their_size_midway_are_still_compared() -> None:
@@ -170,28 +179,28 @@ def test_frames_that_change_their_size_midway_are_still_compared() -> None:
 
 def test_two_missing_frames_are_seen_where_nothing_else_leaps() -> None:
     motion = motion_of(STEADY[:60] + STEADY[62:])
-    report = report_drops(motion.jumps, motion.times, [], "test")
+    report = report_drops(motion, [])
     assert [round(finding.end_seconds * 25) for finding in report.findings] == [60]
 
 
 @pytest.mark.parametrize(("far", "found"), [(1.7, True), (0.9, False)])
 def test_a_leap_that_others_nearly_reach_two_seconds_away_is_a_way_to_move(far: float, found: bool) -> None:
     jump = Jump(60, change_ratio=2.4, flow=5, flow_around=1, residual=0.5, likeness=0.9, strongest=90, far_ratio=far)
-    assert bool(report_drops([jump], np.arange(120) / 25, [], "test").findings) is found
+    assert bool(DroppedFrames().report_on([jump], np.arange(120) / 25, []).findings) is found
 
 
 def test_a_cut_nearby_does_not_hide_a_missing_stretch() -> None:
     motion = motion_of(STEADY[:40] + STEADY[70:100] + OTHER[:40])
-    report = report_drops(motion.jumps, motion.times, [], "test")
+    report = report_drops(motion, [])
     assert [round(finding.end_seconds * 25) for finding in report.findings] == [40]
-    assert [round(cut.end_seconds * 25) for cut in report_cuts(motion.jumps, motion.times, "test").findings] == [70]
+    assert [round(cut.end_seconds * 25) for cut in SceneCuts().report_on(motion.jumps, motion.times).findings] == [70]
 
 
 def test_leaps_of_a_stretch_that_was_not_read_on_are_not_compared() -> None:
     meter = MotionMeter()
     for index, frame in enumerate(STEADY[:30] + STEADY[90:] + STEADY[:40] + STEADY[42:80]):
         meter.add(index / 25, frame, begins=index == 60)
-    first, second = meter.motion().jumps
+    first, second = meter.result().jumps
     assert (first.frame, second.frame) == (30, 100)
     assert second.far_ratio == pytest.approx(second.change_ratio, rel=0.5)
 

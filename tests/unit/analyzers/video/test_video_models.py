@@ -19,6 +19,7 @@ from analyzer_kit.errors import Misconfigured
 from tests.support.media.samples import encode_frames
 from tests.support.media.scene import HEIGHT, WIDTH, Scene
 from video_analyzer import analysis
+from video_analyzer.detectors.models import NO_FACE_DETECTOR
 
 FRAMES, SIDE = 4, 16
 CALIBRATION = {"threshold": 0.2, "strictThreshold": 0.3}
@@ -104,7 +105,7 @@ def test_a_model_that_nobody_measured_cannot(missing: str, clips: dict[str, Path
     report = next(each for each in found.detectors if each.name == "Model:bright")
     assert report.findings == []
     assert any("No error rate was measured" in limitation for limitation in report.limitations)
-    assert analysis.NO_FACE_DETECTOR in found.summary
+    assert NO_FACE_DETECTOR in found.summary
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, Finding, ModelCard
+from analyzer_contract import DetectorReport, Finding
+from video_analyzer.detector import VideoDetector, clause
+from video_analyzer.motion import MotionMeter
+from video_analyzer.reading import VideoReading
 
 Thumbs = NDArray[np.uint8] | NDArray[np.float32]
 
@@ -50,10 +54,6 @@ _LOOP = 1.5
 
 _BLOCK = 512
 _BEYOND = 1e6
-_LIMITATIONS = [
-    "Screen recordings, animations and looping clips repeat by nature.",
-    "Copies more than 3,600 frames apart, or where almost nothing moves, are not found.",
-]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Copies:
 
 
 def find_copies(thumbs: Thumbs) -> Copies:
-    """Stretches that repeat earlier ones.
+    """Return the stretches that repeat earlier ones.
 
     Eight frames from i on are compared with eight from j on. They are copies if they differ at most 0.6 times as much
     (root mean square) as they do when the second stretch is taken two or three frames earlier or later. So a still
@@ -108,7 +108,7 @@ def find_copies(thumbs: Thumbs) -> Copies:
 
 
 def _maps(thumbs: Thumbs) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Blocks of the map of sharpness: first row's frame, and rows (frame) x columns (lag, from the smallest on)."""
+    """Yield blocks of the map of sharpness: the first row's frame, and rows (frames) x columns (lags, smallest first)."""
     count = thumbs.shape[0]
     margin = max(_BESIDE)
     for start in range(0, count - _WINDOW, _BLOCK):
@@ -126,7 +126,7 @@ def _maps(thumbs: Thumbs) -> Iterator[tuple[int, NDArray[np.float32]]]:
 
 
 def _sharpness(mean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Windowed squared differences by lag over the least of those beside; 1 where it says nothing."""
+    """Return windowed squared differences by lag over the least of those beside; 1 where it says nothing."""
     inner = slice(_SMALLEST_LAG, mean.shape[1] - max(_BESIDE))
     beside = np.full_like(mean[:, inner], _BEYOND)
     for step in _BESIDE:
@@ -139,14 +139,14 @@ def _sharpness(mean: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _squares(rows: Thumbs, columns: Thumbs) -> NDArray[np.float32]:
-    """Mean squared difference of every row to every column, in squared gray levels."""
+    """Return the mean squared difference of every row to every column, in squared gray levels."""
     a, b = rows.astype(np.float32) - 128, columns.astype(np.float32) - 128
     squares = np.sum(a * a, axis=1)[:, None] + np.sum(b * b, axis=1)[None, :] - 2 * (a @ b.T)
     return np.asarray(np.maximum(squares, 0) / rows.shape[1], dtype=np.float32)
 
 
 def _runs(lag: int, places: list[tuple[int, float]]) -> Iterator[Copy]:
-    """Stretches of neighbouring windows that have one sharp enough among them."""
+    """Yield stretches of neighbouring windows that have one sharp enough among them."""
     ordered = sorted(places)
     start = 0
     for index in range(1, len(ordered) + 1):
@@ -162,7 +162,7 @@ def _runs(lag: int, places: list[tuple[int, float]]) -> Iterator[Copy]:
 
 
 def _extended(copy: Copy, thumbs: Thumbs) -> Copy:
-    """The copy with those moments at its ends that stand out less: still ones, and what the encoder made worse.
+    """Return the copy with those moments at its ends that stand out less: still ones, and what the encoder made worse.
 
     It goes on to the frame where the stretches differ clearly more than within it. Where there is none within a while,
     the scene stands still and the end is where movement was seen.
@@ -178,7 +178,7 @@ def _extended(copy: Copy, thumbs: Thumbs) -> Copy:
 
 
 def _to_the_first_other(beside: NDArray[np.float32], inside: NDArray[np.float32]) -> int:
-    """How many frames beside a copy, from it on, differ as those inside do; 0 if no other one follows.
+    """Return how many frames beside a copy, from it on, differ as those inside do; 0 if no other one follows.
 
     A frame is another one if its squared difference is nearer to what is usual beside the copy than to that inside.
     Between the two lies their geometric mean: the first repeat of a loop was encoded anew, and differs somewhat more.
@@ -189,10 +189,10 @@ def _to_the_first_other(beside: NDArray[np.float32], inside: NDArray[np.float32]
     return int(other[0]) if other.size else 0
 
 
-def _without_overlaps(found: list[Copy]) -> list[Copy]:
-    """The clearest of copies that explain the same later stretch: long and sharp."""
+def _without_overlaps(copies: list[Copy]) -> list[Copy]:
+    """Return the clearest of copies that explain the same later stretch: long and sharp."""
     kept: list[Copy] = []
-    for copy in sorted(found, key=lambda each: (-each.frames * (1 - each.sharpness), each.second)):
+    for copy in sorted(copies, key=lambda copy: (-copy.frames * (1 - copy.sharpness), copy.second)):
         if not any(
             copy.second < other.second + other.frames and other.second < copy.second + copy.frames for other in kept
         ):
@@ -201,9 +201,9 @@ def _without_overlaps(found: list[Copy]) -> list[Copy]:
 
 
 def _chained(copies: list[Copy]) -> list[Copy]:
-    """A loop and the copies that touch it, of which it is made as well, as one loop from the first repeat on."""
+    """Join a loop and the copies that touch it, of which it is made as well, to one loop from the first repeat on."""
     chained: list[Copy] = []
-    rest = sorted(copies, key=lambda each: each.second)
+    rest = sorted(copies, key=lambda copy: copy.second)
     while rest:
         group = [rest.pop(0)]
         while rest and rest[0].second <= group[-1].second + group[-1].frames + _WINDOW:
@@ -214,38 +214,70 @@ def _chained(copies: list[Copy]) -> list[Copy]:
         whole = Copy(max(first - lag, 0), first, end - first, sharpest)
         in_step = all(abs((copy.second - copy.first + lag // 2) % lag - lag // 2) <= 1 for copy in group)
         chained += [whole] if whole.looped and in_step else group
-    return sorted(chained, key=lambda each: (each.sharpness, each.second))
+    return sorted(chained, key=lambda copy: (copy.sharpness, copy.second))
 
 
-def report_copies(copies: Copies, times: NDArray[np.float64], version: str) -> list[DetectorReport]:
-    """Two reports, of copies and of loops, with one finding for each stretch; below 50 there is a score alone."""
-    faint = _score(copies.sharpest) if copies.sharpest > _SHARP else 0
-    looped = [copy for copy in copies.found if copy.looped]
-    copied = [copy for copy in copies.found if not copy.looped]
-    return [
-        _report("DuplicatedFrames", copied, times, faint, ModelCard(id="video.duplicated-frames", version=version)),
-        _report("LoopedFrames", looped, times, faint, ModelCard(id="video.looped-frames", version=version)),
-    ]
+def copies_in(reading: VideoReading) -> Copies:
+    """Return the copies in a recording; for :meth:`VideoReading.computed`."""
+    return find_copies(reading.measured(MotionMeter).thumbs)
 
 
-def _report(kind: str, copies: list[Copy], times: NDArray[np.float64], faint: int, card: ModelCard) -> DetectorReport:
-    findings = [
-        Finding(
-            kind=kind,
+class _CopyDetector(VideoDetector):
+    """Reports one kind of copies, with one finding for each stretch; below 50 there is a score alone."""
+
+    limitations = (
+        "Screen recordings, animations and looping clips repeat by nature.",
+        "Copies more than 3,600 frames apart, or where almost nothing moves, are not found.",
+    )
+    meters = (MotionMeter,)
+    looped: ClassVar[bool]
+
+    def detect(self, reading: VideoReading) -> DetectorReport:
+        """Return the report on one recording."""
+        return self.report_on(reading.computed(copies_in), reading.measured(MotionMeter).times)
+
+    def report_on(self, copies: Copies, times: NDArray[np.float64]) -> DetectorReport:
+        """Return the report on the copies of this kind; ``times`` are the frames' seconds."""
+        faint = _score(copies.sharpest) if copies.sharpest > _SHARP else 0
+        findings = [self._finding(copy, times) for copy in copies.found if copy.looped is self.looped]
+        return self.report(max((finding.score for finding in findings), default=faint), findings)
+
+    def _finding(self, copy: Copy, times: NDArray[np.float64]) -> Finding:
+        return Finding(
+            kind=self.name,
             start_seconds=round(float(times[copy.second]), 3),
             end_seconds=round(float(times[min(copy.second + copy.frames, times.size - 1)]), 3),
             score=_score(copy.sharpness),
             message=_message(copy, times),
         )
-        for copy in copies
-    ]
-    return DetectorReport(
-        name=kind,
-        score=max((finding.score for finding in findings), default=faint),
-        findings=findings[:200],
-        limitations=_LIMITATIONS,
-        model=card,
-    )
+
+
+class DuplicatedFrames(_CopyDetector):
+    """Finds stretches of the picture that repeat an earlier one."""
+
+    name = "DuplicatedFrames"
+    id = "video.duplicated-frames"
+    looped = False
+
+    def edit(self, report: DetectorReport) -> str:
+        """Return how many stretches repeat."""
+        return clause(
+            report,
+            "a stretch of the picture repeats an earlier one",
+            "{} stretches of the picture repeat earlier ones",
+        )
+
+
+class LoopedFrames(_CopyDetector):
+    """Finds stretches of the picture that repeat again and again."""
+
+    name = "LoopedFrames"
+    id = "video.looped-frames"
+    looped = True
+
+    def edit(self, report: DetectorReport) -> str:
+        """Return how many stretches loop."""
+        return clause(report, "a stretch of the picture runs in a loop", "{} stretches of the picture run in loops")
 
 
 def _message(copy: Copy, times: NDArray[np.float64]) -> str:
@@ -260,7 +292,7 @@ def _message(copy: Copy, times: NDArray[np.float64]) -> str:
 
 
 def _score(sharpness: float) -> int:
-    """50 at the threshold, 98 at a tenth, 0 from 0.85 on."""
+    """Return 50 at the threshold, 98 at a tenth, 0 from 0.85 on."""
     if sharpness <= _SHARP:
         return min(98, round(50 + 48 * (_SHARP - sharpness) / (_SHARP - 0.1)))
     return max(0, round(49 * (_FAINT - sharpness) / (_FAINT - _SHARP)))

@@ -11,8 +11,9 @@ import hashlib
 import json
 import logging
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,15 +21,19 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, ModelCard, Verdict
-from analyzer_kit.analysis import Models
+from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, Verdict
+from analyzer_kit.analysis import Models, Setup
+from analyzer_kit.detector import DetectorSource
 from analyzer_kit.errors import Misconfigured
+from video_analyzer.detector import VideoDetector
+from video_analyzer.reading import VideoReading
 
 _MOST_MANIFEST_BYTES, _MOST_MODEL_BYTES = 64 * 1024, 64 * 1024**2
 _MOST_MODELS, _MOST_WINDOWS = 4, 30
 """Windows per stretch of 20 s or so; what a model costs is its own affair up to here."""
 
 _LIKELY = 80
+NO_FACE_DETECTOR = "No detector that was measured for swapped or generated faces is installed."
 
 log = logging.getLogger(__name__)
 _Name = Annotated[str, Field(min_length=1, max_length=63)]
@@ -84,12 +89,136 @@ class VideoManifest(_Part):
     eval_card: str | None = Field(default=None, min_length=1, max_length=300)
 
 
-class VideoModel:
-    """One model at work on one recording.
+class FrameModels(DetectorSource[VideoDetector, Setup]):
+    """One :class:`FrameModel` for each installed model."""
+
+    def install(self, setup: Setup) -> list[VideoDetector]:
+        """Load the models.
+
+        Raises:
+            Misconfigured: one is missing, or cannot be used.
+        """
+        return [FrameModel(manifest, content) for manifest, content in load_models(setup.models)]
+
+    def gap(self, installed: Sequence[VideoDetector]) -> str:
+        """Return what nobody can say without a measured model."""
+        return "" if any(isinstance(model, FrameModel) and model.measured for model in installed) else NO_FACE_DETECTOR
+
+
+class FrameModel(VideoDetector):
+    """Runs one model over windows of frames.
 
     Args:
         manifest: what it is.
         content: the ONNX graph, whose checksum was compared.
+
+    Attributes:
+        measured: whether its error rate is stated.
+
+    Raises:
+        Misconfigured: OpenCV cannot load or run it.
+    """
+
+    version = "1"
+    threads = True
+
+    def __init__(self, manifest: VideoManifest, content: bytes) -> None:
+        self.name = f"Model:{manifest.id}"[:60]
+        self.id, self.eval_card = manifest.id, manifest.eval_card
+        self.meters = (self._windows,)
+        self._network = _Network(manifest, content)
+        self._sha256 = manifest.sha256
+        self._calibration = manifest.calibration if manifest.eval_card is not None else None
+        self.measured = self._calibration is not None
+        self.limitations = (
+            "Its errors were measured by whoever made it: see its evaluation card."
+            if self.measured
+            else "No error rate was measured for it, so its score counts for nothing.",
+        )
+
+    def detect(self, reading: VideoReading) -> DetectorReport:
+        """Return its answer; findings for the windows at or above its thresholds."""
+        windows = reading.measured(self._windows)
+        highest = max((window.score for window in windows), default=-np.inf)
+        sure = self._calibration is not None and highest >= self._calibration.strict_threshold
+        return self.report(
+            max((self._points(window.score) for window in windows), default=0),
+            [self._finding(window) for window in windows if self._points(window.score) >= SUSPICIOUS_FROM],
+            claim=Verdict.LIKELY_FAKE if sure else None,
+            sha256=self._sha256,
+        )
+
+    def summary(self, report: DetectorReport) -> str:
+        """Return what it says, with the error that was measured."""
+        if report.claim is Verdict.LIKELY_FAKE:
+            return f"{self.id}: the picture is likely to be fake; of genuine recordings 1 % score as high."
+        return super().summary(report)
+
+    def _windows(self) -> _WindowMeter:
+        return _WindowMeter(self._network)
+
+    def _finding(self, window: WindowScore) -> Finding:
+        return Finding(
+            kind="ModelScore",
+            start_seconds=round(window.start, 3),
+            end_seconds=round(window.end, 3),
+            score=self._points(window.score),
+            message=f"{self.id}: {window.score:.2f} (fake minus other).",
+        )
+
+    def _points(self, score: float) -> int:
+        """Return 0 to 100 by the calibration's two thresholds, linear between and beyond them; 0 without one."""
+        calibration = self._calibration
+        if calibration is None:
+            return 0
+        span = max(calibration.strict_threshold - calibration.threshold, 1e-6)
+        points = SUSPICIOUS_FROM + (_LIKELY - SUSPICIOUS_FROM) * (score - calibration.threshold) / span
+        return round(min(max(points, 0), 100))
+
+
+class WindowScore(NamedTuple):
+    """A model's raw score of the frames between two times, in seconds: the fake logit minus the largest other."""
+
+    start: float
+    end: float
+    score: float
+
+
+class _WindowMeter:
+    """Runs a network whenever a window is due, on one recording."""
+
+    def __init__(self, network: _Network) -> None:
+        self._network = network
+        self._taken = network.manifest.input
+        self._window: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=self._taken.frames)
+        self._next = 0.0
+        self._in_stretch = 0
+        self._scores: list[WindowScore] = []
+
+    def add(self, time: float, frame: NDArray[np.uint8], *, begins: bool) -> None:
+        """Take the next frame, and run the network if it completes a window."""
+        if begins:
+            self._window.clear()
+            self._in_stretch, self._next = 0, time
+        if self._in_stretch >= _MOST_WINDOWS or (not self._window and time < self._next):
+            return
+        small = cv2.resize(frame, (self._taken.width, self._taken.height), interpolation=cv2.INTER_AREA)
+        self._window.append((time, small.astype(np.float32) / np.float32(255)))
+        if len(self._window) == self._taken.frames:
+            start = self._window[0][0]
+            window = np.stack([pixels for _, pixels in self._window])[None]
+            self._scores.append(WindowScore(start, time, self._network.score(window)))
+            self._next = start + self._taken.every_seconds
+            self._in_stretch += 1
+            self._window.clear()
+
+    def result(self) -> list[WindowScore]:
+        """Return the scores of all windows."""
+        return self._scores
+
+
+class _Network:
+    """An ONNX graph in OpenCV.
 
     Raises:
         Misconfigured: OpenCV cannot load or run it.
@@ -101,85 +230,11 @@ class VideoModel:
             self._net = cv2.dnn.readNetFromONNX(np.frombuffer(content, dtype=np.uint8))
         except cv2.error as error:
             raise Misconfigured(f"{manifest.file} cannot be loaded: {error}") from error
-        self.reset()
-        shape = (1, manifest.input.frames, manifest.input.height, manifest.input.width)
-        self._run(np.zeros(shape, dtype=np.float32))
+        taken = manifest.input
+        self.score(np.zeros((1, taken.frames, taken.height, taken.width), dtype=np.float32))
 
-    def reset(self) -> None:
-        """Forgets the recording before."""
-        self._window: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=self.manifest.input.frames)
-        self._next = 0.0
-        self._in_stretch = 0
-        self._scores: list[tuple[float, float, float]] = []
-
-    @property
-    def measured(self) -> bool:
-        """Whether its error rate is stated."""
-        return self.manifest.calibration is not None and self.manifest.eval_card is not None
-
-    @property
-    def likely_fake(self) -> bool:
-        """Whether it was measured, and a window lies in the part where almost no genuine recording does."""
-        calibration = self.manifest.calibration
-        return self.measured and calibration is not None and self._highest >= calibration.strict_threshold
-
-    @property
-    def _highest(self) -> float:
-        return max((score for _, _, score in self._scores), default=-np.inf)
-
-    def add(self, time: float, frame: NDArray[np.uint8], *, begins: bool) -> None:
-        """Takes the next frame, and runs the network when a window is due."""
-        wanted = self.manifest.input
-        if begins:
-            self._window.clear()
-            self._in_stretch, self._next = 0, time
-        if self._in_stretch >= _MOST_WINDOWS or (not self._window and time < self._next):
-            return
-        small = cv2.resize(frame, (wanted.width, wanted.height), interpolation=cv2.INTER_AREA)
-        self._window.append((time, small.astype(np.float32) / np.float32(255)))
-        if len(self._window) == wanted.frames:
-            window = np.stack([each for _, each in self._window])[None]
-            self._scores.append((self._window[0][0], time, self._run(window)))
-            self._next = self._window[0][0] + wanted.every_seconds
-            self._in_stretch += 1
-            self._window.clear()
-
-    def report(self) -> DetectorReport:
-        """Its answer; findings for the windows at or above its thresholds."""
-        card = self.manifest
-        findings = [
-            Finding(
-                kind="ModelScore",
-                start_seconds=round(start, 3),
-                end_seconds=round(end, 3),
-                score=self._points(score),
-                message=f"{card.id}: {score:.2f} (fake minus other).",
-            )
-            for start, end, score in self._scores
-            if self._points(score) >= SUSPICIOUS_FROM
-        ]
-        limits = "Its errors were measured by whoever made it: see its evaluation card."
-        return DetectorReport(
-            name=f"Model:{card.id}"[:60],
-            score=max((self._points(score) for *_, score in self._scores), default=0),
-            claim=Verdict.LIKELY_FAKE if self.likely_fake else None,
-            findings=findings[:200],
-            limitations=[
-                limits if self.measured else "No error rate was measured for it, so its score counts for nothing."
-            ],
-            model=ModelCard(id=card.id, version="1", sha256=card.sha256, eval_card=card.eval_card),
-        )
-
-    def _points(self, score: float) -> int:
-        """0 to 100 by the calibration's two thresholds, linear between and beyond them; 0 without one."""
-        calibration = self.manifest.calibration
-        if calibration is None or not self.measured:
-            return 0
-        span = max(calibration.strict_threshold - calibration.threshold, 1e-6)
-        points = SUSPICIOUS_FROM + (_LIKELY - SUSPICIOUS_FROM) * (score - calibration.threshold) / span
-        return round(min(max(points, 0), 100))
-
-    def _run(self, window: NDArray[np.float32]) -> float:
+    def score(self, window: NDArray[np.float32]) -> float:
+        """Return the fake logit minus the largest other one, of frames from 0 to 1: [1, frames, height, width]."""
         logits = self.manifest.logits
         try:
             self._net.setInput(window, self.manifest.input.name)
@@ -191,7 +246,7 @@ class VideoModel:
         return float(out[logits.fake_index] - np.delete(out, logits.fake_index).max())
 
 
-def load_models(models: Models) -> list[VideoModel]:
+def load_models(models: Models) -> list[tuple[VideoManifest, bytes]]:
     """The models for video: those that were named, or all that the folder has.
 
     Raises:
@@ -209,7 +264,7 @@ def load_models(models: Models) -> list[VideoModel]:
         raise Misconfigured(f"Not all of {', '.join(models.ids)} in {folder} are models for video.")
     if len(for_video) > _MOST_MODELS:
         raise Misconfigured(f"{folder} holds {len(for_video)} video models; at most {_MOST_MODELS} are run.")
-    return [VideoModel(manifest, _model(folder, manifest)) for manifest in for_video]
+    return [(manifest, _model(folder, manifest)) for manifest in for_video]
 
 
 def _manifest(path: Path) -> VideoManifest | None:
@@ -247,9 +302,3 @@ def _model(folder: Path, manifest: VideoManifest) -> bytes:
     if hashlib.sha256(content).hexdigest() != manifest.sha256:
         raise Misconfigured(f"{manifest.file} is not the file that {manifest.id}.json names: its sha256 differs")
     return content
-
-
-def say(models: list[VideoModel]) -> str:
-    """What the models that say ``LikelyFake`` say, with the error that was measured."""
-    sure = [model.manifest.id for model in models if model.likely_fake]
-    return f"{', '.join(sure)}: the picture is likely to be fake; of genuine recordings 1 % score as high."

@@ -1,4 +1,4 @@
-"""Provenance: what the container says of itself. Anybody can write or remove all of it, so it weighs little."""
+"""Provenance: what the container says of itself. All of it can be written or removed, so it weighs little."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pathlib import Path
 
 import av
 
-from analyzer_contract import DetectorReport, Finding, ModelCard
+from analyzer_contract import DetectorReport, Finding
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import moving_picture, opened
 from video_analyzer.boxes import Boxes, read_boxes
+from video_analyzer.detector import VideoDetector
+from video_analyzer.reading import VideoReading
 
 _EDITORS = (
     "adobe", "after effects", "avid", "camtasia", "capcut", "clipchamp", "davinci", "filmora", "final cut", "imovie",
@@ -34,11 +36,6 @@ _LATER = 86_400
 _FACT, _CHANGED, _EDITOR, _GENERATOR, _DECLARED = 0, 10, 25, 40, 75
 """Scores. Only the recording's own C2PA manifest that names an algorithm as its source is Suspicious (50 and more)."""
 
-_LIMITATIONS = [
-    "Tags can be written and removed by anybody, and every messenger encodes anew: neither is evidence of a fake.",
-    "A C2PA manifest is only looked for: its signature is not checked.",
-]
-
 
 @dataclass(frozen=True)
 class Tags:
@@ -48,30 +45,40 @@ class Tags:
     signature: str
 
 
-def report_provenance(recording: Path, caps: Caps, seconds: float, version: str) -> DetectorReport:
-    """Facts (score 0) and weak hints about how the file was made.
+class Provenance(VideoDetector):
+    """Lists facts (score 0) and weak hints about how the file was made."""
 
-    Args:
-        recording: that was analysed.
-        caps: it is opened with them again; nothing is decoded.
-        seconds: length of the recording.
-        version: of the analyzer, for the model card.
-
-    Raises:
-        AnalysisError: as when it was decoded.
-    """
-    found = [*_of_boxes(read_boxes(recording)), *_of_tags(_read_tags(recording, caps))]
-    findings = [
-        Finding(kind=kind, start_seconds=0, end_seconds=round(seconds, 3), score=score, message=message[:300])
-        for kind, score, message in found
-    ]
-    return DetectorReport(
-        name="Provenance",
-        score=max((finding.score for finding in findings), default=0),
-        findings=findings,
-        limitations=_LIMITATIONS,
-        model=ModelCard(id="video.provenance", version=version),
+    name = "Provenance"
+    id = "video.provenance"
+    limitations = (
+        "Tags can be written and removed by anybody, and every messenger encodes anew: neither is evidence of a fake.",
+        "A C2PA manifest is only looked for: its signature is not checked.",
     )
+
+    def detect(self, reading: VideoReading) -> DetectorReport:
+        """Return the report on one recording; its header is read again, and nothing decoded.
+
+        Raises:
+            AnalysisError: as when it was decoded.
+        """
+        if reading.recording is None:
+            return self.report(0)
+        return self.report_on(reading.recording, reading.caps, reading.facts.duration_seconds)
+
+    def report_on(self, recording: Path, caps: Caps, seconds: float) -> DetectorReport:
+        """Return the report on one file.
+
+        Args:
+            recording: that was analysed.
+            caps: it is opened with them again.
+            seconds: its length.
+        """
+        hints = [*_of_boxes(read_boxes(recording)), *_of_tags(_read_tags(recording, caps))]
+        findings = [
+            Finding(kind=kind, start_seconds=0, end_seconds=round(seconds, 3), score=score, message=message[:300])
+            for kind, score, message in hints
+        ]
+        return self.report(max((finding.score for finding in findings), default=0), findings)
 
 
 def _of_boxes(boxes: Boxes) -> Iterable[tuple[str, int, str]]:
@@ -126,16 +133,16 @@ def _names(label: str, names: Iterable[str]) -> bool:
 
 def _read_tags(recording: Path, caps: Caps) -> Tags:
     with opened(recording, caps) as container:
-        stream = moving_picture(container)
+        picture = moving_picture(container)
         labels = [
             _clean(value)
-            for metadata in (container.metadata, *(each.metadata for each in container.streams))
+            for metadata in (container.metadata, *(stream.metadata for stream in container.streams))
             for key, value in metadata.items()
             if key.lower() in _TAGS
         ]
         signature = b""
         try:
-            packet = next(container.demux(stream), None)
+            packet = next(container.demux(picture), None)
             head = bytes(packet)[:_PACKET_BYTES] if packet is not None and packet.size else b""
             match = _X26X.search(head)
             signature = match.group() if match else b""

@@ -1,0 +1,151 @@
+"""A recording's moving picture as the detectors see it: small gray frames in one pass, measured as they come.
+
+Frames are not kept: a meter keeps what its detector needs of them, such as a thumbnail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from analyzer_contract import MediaFacts
+from analyzer_kit.analysis import Caps
+from analyzer_kit.detector import Meter, Reading
+from analyzer_kit.media.video import GrayFrame, VideoReader
+from video_analyzer.shrinking import shrink
+
+_PROGRESS_FRAMES = 10
+
+
+class VideoMeter[T](Meter[T], Protocol):
+    """A measurement of the picture."""
+
+    def add(self, time: float, frame: GrayFrame, *, begins: bool) -> None:
+        """Take the next frame: height x width, gray, at most 320 wide.
+
+        Args:
+            time: in seconds, not falling.
+            frame: it may be kept.
+            begins: whether a new stretch begins with it, so that it does not follow the one before.
+        """
+
+
+type AnyMeter = Callable[[], VideoMeter[Any]]
+"""What makes a meter: its class, or a function of a detector."""
+
+
+class _Frames(Protocol):
+    @property
+    def facts(self) -> MediaFacts: ...
+
+    @property
+    def begins(self) -> Sequence[int]: ...
+
+    @property
+    def whole(self) -> bool: ...
+
+    @property
+    def seen_seconds(self) -> float: ...
+
+    def frames(self) -> Iterator[tuple[float, GrayFrame]]: ...
+
+
+class VideoReading(Reading):
+    """One recording's picture, decoded once.
+
+    Args:
+        source: decodes it.
+        meters: what to measure; each is run once, however often it is named.
+        recording: the file, for those who read its header; None for frames that were made here.
+        caps: what is refused.
+        on_frame: called with each frame's number and time.
+
+    Attributes:
+        facts: what the recording is.
+        whole: whether every frame was read.
+        seen_seconds: how much of the recording was read.
+
+    Raises:
+        AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
+    """
+
+    def __init__(
+        self,
+        source: _Frames,
+        meters: Iterable[AnyMeter],
+        *,
+        recording: Path | None = None,
+        caps: Caps | None = None,
+        on_frame: Callable[[int, float], None] = lambda _index, _time: None,
+    ) -> None:
+        self.recording = recording
+        self.caps = caps or Caps()
+        running = {meter: meter() for meter in meters}
+        taking = tuple(running.values())
+        for index, (time, frame) in enumerate(source.frames()):
+            begins = source.begins[-1] == index
+            for meter in taking:
+                meter.add(time, frame, begins=begins)
+            on_frame(index, time)
+        self.facts = source.facts
+        self.whole = source.whole
+        self.seen_seconds = source.seen_seconds
+        super().__init__({maker: meter.result() for maker, meter in running.items()})
+
+
+def read_picture(
+    recording: Path, caps: Caps, meters: Iterable[AnyMeter], progress: Callable[[float], None]
+) -> VideoReading:
+    """Read the first video track of a file.
+
+    Args:
+        recording: the file.
+        caps: what is refused.
+        meters: what to measure.
+        progress: called with the share (0-1) that is decoded; where the length is not stated, as if it were a minute.
+
+    Raises:
+        AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
+    """
+    reader = VideoReader(recording, caps, shrink)
+
+    def on_frame(index: int, time: float) -> None:
+        if index % _PROGRESS_FRAMES == 0:
+            progress(min(time / (reader.stated or 60.0), 1.0))
+
+    return VideoReading(reader, meters, recording=recording, caps=caps, on_frame=on_frame)
+
+
+def read_frames(
+    frames: Iterable[GrayFrame], meters: Iterable[AnyMeter], *, begins: Sequence[int] = (0,)
+) -> VideoReading:
+    """Read frames that were made here, 25 a second.
+
+    Args:
+        frames: height x width, gray.
+        meters: what to measure.
+        begins: numbers of the frames that begin a stretch.
+    """
+    return VideoReading(_Made(frames, begins), meters)
+
+
+class _Made:
+    whole = True
+
+    def __init__(self, frames: Iterable[GrayFrame], begins: Sequence[int]) -> None:
+        self._frames = frames
+        self._to_begin = begins
+        self.begins: list[int] = [0]
+        self.seen_seconds = 0.0
+
+    @property
+    def facts(self) -> MediaFacts:
+        return MediaFacts(duration_seconds=self.seen_seconds)
+
+    def frames(self) -> Iterator[tuple[float, GrayFrame]]:
+        for index, frame in enumerate(self._frames):
+            if index in self._to_begin:
+                self.begins.append(index)
+            self.seen_seconds = (index + 1) / 25
+            yield index / 25, frame
