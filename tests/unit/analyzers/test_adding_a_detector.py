@@ -16,9 +16,17 @@ from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS as AUDIO_DETECTORS
 from audio_analyzer.levels import LevelMeter
 from tests.support.analyzers.listener import babble, wav
+from tests.support.analyzers.toy_detectors import (
+    KIND,
+    LIMITATION,
+    NAME,
+    SCORE,
+    SUMMARY,
+    ToyAudioDetector,
+    ToyVideoDetector,
+)
 from tests.support.media.samples import encode_frames
 from tests.support.media.scene import Scene
-from tests.support.analyzers.toy_detectors import KIND, LIMITATION, NAME, SCORE, SUMMARY, ToyAudioDetector, ToyVideoDetector
 from video_analyzer import analysis as video
 from video_analyzer.detector import VideoDetector
 from video_analyzer.detectors import DETECTORS as VIDEO_DETECTORS

@@ -14,8 +14,8 @@ from audio_analyzer.detectors.repeats import RepeatedAudio, similarity
 from audio_analyzer.detectors.silence import DigitalSilence
 from audio_analyzer.fingerprints import HOP_SECONDS, Fingerprinter
 from audio_analyzer.levels import LevelMeter, Levels
+from tests.support.analyzers.audio_readings import detected
 from tests.support.analyzers.listener import babble
-from tests.support.audio_readings import detected
 
 RATE = 16_000
 Samples = NDArray[np.float32]

@@ -19,8 +19,8 @@ from audio_analyzer.levels import LevelMeter
 from audio_analyzer.windows import plan_windows
 from guardian_models import Model
 from guardian_models.manifest import Calibration
+from tests.support.analyzers.audio_readings import detected
 from tests.support.analyzers.listener import CALIBRATION, RATE, SAMPLES, babble, listener, manifest_of, offset
-from tests.support.audio_readings import detected
 
 Samples = NDArray[np.float32]
 MODEL = listener()

@@ -108,7 +108,7 @@ def find_copies(thumbs: Thumbs) -> Copies:
 
 
 def _maps(thumbs: Thumbs) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield blocks of the map of sharpness: the first row's frame, and rows (frames) x columns (lags, smallest first)."""
+    """Yield blocks of the map of sharpness: the first row's frame, and rows (frames) x columns (rising lags)."""
     count = thumbs.shape[0]
     margin = max(_BESIDE)
     for start in range(0, count - _WINDOW, _BLOCK):
