@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from analysis_operator.work_queue import WorkQueue
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 async def test_a_key_added_twice_is_handed_out_once() -> None:
@@ -33,7 +34,7 @@ async def test_a_key_added_while_a_worker_has_it_waits_until_it_is_done() -> Non
     done, _ = await asyncio.wait({waiting}, timeout=0.05)
     assert not done
     queue.done(key)
-    assert await asyncio.wait_for(waiting, 1) == "a"
+    assert await asyncio.wait_for(waiting, PATIENCE_SECONDS) == "a"
 
 
 async def test_of_several_times_the_earliest_counts() -> None:
@@ -41,7 +42,7 @@ async def test_of_several_times_the_earliest_counts() -> None:
     queue.add_later("a", 60)
     queue.add_later("a", 0.01)
     queue.add_later("a", 30)
-    assert await asyncio.wait_for(queue.get(), 1) == "a"
+    assert await asyncio.wait_for(queue.get(), PATIENCE_SECONDS) == "a"
 
 
 async def test_what_was_forgotten_does_not_come_later() -> None:
@@ -49,5 +50,5 @@ async def test_what_was_forgotten_does_not_come_later() -> None:
     queue.add_later("a", 0.01)
     queue.forget("a")
     queue.add_later("b", 0.03)
-    assert await asyncio.wait_for(queue.get(), 1) == "b"
+    assert await asyncio.wait_for(queue.get(), PATIENCE_SECONDS) == "b"
     assert len(queue) == 0

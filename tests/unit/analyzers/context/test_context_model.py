@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,6 +24,7 @@ from context_analyzer.transcript import Transcript, read_transcript
 from ml.context.scripts import Call, load_calls, transcribed
 from tests.support.analyzers.service import CREDENTIALS
 from tests.support.aws.scripted import Reply, ScriptedAws, judges, refuses, says
+from tests.support.waiting import Stopwatch
 
 CALLS = {call.name: call for call in load_calls()}
 SCAM = read_transcript(transcribed(CALLS["en-grandchild-accident"]))
@@ -196,10 +196,10 @@ def test_near_the_deadline_it_is_not_asked_at_all(bedrock: ScriptedAws) -> None:
 
 def test_the_deadline_holds_whatever_bedrock_does(bedrock: ScriptedAws) -> None:
     bedrock.will(says("garbage", seconds=0.9))
-    begun = time.monotonic()
+    stopwatch = Stopwatch()
     report = ask(SCAM, seconds=5.2)
     assert kinds(report) <= {Reason.MODEL_TIMEOUT, Reason.MODEL_ANSWER_INVALID}
-    assert time.monotonic() - begun < 5.2
+    assert stopwatch.seconds < 5.2
 
 
 INJECTIONS = [

@@ -20,6 +20,7 @@ from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.service import create_app
 from analyzer_kit.settings import KitSettings
+from tests.support.waiting import PATIENCE_SECONDS
 
 FACTS = SourceFacts(etag="0", size_bytes=0)
 RESULT = Result(verdict=Verdict.NO_EVIDENCE, score=0, summary="", source=FACTS, seconds=0)
@@ -93,7 +94,7 @@ async def asked(
         "query_string": b"",
         "headers": [(b"content-type", b"application/json"), (b"host", b"test")],
     }
-    await asyncio.wait_for(app(scope, client.receive, client.send), 5)
+    await asyncio.wait_for(app(scope, client.receive, client.send), PATIENCE_SECONDS)
     return client
 
 

@@ -25,6 +25,7 @@ from analysis_operator.scaling.keda import Keda
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.operator.requests import request
 from tests.unit.operator.analyzers.test_prober import Pod
+from tests.support.waiting import until
 
 Json = dict[str, Any]
 
@@ -130,12 +131,6 @@ async def scene() -> AsyncIterator[Scene]:
         yield made
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
 @pytest.mark.parametrize("told", [True, False], ids=["and both were told", "and only the new one was told"])
 async def test_an_analyzer_that_was_made_again_keeps_the_pods_that_are_still_there(scene: Scene, told: bool) -> None:
     scene.pools.observe(analyzer("a", 1))
@@ -168,10 +163,9 @@ async def test_a_spec_first_seen_in_the_answer_to_a_status_write_is_applied(scen
     scene.api.answer = lambda status: edited | {"status": status}
     scene.pools.observe(analyzer())
     scene.pools.observe_pod(pod(), gone=False)
-    await asyncio.sleep(0.05)
+    await until(lambda: scene.api.statuses)
     scene.pools.observe(edited)
-    await asyncio.sleep(0.05)
-    assert scene.api.concurrency() == "4"
+    await until(lambda: scene.api.concurrency() == "4")
     assert scene.dispatcher.pools() == {"audio": Pool(slots=4, concurrency=4)}
 
 
@@ -182,8 +176,7 @@ async def test_the_answer_to_a_status_write_does_not_undo_a_newer_spec(scene: Sc
 
     scene.api.answer = answer
     scene.pools.observe(analyzer())
-    await asyncio.sleep(0.05)
-    assert scene.api.concurrency() == "4"
+    await until(lambda: scene.api.statuses and scene.api.concurrency() == "4")
 
 
 async def test_what_vanished_during_a_status_write_stays_away(scene: Scene) -> None:
@@ -193,6 +186,7 @@ async def test_what_vanished_during_a_status_write_stays_away(scene: Scene) -> N
 
     scene.api.answer = answer
     scene.pools.observe(analyzer())
+    await until(lambda: scene.api.statuses)
     await asyncio.sleep(0.05)
     assert scene.dispatcher.pools() == {}
 
@@ -213,6 +207,7 @@ async def test_no_backlog_is_told_of_an_analyzer_that_is_no_more(scene: Scene) -
 async def test_a_status_that_is_written_settles(scene: Scene) -> None:
     scene.pools.observe(analyzer())
     scene.pools.observe_pod(pod(), gone=False)
+    await until(lambda: scene.api.statuses and len(scene.api.applied) >= 6)
     await asyncio.sleep(0.1)
     assert len(scene.api.statuses) == 1
     assert len(scene.api.applied) == 6
@@ -220,7 +215,7 @@ async def test_a_status_that_is_written_settles(scene: Scene) -> None:
 
 async def test_a_scaled_pool_starts_without_pods_and_says_nothing_of_its_size_again(scene: Scene) -> None:
     scene.pools.observe(analyzer())
-    await asyncio.sleep(0.05)
+    await until(lambda: scene.api.statuses)
     (first,) = scene.api.created
     assert (first["kind"], first["spec"]["replicas"]) == ("Deployment", 0)
     (applied,) = [found for found in scene.api.applied if found["kind"] == "Deployment"]
@@ -229,7 +224,7 @@ async def test_a_scaled_pool_starts_without_pods_and_says_nothing_of_its_size_ag
 
 async def test_a_pool_of_fixed_size_has_it_in_the_deployment_and_no_scaled_object(scene: Scene) -> None:
     scene.pools.observe(analyzer(replicas=3))
-    await asyncio.sleep(0.05)
+    await until(lambda: scene.api.statuses)
     assert scene.api.created == []
     kinds = {found["kind"]: found for found in scene.api.applied}
     assert kinds["Deployment"]["spec"]["replicas"] == 3
@@ -244,7 +239,7 @@ async def test_a_pod_that_is_leaving_or_has_ended_is_no_pod_of_the_pool(scene: S
     leaving["metadata"]["deletionTimestamp"] = "2026-11-24T00:00:00Z"
     for raw in (pod(), evicted, leaving):
         scene.pools.observe_pod(raw, gone=False)
-    await asyncio.sleep(0.05)
+    await until(lambda: scene.api.statuses)
     assert scene.api.statuses[-1]["replicas"] == 1
     assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}
 
@@ -307,7 +302,7 @@ async def test_those_who_wait_are_told_another_problem_only_now_and_then(
         scene.pools.observe_child(deployment, gone=False)
         return scene.dispatcher.pools()["audio"].problem
 
-    monkeypatch.setattr(pools_module, "_PROBLEM_SECONDS", 0.3)
+    monkeypatch.setattr(pools_module, "_PROBLEM_SECONDS", 1.0)
     scene.pools.observe(analyzer())
     assert "1 of 2" in says("1 of 2")
     assert "1 of 2" in says("2 of 2")

@@ -20,6 +20,7 @@ from analysis_operator.requests.ports import Endpoint
 from analysis_operator.settings import Settings
 from analyzer_contract import AnalysisJob, Failure, Progress, Result, SourceObject
 from tests.support.operator.requests import NOW, observed, request, run
+from tests.support.waiting import PATIENCE_SECONDS
 
 JOB = AnalysisJob(id="uid-1.audio", source=SourceObject(uri="s3://media/call.wav"))
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -52,7 +53,7 @@ async def serving(handler: Handler) -> AsyncIterator[Endpoint]:
 async def ask(endpoint: Endpoint) -> list[Progress | Result | Failure]:
     runner = HttpRunner.create()
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return [event async for event in runner.run(endpoint, JOB)]
     finally:
         await runner.close()

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from analysis_operator.analyzers.prober import Knocker
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 class Pod:
@@ -48,10 +49,10 @@ async def test_a_pod_counts_from_the_moment_in_which_it_says_that_it_is_ready(po
     answered = asyncio.Event()
     knocker = Knocker(lambda _: answered.set())
     knocker.knock("audio", {"uid-1": pod.address})
-    await asyncio.wait_for(pod.asked.wait(), 5)
+    await asyncio.wait_for(pod.asked.wait(), PATIENCE_SECONDS)
     assert knocker.ready("audio") == set()
     pod.ready = True
-    await asyncio.wait_for(answered.wait(), 5)
+    await asyncio.wait_for(answered.wait(), PATIENCE_SECONDS)
     assert knocker.ready("audio") == {"uid-1"}
     knocker.forget("audio", {"uid-1"})
     assert knocker.ready("audio") == set()
@@ -61,7 +62,7 @@ async def test_a_pod_counts_from_the_moment_in_which_it_says_that_it_is_ready(po
 async def test_nobody_knocks_where_nobody_waits_any_more(pod: Pod) -> None:
     knocker = Knocker(lambda _: None)
     knocker.knock("audio", {"uid-1": pod.address})
-    await asyncio.wait_for(pod.asked.wait(), 5)
+    await asyncio.wait_for(pod.asked.wait(), PATIENCE_SECONDS)
     knocker.knock("audio", {})
     pod.ready = True
     await asyncio.sleep(0.2)
@@ -78,7 +79,7 @@ async def test_a_pod_that_does_not_listen_yet_is_knocked_at_again() -> None:
     knocker.knock("audio", {"uid-1": f"127.0.0.1:{port}"})
     await asyncio.sleep(0)  # the first knock goes out before anybody listens
     async with late.listening(port):
-        await asyncio.wait_for(answered.wait(), 5)
+        await asyncio.wait_for(answered.wait(), PATIENCE_SECONDS)
     await knocker.close()
 
 
@@ -86,7 +87,7 @@ async def test_nothing_is_kept_of_a_pool_that_is_dropped(pod: Pod) -> None:
     answered: list[str] = []
     knocker = Knocker(answered.append)
     knocker.knock("audio", {"uid-1": pod.address})
-    await asyncio.wait_for(pod.asked.wait(), 5)
+    await asyncio.wait_for(pod.asked.wait(), PATIENCE_SECONDS)
     knocker.drop("audio")
     pod.ready = True
     await asyncio.sleep(0.2)

@@ -24,6 +24,7 @@ from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
 from tests.support.operator.machines import Machines
 from tests.support.operator.requests import failure, result
+from tests.support.waiting import until
 
 BROKEN = failure(FailureKind.INTERNAL, FailureReason.INTERNAL_ERROR)
 
@@ -122,9 +123,7 @@ class Scene:
         return self.api.list()[0].status
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
-            while not condition():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(condition)
 
 
 @pytest.fixture
@@ -226,7 +225,9 @@ def callback_of(scene: Scene) -> tuple[str, str]:
 
 
 async def test_a_callback_costs_one_more_write_and_is_made_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile, "SETTLE_SECONDS", 1)  # or a machine that is slow just then has "Running" written too
+    monkeypatch.setattr(
+        reconcile, "SETTLE_SECONDS", 10
+    )  # or a machine that is slow just then has "Running" written too
     scene.apply(**WAITED)
     await scene.until(lambda: scene.status().finished and callback_of(scene)[0] == "True")
     assert scene.api.writes == 2

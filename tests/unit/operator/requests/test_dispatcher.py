@@ -15,6 +15,7 @@ from analysis_operator.requests.observation import PodLost
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.operator.requests import request, result
+from tests.support.waiting import PATIENCE_SECONDS
 
 Answer = Callable[[str], AsyncIterator[Progress | Result | Failure]]
 
@@ -56,7 +57,7 @@ class Scene:
             self.dispatcher.enqueue(AnalysisRequest(metadata=named, spec=asked.spec), "audio", None, None)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():
                 await self.changed.get()
 

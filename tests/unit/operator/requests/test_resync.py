@@ -21,6 +21,7 @@ from analysis_operator.requests.resync import Resync
 from tests.support.operator.machines import Machines
 from tests.support.operator.requests import request
 from tests.unit.operator.analyzers.test_controller import NoRunner, analyzer, pod, pools_of
+from tests.support.waiting import PATIENCE_SECONDS
 
 Json = dict[str, Any]
 
@@ -87,19 +88,19 @@ async def test_changes_that_no_watch_told_of_are_found_and_twice_in_a_row_is_a_d
 async def test_the_backlog_is_whole_once_every_request_that_was_there_is_known(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resync, "_PATIENCE_SECONDS", 30)
+    monkeypatch.setattr(resync, "_PATIENCE_SECONDS", 10 * PATIENCE_SECONDS)
     raw = request().model_dump(mode="json", by_alias=True)
     scene.api.kept["analysisrequests"].append(raw)
     waiting = asyncio.create_task(scene.resync.caught_up())
     await asyncio.sleep(0.1)
     assert not waiting.done()
     scene.reconciler.observe(request())
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, PATIENCE_SECONDS)
 
 
 async def test_a_request_that_is_never_understood_does_not_keep_the_scaler_waiting(scene: Scene) -> None:
     scene.api.kept["analysisrequests"].append(request().model_dump(mode="json", by_alias=True))
-    await asyncio.wait_for(scene.resync.caught_up(), 5)
+    await asyncio.wait_for(scene.resync.caught_up(), PATIENCE_SECONDS)
 
 
 async def test_a_request_that_cannot_be_read_is_no_sign_of_a_dead_watch(scene: Scene) -> None:

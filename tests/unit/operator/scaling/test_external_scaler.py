@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -18,6 +18,7 @@ from analysis_operator.scaling.externalscaler_pb2 import (
     IsActiveResponse,
     ScaledObjectRef,
 )
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 NAMESPACE = "guardian"
 IDLE = Backlog(queued=0, running=0, slots=0, concurrency=4)
@@ -48,11 +49,11 @@ class Stream[Message]:
         self._messages = aiter(call)
 
     async def next(self) -> Message:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await anext(self._messages)
 
     async def rest(self) -> list[Message]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return [message async for message in self._messages]
 
     async def code(self) -> grpc.StatusCode:
@@ -86,12 +87,6 @@ class Client:
         with pytest.raises(aio.AioRpcError) as refused:
             await self.is_active(ref)
         return refused.value.code(), refused.value.details() or ""
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
