@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ from context_analyzer.transcriber import Transcriber
 from ml.context.scripts import load_calls, transcribed
 from tests.support.analyzers.service import CREDENTIALS, Service, eventually, running
 from tests.support.aws.scripted import Reply, ScriptedAws, judges, refuses, says
+from tests.support.waiting import Stopwatch
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -189,7 +189,7 @@ async def test_a_client_that_goes_frees_its_slot(
     async with on_aws.post(recording(BENIGN)) as answer:
         await eventually(lambda: len(bedrock.requests) == 1, "the model is asked")
         answer.close()
-    await eventually(lambda: _idle(on_aws), "the slot is free", 5)
+    await eventually(lambda: _idle(on_aws), "the slot is free")
 
 
 async def _idle(service: Service) -> bool:
@@ -203,11 +203,11 @@ async def test_the_deadline_holds_and_the_transcription_goes_on(
         aws.will(Reply({"TranscriptionJob": {"TranscriptionJobStatus": "IN_PROGRESS"}}))
         env = {"AWS_ENDPOINT_URL_TRANSCRIBE": aws.url}
         async with start(env, context_transcripts=TRANSCRIPTS) as service:
-            begun = time.monotonic()
+            stopwatch = Stopwatch()
             failure = await service.last(put("calls/slow.wav", b"slow"), deadlineSeconds=3)
             assert isinstance(failure, Failure)
             assert failure.reason is FailureReason.DEADLINE_EXCEEDED
-            assert time.monotonic() - begun < 8
+            assert stopwatch.seconds < 8
             assert aws.asked("DeleteTranscriptionJob") == [], "whoever asks next joins it"
 
 

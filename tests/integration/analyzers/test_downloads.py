@@ -12,6 +12,7 @@ import pytest
 
 from analyzer_contract import Failure, FailureKind, FailureReason, Result
 from tests.support.analyzers.service import FaultyS3, eventually, running
+from tests.support.waiting import Stopwatch
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 SCRIPTED = "tests.support.scripted_analyzer"
@@ -22,10 +23,12 @@ async def test_a_deadline_that_passes_in_the_download_is_out_of_time(tmp_path: P
     told.stalled.set()
     with told.serving():
         async with running(SCRIPTED, tmp_path, told.url) as service:
+            stopwatch = Stopwatch()
             failure = await service.last("s3://media/key", deadlineSeconds=1)
+            assert stopwatch.seconds < 2
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.reason) == (FailureKind.DEADLINE, FailureReason.DEADLINE_EXCEEDED)
-    assert 0.9 < failure.seconds < 2
+    assert failure.seconds > 0.9
 
 
 async def test_an_s3_that_fails_within_the_deadline_is_unavailable(tmp_path: Path) -> None:
@@ -62,7 +65,7 @@ async def test_nobody_asks_again_for_a_client_that_has_gone(tmp_path: Path) -> N
             async def idle() -> bool:
                 return not (await service.health())["busy"]
 
-            await eventually(idle, "the slot is free", 2)
+            await eventually(idle, "the slot is free")
             asked = len(told.requests)
             with pytest.raises(AssertionError, match="one more"):
                 await eventually(lambda: len(told.requests) > asked + 1, "one more than was on its way", 6)

@@ -82,7 +82,7 @@ async def test_a_model_that_is_missing_keeps_the_service_from_getting_ready_and_
                 assert answer.status == 503
                 return "there is no model other in" in (await answer.json())["detail"]
 
-        await eventually(said, "the probe tells why", 60)
+        await eventually(said, "the probe tells why")
 
 
 async def test_the_published_model_hears_a_recorded_and_a_made_voice(

@@ -20,6 +20,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 SCRIPTED = "tests.support.scripted_analyzer"
+_SOON_SECONDS = 3
 
 
 def _alive(pid: int) -> bool:
@@ -48,7 +49,7 @@ def _children(process: subprocess.Popen[bytes]) -> list[int]:
 
 async def _told_to_go(service: Service) -> int | None:
     service.process.send_signal(signal.SIGTERM)
-    await eventually(lambda: service.process.poll() is not None, "the service ends", 3)
+    assert await eventually(lambda: service.process.poll() is not None, "the service ends") <= _SOON_SECONDS
     return service.process.returncode
 
 
@@ -66,9 +67,9 @@ async def test_a_service_that_is_told_to_go_before_it_listens_ends_with_0_and_so
         (child,) = _children(process)
         assert _empty(tmp_path)  # the scratch folder is taken just before it listens
         process.send_signal(signal.SIGTERM)
-        await eventually(lambda: process.poll() is not None, "the service ends", 3)
+        assert await eventually(lambda: process.poll() is not None, "the service ends") <= _SOON_SECONDS
         assert process.returncode == 0
-        await eventually(lambda: not _alive(child), "the child ends", 3)
+        assert await eventually(lambda: not _alive(child), "the child ends") <= _SOON_SECONDS
 
 
 async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_before_it_goes(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_befor
             os.kill(child, signal.SIGCONT)
             assert isinstance(await job, Result)
         assert set(told.puts) == {"/results/x/scripted.json", "/results/x/scripted.png"}
-        await eventually(lambda: process.poll() is not None, "the service ends", 3)
+        assert await eventually(lambda: process.poll() is not None, "the service ends") <= _SOON_SECONDS
         assert process.returncode == 0
 
 
@@ -136,7 +137,7 @@ async def test_every_slot_gets_a_child_of_its_own(tmp_path: Path) -> None:
 def test_a_setting_that_is_none_is_named_and_ends_the_start(tmp_path: Path) -> None:
     environment = os.environ | {"GUARDIAN_SCRATCH_DIR": str(tmp_path), "GUARDIAN_CONCURRENCY": "0"}
     command = [sys.executable, "-m", "audio_analyzer"]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "concurrency\n  Input should be greater than or equal to 1" in ended.stderr
     assert "Exception ignored" not in ended.stderr

@@ -56,6 +56,14 @@ class World:
         asked = {"source": {"uri": uri}, "analyzers": ["scripted"], **spec}
         self.server.apply({"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": asked})
 
+    def ask_many(self, prefix: str, count: int, uri: str) -> list[str]:
+        """Apply requests of the analyzer named scripted all at once, and return their names."""
+        spec = {"source": {"uri": uri}, "analyzers": ["scripted"]}
+        kind = {"apiVersion": API, "kind": "AnalysisRequest", "spec": spec}
+        names = [f"{prefix}-{number}" for number in range(count)]
+        self.server.apply(*(kind | {"metadata": {"name": name, "namespace": "default"}} for name in names))
+        return names
+
     def status(self, name: str, namespace: str = "default") -> dict[str, Any]:
         """Give a request's status."""
         found: dict[str, Any] = self.server.get("areq", name, "-n", namespace).get("status", {})
@@ -66,7 +74,7 @@ class World:
         found = {entry["type"]: entry["reason"] for entry in self.status(name, namespace)["conditions"]}
         return str(found["Succeeded"])
 
-    def wait(self, name: str, namespace: str = "default", timeout: int = 60) -> dict[str, Any]:
+    def wait(self, name: str, namespace: str = "default", timeout: int = 120) -> dict[str, Any]:
         """Wait as a user does, with kubectl, and give the status at the end."""
         self.server.kubectl(
             "wait", "--for=condition=Finished", f"areq/{name}", "-n", namespace, f"--timeout={timeout}s"

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 def test_a_namespace_without_a_grant_is_refused(make_world: Callable[..., World]) -> None:
     world = make_world(grants=json.dumps({"*": ["s3://other/"]}))
     world.ask("foreign", world.put("any"))
-    world.wait("foreign", timeout=10)
+    world.wait("foreign")
     assert world.reason("foreign") == "SourceForbidden"
     assert world.pods.busy("scripted-0") == 0
 
@@ -36,9 +36,7 @@ def test_the_operator_is_killed_while_requests_queue_and_run_and_all_get_one_ver
 ) -> None:
     world = make_world(pods=2)
     uri = world.put("short", seconds=0.5)
-    names = [f"burst-{n}" for n in range(12)]
-    for name in names:
-        world.ask(name, uri)
+    names = world.ask_many("burst", 12, uri)
     until(lambda: any(world.status(name).get("verdict") for name in names), "a first verdict")
     world.operator.stop(signal.SIGKILL)
     before = {name: world.status(name) for name in names}
@@ -56,7 +54,7 @@ def test_the_operator_ends_in_order_at_sigterm(make_world: Callable[..., World])
     pod = world.until_running("running")
     assert world.operator.stop(signal.SIGTERM) == 0
     assert all("event" in json.loads(line) for line in world.operator.log().splitlines()), "logs are JSON"
-    until(lambda: world.pods.busy(pod) == 0, "the stream to be closed", timeout=5)
+    until(lambda: world.pods.busy(pod) == 0, "the stream to be closed")
 
 
 def test_the_api_server_goes_away_and_comes_back(make_world: Callable[..., World]) -> None:
@@ -99,6 +97,6 @@ def test_a_watch_that_says_nothing_is_noticed_and_its_work_is_done_all_the_same(
         for n in range(3):
             world.ask(f"unheard-{n}", uri)
             assert world.wait(f"unheard-{n}")["verdict"] == "NoEvidence"
-        until(lambda: world.operator.get("/healthz")[0] == 500, "the operator to call itself sick", timeout=60)
+        until(lambda: world.operator.get("/healthz")[0] == 500, "the operator to call itself sick")
     finally:
         grant(world.server, RULES)

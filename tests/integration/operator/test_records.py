@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,22 +48,17 @@ def waiting(world: World) -> float:
     return float(found[1]) if found else -1
 
 
-def ask_many(world: World, prefix: str, count: int) -> None:
-    uri = world.put(f"{prefix}.json")
-    spec = {"source": {"uri": uri}, "analyzers": ["scripted"]}
-    names = [f"{prefix}-{number}" for number in range(count)]
-    kind = {"apiVersion": API, "kind": "AnalysisRequest", "spec": spec}
-    world.server.apply(*(kind | {"metadata": {"name": name, "namespace": "default"}} for name in names))
-
-
 def test_a_database_killed_under_200_requests_delays_none_and_is_right_at_the_end(
     make_world: Callable[..., World], postgres: Postgres
 ) -> None:
     world = make_world(pods=2, concurrency=8, database_url=postgres.url())
     until(lambda: rows(postgres, "SELECT to_regclass('analyses') IS NOT NULL") == [(True,)], "the tables to be made")
-    ask_many(world, "burst", _COUNT)
-    until(lambda: rows(postgres, "SELECT count(*) > 10 FROM analyses") == [(True,)], "the first rows")
-    postgres.kill()
+    with ThreadPoolExecutor(1) as beside:
+        asking = beside.submit(world.ask_many, "burst", _COUNT, world.put("burst.json"))
+        until(lambda: rows(postgres, "SELECT count(*) > 10 FROM analyses") == [(True,)], "the first rows")
+        assert not asking.done(), "many are still to come"
+        postgres.kill()
+        asking.result()
     until(lambda: len(finished(world, "burst")) == _COUNT, "every request to finish without a database", timeout=120)
     assert world.operator.get("/readyz")[0] == 200
     assert waiting(world) > 0

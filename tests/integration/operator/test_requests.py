@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from tests.integration.operator.conftest import World
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, until
+from tests.support.waiting import Stopwatch
 
 pytestmark = pytest.mark.integration
 
@@ -117,21 +119,27 @@ def test_a_request_gets_its_verdict_in_few_writes(world: World) -> None:
 
 
 def test_progress_is_written_at_most_every_two_seconds(world: World) -> None:
+    began = time.monotonic()
     world.ask("slow", world.put("slow", seconds=5))
     world.wait("slow")
     writes = [entry for entry in world.server.writes("operator", "slow") if "status" in entry]
-    assert 2 <= len(writes) <= 5
+    beginning_and_end = 2
+    assert 2 <= len(writes) <= beginning_and_end + (time.monotonic() - began) // 2
 
 
 def test_an_unknown_analyzer_ends_the_request_at_once(world: World) -> None:
+    stopwatch = Stopwatch()
     world.ask("lips", world.put("any"), analyzers=["scripted", "lips"])
-    world.wait("lips", timeout=10)
+    world.wait("lips")
+    assert stopwatch.seconds <= 10
     assert world.reason("lips") == "AnalyzerNotFound"
 
 
 def test_a_missing_key_ends_the_request_at_once(world: World) -> None:
+    stopwatch = Stopwatch()
     world.ask("missing", "s3://media/nothing-here")
-    status = world.wait("missing", timeout=20)
+    status = world.wait("missing")
+    assert stopwatch.seconds <= 20
     assert world.reason("missing") == "SourceNotFound"
     assert status["analyses"][0]["attempts"] == 1
     assert "nothing-here" in status["analyses"][0]["message"]
@@ -152,8 +160,10 @@ def test_a_child_out_of_memory_is_named_so(world: World) -> None:
 
 
 def test_a_hang_ends_at_the_deadline(world: World) -> None:
+    stopwatch = Stopwatch()
     world.ask("hang", world.put("hang", crash="hang"), timeoutSeconds=2)
-    world.wait("hang", timeout=20)
+    world.wait("hang")
+    assert stopwatch.seconds <= 20
     assert world.reason("hang") == "DeadlineExceeded"
 
 
@@ -166,9 +176,12 @@ def test_work_stops_within_two_seconds_when_nobody_wants_it(world: World, how: s
         world.server.kubectl("patch", "areq", name, "--type=merge", "-p", '{"spec": {"cancel": true}}')
     else:
         world.server.kubectl("delete", "areq", name)
-    until(lambda: world.pods.busy(pod) == 0, "the work to stop", timeout=2)
+    stopwatch = Stopwatch()
+    until(lambda: world.pods.busy(pod) == 0, "the work to stop")
+    assert stopwatch.seconds <= 2
     if how == "cancel":
-        status = world.wait(name, timeout=5)
+        status = world.wait(name)
+        assert stopwatch.seconds <= 5
         assert world.reason(name) == "Cancelled"
         assert "verdict" not in status
 
@@ -177,12 +190,15 @@ def test_urgent_requests_go_first_and_namespaces_take_turns(world: World) -> Non
     for namespace in ("ward-a", "ward-b"):
         world.server.kubectl("create", "namespace", namespace, check=False)
     uri = world.put("short", seconds=0.3)
-    world.ask("holder", world.put("hold", seconds=4))
+    world.ask("holder", world.put("hold", seconds=60))
     world.until_running("holder")
     for n in range(3):
         world.ask(f"a{n}", uri, namespace="ward-a")
     world.ask("b0", uri, namespace="ward-b")
     world.ask("urgent", uri, namespace="ward-a", priority=10)
+    queued = 'silver_guardian_queued{analyzer="scripted"} 5.0'
+    until(lambda: queued in world.operator.get("/metrics")[1], "all five to wait")
+    world.server.kubectl("delete", "areq", "holder")
     every = [("ward-a", name) for name in ("a0", "a1", "a2", "urgent")] + [("ward-b", "b0")]
     started = {name: world.wait(name, namespace)["analyses"][0]["startedAt"] for namespace, name in every}
     order = sorted(started, key=started.__getitem__)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.cluster.keda import local_manifests
 from tests.integration.operator.conftest import World
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, until
+from tests.support.waiting import PATIENCE_SECONDS, Stopwatch
 
 pytestmark = pytest.mark.integration
 
@@ -115,10 +115,10 @@ def test_without_keda_a_pool_says_so_and_its_coming_needs_no_restart(scaled: Cal
     assert owners == ["silver-guardian-first"]
 
     install(pool.server)
-    until(lambda: pool.get("scaledobject"), "the ScaledObject", timeout=15)
+    until(lambda: pool.get("scaledobject"), "the ScaledObject")
     (owner,) = pool.get("scaledobject")["metadata"]["ownerReferences"]
     assert owner["uid"] == pool.get("analyzer")["metadata"]["uid"]
-    until(lambda: pool.condition("ScalingActive")[1] == "KedaStarting", "the pool to wait for KEDA", timeout=15)
+    until(lambda: pool.condition("ScalingActive")[1] == "KedaStarting", "the pool to wait for KEDA")
     events = pool.server.get("events", "-n", NAMESPACE, "--field-selector=reason=KedaMissing")["items"]
     assert [(event["type"], event["involvedObject"]["name"]) for event in events] == [("Warning", "scripted")]
 
@@ -128,11 +128,11 @@ def test_a_scaled_object_is_mended_and_what_others_say_in_it_stays(scaled: Calla
     until(lambda: pool.get("scaledobject"), "the ScaledObject")
     paused = {"autoscaling.keda.sh/paused-replicas": "0"}
     pool.patch("scaledobject", {"metadata": {"annotations": paused}, "spec": {"maxReplicaCount": 50}})
-    until(lambda: pool.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be mended", timeout=15)
+    until(lambda: pool.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be mended")
     assert pool.get("scaledobject")["metadata"]["annotations"] == paused
     uid = pool.get("scaledobject")["metadata"]["uid"]
     pool.server.kubectl("delete", "scaledobject", "scripted", "-n", NAMESPACE)
-    until(lambda: pool.get("scaledobject").get("metadata", {}).get("uid", uid) != uid, "another one", timeout=15)
+    until(lambda: pool.get("scaledobject").get("metadata", {}).get("uid", uid) != uid, "another one")
 
 
 def test_a_fixed_size_takes_the_place_of_keda_and_leaves_the_pods_there_when_it_goes(
@@ -164,11 +164,11 @@ def test_keda_is_told_of_what_waits_and_runs_by_the_running_operator(scaled: Cal
 
         def backlog() -> int:
             asked = GetMetricsRequest(scaledObjectRef=reference, metricName=METRIC)
-            return int(ask(asked, timeout=5).metricValues[0].metricValue)
+            return int(ask(asked, timeout=PATIENCE_SECONDS).metricValues[0].metricValue)
 
         until(lambda: pool.condition("ScalingActive")[1], "the pool to be known")
         assert backlog() == 0
-        pushes = listen(reference, timeout=30)
+        pushes = listen(reference, timeout=2 * PATIENCE_SECONDS)
         uri = pool.world.put("three", seconds=3)
         pool.world.ask("one", uri)
         assert next(iter(pushes)).result
@@ -181,9 +181,9 @@ def test_keda_is_told_of_what_waits_and_runs_by_the_running_operator(scaled: Cal
         until(lambda: backlog() == 1, "one to be left")
         pool.world.wait("two")
         until(lambda: backlog() == 0, "nothing to be left")
-        started = time.monotonic()
+        stopwatch = Stopwatch()
         assert pool.world.operator.stop() == 0, pool.world.operator.log()[-3000:]
-        assert time.monotonic() - started < 5, "a stream that KEDA keeps open holds nothing up"
+        assert stopwatch.seconds < 5, "a stream that KEDA keeps open holds nothing up"
         assert list(pushes) == [], "the stream ends well, so KEDA comes back soon"
 
 
@@ -210,4 +210,4 @@ def test_a_pod_that_answers_takes_work_before_the_api_calls_it_ready(scaled: Cal
     pool = scaled()
     pool.world.pods.add("scripted", "scripted-1", pool.world.port, ready=False)
     pool.world.ask("soon", pool.world.put("any"))
-    assert pool.world.wait("soon", timeout=15)["verdict"] == "NoEvidence"
+    assert pool.world.wait("soon")["verdict"] == "NoEvidence"

@@ -20,6 +20,7 @@ from analysis_records.errors import SchemaOutdated
 from analysis_records.reader import Reader
 from tests.support.operator.requests import NOW, observed, request, result, run
 from tests.support.records.postgres import Postgres
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 
@@ -59,7 +60,7 @@ class Cluster:
         return None
 
     async def until(self, condition: Callable[[], Any]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 

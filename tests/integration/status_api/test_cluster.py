@@ -16,9 +16,9 @@ from status_api.settings import Settings
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.web.oidc import Provider
 from tests.support.web.status_api import body
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
-_SECONDS = 30.0
 _TIME = "2026-11-25T12:00:00Z"
 
 
@@ -49,7 +49,7 @@ async def client(
 
 async def eventually(holds: Callable[[], Awaitable[bool]], what: str) -> None:
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await holds():  # noqa: ASYNC110 - asked over HTTP
                 await asyncio.sleep(0.05)
     except TimeoutError:

@@ -20,6 +20,7 @@ import aiohttp
 
 from analyzer_contract import EVENT, MEDIA_TYPE_STREAM, Failure, Progress, Result
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_SECONDS, Stopwatch
 
 Event = Progress | Result | Failure
 
@@ -27,13 +28,19 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secre
 _POLL_SECONDS = 0.02
 
 
-async def eventually(condition: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = 20) -> float:
-    """Waits until ``condition`` holds and returns how long that took; fails with ``what`` after ``seconds``."""
-    start = time.monotonic()
+async def eventually(
+    condition: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = PATIENCE_SECONDS
+) -> float:
+    """Wait until ``condition`` holds and return how long that took, as a `Stopwatch` counts it.
+
+    Raises:
+        AssertionError: it does not hold within ``seconds``.
+    """
+    start, stopwatch = time.monotonic(), Stopwatch()
     while time.monotonic() - start < seconds:
         outcome = condition()
         if await outcome if isinstance(outcome, Awaitable) else outcome:
-            return time.monotonic() - start
+            return stopwatch.seconds
         await asyncio.sleep(_POLL_SECONDS)
     raise AssertionError(f"not within {seconds} s: {what}")
 
@@ -118,7 +125,7 @@ async def running(
                 assert process.poll() is None, f"{module} ended with {process.returncode}"
                 return await service.status("/readyz" if wait else "/livez") == 200
 
-            await eventually(ready, f"{module} is ready", 60)
+            await eventually(ready, f"{module} is ready")
             yield service
     finally:
         if process.poll() is None:

@@ -17,6 +17,7 @@ from typing import Any
 from tests.cluster.shell import wait_until
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 
 NAMESPACE = "silver-guardian"
 API = "silverguardian.io/v1alpha1"
@@ -95,7 +96,7 @@ class OperatorProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "analysis_operator"], env=self._env, stdout=log, stderr=log
             )
-        wait_until(lambda: self.get("/readyz")[0] == 200, "the operator to be ready", timeout=60)
+        wait_until(lambda: self.get("/readyz")[0] == 200, "the operator to be ready")
 
     def stop(self, signum: int = signal.SIGTERM) -> int:
         """Send it a signal and wait for its end. One that does not end is killed, and TimeoutExpired raised."""
@@ -175,7 +176,9 @@ class Pods:
             stderr=log,
         )
         self._where[pod] = f"{host}:{port}"
-        wait_until(lambda: self.health(pod) is not None and self._ready(pod), f"{pod} to be warm", timeout=60)
+        wait_until(
+            lambda: self.health(pod) is not None and self._ready(pod), f"{pod} to be warm", timeout=PATIENCE_SECONDS
+        )
         labels = {"silverguardian.io/analyzer": analyzer}
         container = {"name": "analyzer", "image": "scripted"}
         meta = {"name": pod, "namespace": NAMESPACE, "labels": labels}
@@ -218,6 +221,6 @@ class Pods:
             return False
 
 
-def until(condition: Callable[[], object], what: str, timeout: float = 30) -> None:
+def until(condition: Callable[[], object], what: str, timeout: float = PATIENCE_SECONDS) -> None:
     """Wait for a condition."""
     wait_until(lambda: bool(condition()), what, timeout=timeout)
