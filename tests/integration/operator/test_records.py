@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.operator.process import API, until
+from tests.support.operator.process import until
 from tests.support.records.postgres import Postgres
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import pytest
 from status_api.serving import make_service
 from status_api.settings import Settings
 from tests.support.kubernetes.apiserver import ApiServer
+from tests.support.waiting import PATIENCE_SECONDS
 from tests.support.web.oidc import Provider
 from tests.support.web.status_api import body
-from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 _TIME = "2026-11-25T12:00:00Z"

@@ -24,8 +24,8 @@ from analysis_operator.requests.ports import Endpoint
 from analysis_operator.scaling.keda import Keda
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.operator.requests import request
-from tests.unit.operator.analyzers.test_prober import Pod
 from tests.support.waiting import until
+from tests.unit.operator.analyzers.test_prober import Pod
 
 Json = dict[str, Any]
 

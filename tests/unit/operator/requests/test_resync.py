@@ -20,8 +20,8 @@ from analysis_operator.requests.observation import Policy, Pool
 from analysis_operator.requests.resync import Resync
 from tests.support.operator.machines import Machines
 from tests.support.operator.requests import request
-from tests.unit.operator.analyzers.test_controller import NoRunner, analyzer, pod, pools_of
 from tests.support.waiting import PATIENCE_SECONDS
+from tests.unit.operator.analyzers.test_controller import NoRunner, analyzer, pod, pools_of
 
 Json = dict[str, Any]
 
