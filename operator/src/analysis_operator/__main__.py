@@ -24,16 +24,18 @@ from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.errors import LeaseLost
 from analysis_operator.health_server import Server
 from analysis_operator.kube.client import KubeApi
-from analysis_operator.leader.lease import Alone, Election
+from analysis_operator.leader.lease import LeaseElection, SingleInstance
 from analysis_operator.records.sink import make_sink
 from analysis_operator.report.writer import make_reports
-from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.kube_store import KubeRequests
 from analysis_operator.requests.resync import Resync
 from analysis_operator.scaling.external_scaler import Backlog, Scaler
 from analysis_operator.scaling.keda import Keda
 from analysis_operator.settings import Settings
+
+Election = LeaseElection | SingleInstance
 
 log = structlog.get_logger(__name__)
 
@@ -53,17 +55,27 @@ async def run(settings: Settings) -> None:
     Of several operators one works, and the others stand by. Raises LeaseLost when another may work from now on.
     """
     api, stop = await KubeApi.connect(), _Stop()
-    election = Election(api, settings.namespace, settings.lease, settings.identity, now) if settings.lease else Alone()
+    election = (
+        LeaseElection(api, settings.namespace, settings.lease, settings.identity, now)
+        if settings.lease
+        else SingleInstance()
+    )
     health = _Health(election)
     server = Server(health.problem, health.ready)
     await server.start(settings.host, settings.port)
     try:
-        if await _before(stop, election.won()):
+        if await _before(stop, election.acquire()):
             await _lead(api, settings, stop, election, health)
             await election.release()  # not before everything has ended here
     finally:
         await api.close()
         await server.close()
+
+
+def _election(api: KubeApi, settings: Settings) -> Election:
+    if not settings.lease:
+        return SingleInstance()
+    return LeaseElection(api, settings.namespace, settings.lease, settings.identity, now)
 
 
 async def _before(stop: _Stop, event: Coroutine[None, None, None], *others: Coroutine[None, None, None]) -> bool:
@@ -78,10 +90,10 @@ async def _before(stop: _Stop, event: Coroutine[None, None, None], *others: Coro
     return tasks[0] in done
 
 
-async def _hold(election: Election | Alone) -> None:
+async def _hold(election: Election) -> None:
     """Renew the Lease until cancelled. Once it is lost this process ends soon, however long its parts would take."""
     try:
-        await election.keep()
+        await election.renew_until_lost()
     except LeaseLost:
         timer = threading.Timer(_LAST_SECONDS, os._exit, (1,))
         timer.daemon = True
@@ -92,7 +104,7 @@ async def _hold(election: Election | Alone) -> None:
 class _Health:
     """What the probes ask: one that stands by is as well as one that works."""
 
-    def __init__(self, election: Election | Alone) -> None:
+    def __init__(self, election: Election) -> None:
         self._election = election
         self.resync: Resync | None = None
 
@@ -103,10 +115,10 @@ class _Health:
         return self.resync.started if self.resync else self._election.stands_by()
 
 
-async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Election | Alone, health: _Health) -> None:
+async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Election, health: _Health) -> None:
     """Do the work until a signal comes or one part fails."""
     runner, sink = HttpRunner.create(), make_sink(settings.database_url, now)
-    reconciler = Reconciler(
+    controller = RequestController(
         KubeRequests(api, settings.identity),
         lambda changed: Dispatcher(runner, now, changed),
         reports=make_reports(settings.results_uri),
@@ -115,12 +127,12 @@ async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Electio
         policy=settings.policy(),
         clock=now,
     )
-    dispatcher = reconciler.dispatcher
+    dispatcher = controller.dispatcher
     scaler = Scaler(settings.namespace, partial(_backlog, dispatcher))
     dispatcher.backlog_changed = scaler.changed
     keda = Keda(api, settings.namespace, settings.scaler_address, scaler.seconds_since_asked, now)
     pools = Pools(KubeAnalyzers(api, settings.identity), keda, dispatcher, now)
-    health.resync = resync = Resync(api, reconciler, pools, settings.namespace)
+    health.resync = resync = Resync(api, controller, pools, settings.namespace)
     try:
         if not await _before(stop, resync.start(), _hold(election)):
             return
@@ -131,11 +143,11 @@ async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Electio
             _hold(election),
             _serve(scaler, resync, pools, settings),
             keda.run(),
-            reconciler.run(),
-            sink.run(resync.versions, reconciler.offer_again),
+            controller.run(),
+            sink.run(resync.versions, controller.reoffer),
             resync.run(settings.resync_seconds),
             _watch(handlers.watch_pools(pools), stop, namespaces=[settings.namespace]),
-            _watch(handlers.watch_requests(reconciler), stop, clusterwide=True),
+            _watch(handlers.watch_requests(controller), stop, clusterwide=True),
         )
     finally:
         await scaler.close()

@@ -48,7 +48,7 @@ def record_end(request: AnalysisRequest) -> None:
 
 def record_callback(reply: Reply) -> None:
     """Count an attempt to answer a state machine."""
-    CALLBACKS.labels(type(reply).__name__).inc()
+    CALLBACKS.labels(reply.label).inc()
 
 
 def record_pool(name: str, queued: int, running: int, pods: int, usage: Usage) -> None:

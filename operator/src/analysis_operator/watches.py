@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from analysis_operator.analyzers.controller import Pools
 from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.api import GROUP, VERSION, AnalysisRequest
-from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.controller import RequestController
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ def settings() -> kopf.OperatorSettings:
     return made
 
 
-def watch_requests(reconciler: Reconciler) -> kopf.OperatorRegistry:
+def watch_requests(controller: RequestController) -> kopf.OperatorRegistry:
     """Give the registry that watches AnalysisRequests."""
     registry = _registry()
 
@@ -69,17 +69,17 @@ def watch_requests(reconciler: Reconciler) -> kopf.OperatorRegistry:
     async def request(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
         if event["type"] == "DELETED":
-            reconciler.vanished(raw["metadata"]["uid"])
+            controller.on_deleted(raw["metadata"]["uid"])
         else:
-            observe_request(reconciler, raw)
+            observe_request(controller, raw)
 
     return registry
 
 
-def observe_request(reconciler: Reconciler, raw: Mapping[str, Any]) -> bool:
+def observe_request(controller: RequestController, raw: Mapping[str, Any]) -> bool:
     """Pass a request on. One that cannot be read, from a newer version perhaps, is left alone and logged: False."""
     try:
-        reconciler.observe(AnalysisRequest.model_validate(raw))
+        controller.observe(AnalysisRequest.model_validate(raw))
     except ValidationError as error:
         meta = raw.get("metadata", {})
         log.error("request not understood", request=f"{meta.get('namespace')}/{meta.get('name')}", error=_told(error))

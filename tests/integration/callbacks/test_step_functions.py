@@ -16,7 +16,7 @@ import pytest
 
 from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import Delivered, Refused
+from analysis_operator.requests.observation import AnswerDelivered, AnswerRefused
 from tests.cluster.shell import wait_until
 from tests.support.ports import free_port
 
@@ -112,13 +112,13 @@ async def test_an_execution_goes_on_with_what_it_is_told(moto: Moto) -> None:
     machines = StepFunctions()
     execution, token = moto.start("succeeds")
     output = {"verdict": "Suspicious", "score": 85}
-    assert await machines.answer(token, Answer(succeeded=True, output=json.dumps(output))) == Delivered()
+    assert await machines.answer(token, Answer(succeeded=True, output=json.dumps(output))) == AnswerDelivered()
     assert moto.end(execution) == ("SUCCEEDED", output)
     again = await machines.answer(token, Answer(succeeded=True, output="{}"))
-    assert isinstance(again, Refused)
+    assert isinstance(again, AnswerRefused)
     assert again.nobody_waits
 
     execution, token = moto.start("fails")
     failure = Answer(succeeded=False, error="CorruptMedia", cause="It cannot be decoded.")
-    assert await machines.answer(token, failure) == Delivered()
+    assert await machines.answer(token, failure) == AnswerDelivered()
     assert moto.end(execution) == ("SUCCEEDED", {"caught": True})

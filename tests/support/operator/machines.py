@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import Delivered, Reply
+from analysis_operator.requests.observation import AnswerDelivered, Reply
 
 
 class Machines:
@@ -21,7 +21,7 @@ class Machines:
 
     async def answer(self, token: str, answer: Answer) -> Reply:
         self.told.append((token, answer))
-        return self.replies.pop(0) if self.replies else Delivered()
+        return self.replies.pop(0) if self.replies else AnswerDelivered()
 
 
 class StepFunctionsServer:

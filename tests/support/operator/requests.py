@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.requests.observation import Observation, Outcome, PodLost, Policy, Pool, Report, Run
+from analysis_operator.requests.observation import Observation, Outcome, PodLost, Policy, PoolView, Report, Run
 from analyzer_contract import Failure, FailureKind, FailureReason, Finding, Progress, Result, SourceFacts, Verdict
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 CREATED = NOW - timedelta(seconds=10)
 FACTS = SourceFacts(etag="e1", size_bytes=1000)
-READY = Pool(slots=2)
+READY = PoolView(slots=2)
 
 
 def request(status: dict[str, Any] | None = None, *, namespace: str = "default", **spec: Any) -> AnalysisRequest:
@@ -54,7 +54,7 @@ def run(outcome: Outcome | None = None, *, fraction: float = 0.5) -> Run:
 def observed(
     asked: AnalysisRequest,
     *,
-    pools: dict[str, Pool] | None = None,
+    pools: dict[str, PoolView] | None = None,
     runs: dict[str, Run] | None = None,
     report: Report | None = None,
     policy: Policy | None = None,

@@ -16,7 +16,14 @@ from analysis_operator.api import AnalysisRequest, Condition, ConditionType
 from analysis_operator.errors import Reason
 from analysis_operator.requests import conditions
 from analysis_operator.requests.actions import Action, Answer, CallBack, Notify
-from analysis_operator.requests.observation import Delivered, Delivery, Failed, Observation, Refused, Reply
+from analysis_operator.requests.observation import (
+    AnswerDelivered,
+    AnswerFailed,
+    AnswerRefused,
+    Delivery,
+    Observation,
+    Reply,
+)
 from analysis_operator.requests.retry import backoff
 
 PATIENCE = timedelta(hours=1)
@@ -76,9 +83,9 @@ def step(observed: Observation, now: datetime) -> Step | None:
         return None
     (wanted,) = at_the_end(request)
     match delivery.reply:
-        case Failed(code, message) if now < (request.status.finished_at or now) + PATIENCE:
+        case AnswerFailed(code, message) if now < (request.status.finished_at or now) + PATIENCE:
             wanted = (_TYPE, "Unknown", Reason.RETRYING, f"{code}: {message}")
-        case Delivered() | Refused() | Failed():
+        case AnswerDelivered() | AnswerRefused() | AnswerFailed():
             return _last(delivery.reply, doubtful=delivery.doubtful)
     return _waiting(observed, delivery, wanted, now)
 
@@ -92,14 +99,14 @@ def replaced(listed: Iterable[Condition], wanted: Wanted, generation: int, now: 
 
 def _last(reply: Reply, *, doubtful: bool) -> Step:
     match reply:
-        case Delivered():
+        case AnswerDelivered():
             return _settled("True", Reason.DELIVERED, "The state machine was told.")
-        case Refused(code, nobody_waits=True) if doubtful:
+        case AnswerRefused(code, nobody_waits=True) if doubtful:
             message = f"Nobody waits for this token any more ({code}): an earlier answer arrived, or its time was over."
             return _settled("True", Reason.ALREADY_ANSWERED, message)
-        case Refused(code, message):
+        case AnswerRefused(code, message):
             return _given_up(code, message)
-        case Failed(code, message):
+        case AnswerFailed(code, message):
             return _given_up(code, f"Given up after an hour. {message}")
 
 

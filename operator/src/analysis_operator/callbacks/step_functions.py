@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import Delivered, Failed, Refused, Reply
+from analysis_operator.requests.observation import AnswerDelivered, AnswerFailed, AnswerRefused, Reply
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -53,7 +53,9 @@ class StepFunctions:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, token, answer)
         except Exception as error:
             log.error("callback failed", error=type(error).__name__)
-            return Failed(type(error).__name__, "The operator could not call Step Functions.", may_have_arrived=True)
+            return AnswerFailed(
+                type(error).__name__, "The operator could not call Step Functions.", may_have_arrived=True
+            )
 
     def _answer(self, token: str, answer: Answer) -> Reply:
         from botocore.exceptions import (
@@ -74,10 +76,10 @@ class StepFunctions:
         except ClientError as error:
             return _refusal(error.response, token)
         except (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, NoRegionError) as error:
-            return Failed(type(error).__name__, "Step Functions was not reached.", may_have_arrived=False)
+            return AnswerFailed(type(error).__name__, "Step Functions was not reached.", may_have_arrived=False)
         except BotoCoreError as error:
-            return Failed(type(error).__name__, "Step Functions did not answer.", may_have_arrived=True)
-        return Delivered()
+            return AnswerFailed(type(error).__name__, "Step Functions did not answer.", may_have_arrived=True)
+        return AnswerDelivered()
 
     def _connected(self) -> SFNClient:
         with self._making:  # making a client is not safe in two threads at once; using it is
@@ -107,7 +109,7 @@ def _refusal(response: Any, token: str) -> Reply:  # noqa: ANN401 - botocore's p
     said = str(error.get("Message") or "").replace(token, "…")[:_MESSAGE_LIMIT]
     for hints, nobody_waits in ((_NOBODY_WAITS, True), (_NEVER_TAKEN, False)):
         if code in hints:
-            return Refused(code, f"{hints[code]} It says: {said}", nobody_waits=nobody_waits)
+            return AnswerRefused(code, f"{hints[code]} It says: {said}", nobody_waits=nobody_waits)
     if code.startswith("AccessDenied"):
-        return Failed(code, f"{_NOT_ALLOWED} It says: {said}", may_have_arrived=False)
-    return Failed(code, said or "Step Functions refused.", may_have_arrived=_NOT_DONE.search(code) is None)
+        return AnswerFailed(code, f"{_NOT_ALLOWED} It says: {said}", may_have_arrived=False)
+    return AnswerFailed(code, said or "Step Functions refused.", may_have_arrived=_NOT_DONE.search(code) is None)

@@ -25,18 +25,18 @@ _CALL_SECONDS = 2.0
 """One call may not eat up the time in which another would succeed."""
 
 
-class Alone:
+class SingleInstance:
     """The election of an operator that has no Lease to share: outside a cluster, or in a test."""
 
     def stands_by(self) -> bool:
         """Say no."""
         return False
 
-    async def won(self) -> None:
+    async def acquire(self) -> None:
         """Win at once."""
         metrics.LEADER.set(1)
 
-    async def keep(self) -> None:
+    async def renew_until_lost(self) -> None:
         """Lose never."""
         await asyncio.Event().wait()
 
@@ -44,7 +44,7 @@ class Alone:
         """Leave nothing."""
 
 
-class Election:
+class LeaseElection:
     """One candidate.
 
     Args:
@@ -71,7 +71,7 @@ class Election:
         lease, fresh = self._standing.lease, time.monotonic() - self._read_at < _TERMS.duration
         return fresh and lease is not None and not self._standing.term
 
-    async def won(self) -> None:
+    async def acquire(self) -> None:
         """Wait until this process holds the Lease."""
         told = ""
         while not self._standing.term:
@@ -90,7 +90,7 @@ class Election:
         metrics.LEADER.set(1)
         log.info("leads", lease=self._name)
 
-    async def keep(self) -> None:
+    async def renew_until_lost(self) -> None:
         """Renew the Lease until cancelled. Raises LeaseLost as soon as it is certain, or has to be assumed."""
         while True:
             await asyncio.sleep(_TERMS.renew_every)

@@ -1,4 +1,4 @@
-"""The operator on a laptop: the reconciler, plan, dispatcher and HTTP runner of the cluster over local adapters."""
+"""The operator on a laptop: the controller, plan, dispatcher and HTTP runner of the cluster over local adapters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from analysis_operator.local.pool import MODULES, OFFLINE, LocalPool
 from analysis_operator.local.s3_server import RESULTS_URI, LocalStore
 from analysis_operator.records.sink import NoSink
 from analysis_operator.report.writer import make_reports
-from analysis_operator.requests.controller import Reconciler, result_prefix
+from analysis_operator.requests.controller import RequestController, result_prefix
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import Policy
 
@@ -59,7 +59,7 @@ class LocalRuntime:
             # Last in, first out: whoever uses the store ends before it does.
             stack.push_async_callback(self._store.stop)
             stack.push_async_callback(self._stop_parts)
-            self._reconciler = Reconciler(
+            self._controller = RequestController(
                 self.requests,
                 lambda changed: Dispatcher(runner, now, changed),
                 reports=make_reports(RESULTS_URI),
@@ -70,9 +70,9 @@ class LocalRuntime:
             )
             self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch, **OFFLINE})
             await self._store.start()
-            self.requests.watch(self._reconciler.observe, self._reconciler.vanished)
+            self.requests.watch(self._controller.observe, self._controller.on_deleted)
             self.requests.watch(lambda _: self._changed.set(), lambda _: self._changed.set())
-            self._spawn(self._reconciler.run())
+            self._spawn(self._controller.run())
             self._exit = stack.pop_all()
         return self
 
@@ -128,7 +128,7 @@ class LocalRuntime:
 
     def _start_pools(self, logs: Path, env: Mapping[str, str]) -> None:
         for name, module in self._modules.items():
-            self.pools[name] = LocalPool(name, module, self._reconciler.dispatcher, env, logs)
+            self.pools[name] = LocalPool(name, module, self._controller.dispatcher, env, logs)
             self._spawn(self.pools[name].run())
 
     def _spawn(self, part: Coroutine[None, None, None]) -> None:

@@ -13,7 +13,7 @@ KEEP_DELETED = 10_000
 
 
 @dataclass(slots=True)
-class Waiting:
+class PendingRecord:
     """What is to be written of one request: its state, its deletion, or both. ``since`` is that of the oldest news."""
 
     uid: str
@@ -27,8 +27,8 @@ class Outbox:
     """One entry for each request, in the order in which news of it first came; newer news replaces older."""
 
     def __init__(self, keep_deleted: int = KEEP_DELETED) -> None:
-        self._waiting: dict[str, Waiting] = {}
-        self._taken: list[Waiting] = []
+        self._waiting: dict[str, PendingRecord] = {}
+        self._taken: list[PendingRecord] = []
         self._deleted = 0
         self._keep_deleted = keep_deleted
 
@@ -55,7 +55,7 @@ class Outbox:
         self._remove(oldest)
         return 1
 
-    def take(self, limit: int) -> list[Waiting]:
+    def take(self, limit: int) -> list[PendingRecord]:
         """Take the oldest entries; :meth:`written` or :meth:`give_back` is called before the next ones are taken."""
         self._taken = [self._remove(uid) for uid in list(self._waiting)[:limit]]
         return self._taken
@@ -82,10 +82,10 @@ class Outbox:
             return (now - oldest.since).total_seconds()
         return 0.0
 
-    def _entry(self, uid: str, at: datetime) -> Waiting:
-        return self._waiting.setdefault(uid, Waiting(uid, since=at))
+    def _entry(self, uid: str, at: datetime) -> PendingRecord:
+        return self._waiting.setdefault(uid, PendingRecord(uid, since=at))
 
-    def _remove(self, uid: str) -> Waiting:
+    def _remove(self, uid: str) -> PendingRecord:
         entry = self._waiting.pop(uid)
         self._deleted -= entry.deleted_at is not None
         return entry

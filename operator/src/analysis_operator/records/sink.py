@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.errors import OperatorError
-from analysis_operator.records.outbox import Outbox, Waiting
+from analysis_operator.records.outbox import Outbox, PendingRecord
 from analysis_operator.records.row import row_of
 from analysis_records.errors import RecordsError, RowRefused
 
@@ -136,7 +136,7 @@ class PostgresSink:
                 raise
             self._outbox.written()
 
-    async def _put(self, writer: Writer, batch: list[Waiting]) -> None:
+    async def _put(self, writer: Writer, batch: list[PendingRecord]) -> None:
         try:
             await writer.upsert(row_of(each.request, each.seen_at or each.since) for each in batch if each.request)
         except RowRefused as error:

@@ -13,7 +13,7 @@ import structlog
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest, RequestStatus
 from analysis_operator.callbacks import decision as callback
-from analysis_operator.callbacks.sender import Callbacks
+from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.requests.actions import CallBack, Delete, Enqueue, Notify, Plan, Stop, WriteReport
 from analysis_operator.requests.dispatcher import Dispatcher
@@ -43,7 +43,7 @@ class _Entry:
     reporting: asyncio.Task[None] | None = None
 
 
-class Reconciler:
+class RequestController:
     """Keeps a view of all requests and moves each to where `plan` wants it. One event loop, no locks.
 
     Args:
@@ -74,7 +74,7 @@ class Reconciler:
         self._clock = clock
         self._view: dict[str, _Entry] = {}
         self._queue = WorkQueue()
-        self._callbacks = Callbacks(machines, clock, self._queue.add)
+        self._callbacks = CallbackSender(machines, clock, self._queue.add)
         self.dispatcher = dispatcher(lambda uid, low: self._queue.add(uid, low=low))
 
     # ---- what is seen
@@ -93,7 +93,7 @@ class Reconciler:
         self._sink.offer(request)
         self._queue.add(uid)
 
-    def vanished(self, uid: str) -> None:
+    def on_deleted(self, uid: str) -> None:
         """Take note that a request is no more; its work stops."""
         entry = self._view.pop(uid, None)
         self._queue.forget(uid)
@@ -101,21 +101,21 @@ class Reconciler:
         if entry is not None and entry.reporting is not None:
             entry.reporting.cancel()
         if entry is not None:
-            self._callbacks.vanished(entry.request)
+            self._callbacks.on_deleted(entry.request)
         self._sink.deleted(uid)
 
-    def known(self) -> Mapping[str, str]:
+    def resource_versions(self) -> Mapping[str, str]:
         """Give the resource version of every known request, by UID."""
         return {uid: entry.request.metadata.resource_version for uid, entry in self._view.items()}
 
-    async def offer_again(self, uid: str) -> None:
+    async def reoffer(self, uid: str) -> None:
         """Read a request whole and offer it to the sink, which lost it. Raises ApiUnavailable."""
         entry = self._view.get(uid)
         if entry is not None:
             with suppress(Gone):  # the watch tells
                 self._sink.offer(await self._requests.get(entry.request))
 
-    def look_again(self) -> None:
+    def requeue_all(self) -> None:
         """Plan every unfinished request again, at leisure."""
         for uid, entry in self._view.items():
             if not entry.request.status.finished:
@@ -159,7 +159,7 @@ class Reconciler:
         if decided.status == entry.request.status:
             self._recorded(uid, runs)  # the answer to an earlier write may have been lost, and not the write
             if decided.status.finished and not callback.pending(entry.request):
-                self._callbacks.settled(uid)
+                self._callbacks.forget(uid)
                 entry.request = _kept_until_deleted(entry.request)
         else:
             if not decided.urgent and not self._may_write(uid, entry):
@@ -187,7 +187,7 @@ class Reconciler:
                 case WriteReport(status) if entry.reporting is None:
                     entry.reporting = asyncio.create_task(self._report(entry, status))
                 case CallBack(answer):
-                    self._callbacks.tell(entry.request, answer)
+                    self._callbacks.send(entry.request, answer)
 
     async def _report(self, entry: _Entry, status: RequestStatus) -> None:
         entry.report = await self._reports.write(entry.request, status)
@@ -208,7 +208,7 @@ class Reconciler:
             await self._read_again(uid, entry, refused)
             return False
         except Gone:
-            self.vanished(uid)
+            self.on_deleted(uid)
             return False
         except ApiUnavailable as error:
             log.warning("status not written, will be tried again", uid=uid, error=str(error))
@@ -228,7 +228,7 @@ class Reconciler:
         try:
             self.observe(await self._requests.get(entry.request))
         except Gone:
-            self.vanished(uid)
+            self.on_deleted(uid)
             return
         except ApiUnavailable as error:
             log.warning("request not read after a conflict, will be tried again", uid=uid, error=str(error))
@@ -247,7 +247,7 @@ class Reconciler:
         uid = entry.request.metadata.uid
         self.dispatcher.stop(uid)  # a cancelled one may still wait for a slot
         entry.report = entry.reporting = None
-        self._callbacks.ended(entry.request)
+        self._callbacks.on_finished(entry.request)
         # Once more: to tell the state machine that waits, or to find that nothing is left to write.
         self._queue.add(uid, low=not callback.pending(entry.request))
         metrics.record_end(entry.request)

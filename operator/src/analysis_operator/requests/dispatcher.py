@@ -16,8 +16,8 @@ import structlog
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest, PinnedSource
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
-from analysis_operator.requests.fair_queue import FairQueue, Waiting
-from analysis_operator.requests.observation import Outcome, PodLost, Pool, Run
+from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
+from analysis_operator.requests.observation import Outcome, PodLost, PoolView, Run
 from analysis_operator.requests.ports import Endpoint, Runner
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, SourceObject
 
@@ -36,12 +36,12 @@ class _Pod:
 
 
 @dataclass(slots=True)
-class _Pool:
+class _WorkerPool:
     concurrency: int = 1
     problem: str = ""
     pods: dict[str, _Pod] = field(default_factory=dict)
     queue: FairQueue = field(default_factory=FairQueue)
-    jobs: dict[str, tuple[Waiting, AnalysisJob]] = field(default_factory=dict)
+    jobs: dict[str, tuple[QueuedAnalysis, AnalysisJob]] = field(default_factory=dict)
     tasks: dict[str, asyncio.Task[Outcome | None]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     running: Counter[str] = field(default_factory=Counter)
@@ -50,9 +50,9 @@ class _Pool:
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     analyzer: str
-    pool: _Pool
+    pool: _WorkerPool
     pod: _Pod
-    waiting: Waiting
+    waiting: QueuedAnalysis
     job: AnalysisJob
     started: datetime
 
@@ -72,14 +72,14 @@ class Dispatcher:
         self._changed = changed
         self.backlog_changed: Callable[[str], None] = lambda _: None
         """Called with a pool's name when more or fewer analyses wait or run in it, or its slots are others."""
-        self._pools: dict[str, _Pool] = {}
+        self._pools: dict[str, _WorkerPool] = {}
         self._arrivals = itertools.count()
 
     # ---- pools
 
     def set_pool(self, name: str, concurrency: int) -> None:
         """Make a pool known, or change how many analyses one of its pods takes at a time."""
-        pool = self._pools.setdefault(name, _Pool())
+        pool = self._pools.setdefault(name, _WorkerPool())
         changed, pool.concurrency = concurrency != pool.concurrency, concurrency
         self._pump(name)
         if changed:
@@ -95,7 +95,7 @@ class Dispatcher:
 
     def set_endpoints(self, name: str, endpoints: Iterable[Endpoint], problem: str = "") -> None:
         """Say which pods of a pool take work, and what keeps others from it."""
-        pool = self._pools.setdefault(name, _Pool())
+        pool = self._pools.setdefault(name, _WorkerPool())
         before = (bool(pool.pods), pool.problem)
         wanted = {endpoint.pod: endpoint for endpoint in endpoints}
         known = {pod.endpoint: pod for pod in pool.pods.values()}  # a pod may come back under another address
@@ -108,11 +108,11 @@ class Dispatcher:
             for key in pool.queue:
                 self._changed(key, True)
 
-    def pools(self) -> dict[str, Pool]:
+    def pools(self) -> dict[str, PoolView]:
         """Give every pool as decisions see it."""
         return {name: _seen(pool) for name, pool in self._pools.items()}
 
-    def pool(self, name: str) -> Pool | None:
+    def pool(self, name: str) -> PoolView | None:
         """Give one pool as decisions see it, or None if it is not known."""
         pool = self._pools.get(name)
         return _seen(pool) if pool else None
@@ -131,7 +131,7 @@ class Dispatcher:
             return
         since = meta.creation_timestamp or self._clock()
         order = pool.jobs[uid][0].order if uid in pool.jobs else next(self._arrivals)
-        waiting = Waiting(uid, meta.namespace, request.spec.priority, since, order)
+        waiting = QueuedAnalysis(uid, meta.namespace, request.spec.priority, since, order)
         pool.queue.add(waiting)
         pool.jobs[uid] = (waiting, _job(request, analyzer, source, prefix))
         self._pump(analyzer)
@@ -266,11 +266,11 @@ class Dispatcher:
         loop.call_later(seconds + 0.001, self._pump, name)
 
 
-def _seen(pool: _Pool) -> Pool:
-    return Pool(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency)
+def _seen(pool: _WorkerPool) -> PoolView:
+    return PoolView(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency)
 
 
-def _freest(pool: _Pool, now: float) -> _Pod | None:
+def _freest(pool: _WorkerPool, now: float) -> _Pod | None:
     free = [pod for pod in pool.pods.values() if pod.in_flight < pool.concurrency and pod.rests_until <= now]
     return min(free, key=lambda pod: pod.in_flight, default=None)
 

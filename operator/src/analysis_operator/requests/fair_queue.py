@@ -11,7 +11,7 @@ _SPARE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedAnalysis:
     """One analysis that waits for a slot.
 
     `key` is the request's UID. `order` is of arrival, for those of one age: the API counts age in whole seconds.
@@ -33,7 +33,7 @@ class FairQueue:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, QueuedAnalysis] = {}
         self._heaps: dict[str, list[tuple[int, datetime, int, str]]] = {}
         self._pushed = 0
 
@@ -46,7 +46,7 @@ class FairQueue:
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._waiting))
 
-    def add(self, item: Waiting) -> None:
+    def add(self, item: QueuedAnalysis) -> None:
         """Add an item, or give one that waits a new priority."""
         if self._waiting.get(item.key) == item:
             return
@@ -60,7 +60,7 @@ class FairQueue:
         """Remove an item, if it is there."""
         self._waiting.pop(key, None)
 
-    def take(self, running: Mapping[str, int]) -> Waiting | None:
+    def take(self, running: Mapping[str, int]) -> QueuedAnalysis | None:
         """Take the next item, or None. `running` counts what runs now, by namespace."""
         heads = []
         for namespace in list(self._heaps):
@@ -85,7 +85,7 @@ class FairQueue:
             heapq.heapify(heap)
         self._pushed = len(self._waiting)
 
-    def _head(self, namespace: str) -> Waiting | None:
+    def _head(self, namespace: str) -> QueuedAnalysis | None:
         heap = self._heaps[namespace]
         while heap:
             found = self._waiting.get(heap[0][-1])
@@ -95,5 +95,5 @@ class FairQueue:
         return None
 
 
-def _rank(item: Waiting) -> tuple[int, datetime, int, str]:
+def _rank(item: QueuedAnalysis) -> tuple[int, datetime, int, str]:
     return (-item.priority, item.since, item.order, item.key)

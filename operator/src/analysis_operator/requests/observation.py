@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
 from analysis_operator.api import AnalysisRequest
 from analyzer_contract import Failure, Result, SourceFacts
@@ -34,7 +35,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class PoolView:
     """One Analyzer: how many slots its ready pods have, each so many, and what keeps more from being ready."""
 
     slots: int = 0
@@ -51,29 +52,33 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class AnswerDelivered:
     """The state machine took the answer."""
+
+    label: ClassVar[str] = "Delivered"
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class AnswerRefused:
     """Asking again is of no use. ``nobody_waits``: for this token, not any more or not ever."""
 
+    label: ClassVar[str] = "Refused"
     code: str
     message: str
     nobody_waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class AnswerFailed:
     """The answer was not taken, this time. It may have arrived all the same if the reply to it was lost."""
 
+    label: ClassVar[str] = "Failed"
     code: str
     message: str
     may_have_arrived: bool
 
 
-Reply = Delivered | Refused | Failed
+Reply = AnswerDelivered | AnswerRefused | AnswerFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class Observation:
     """A snapshot: the request as last read, the runs in flight or just ended, and the pools it names."""
 
     request: AnalysisRequest
-    pools: Mapping[str, Pool]
+    pools: Mapping[str, PoolView]
     runs: Mapping[str, Run] = field(default_factory=dict)
     report: Report | None = None
     policy: Policy = field(default_factory=Policy)

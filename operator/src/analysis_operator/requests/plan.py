@@ -115,7 +115,7 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
                 actions.append(Enqueue(new.name, status.source))
         if _spent(new) != _spent(old) and not new.state.finished:
             actions.append(Notify("Warning", new.reason, f"{new.name}: {new.message}"))
-    reason, message = _how_it_stands(observed, status)
+    reason, message = _progress_reason(observed, status)
     return Plan(
         status=_with_conditions(observed, status, conditions.of_unfinished(reason, message), now),
         actions=tuple(actions),
@@ -131,7 +131,7 @@ def _spent(entry: AnalysisStatus) -> tuple[int, int]:
     return entry.attempts, entry.disruptions
 
 
-def _how_it_stands(observed: Observation, status: RequestStatus) -> tuple[str, str]:
+def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str, str]:
     waiting = [entry for entry in status.analyses if entry.state is AnalysisState.PENDING]
     if any(entry.state is AnalysisState.RUNNING for entry in status.analyses):
         names = [entry.name for entry in status.analyses if entry.state is AnalysisState.RUNNING]
@@ -151,7 +151,7 @@ def _how_it_stands(observed: Observation, status: RequestStatus) -> tuple[str, s
 def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> Plan:
     end = ending.of(status.analyses, cancelled=observed.request.spec.cancel)
     decided = status.model_copy(update={"verdict": end.verdict, "score": end.score})
-    wants_report = observed.policy.results_uri is not None and _worth_a_page(end, status.analyses)
+    wants_report = observed.policy.results_uri is not None and _should_write_report(end, status.analyses)
     if wants_report and observed.report is None:
         underway = conditions.of_unfinished(Reason.REPORTING, "Writing the report.")
         # The verdict is published with Finished, in one write: until then it is only an intention.
@@ -181,7 +181,7 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
     )
 
 
-def _worth_a_page(end: ending.End, analyses: list[AnalysisStatus]) -> bool:
+def _should_write_report(end: ending.End, analyses: list[AnalysisStatus]) -> bool:
     """Whether there are results to show, or a person waits for the reason why there are none."""
     if end.verdict is None:
         return end.reason != Reason.CANCELLED and any(entry.attempts for entry in analyses)

@@ -12,7 +12,7 @@ from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.api import GROUP, VERSION
 from analysis_operator.errors import Gone, OperatorError
 from analysis_operator.kube.client import KubeApi
-from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.kube_store import COLLECTION
 from analysis_operator.watches import observe_request
 
@@ -25,9 +25,9 @@ _PATIENCE_SECONDS = 10.0
 class Resync:
     """Finds what the watches missed, mends the view, and says when they are dead."""
 
-    def __init__(self, api: KubeApi, reconciler: Reconciler, pools: Pools, namespace: str) -> None:
+    def __init__(self, api: KubeApi, controller: RequestController, pools: Pools, namespace: str) -> None:
         self._api = api
-        self._reconciler = reconciler
+        self._controller = controller
         self._pools = pools
         self._namespace = namespace
         self._missed_in_a_row = 0
@@ -58,7 +58,7 @@ class Resync:
         except OperatorError as error:
             log.warning("the API server does not list requests", error=str(error))
             listed = set()
-        while listed - self._reconciler.known().keys():
+        while listed - self._controller.resource_versions().keys():
             if asyncio.get_running_loop().time() > deadline:
                 return
             await asyncio.sleep(0.05)
@@ -76,7 +76,7 @@ class Resync:
                 await self.compare()
                 await self.compare_pools()
                 self._pools.look_again()
-                self._reconciler.look_again()
+                self._controller.requeue_all()
             except OperatorError as error:
                 log.warning("resync failed, will be tried again", error=str(error))
 
@@ -98,7 +98,7 @@ class Resync:
 
     async def compare(self) -> None:
         """Compare the requests."""
-        before = self._reconciler.known()
+        before = self._controller.resource_versions()
         suspects = {}
         listed = set()
         async for raw in self._api.list(COLLECTION, metadata_only=True):
@@ -116,7 +116,7 @@ class Resync:
             log.warning("changes that no watch told of", count=missed)
 
     async def _mend(self, suspects: dict[str, dict[str, str]]) -> int:
-        known = self._reconciler.known()
+        known = self._controller.resource_versions()
         missed = 0
         for uid, meta in suspects.items():
             if int(known.get(uid, "0")) >= int(meta["resourceVersion"]):
@@ -128,12 +128,12 @@ class Resync:
                 continue
             if raw["metadata"]["uid"] == uid:
                 # One that cannot be read stays unknown for ever, however well the watch works.
-                missed += observe_request(self._reconciler, raw)
+                missed += observe_request(self._controller, raw)
         return missed
 
     def _bury(self, ghosts: set[str]) -> int:
-        known = self._reconciler.known()
+        known = self._controller.resource_versions()
         dead = [uid for uid in ghosts if uid in known]
         for uid in dead:
-            self._reconciler.vanished(uid)
+            self._controller.on_deleted(uid)
         return len(dead)

@@ -19,7 +19,7 @@ from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.errors import Busy, Rejected
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.requests.dispatcher import Dispatcher
-from analysis_operator.requests.observation import Pool
+from analysis_operator.requests.observation import PoolView
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.scaling.keda import Keda
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
@@ -138,7 +138,7 @@ async def test_an_analyzer_that_was_made_again_keeps_the_pods_that_are_still_the
     if told:
         scene.pools.vanished("audio", "a")
     scene.pools.observe(analyzer("b", 5))
-    assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}
+    assert scene.dispatcher.pools() == {"audio": PoolView(slots=1)}
 
 
 async def test_the_end_of_the_old_analyzer_takes_nothing_from_the_new_one(scene: Scene) -> None:
@@ -155,7 +155,7 @@ async def test_the_end_of_an_old_pod_takes_nothing_from_its_namesake(scene: Scen
     scene.pools.observe_pod(pod(uid="old"), gone=False)
     scene.pools.observe_pod(pod(uid="new", address="10.0.0.2"), gone=False)
     scene.pools.observe_pod(pod(uid="old"), gone=True)
-    assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}
+    assert scene.dispatcher.pools() == {"audio": PoolView(slots=1)}
 
 
 async def test_a_spec_first_seen_in_the_answer_to_a_status_write_is_applied(scene: Scene) -> None:
@@ -166,7 +166,7 @@ async def test_a_spec_first_seen_in_the_answer_to_a_status_write_is_applied(scen
     await until(lambda: scene.api.statuses)
     scene.pools.observe(edited)
     await until(lambda: scene.api.concurrency() == "4")
-    assert scene.dispatcher.pools() == {"audio": Pool(slots=4, concurrency=4)}
+    assert scene.dispatcher.pools() == {"audio": PoolView(slots=4, concurrency=4)}
 
 
 async def test_the_answer_to_a_status_write_does_not_undo_a_newer_spec(scene: Scene) -> None:
@@ -241,7 +241,7 @@ async def test_a_pod_that_is_leaving_or_has_ended_is_no_pod_of_the_pool(scene: S
         scene.pools.observe_pod(raw, gone=False)
     await until(lambda: scene.api.statuses)
     assert scene.api.statuses[-1]["replicas"] == 1
-    assert scene.dispatcher.pools() == {"audio": Pool(slots=1)}
+    assert scene.dispatcher.pools() == {"audio": PoolView(slots=1)}
 
 
 async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() -> None:

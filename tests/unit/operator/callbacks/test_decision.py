@@ -12,7 +12,7 @@ import pytest
 from analysis_operator.api import AnalysisRequest, ConditionType
 from analysis_operator.callbacks import decision as callback
 from analysis_operator.requests.actions import Answer, CallBack, Delete, Notify
-from analysis_operator.requests.observation import Delivered, Delivery, Failed, Refused, Reply
+from analysis_operator.requests.observation import AnswerDelivered, AnswerFailed, AnswerRefused, Delivery, Reply
 from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason
 from tests.support.operator.requests import NOW, failure, observed, request, result, run
@@ -66,16 +66,16 @@ def test_the_machine_is_told_what_the_status_says() -> None:
     assert callback.answer(request(**WAITED)).error == "Deleted"
 
 
-REFUSED = Refused("TaskTimedOut", "Nobody waits.")
-FAILED = Failed("ThrottlingException", "Slow down.", may_have_arrived=False)
+REFUSED = AnswerRefused("TaskTimedOut", "Nobody waits.")
+FAILED = AnswerFailed("ThrottlingException", "Slow down.", may_have_arrived=False)
 REPLIES: list[tuple[str, Reply, bool, tuple[str, str], list[type]]] = [
-    ("a reply that it was taken settles it", Delivered(), False, ("True", "Delivered"), []),
-    ("so it does for an operator that started anew", Delivered(), True, ("True", "Delivered"), []),
+    ("a reply that it was taken settles it", AnswerDelivered(), False, ("True", "Delivered"), []),
+    ("so it does for an operator that started anew", AnswerDelivered(), True, ("True", "Delivered"), []),
     ("a token that nobody waits for is named, with an event", REFUSED, False, ("False", "TaskTimedOut"), [Notify]),
     ("unless an earlier answer may have arrived", REFUSED, True, ("True", "AlreadyAnswered"), []),
     (
         "output that is not taken was not taken earlier either",
-        Refused("InvalidOutput", "No.", nobody_waits=False),
+        AnswerRefused("InvalidOutput", "No.", nobody_waits=False),
         True,
         ("False", "InvalidOutput"),
         [Notify],
@@ -115,7 +115,7 @@ def test_pauses_grow_and_an_attempt_follows_each() -> None:
 
 
 def test_after_an_hour_it_is_given_up_by_the_name_of_what_failed() -> None:
-    refused = Failed("AccessDeniedException", "May the role call it?", may_have_arrived=False)
+    refused = AnswerFailed("AccessDeniedException", "May the role call it?", may_have_arrived=False)
     delivery = Delivery(attempts=70, reply=refused, ended_at=NOW)
     decided = plan(replace(observed(finished()), delivery=delivery), NOW + timedelta(hours=2))
     assert told(decided) == ("False", "AccessDeniedException")
@@ -130,7 +130,7 @@ def test_a_request_is_not_deleted_by_its_age_while_somebody_waits() -> None:
     old = finished(ttlSecondsAfterFinished=0)
     waiting = plan(observed(old), NOW + timedelta(minutes=1))
     assert [type(action) for action in waiting.actions] == [CallBack]
-    delivery = Delivery(attempts=1, reply=Delivered(), ended_at=NOW)
+    delivery = Delivery(attempts=1, reply=AnswerDelivered(), ended_at=NOW)
     settled = plan(replace(observed(old), delivery=delivery), NOW + timedelta(minutes=1))
     assert settled.actions == ()
     assert settled.requeue_after == 0
@@ -139,7 +139,7 @@ def test_a_request_is_not_deleted_by_its_age_while_somebody_waits() -> None:
 
 
 def test_an_edit_after_the_end_keeps_what_was_told() -> None:
-    delivery = Delivery(attempts=1, reply=Delivered(), ended_at=NOW)
+    delivery = Delivery(attempts=1, reply=AnswerDelivered(), ended_at=NOW)
     status = plan(replace(observed(finished()), delivery=delivery), NOW).status
     edited = finished().model_copy(update={"status": status})
     edited = edited.model_copy(update={"metadata": edited.metadata.model_copy(update={"generation": 2})})

@@ -9,7 +9,7 @@ import pytest
 
 from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import Delivered, Failed, Refused
+from analysis_operator.requests.observation import AnswerDelivered, AnswerFailed, AnswerRefused
 from tests.support.operator.machines import StepFunctionsServer
 from tests.support.ports import free_port
 
@@ -31,9 +31,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StepFunctionsServer]:
 async def test_a_success_and_a_failure_arrive_as_they_were_given(server: StepFunctionsServer) -> None:
     machines = StepFunctions()
     server.waiting.add("other")
-    assert await machines.answer(TOKEN, SUCCESS) == Delivered()
+    assert await machines.answer(TOKEN, SUCCESS) == AnswerDelivered()
     failed = Answer(succeeded=False, error="CorruptMedia", cause="It cannot be decoded.")
-    assert await machines.answer("other", failed) == Delivered()
+    assert await machines.answer("other", failed) == AnswerDelivered()
     assert server.answers == [
         (TOKEN, {"action": "SendTaskSuccess", "output": SUCCESS.output}),
         ("other", {"action": "SendTaskFailure", "error": "CorruptMedia", "cause": "It cannot be decoded."}),
@@ -44,8 +44,8 @@ async def test_a_used_and_an_unknown_token_are_told_apart_and_never_shown(server
     machines = StepFunctions()
     await machines.answer(TOKEN, SUCCESS)
     used, unknown = await machines.answer(TOKEN, SUCCESS), await machines.answer("nosuch-token", SUCCESS)
-    assert isinstance(used, Refused)
-    assert isinstance(unknown, Refused)
+    assert isinstance(used, AnswerRefused)
+    assert isinstance(unknown, AnswerRefused)
     assert (used.code, unknown.code) == ("TaskTimedOut", "InvalidToken")
     assert TOKEN not in repr(used)
     assert "nosuch-token" not in repr(unknown)
@@ -66,7 +66,7 @@ async def test_what_may_pass_is_a_failure_that_knows_whether_the_answer_may_have
 ) -> None:
     server.faults = [fault]
     reply = await StepFunctions().answer(TOKEN, SUCCESS)
-    assert isinstance(reply, Failed)
+    assert isinstance(reply, AnswerFailed)
     assert reply.may_have_arrived == may_have_arrived
     assert server.calls == 1, "attempts are counted, so they are ours to make"
     assert len(server.of(TOKEN)) == (1 if fault == "lost" else 0)
@@ -77,7 +77,7 @@ async def test_what_may_pass_is_a_failure_that_knows_whether_the_answer_may_have
 async def test_a_call_that_is_not_taken_is_final_and_says_nothing_of_who_waits(server: StepFunctionsServer) -> None:
     server.faults = ["InvalidOutput"]
     reply = await StepFunctions().answer(TOKEN, SUCCESS)
-    assert isinstance(reply, Refused)
+    assert isinstance(reply, AnswerRefused)
     assert not reply.nobody_waits
 
 
@@ -86,5 +86,5 @@ async def test_no_server_is_a_failure_that_did_not_arrive(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", f"http://127.0.0.1:{free_port()}")
     reply = await StepFunctions().answer(TOKEN, SUCCESS)
-    assert isinstance(reply, Failed)
+    assert isinstance(reply, AnswerFailed)
     assert not reply.may_have_arrived

@@ -17,9 +17,9 @@ from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.report.writer import NoReports
 from analysis_operator.requests import controller as reconcile
-from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
-from analysis_operator.requests.observation import Failed, Policy, Refused, Reply
+from analysis_operator.requests.observation import AnswerFailed, AnswerRefused, Policy, Reply
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
 from tests.support.operator.machines import Machines
@@ -91,7 +91,7 @@ class Scene:
         self.machines = Machines()
         self.sink = Kept()
         clock = lambda: datetime.now(UTC)  # noqa: E731
-        self.reconciler = Reconciler(
+        self.controller = RequestController(
             self.api,
             lambda changed: Dispatcher(self.analyzers, clock, changed),
             reports=NoReports(),
@@ -100,9 +100,9 @@ class Scene:
             policy=Policy(retry_base_seconds=0.01),
             clock=clock,
         )
-        self.dispatcher = self.reconciler.dispatcher
+        self.dispatcher = self.controller.dispatcher
         self.pods(1)
-        self.api.watch(self.reconciler.observe, self.reconciler.vanished)
+        self.api.watch(self.controller.observe, self.controller.on_deleted)
 
     def pods(self, count: int) -> None:
         self.dispatcher.set_pool("audio", 1)
@@ -131,7 +131,7 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     monkeypatch.setattr(reconcile, "SETTLE_SECONDS", 0.01)
     monkeypatch.setattr(reconcile, "PROGRESS_SECONDS", 0.02)
     made = Scene()
-    running = asyncio.create_task(made.reconciler.run())
+    running = asyncio.create_task(made.controller.run())
     yield made
     running.cancel()
     with suppress(asyncio.CancelledError):
@@ -153,7 +153,7 @@ async def test_a_request_that_gave_way_to_a_namesake_is_not_written_over_and_ove
     await scene.until(lambda: scene.api.writes)
     await asyncio.sleep(0.2)
     assert scene.api.writes == 1
-    assert scene.reconciler.known() == {}
+    assert scene.controller.resource_versions() == {}
 
 
 @pytest.mark.parametrize("reads", [[], [ApiUnavailable("ill")]], ids=["nothing new", "not read"])
@@ -214,8 +214,8 @@ async def test_a_time_to_live_of_zero_and_of_ten_years(scene: Scene) -> None:
 
 
 WAITED: dict[str, Any] = {"callback": {"taskToken": "token-1"}}
-LOST = Failed("ReadTimeoutError", "No answer.", may_have_arrived=True)
-USED = Refused("TaskTimedOut", "Nobody waits.")
+LOST = AnswerFailed("ReadTimeoutError", "No answer.", may_have_arrived=True)
+USED = AnswerRefused("TaskTimedOut", "Nobody waits.")
 
 
 def callback_of(scene: Scene) -> tuple[str, str]:
@@ -237,7 +237,7 @@ async def test_a_callback_costs_one_more_write_and_is_made_once(scene: Scene, mo
 
 
 RETRIES: list[tuple[str, list[Reply], tuple[str, str]]] = [
-    ("throttled, then taken", [Failed("ThrottlingException", "", may_have_arrived=False)], ("True", "Delivered")),
+    ("throttled, then taken", [AnswerFailed("ThrottlingException", "", may_have_arrived=False)], ("True", "Delivered")),
     ("the reply was lost, then it is used", [LOST, USED], ("True", "AlreadyAnswered")),
     ("replayed in a second request", [USED], ("False", "TaskTimedOut")),
 ]
@@ -268,7 +268,7 @@ async def test_an_operator_that_starts_anew_tells_what_the_last_one_did_not_reco
     fresh = Scene()
     fresh.machines.replies = [USED]
     fresh.api._store(before, status=before.status.model_copy(update={"conditions": pending}))
-    running = asyncio.create_task(fresh.reconciler.run())
+    running = asyncio.create_task(fresh.controller.run())
     await fresh.until(lambda: fresh.machines.told)
     await fresh.until(lambda: callback_of(fresh) == ("True", "AlreadyAnswered"))
     running.cancel()
@@ -278,7 +278,7 @@ async def test_an_operator_that_starts_anew_tells_what_the_last_one_did_not_reco
 async def test_the_machine_of_a_deleted_request_is_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, running: bool
 ) -> None:
-    monkeypatch.setattr(callbacks, "_FAREWELL_PAUSES", (0, 0.01, 0.01))
+    monkeypatch.setattr(callbacks, "_PAUSES_FOR_DELETED", (0, 0.01, 0.01))
     scene.pods(0 if running else 1)
     scene.machines.replies = [LOST] * 1000
     scene.apply(**WAITED)
@@ -287,7 +287,7 @@ async def test_the_machine_of_a_deleted_request_is_told(
     await asyncio.sleep(0)  # the watch tells
     scene.machines.replies = [LOST]
     await scene.until(lambda: not scene.machines.replies)
-    await scene.until(lambda: not scene.reconciler._callbacks._farewells)
+    await scene.until(lambda: not scene.controller._callbacks._sends_for_deleted)
     answer = scene.machines.told[-1][1]
     assert (answer.succeeded, answer.error) == ((False, "Deleted") if running else (True, ""))
 
@@ -300,8 +300,8 @@ async def test_every_state_goes_to_the_sink_whole_and_in_order(scene: Scene) -> 
     versions = [int(offer.metadata.resource_version) for offer in scene.sink.offers]
     assert versions == sorted(versions)
     scene.sink.offers.clear()
-    await scene.reconciler.offer_again(asked.metadata.uid)
+    await scene.controller.reoffer(asked.metadata.uid)
     assert scene.sink.offers == [written], "though less is kept of it in memory"
     await scene.api.delete(written)
     await scene.until(lambda: scene.sink.gone == [asked.metadata.uid])
-    await scene.reconciler.offer_again(asked.metadata.uid)
+    await scene.controller.reoffer(asked.metadata.uid)

@@ -8,12 +8,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis_operator.requests.fair_queue import FairQueue, Waiting
+from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
 from tests.support.operator.requests import NOW
 
 
-def item(key: str, namespace: str = "a", priority: int = 0, age: int = 0) -> Waiting:
-    return Waiting(key, namespace, priority, NOW - timedelta(seconds=age))
+def item(key: str, namespace: str = "a", priority: int = 0, age: int = 0) -> QueuedAnalysis:
+    return QueuedAnalysis(key, namespace, priority, NOW - timedelta(seconds=age))
 
 
 def drain(queue: FairQueue, *, keep_running: bool = True) -> list[str]:
@@ -82,9 +82,9 @@ def test_every_key_added_and_not_removed_comes_out_exactly_once(steps: list[tupl
 
 def test_what_comes_and_goes_untaken_leaves_nothing_behind() -> None:
     queue = FairQueue()
-    queue.add(Waiting("oldest", "a", 0, NOW))
+    queue.add(QueuedAnalysis("oldest", "a", 0, NOW))
     for number in range(5000):
-        queue.add(Waiting(f"key-{number}", f"namespace-{number % 50}", 0, NOW, number))
+        queue.add(QueuedAnalysis(f"key-{number}", f"namespace-{number % 50}", 0, NOW, number))
         queue.discard(f"key-{number}")
     assert sum(map(len, queue._heaps.values())) < 200
     assert drain(queue) == ["oldest"]

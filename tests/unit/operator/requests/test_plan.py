@@ -10,7 +10,7 @@ import pytest
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, ConditionType, RequestStatus
 from analysis_operator.requests.actions import Delete, Enqueue, Notify, Stop, WriteReport
-from analysis_operator.requests.observation import Observation, PodLost, Policy, Pool, Report
+from analysis_operator.requests.observation import Observation, PodLost, Policy, PoolView, Report
 from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason, Finding, SourceFacts, Verdict
 from tests.support.operator.requests import NOW, failure, observed, request, result, run
@@ -149,7 +149,7 @@ def test_a_new_request_waits_for_a_slot_of_each_analyzer() -> None:
 
 
 def test_without_ready_pods_it_says_what_is_missing() -> None:
-    pools = {"audio": Pool(slots=0, problem="Pod audio-1 has no node: untolerated taint.")}
+    pools = {"audio": PoolView(slots=0, problem="Pod audio-1 has no node: untolerated taint.")}
     decided = plan(observed(request(), pools=pools), NOW)
     found = decided.status.condition(ConditionType.SUCCEEDED)
     assert found is not None

@@ -14,9 +14,9 @@ from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.records.sink import NoSink
 from analysis_operator.report.writer import NoReports
 from analysis_operator.requests import resync
-from analysis_operator.requests.controller import Reconciler
+from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
-from analysis_operator.requests.observation import Policy, Pool
+from analysis_operator.requests.observation import Policy, PoolView
 from analysis_operator.requests.resync import Resync
 from tests.support.operator.machines import Machines
 from tests.support.operator.requests import request
@@ -51,7 +51,7 @@ class Scene:
     def __init__(self) -> None:
         self.api = Api()
         kube = cast("KubeApi", self.api)
-        self.reconciler = Reconciler(
+        self.controller = RequestController(
             MemoryRequests(now),
             lambda changed: Dispatcher(NoRunner(), now, changed),
             reports=NoReports(),
@@ -60,11 +60,11 @@ class Scene:
             policy=Policy(),
             clock=now,
         )
-        self.pools = pools_of(kube, self.reconciler.dispatcher)
-        self.resync = Resync(kube, self.reconciler, self.pools, "guardian")
+        self.pools = pools_of(kube, self.controller.dispatcher)
+        self.resync = Resync(kube, self.controller, self.pools, "guardian")
 
     def pod_slots(self) -> int:
-        return self.reconciler.dispatcher.pools().get("audio", Pool()).slots
+        return self.controller.dispatcher.pools().get("audio", PoolView()).slots
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_changes_that_no_watch_told_of_are_found_and_twice_in_a_row_is_a_d
         raw = request().model_dump(mode="json", by_alias=True)
         scene.api.kept["analysisrequests"].append(raw | {"metadata": raw["metadata"] | {"name": name, "uid": name}})
         await scene.resync.compare()
-        assert name in scene.reconciler.known()
+        assert name in scene.controller.resource_versions()
     assert scene.resync.problem()
     await scene.resync.compare()
     assert not scene.resync.problem()
@@ -94,7 +94,7 @@ async def test_the_backlog_is_whole_once_every_request_that_was_there_is_known(
     waiting = asyncio.create_task(scene.resync.caught_up())
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    scene.reconciler.observe(request())
+    scene.controller.observe(request())
     await asyncio.wait_for(waiting, PATIENCE_SECONDS)
 
 
@@ -120,7 +120,7 @@ async def test_pods_and_analyzers_that_no_watch_told_of_come_and_go(scene: Scene
     assert scene.pod_slots() == 1
     scene.api.kept |= {"analyzers": [], "pods": []}
     await scene.resync.compare_pools()
-    assert scene.reconciler.dispatcher.pools() == {}
+    assert scene.controller.dispatcher.pools() == {}
 
 
 async def test_what_a_watch_tells_of_while_pods_are_listed_stays(scene: Scene) -> None:
@@ -136,4 +136,4 @@ async def test_an_analyzer_that_cannot_be_read_does_not_keep_the_others_away(sce
     unread["spec"] = {}
     scene.api.kept["analyzers"] = [unread, analyzer()]
     await scene.resync.start()
-    assert list(scene.reconciler.dispatcher.pools()) == ["audio"]
+    assert list(scene.controller.dispatcher.pools()) == ["audio"]
