@@ -13,7 +13,7 @@ import yaml
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.cli.table import render_table
 from analysis_operator.local.files import load
-from analysis_operator.local.manifests import Refused
+from analysis_operator.local.manifests import InvalidManifest
 from analysis_operator.local.memory_store import MemoryRequests
 from tests.support.kubernetes.apiserver import ApiServer
 
@@ -69,7 +69,7 @@ def test_both_accept_and_refuse_the_same(server: ApiServer) -> None:
     for name, step in STEPS:
         done = server.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(step), check=False)
         if done.returncode != 0:
-            with pytest.raises(Refused):
+            with pytest.raises(InvalidManifest):
                 memory.apply(step)
             continue
         local = memory.apply(step)

@@ -17,7 +17,7 @@ import structlog
 
 from analysis_operator import logs
 from analysis_operator import watches as handlers
-from analysis_operator.analyzers.controller import Pools
+from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
 from analysis_operator.callbacks.step_functions import StepFunctions
@@ -31,8 +31,8 @@ from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.kube_store import KubeRequests
 from analysis_operator.requests.resync import Resync
-from analysis_operator.scaling.external_scaler import Backlog, Scaler
-from analysis_operator.scaling.keda import Keda
+from analysis_operator.scaling.external_scaler import Backlog, ExternalScaler
+from analysis_operator.scaling.keda import KedaController
 from analysis_operator.settings import Settings
 
 Election = LeaseElection | SingleInstance
@@ -128,10 +128,10 @@ async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Electio
         clock=now,
     )
     dispatcher = controller.dispatcher
-    scaler = Scaler(settings.namespace, partial(_backlog, dispatcher))
+    scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher))
     dispatcher.backlog_changed = scaler.changed
-    keda = Keda(api, settings.namespace, settings.scaler_address, scaler.seconds_since_asked, now)
-    pools = Pools(KubeAnalyzers(api, settings.identity), keda, dispatcher, now)
+    keda = KedaController(api, settings.namespace, settings.scaler_address, scaler.seconds_since_asked, now)
+    pools = AnalyzerController(KubeAnalyzers(api, settings.identity), keda, dispatcher, now)
     health.resync = resync = Resync(api, controller, pools, settings.namespace)
     try:
         if not await _before(stop, resync.start(), _hold(election)):
@@ -154,7 +154,7 @@ async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Electio
         await runner.close()
 
 
-async def _serve(scaler: Scaler, resync: Resync, pools: Pools, settings: Settings) -> None:
+async def _serve(scaler: ExternalScaler, resync: Resync, pools: AnalyzerController, settings: Settings) -> None:
     """Serve KEDA until cancelled, but not before the backlog is whole: a pool that works may not look idle to it.
 
     Only then is KEDA told where, by `pools`: it asks at once, and from silence it makes an autoscaler without backlog.
@@ -197,7 +197,7 @@ async def _watch(registry: kopf.OperatorRegistry, stop: _Stop, **where: Any) -> 
     await kopf.operator(registry=registry, settings=handlers.settings(), ready_flag=flag, **where)
 
 
-async def _work(scaler: Scaler, *parts: Coroutine[None, None, None]) -> None:
+async def _work(scaler: ExternalScaler, *parts: Coroutine[None, None, None]) -> None:
     """Run until one part ends, by a signal or by failing; our own parts are closed before the watches."""
     tasks = [asyncio.create_task(part) for part in parts]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -6,7 +6,7 @@ OperatorError
 ├── ApiUnavailable  the API server did not answer
 ├── LeaseLost     another operator may work from now on
 ├── StoreError    S3 did not give or take an object (report/store.py)
-├── Refused       a manifest is not accepted (local/manifests.py)
+├── InvalidManifest  a manifest is not accepted (local/manifests.py)
 ├── CostUnknown   there is nothing to count a cost from (cli/cost.py)
 ├── LocalError    the embedded runtime could not start or read something (local/errors.py)
 └── DispatchError

@@ -14,7 +14,7 @@ import kopf
 import structlog
 from pydantic import ValidationError
 
-from analysis_operator.analyzers.controller import Pools
+from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.api import GROUP, VERSION, AnalysisRequest
 from analysis_operator.requests.controller import RequestController
@@ -93,7 +93,7 @@ def _told(error: ValidationError) -> str:
     return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
-def watch_pools(pools: Pools) -> kopf.OperatorRegistry:
+def watch_pools(pools: AnalyzerController) -> kopf.OperatorRegistry:
     """Give the registry that watches Analyzers, their pods, and what they own."""
     registry = _registry()
 
@@ -101,7 +101,7 @@ def watch_pools(pools: Pools) -> kopf.OperatorRegistry:
     async def analyzer(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
         if event["type"] == "DELETED":
-            pools.vanished(raw["metadata"]["name"], raw["metadata"]["uid"])
+            pools.on_deleted(raw["metadata"]["name"], raw["metadata"]["uid"])
         else:
             pools.observe(dict(raw))
 
@@ -115,7 +115,7 @@ def watch_pools(pools: Pools) -> kopf.OperatorRegistry:
     return registry
 
 
-def _child(pools: Pools, plural: str) -> Callable[..., Any]:
+def _child(pools: AnalyzerController, plural: str) -> Callable[..., Any]:
     async def child(event: Mapping[str, Any], **_: object) -> None:
         pools.observe_child(dict(event["object"]), gone=event["type"] == "DELETED")
 

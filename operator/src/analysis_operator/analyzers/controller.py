@@ -18,14 +18,14 @@ from analysis_operator.analyzers import status as pool_status
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
 from analysis_operator.analyzers.manifests import ANALYZER_LABEL, children, first_deployment, mark, size_to_hand_over
 from analysis_operator.analyzers.pods import PodFacts, facts, is_ready, restarted, slim
-from analysis_operator.analyzers.prober import Knocker
+from analysis_operator.analyzers.prober import ReadinessProber
 from analysis_operator.analyzers.status import PoolFacts
 from analysis_operator.analyzers.usage import Meter
 from analysis_operator.api import Analyzer
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.ports import Endpoint
-from analysis_operator.scaling.keda import Keda
+from analysis_operator.scaling.keda import KedaController
 from analysis_operator.work_queue import WorkQueue
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ _EVENT_SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class _Pool:
+class _AnalyzerState:
     analyzer: Analyzer
     meter: Meter
     pods: dict[str, Raw] = field(default_factory=dict)
@@ -63,18 +63,20 @@ class _Pool:
         return self.analyzer.spec.replicas is None
 
 
-class Pools:
+class AnalyzerController:
     """Every Analyzer of one namespace. One event loop, no locks."""
 
-    def __init__(self, api: KubeAnalyzers, keda: Keda, dispatcher: Dispatcher, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, api: KubeAnalyzers, keda: KedaController, dispatcher: Dispatcher, clock: Callable[[], datetime]
+    ) -> None:
         self._api = api
         self._keda = keda
         self._dispatcher = dispatcher
         self._clock = clock
-        self._pools: dict[str, _Pool] = {}
+        self._pools: dict[str, _AnalyzerState] = {}
         self._orphans: dict[str, dict[str, Raw]] = {}
         self._queue = WorkQueue()
-        self._knocker = Knocker(self._share)
+        self._prober = ReadinessProber(self._share)
         keda.changed = self._observe_scaling
 
     # ---- what is seen
@@ -91,7 +93,7 @@ class Pools:
         if known is None or known.analyzer.metadata.uid != analyzer.metadata.uid:
             # One of the same name may take over what the old one owned: pods that go on running are not told of again.
             pods = known.pods if known else self._orphans.pop(name, {})
-            self._pools[name] = _Pool(analyzer, Meter(analyzer.status, self._clock()), pods=pods)
+            self._pools[name] = _AnalyzerState(analyzer, Meter(analyzer.status, self._clock()), pods=pods)
         elif int(analyzer.metadata.resource_version) <= int(known.analyzer.metadata.resource_version):
             return
         else:
@@ -101,7 +103,7 @@ class Pools:
         self._dispatcher.set_pool(name, analyzer.spec.concurrency)
         self._share(name)
 
-    def vanished(self, name: str, uid: str) -> None:
+    def on_deleted(self, name: str, uid: str) -> None:
         """Take note that an Analyzer is no more; the API server collects what it owned."""
         known = self._pools.get(name)
         if known is None or known.analyzer.metadata.uid != uid:  # another took its place before this was told
@@ -110,7 +112,7 @@ class Pools:
         if known.pods:
             self._orphans[name] = known.pods
         self._queue.forget(name)
-        self._knocker.drop(name)
+        self._prober.drop(name)
         self._keda.forget(name)
         self._dispatcher.drop_pool(name)
         metrics.forget_pool(name)
@@ -129,26 +131,26 @@ class Pools:
         if not pods:
             self._orphans.pop(name, None)
         if gone or is_ready(raw) or (seen and restarted(seen, told)):  # from now on the kubelet's word counts
-            self._knocker.forget(name, {str(uid)})
+            self._prober.forget(name, {str(uid)})
         self._share(name)
 
-    def known(self) -> set[str]:
+    def known_uids(self) -> set[str]:
         """Give the UIDs of every known Analyzer and pod."""
         groups = [*(pool.pods for pool in self._pools.values()), *self._orphans.values()]
         pods = {str(pod["metadata"]["uid"]) for group in groups for pod in group.values()}
         return pods | {pool.analyzer.metadata.uid for pool in self._pools.values()}
 
-    def bury(self, uids: set[str]) -> None:
+    def remove_missing(self, uids: set[str]) -> None:
         """Forget these Analyzers and pods: they went, and no watch told of it."""
         for name in {*self._pools, *self._orphans}:
             pool = self._pools.get(name)
             pods = pool.pods if pool else self._orphans[name]
             for dead in [pod for pod, raw in pods.items() if raw["metadata"]["uid"] in uids]:
-                self._knocker.forget(name, {str(pods.pop(dead)["metadata"]["uid"])})
+                self._prober.forget(name, {str(pods.pop(dead)["metadata"]["uid"])})
             if not pods:
                 self._orphans.pop(name, None)
             if pool and pool.analyzer.metadata.uid in uids:
-                self.vanished(name, pool.analyzer.metadata.uid)
+                self.on_deleted(name, pool.analyzer.metadata.uid)
             self._share(name)
 
     def observe_child(self, raw: Raw, *, gone: bool) -> None:
@@ -170,14 +172,14 @@ class Pools:
             pool.settled = pool.settled and self._keda.is_as_applied(name)
             self._share(name)
 
-    def look_again(self) -> None:
+    def requeue_all(self) -> None:
         """Apply and report everything again, at leisure."""
         for name, pool in self._pools.items():
             pool.settled = False
             self._queue.add(name, low=True)
 
     def _share(self, name: str) -> None:
-        """Tell the dispatcher which pods take work, and the knocker which ones may soon."""
+        """Tell the dispatcher which pods take work, and the prober which ones may soon."""
         pool = self._pools.get(name)
         if pool is None:
             return
@@ -188,14 +190,14 @@ class Pools:
             pool.problem, pool.problem_not_before = problem, now + _PROBLEM_SECONDS
         self._dispatcher.set_endpoints(name, endpoints, pool.problem)
         starting = {str(pool.pods[pod.name]["metadata"]["uid"]): pod.starting for pod in told.pods if pod.starting}
-        self._knocker.knock(name, starting if told.queued else {})
+        self._prober.probe(name, starting if told.queued else {})
         self._queue.add(name)
 
-    def _pods(self, name: str, pool: _Pool) -> list[PodFacts]:
-        port, answer = pool.analyzer.spec.port, self._knocker.ready(name)
+    def _pods(self, name: str, pool: _AnalyzerState) -> list[PodFacts]:
+        port, answer = pool.analyzer.spec.port, self._prober.ready(name)
         return [facts(raw, port, answers=str(raw["metadata"]["uid"]) in answer) for raw in pool.pods.values()]
 
-    def _facts(self, name: str, pool: _Pool) -> PoolFacts:
+    def _facts(self, name: str, pool: _AnalyzerState) -> PoolFacts:
         queued, running = self._dispatcher.backlog(name)
         staying = [pod for pod in self._pods(name, pool) if not pod.leaving]
         return PoolFacts(pool.analyzer, staying, pool.deployment, self._keda.facts(name), queued, running)
@@ -210,7 +212,7 @@ class Pools:
                     group.create_task(self._work())
                 group.create_task(self._count())
         finally:
-            await self._knocker.close()
+            await self._prober.close()
 
     async def _work(self) -> None:
         while True:
@@ -241,7 +243,7 @@ class Pools:
                 self._measure(name, pool, placed[name], nodes)
                 self._share(name)
 
-    def _measure(self, name: str, pool: _Pool, placed: list[str], nodes: Counter[str]) -> None:
+    def _measure(self, name: str, pool: _AnalyzerState, placed: list[str], nodes: Counter[str]) -> None:
         """Count what the pool uses. A pod costs while a node has it, and shares that node with the others there."""
         queued, running = self._dispatcher.backlog(name)
         pool.meter.count(
@@ -267,7 +269,7 @@ class Pools:
                 raise
         await self._report(name, pool)
 
-    async def _apply(self, pool: _Pool) -> None:
+    async def _apply(self, pool: _AnalyzerState) -> None:
         analyzer = pool.analyzer
         if pool.scaled and pool.deployment is None:
             await self._api.create(first_deployment(analyzer))
@@ -283,7 +285,7 @@ class Pools:
         if self._pools.get(analyzer.metadata.name) is pool:  # or it went meanwhile, and nobody would forget this
             await self._keda.apply(analyzer)
 
-    async def _report(self, name: str, pool: _Pool) -> None:
+    async def _report(self, name: str, pool: _AnalyzerState) -> None:
         before, usage = pool.analyzer.status, pool.meter.usage()
         wanted = pool_status.status(self._facts(name, pool), usage, self._clock())
         if not pool_status.worth_writing(before, wanted):

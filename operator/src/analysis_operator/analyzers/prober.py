@@ -12,7 +12,7 @@ _EVERY_SECONDS = 0.05
 _TIMEOUT = aiohttp.ClientTimeout(total=1.0, sock_connect=0.5)
 
 
-class Knocker:
+class ReadinessProber:
     """Knocks on the pods it is told of until each has answered that it is ready.
 
     Args:
@@ -24,7 +24,7 @@ class Knocker:
         self._tasks: dict[str, dict[str, asyncio.Task[None]]] = {}
         self._ready: dict[str, set[str]] = {}
 
-    def knock(self, pool: str, starting: Mapping[str, str]) -> None:
+    def probe(self, pool: str, starting: Mapping[str, str]) -> None:
         """Knock on these pods of a pool, UID → ``host:port``, and on no others any more."""
         tasks = self._tasks.setdefault(pool, {})
         for uid in tasks.keys() - starting.keys():
@@ -43,7 +43,7 @@ class Knocker:
 
     def drop(self, pool: str) -> None:
         """Forget a pool."""
-        self.knock(pool, {})
+        self.probe(pool, {})
         del self._tasks[pool]
         self._ready.pop(pool, None)
 

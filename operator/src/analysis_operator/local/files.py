@@ -24,7 +24,7 @@ def load(source: Path) -> list[Manifest]:
 
     Raises:
         ManifestUnreadable: there is none, one is no YAML, or two have the same name.
-        Refused: one is not valid.
+        InvalidManifest: one is not valid.
     """
     files = sorted(path for suffix in _SUFFIXES for path in source.glob(suffix)) if source.is_dir() else [source]
     loaded = [manifest for path in files for manifest in _documents(path)]

@@ -25,7 +25,7 @@ _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CHANGEABLE = {"cancel", "priority"}
 
 
-class Refused(OperatorError):
+class InvalidManifest(OperatorError):
     """The manifest is not accepted; the message says what to write instead."""
 
 
@@ -40,13 +40,13 @@ def read(manifest: Mapping[str, Any]) -> tuple[Metadata, RequestSpec]:
     """Give the checked metadata and spec of an AnalysisRequest.
 
     Raises:
-        Refused: with every problem that was found, one sentence each.
+        InvalidManifest: with every problem that was found, one sentence each.
     """
     problems = list(_head_problems(manifest))
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping):
         problems.append("spec is missing: say at least spec.source.uri")
-        raise _refused(manifest, problems)
+        raise _invalid(manifest, problems)
     schema, _ = _schemas()
     problems += _unknown(spec, schema, "spec")
     checked: RequestSpec | None = None
@@ -57,7 +57,7 @@ def read(manifest: Mapping[str, Any]) -> tuple[Metadata, RequestSpec]:
     if checked is not None and len(set(checked.analyzers)) < len(checked.analyzers):
         problems.append("spec.analyzers: name each analyzer once")
     if problems or checked is None:
-        raise _refused(manifest, problems)
+        raise _invalid(manifest, problems)
     meta = manifest["metadata"]
     return Metadata(name=meta["name"], namespace=meta.get("namespace", DEFAULT_NAMESPACE)), checked
 
@@ -66,7 +66,7 @@ def check_update(before: AnalysisRequest, spec: RequestSpec) -> None:
     """Refuse what the CRD's rules refuse: only cancel and priority change, and cancel is not undone.
 
     Raises:
-        Refused: with every problem that was found.
+        InvalidManifest: with every problem that was found.
     """
     old, new = before.spec.model_dump(by_alias=True), spec.model_dump(by_alias=True)
     changed = [name for name in old if old[name] != new[name] and name not in _CHANGEABLE]
@@ -74,7 +74,7 @@ def check_update(before: AnalysisRequest, spec: RequestSpec) -> None:
     if before.spec.cancel and not spec.cancel:
         problems.append("a cancelled request stays so: create another AnalysisRequest")
     if problems:
-        raise Refused(f"{KIND} {before.metadata.name}: {'; '.join(problems)}")
+        raise InvalidManifest(f"{KIND} {before.metadata.name}: {'; '.join(problems)}")
 
 
 def first_status() -> RequestStatus:
@@ -83,8 +83,8 @@ def first_status() -> RequestStatus:
     return RequestStatus.model_validate(default)
 
 
-def _refused(manifest: Mapping[str, Any], problems: list[str]) -> Refused:
-    return Refused(f"{title(manifest)}: {'; '.join(problems)}")
+def _invalid(manifest: Mapping[str, Any], problems: list[str]) -> InvalidManifest:
+    return InvalidManifest(f"{title(manifest)}: {'; '.join(problems)}")
 
 
 def _head_problems(manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -32,9 +32,9 @@ class MemoryRequests:
         self._watchers: list[tuple[Callable[[AnalysisRequest], None], Callable[[str], None]]] = []
         self.events: list[tuple[Key, Notify]] = []
 
-    def watch(self, seen: Callable[[AnalysisRequest], None], vanished: Callable[[str], None]) -> None:
+    def watch(self, seen: Callable[[AnalysisRequest], None], on_deleted: Callable[[str], None]) -> None:
         """Tell of every request that is there, and of every change, soon after it happened."""
-        self._watchers.append((seen, vanished))
+        self._watchers.append((seen, on_deleted))
         for request in self._kept.values():
             asyncio.get_running_loop().call_soon(seen, request)
 
@@ -50,7 +50,7 @@ class MemoryRequests:
         """Create a request, or change one, and give it as it is now.
 
         Raises:
-            Refused: the manifest is not valid, or changes what cannot change.
+            InvalidManifest: the manifest is not valid, or changes what cannot change.
         """
         meta, spec = manifests.read(manifest)
         before = self._kept.get((meta.namespace, meta.name))
@@ -95,8 +95,8 @@ class MemoryRequests:
         if found is None or found.metadata.uid != request.metadata.uid:
             return
         del self._kept[_key(request)]
-        for _, vanished in self._watchers:
-            asyncio.get_running_loop().call_soon(vanished, found.metadata.uid)
+        for _, on_deleted in self._watchers:
+            asyncio.get_running_loop().call_soon(on_deleted, found.metadata.uid)
 
     async def notify(self, request: AnalysisRequest, event: Notify) -> None:
         """Keep an event."""

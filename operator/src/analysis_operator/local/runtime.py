@@ -88,7 +88,7 @@ class LocalRuntime:
         """Create or change a request, as `kubectl apply` does.
 
         Raises:
-            Refused: the manifest is not valid.
+            InvalidManifest: the manifest is not valid.
         """
         return self.requests.apply(manifest)
 

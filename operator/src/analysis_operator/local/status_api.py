@@ -13,7 +13,7 @@ import uvicorn
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.local.errors import StartFailed
 from analysis_operator.local.files import MEDIA_BUCKET
-from analysis_operator.local.manifests import Refused
+from analysis_operator.local.manifests import InvalidManifest
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.process import HOST
 from analysis_operator.local.s3_server import RESULTS_URI
@@ -53,7 +53,7 @@ class LocalAnalyses:
         if found is None:
             try:
                 found = self._requests.apply(manifest_for(tenant, name, wanted))
-            except Refused as error:
+            except InvalidManifest as error:
                 raise NotAccepted(str(error)) from error
         return _entry(found)
 

@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from analysis_operator import metrics
-from analysis_operator.analyzers.controller import Pools
+from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.api import GROUP, VERSION
 from analysis_operator.errors import Gone, OperatorError
@@ -25,7 +25,7 @@ _PATIENCE_SECONDS = 10.0
 class Resync:
     """Finds what the watches missed, mends the view, and says when they are dead."""
 
-    def __init__(self, api: KubeApi, controller: RequestController, pools: Pools, namespace: str) -> None:
+    def __init__(self, api: KubeApi, controller: RequestController, pools: AnalyzerController, namespace: str) -> None:
         self._api = api
         self._controller = controller
         self._pools = pools
@@ -75,7 +75,7 @@ class Resync:
             try:
                 await self.compare()
                 await self.compare_pools()
-                self._pools.look_again()
+                self._pools.requeue_all()
                 self._controller.requeue_all()
             except OperatorError as error:
                 log.warning("resync failed, will be tried again", error=str(error))
@@ -89,12 +89,12 @@ class Resync:
 
     async def compare_pools(self) -> None:
         """Compare Analyzers and their pods: a watch that starts anew does not tell of what went meanwhile."""
-        before = self._pools.known()
+        before = self._pools.known_uids()
         listed = await self._list_analyzers()
         async for raw in self._api.list(f"api/v1/namespaces/{self._namespace}/pods", labels=ANALYZER_LABEL):
             listed.add(raw["metadata"]["uid"])
             self._pools.observe_pod(raw, gone=False)
-        self._pools.bury(before - listed)
+        self._pools.remove_missing(before - listed)
 
     async def compare(self) -> None:
         """Compare the requests."""

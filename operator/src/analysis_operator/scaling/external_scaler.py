@@ -115,7 +115,7 @@ class _Stream:
 type _Context[Request, Response] = aio.ServicerContext[Request, Response]
 
 
-class Scaler:
+class ExternalScaler:
     """Serves KEDA's external-push protocol. All calls come from one event loop.
 
     Args:

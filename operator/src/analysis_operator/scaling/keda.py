@@ -39,7 +39,7 @@ class _Known:
     since: float
 
 
-class Keda:
+class KedaController:
     """The ScaledObjects of one namespace.
 
     Args:

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from analysis_operator import metrics
 from analysis_operator.analyzers import controller as pools_module
-from analysis_operator.analyzers.controller import Pools
+from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
 from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.errors import Busy, Rejected
@@ -21,7 +21,7 @@ from analysis_operator.kube.client import KubeApi
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import PoolView
 from analysis_operator.requests.ports import Endpoint
-from analysis_operator.scaling.keda import Keda
+from analysis_operator.scaling.keda import KedaController
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.operator.requests import request
 from tests.support.waiting import until
@@ -103,10 +103,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def pools_of(api: object, dispatcher: Dispatcher) -> Pools:
+def pools_of(api: object, dispatcher: Dispatcher) -> AnalyzerController:
     kube = cast("KubeApi", api)
-    keda = Keda(kube, "guardian", "scaler:9090", lambda _: 0.0, now)
-    return Pools(KubeAnalyzers(kube, "operator-1"), keda, dispatcher, now)
+    keda = KedaController(kube, "guardian", "scaler:9090", lambda _: 0.0, now)
+    return AnalyzerController(KubeAnalyzers(kube, "operator-1"), keda, dispatcher, now)
 
 
 class Scene:
@@ -136,7 +136,7 @@ async def test_an_analyzer_that_was_made_again_keeps_the_pods_that_are_still_the
     scene.pools.observe(analyzer("a", 1))
     scene.pools.observe_pod(pod(), gone=False)
     if told:
-        scene.pools.vanished("audio", "a")
+        scene.pools.on_deleted("audio", "a")
     scene.pools.observe(analyzer("b", 5))
     assert scene.dispatcher.pools() == {"audio": PoolView(slots=1)}
 
@@ -144,9 +144,9 @@ async def test_an_analyzer_that_was_made_again_keeps_the_pods_that_are_still_the
 async def test_the_end_of_the_old_analyzer_takes_nothing_from_the_new_one(scene: Scene) -> None:
     scene.pools.observe(analyzer("a", 1))
     scene.pools.observe(analyzer("b", 5))
-    scene.pools.vanished("audio", "a")
+    scene.pools.on_deleted("audio", "a")
     assert "audio" in scene.dispatcher.pools()
-    scene.pools.vanished("audio", "b")
+    scene.pools.on_deleted("audio", "b")
     assert scene.dispatcher.pools() == {}
 
 
@@ -181,7 +181,7 @@ async def test_the_answer_to_a_status_write_does_not_undo_a_newer_spec(scene: Sc
 
 async def test_what_vanished_during_a_status_write_stays_away(scene: Scene) -> None:
     def answer(status: Json) -> Json:
-        scene.pools.vanished("audio", "a")
+        scene.pools.on_deleted("audio", "a")
         return analyzer(version=2) | {"status": status}
 
     scene.api.answer = answer
@@ -200,7 +200,7 @@ async def test_no_backlog_is_told_of_an_analyzer_that_is_no_more(scene: Scene) -
     metrics.QUEUED.labels("audio").set(3)
     metrics.RUNNING.labels("audio").set(1)
     assert told() == [3, 1]
-    scene.pools.vanished("audio", "a")
+    scene.pools.on_deleted("audio", "a")
     assert told() == [None, None]
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from analysis_operator.analyzers.prober import Knocker
+from analysis_operator.analyzers.prober import ReadinessProber
 from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -47,49 +47,49 @@ async def pod() -> AsyncIterator[Pod]:
 
 async def test_a_pod_counts_from_the_moment_in_which_it_says_that_it_is_ready(pod: Pod) -> None:
     answered = asyncio.Event()
-    knocker = Knocker(lambda _: answered.set())
-    knocker.knock("audio", {"uid-1": pod.address})
+    prober = ReadinessProber(lambda _: answered.set())
+    prober.probe("audio", {"uid-1": pod.address})
     await asyncio.wait_for(pod.asked.wait(), PATIENCE_SECONDS)
-    assert knocker.ready("audio") == set()
+    assert prober.ready("audio") == set()
     pod.ready = True
     await asyncio.wait_for(answered.wait(), PATIENCE_SECONDS)
-    assert knocker.ready("audio") == {"uid-1"}
-    knocker.forget("audio", {"uid-1"})
-    assert knocker.ready("audio") == set()
-    await knocker.close()
+    assert prober.ready("audio") == {"uid-1"}
+    prober.forget("audio", {"uid-1"})
+    assert prober.ready("audio") == set()
+    await prober.close()
 
 
 async def test_nobody_knocks_where_nobody_waits_any_more(pod: Pod) -> None:
-    knocker = Knocker(lambda _: None)
-    knocker.knock("audio", {"uid-1": pod.address})
+    prober = ReadinessProber(lambda _: None)
+    prober.probe("audio", {"uid-1": pod.address})
     await asyncio.wait_for(pod.asked.wait(), PATIENCE_SECONDS)
-    knocker.knock("audio", {})
+    prober.probe("audio", {})
     pod.ready = True
     await asyncio.sleep(0.2)
-    assert knocker.ready("audio") == set()
-    await knocker.close()
+    assert prober.ready("audio") == set()
+    await prober.close()
 
 
 async def test_a_pod_that_does_not_listen_yet_is_knocked_at_again() -> None:
     answered = asyncio.Event()
-    knocker = Knocker(lambda _: answered.set())
+    prober = ReadinessProber(lambda _: answered.set())
     late = Pod()
     late.ready = True
     port = free_port()
-    knocker.knock("audio", {"uid-1": f"127.0.0.1:{port}"})
+    prober.probe("audio", {"uid-1": f"127.0.0.1:{port}"})
     await asyncio.sleep(0)  # the first knock goes out before anybody listens
     async with late.listening(port):
         await asyncio.wait_for(answered.wait(), PATIENCE_SECONDS)
-    await knocker.close()
+    await prober.close()
 
 
 async def test_nothing_is_kept_of_a_pool_that_is_dropped(pod: Pod) -> None:
     answered: list[str] = []
-    knocker = Knocker(answered.append)
-    knocker.knock("audio", {"uid-1": pod.address})
+    prober = ReadinessProber(answered.append)
+    prober.probe("audio", {"uid-1": pod.address})
     await asyncio.wait_for(pod.asked.wait(), PATIENCE_SECONDS)
-    knocker.drop("audio")
+    prober.drop("audio")
     pod.ready = True
     await asyncio.sleep(0.2)
     assert answered == []
-    assert (knocker._tasks, knocker._ready) == ({}, {})
+    assert (prober._tasks, prober._ready) == ({}, {})

@@ -19,7 +19,7 @@ from analysis_operator.api import (
 from analysis_operator.cli.table import age, render_table, unmet
 from analysis_operator.local.errors import ManifestUnreadable, MediaMissing
 from analysis_operator.local.files import load, media_of, recordings_in, request_for
-from analysis_operator.local.manifests import Manifest, Refused
+from analysis_operator.local.manifests import InvalidManifest, Manifest
 from analyzer_contract import Verdict
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
@@ -139,7 +139,7 @@ def test_two_requests_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestUnreadable, match="Two requests are named default/genuine"):
         load(path)
     path.write_text(text.replace("source:", "sauce:"))
-    with pytest.raises(Refused, match="did you mean source"):
+    with pytest.raises(InvalidManifest, match="did you mean source"):
         load(path)
 
 

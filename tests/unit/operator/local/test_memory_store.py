@@ -10,7 +10,7 @@ import pytest
 
 from analysis_operator.api import AnalysisRequest, ConditionType, RequestStatus
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
-from analysis_operator.local.manifests import Refused
+from analysis_operator.local.manifests import InvalidManifest
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.requests.actions import Notify
 
@@ -71,7 +71,7 @@ def test_a_new_request_gets_what_the_api_server_gives() -> None:
 )
 def test_a_wrong_manifest_is_refused_with_what_to_write_instead(change: dict[str, Any], told: str) -> None:
     kept = requests()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(InvalidManifest) as refused:
         kept.apply(manifest() | change)
     assert told in str(refused.value)
     assert kept.list() == []
@@ -83,10 +83,10 @@ def test_only_cancel_and_priority_change() -> None:
     assert kept.apply(manifest()) is before, "nothing changed, so there is no new version"
     after = kept.apply(manifest(priority=5))
     assert (after.metadata.generation, after.metadata.uid) == (2, before.metadata.uid)
-    with pytest.raises(Refused, match=r"spec\.maxAttempts cannot change"):
+    with pytest.raises(InvalidManifest, match=r"spec\.maxAttempts cannot change"):
         kept.apply(manifest(priority=5, maxAttempts=7))
     kept.apply(manifest(cancel=True))
-    with pytest.raises(Refused, match="stays so"):
+    with pytest.raises(InvalidManifest, match="stays so"):
         kept.apply(manifest())
 
 

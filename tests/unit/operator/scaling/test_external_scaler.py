@@ -10,7 +10,7 @@ import grpc
 import pytest
 from grpc import aio
 
-from analysis_operator.scaling.external_scaler import METRIC, SERVICE, Backlog, Scaler
+from analysis_operator.scaling.external_scaler import METRIC, SERVICE, Backlog, ExternalScaler
 from analysis_operator.scaling.externalscaler_pb2 import (
     GetMetricSpecResponse,
     GetMetricsRequest,
@@ -34,7 +34,7 @@ class Pools:
     def __init__(self) -> None:
         self.backlogs: dict[str, Backlog] = {"audio": IDLE}
         self.now = 100.0
-        self.scaler = Scaler(NAMESPACE, self.backlogs.get, lambda: self.now)
+        self.scaler = ExternalScaler(NAMESPACE, self.backlogs.get, lambda: self.now)
 
     def become(self, queued: int = 0, running: int = 0, slots: int = 0, concurrency: int = 4) -> None:
         self.backlogs["audio"] = Backlog(queued, running, slots, concurrency)
@@ -314,6 +314,6 @@ async def test_a_server_that_closes_ends_its_streams_well_so_that_keda_comes_bac
 
 
 async def test_a_port_that_is_taken_is_an_error(port: int) -> None:
-    second = Scaler(NAMESPACE, lambda _: None)
+    second = ExternalScaler(NAMESPACE, lambda _: None)
     with pytest.raises(OSError, match=str(port)):
         await second.start("127.0.0.1", port)

@@ -10,7 +10,7 @@ import pytest
 
 from analysis_operator.errors import Gone, Rejected
 from analysis_operator.kube.client import KubeApi
-from analysis_operator.scaling.keda import Keda
+from analysis_operator.scaling.keda import KedaController
 from analysis_operator.scaling.scaled_object import FINALIZER
 from tests.unit.operator.scaling.test_scaled_object import analyzer
 
@@ -65,7 +65,7 @@ class Scene:
     def __init__(self) -> None:
         self.api = Api()
         self.now = datetime(2026, 11, 24, tzinfo=UTC)
-        self.keda = Keda(cast("KubeApi", self.api), "sg", "scaler:9090", lambda _: 0.0, lambda: self.now)
+        self.keda = KedaController(cast("KubeApi", self.api), "sg", "scaler:9090", lambda _: 0.0, lambda: self.now)
         self.told: list[str] = []
         self.keda.changed = self.told.append
 
@@ -140,7 +140,9 @@ async def test_a_pool_that_gets_a_fixed_size_loses_its_scaled_object() -> None:
 
 async def test_one_that_an_earlier_operator_made_for_a_pool_of_fixed_size_is_found_and_deleted() -> None:
     scene = Scene()
-    await Keda(cast("KubeApi", scene.api), "sg", "scaler:9090", lambda _: 0.0, lambda: scene.now).apply(analyzer())
+    await KedaController(cast("KubeApi", scene.api), "sg", "scaler:9090", lambda _: 0.0, lambda: scene.now).apply(
+        analyzer()
+    )
     await scene.keda.apply(analyzer(replicas=2))
     assert await scene.look() == ["audio"]
     await scene.keda.apply(analyzer(replicas=2))
