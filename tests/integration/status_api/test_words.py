@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import pytest
 import uvicorn
@@ -26,11 +26,13 @@ from analyzer_contract import (
     SourceFacts,
     Verdict,
 )
-from guardian_locales import locales
+from guardian_locales import Locale, locales
 from status_api.manifests import manifest_for
 from status_api.wire import NewAnalysis, Source
 from tests.cluster.shell import wait_until
+from tests.support.locales import TOY_WORDS, locales_in, write_words
 from tests.support.ports import free_port
+from tests.support.toy_detectors import KIND
 from tests.support.web.browser import browsing
 from tests.support.web.status_api import FIRST, NOW, Api, make_api
 
@@ -77,27 +79,38 @@ return {{
 """
 
 
-def entries(number: int) -> list[AnalysisStatus]:
-    """Return the analyses of one request: a fifth of all kinds of findings and of all reasons to fail."""
+class Finished(NamedTuple):
+    """A request that has finished."""
+
+    verdict: Verdict | None
+    analyses: list[AnalysisStatus]
+
+
+def looked(name: str, kinds: list[str]) -> AnalysisStatus:
+    """Return an analysis with a finding of each kind."""
+    return AnalysisStatus(
+        name=name,
+        state=AnalysisState.SUCCEEDED,
+        verdict=Verdict.SUSPICIOUS,
+        score=60,
+        findings=[StatusFinding(kind=kind, start_seconds=1, end_seconds=2, score=60) for kind in kinds],
+    )
+
+
+def everything() -> list[Finished]:
+    """Return a request of each verdict; among them are all kinds of findings, and all reasons to fail."""
     words = locales()[0]
-    kinds, reasons = ([*name][number :: len(_OUTCOMES)] for name in (words.kinds, words.reasons))
-    shares = [kinds[at : at + _SHARE] for at in range(0, len(kinds), _SHARE)]
-    assert len(shares) <= len(words.analyzers), "one more kind than the analyses of these requests hold"
-    looked = [
-        AnalysisStatus(
-            name=name,
-            state=AnalysisState.SUCCEEDED,
-            verdict=Verdict.SUSPICIOUS,
-            score=60,
-            findings=[StatusFinding(kind=kind, start_seconds=1, end_seconds=2, score=60) for kind in share],
-        )
-        for name, share in zip(words.analyzers, shares, strict=False)
-    ]
-    failed = [
-        AnalysisStatus(name=f"Analyzer {index}", state=AnalysisState.FAILED, reason=reason)
-        for index, reason in enumerate(reasons)
-    ]
-    return looked + failed
+    requests = []
+    for number, verdict in enumerate(_OUTCOMES):
+        kinds, reasons = ([*names][number :: len(_OUTCOMES)] for names in (words.kinds, words.reasons))
+        shares = [kinds[at : at + _SHARE] for at in range(0, len(kinds), _SHARE)]
+        assert len(shares) <= len(words.analyzers), "more kinds than the analyses of these requests hold"
+        failed = [
+            AnalysisStatus(name=f"Analyzer {index}", state=AnalysisState.FAILED, reason=reason)
+            for index, reason in enumerate(reasons)
+        ]
+        requests.append(Finished(verdict, [*map(looked, words.analyzers, shares), *failed]))
+    return requests
 
 
 def result(entry: AnalysisStatus) -> AnalysisReport:
@@ -118,58 +131,85 @@ def result(entry: AnalysisStatus) -> AnalysisReport:
     )
 
 
-async def finish(api: Api, folder: Path) -> list[str]:
-    """Let a request finish with each verdict, write its report into a folder, and return their ids."""
-    ids = []
-    for number, verdict in enumerate(_OUTCOMES):
-        name = f"call-{number}"
-        api.requests.apply(manifest_for("one", name, NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
-        analyses = entries(number)
-        finished = Condition(type=ConditionType.FINISHED, status="True", reason="Completed", last_transition_time=NOW)
-        score = None if verdict is None else 60
-        status = RequestStatus(verdict=verdict, score=score, analyses=analyses, conditions=[finished])
-        request = await api.status("one", name, **dict(status))
-        ids.append(f"{name}.{request.metadata.uid}")
-        sections = [Section(entry, result(entry) if entry.verdict else None) for entry in analyses]
-        (folder / f"{number}.html").write_text(render(request, status, sections), encoding="utf-8")
-    return ids
+async def finish(api: Api, name: str, finished: Finished) -> tuple[str, str]:
+    """Make a request that has finished, and return its id and its report."""
+    api.requests.apply(manifest_for("one", name, NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
+    condition = Condition(type=ConditionType.FINISHED, status="True", reason="Completed", last_transition_time=NOW)
+    status = RequestStatus(
+        verdict=finished.verdict,
+        score=None if finished.verdict is None else 60,
+        analyses=finished.analyses,
+        conditions=[condition],
+    )
+    request = await api.status("one", name, **dict(status))
+    sections = [Section(entry, result(entry) if entry.verdict else None) for entry in finished.analyses]
+    return f"{name}.{request.metadata.uid}", render(request, status, sections)
+
+
+class Reader:
+    """Reads the page and the report of finished requests in a browser."""
+
+    def __init__(self, driver: Chrome, folder: Path) -> None:
+        self._driver, self._folder = driver, folder
+        self._api, self._port = make_api(), free_port()
+        server = uvicorn.Server(uvicorn.Config(self._api.app, port=self._port, log_config=None))
+        self._server, self._thread = server, threading.Thread(target=server.run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        wait_until(lambda: self._server.started, "the application to serve")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(_SECONDS)
+
+    def read(self, name: str, finished: Finished) -> Iterator[tuple[Locale, Any, Any]]:
+        """Yield each language, and what the page and the report say in it."""
+        path = self._folder / f"{name}.html"
+        identifier, report = asyncio.run(finish(self._api, name, finished))
+        path.write_text(report, encoding="utf-8")
+        for locale in locales():
+            page = self._page(identifier, locale.code)
+            self._driver.get(path.as_uri())
+            yield locale, page, self._driver.execute_script(_REPORT, locale.code)
+
+    def _page(self, identifier: str, language: str) -> Any:
+        self._driver.get("about:blank")
+        self._driver.get(f"http://127.0.0.1:{self._port}/#token={FIRST}&id={identifier}")
+        shown = (By.CSS_SELECTOR, "#verdict:not([hidden])")
+        WebDriverWait(self._driver, _SECONDS).until(lambda driver: driver.find_elements(*shown))
+        self._driver.find_element(By.CSS_SELECTOR, f'[data-language="{language}"]').click()
+        return self._driver.execute_script(_PAGE)
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[list[str]]:
-    """The addresses of the page, one for each verdict."""
-    api, port = make_api(), free_port()
-    ids = asyncio.run(finish(api, tmp_path))
-    server = uvicorn.Server(uvicorn.Config(api.app, port=port, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    wait_until(lambda: server.started, "the application to serve")
-    yield [f"http://127.0.0.1:{port}/#token={FIRST}&id={name}" for name in ids]
-    server.should_exit = True
-    thread.join(_SECONDS)
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    with browsing(tmp_path / "profile", language="en-US", width=1280) as driver, Reader(driver, tmp_path) as reader:
+        yield reader
 
 
-def read_page(driver: Chrome, address: str, language: str) -> Any:
-    driver.get("about:blank")
-    driver.get(address)
-    WebDriverWait(driver, _SECONDS).until(lambda _: driver.find_elements(By.CSS_SELECTOR, "#verdict:not([hidden])"))
-    driver.find_element(By.CSS_SELECTOR, f'[data-language="{language}"]').click()
-    return driver.execute_script(_PAGE)
+def test_the_page_says_what_the_report_says(reader: Reader) -> None:
+    titles: set[str] = set()
+    for number, finished in enumerate(everything()):
+        for locale, page, report in reader.read(f"call-{number}", finished):
+            assert page == report
+            meaning = locale.meaning(finished.verdict)
+            assert (page["title"], page["steps"]) == (meaning.title, [*meaning.steps])
+            expected = sum(len(entry.findings) or 1 for entry in finished.analyses)
+            assert len(page["kinds"]) + len(page["failures"]) == expected
+            titles |= {title for title, *_ in page["kinds"]}
+    assert titles == {kind.title for locale in locales() for kind in locale.kinds.values()}
 
 
-def test_the_page_says_what_the_report_says(served: list[str], tmp_path: Path) -> None:
-    kinds: set[str] = set()
-    with browsing(tmp_path / "profile", language="en-US", width=1280) as driver:
-        for number, address in enumerate(served):
-            for locale in locales():
-                page = read_page(driver, address, locale.code)
-                driver.get((tmp_path / f"{number}.html").as_uri())
-                report = driver.execute_script(_REPORT, locale.code)
-                assert page == report
-                meaning = locale.meaning(_OUTCOMES[number])
-                assert (page["title"], page["steps"]) == (meaning.title, [*meaning.steps])
-                assert len(page["kinds"]) + len(page["failures"]) == sum(
-                    len(entry.findings) or 1 for entry in entries(number)
-                )
-                kinds |= {title for title, *_ in page["kinds"]}
-    assert kinds == {kind.title for locale in locales() for kind in locale.kinds.values()}
+def test_what_a_new_detector_finds_is_in_both_before_and_after_it_has_words(reader: Reader, tmp_path: Path) -> None:
+    finished = Finished(Verdict.SUSPICIOUS, [looked("audio", [KIND])])
+    for _, page, report in reader.read("without-words", finished):
+        assert page["kinds"] == [[KIND]]
+        assert report["kinds"] == [["Toy finding", "Measured."]]
+    write_words(tmp_path, TOY_WORDS)
+    with locales_in(tmp_path):
+        for locale, page, report in reader.read("with-words", finished):
+            kind = TOY_WORDS[locale.code]["kinds"][KIND]
+            honest = f"{locale.shared.honest} {kind['honest']}"
+            assert page["kinds"] == report["kinds"] == [[kind["title"], kind["what"], honest]]
