@@ -13,7 +13,7 @@ import yaml
 from analysis_operator.report import page as report_page
 from guardian_locales import loader
 from status_api import page as status_page
-from tests.support.toy_detectors import KIND, NAME
+from tests.support.analyzers.toy_detectors import KIND, NAME
 
 TOY_WORDS: Mapping[str, Mapping[str, Any]] = {
     "en": {

@@ -30,9 +30,9 @@ from guardian_locales import Locale, locales
 from status_api.manifests import manifest_for
 from status_api.wire import NewAnalysis, Source
 from tests.cluster.shell import wait_until
+from tests.support.analyzers.toy_detectors import KIND
 from tests.support.locales import TOY_WORDS, locales_in, write_words
 from tests.support.ports import free_port
-from tests.support.toy_detectors import KIND
 from tests.support.web.browser import browsing
 from tests.support.web.status_api import FIRST, NOW, Api, make_api
 

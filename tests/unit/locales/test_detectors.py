@@ -23,18 +23,19 @@ from context_analyzer.reasons import Reason as ContextReason
 from guardian_locales import Locale, locales
 from status_api import page as status_page
 from tests.support.analyzers.listener import babble, wav
+from tests.support.analyzers.toy_detectors import KIND, NAME, ToyAudioDetector
 from tests.support.locales import TOY_WORDS, locales_in, write_words
-from tests.support.toy_detectors import KIND, NAME, ToyAudioDetector
+from video_analyzer import detectors as video_detectors
 
-REGISTRIES = (audio_detectors,)
+REGISTRIES = (audio_detectors, video_detectors)
 CONTEXT_DETECTORS = {indicators.NAME, model.NAME, "Transcript"}
 OTHER_NAMES = {"Lavc"}
-"""In the detectors' modules, and spelled like a kind of finding."""
+"""In the analyzers' modules, and spelled like a kind of finding."""
 
 
 def constants(registry: ModuleType) -> set[str]:
-    """Return what is spelled like a kind of finding, or like a detector's name, in the modules of a registry."""
-    modules = Path(str(registry.__file__)).parent.glob("*.py")
+    """Return what is spelled like a kind of finding, or like a detector's name, in the analyzer of a registry."""
+    modules = Path(str(registry.__file__)).parents[1].rglob("*.py")
     nodes = [node for module in modules for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {text for text in texts if re.fullmatch(r"(?:[A-Z]+[a-z]+)+", text)} - OTHER_NAMES
