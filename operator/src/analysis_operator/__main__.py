@@ -20,13 +20,14 @@ from analysis_operator import watches as handlers
 from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
+from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.errors import LeaseLost
 from analysis_operator.health_server import Server
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.leader.lease import LeaseElection, SingleInstance
 from analysis_operator.records.sink import make_sink
-from analysis_operator.report.writer import make_reports
+from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.kube_store import KubeRequests
@@ -118,18 +119,18 @@ class _Health:
 async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Election, health: _Health) -> None:
     """Do the work until a signal comes or one part fails."""
     runner, sink = HttpRunner.create(), make_sink(settings.database_url, now)
+    dispatcher = Dispatcher(runner, now)
     controller = RequestController(
         KubeRequests(api, settings.identity),
-        lambda changed: Dispatcher(runner, now, changed),
-        reports=make_reports(settings.results_uri),
-        machines=StepFunctions(),
+        dispatcher,
+        CallbackSender(StepFunctions(), now),
+        reports=S3ReportWriter(),
         sink=sink,
         policy=settings.policy(),
         clock=now,
     )
-    dispatcher = controller.dispatcher
     scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher))
-    dispatcher.backlog_changed = scaler.changed
+    dispatcher.backlog_changed.connect(scaler.changed)
     keda = KedaController(api, settings.namespace, settings.scaler_address, scaler.seconds_since_asked, now)
     pools = AnalyzerController(KubeAnalyzers(api, settings.identity), keda, dispatcher, now)
     health.resync = resync = Resync(api, controller, pools, settings.namespace)

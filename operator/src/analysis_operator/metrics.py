@@ -5,7 +5,6 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 from analysis_operator.api import AnalysisRequest, ConditionType, Usage
-from analysis_operator.requests.observation import Reply
 
 FINISHED = Counter("silver_guardian_requests_finished_total", "Requests that finished.", ["verdict", "reason"])
 DURATION = Histogram(
@@ -44,11 +43,6 @@ def record_end(request: AnalysisRequest) -> None:
     FINISHED.labels(str(status.verdict or "None"), succeeded.reason if succeeded else "").inc()
     if status.finished_at and meta.creation_timestamp:
         DURATION.observe((status.finished_at - meta.creation_timestamp).total_seconds())
-
-
-def record_callback(reply: Reply) -> None:
-    """Count an attempt to answer a state machine."""
-    CALLBACKS.labels(reply.label).inc()
 
 
 def record_pool(name: str, queued: int, running: int, pods: int, usage: Usage) -> None:

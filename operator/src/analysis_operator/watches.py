@@ -11,15 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import kopf
-import structlog
-from pydantic import ValidationError
 
 from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.manifests import ANALYZER_LABEL
-from analysis_operator.api import GROUP, VERSION, AnalysisRequest
+from analysis_operator.api import GROUP, VERSION
 from analysis_operator.requests.controller import RequestController
-
-log = structlog.get_logger(__name__)
 
 _CHILDREN = (
     ("apps", "v1", "deployments"),
@@ -71,26 +67,9 @@ def watch_requests(controller: RequestController) -> kopf.OperatorRegistry:
         if event["type"] == "DELETED":
             controller.on_deleted(raw["metadata"]["uid"])
         else:
-            observe_request(controller, raw)
+            controller.observe_object(raw)
 
     return registry
-
-
-def observe_request(controller: RequestController, raw: Mapping[str, Any]) -> bool:
-    """Pass a request on. One that cannot be read, from a newer version perhaps, is left alone and logged: False."""
-    try:
-        controller.observe(AnalysisRequest.model_validate(raw))
-    except ValidationError as error:
-        meta = raw.get("metadata", {})
-        log.error("request not understood", request=f"{meta.get('namespace')}/{meta.get('name')}", error=_told(error))
-        return False
-    return True
-
-
-def _told(error: ValidationError) -> str:
-    """Say what is wrong without the values: a task token may be among them."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def watch_pools(pools: AnalyzerController) -> kopf.OperatorRegistry:

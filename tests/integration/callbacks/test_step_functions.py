@@ -14,9 +14,8 @@ from typing import Any
 import boto3
 import pytest
 
+from analysis_operator.callbacks.delivery import Answer, AnswerDelivered, AnswerRefused
 from analysis_operator.callbacks.step_functions import StepFunctions
-from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import AnswerDelivered, AnswerRefused
 from tests.cluster.shell import wait_until
 from tests.support.ports import free_port
 
@@ -116,7 +115,7 @@ async def test_an_execution_goes_on_with_what_it_is_told(moto: Moto) -> None:
     assert moto.end(execution) == ("SUCCEEDED", output)
     again = await machines.answer(token, Answer(succeeded=True, output="{}"))
     assert isinstance(again, AnswerRefused)
-    assert again.nobody_waits
+    assert again.no_task_waits
 
     execution, token = moto.start("fails")
     failure = Answer(succeeded=False, error="CorruptMedia", cause="It cannot be decoded.")

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import AnswerDelivered, Reply
+from analysis_operator.callbacks.delivery import Answer, AnswerDelivered, Reply
 
 
 class Machines:

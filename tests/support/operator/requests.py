@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.requests.observation import Observation, Outcome, PodLost, Policy, PoolView, Report, Run
+from analysis_operator.report.ports import Report
+from analysis_operator.requests.observation import Observation, Outcome, PodLost, Policy, PoolView, Run
 from analyzer_contract import Failure, FailureKind, FailureReason, Finding, Progress, Result, SourceFacts, Verdict
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)

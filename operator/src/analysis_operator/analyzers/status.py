@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from analysis_operator.analyzers.pods import PodFacts, problem_of
-from analysis_operator.api import Analyzer, AnalyzerStatus, ConditionType, Usage
+from analysis_operator.api import Analyzer, AnalyzerStatus, ConditionState, ConditionType, Usage
 from analysis_operator.requests import conditions
 from analysis_operator.requests.actions import Notify
 from analysis_operator.scaling.scaled_object import FIXED_SIZE, KedaFacts, condition
@@ -76,7 +76,7 @@ def news(before: AnalyzerStatus, after: AnalyzerStatus) -> list[Notify]:
     return [Notify("Warning" if broken else "Normal", found.reason, found.message)]
 
 
-def _readiness(pool: PoolFacts) -> tuple[conditions.State, str, str]:
+def _readiness(pool: PoolFacts) -> tuple[ConditionState, str, str]:
     """Whether the pool serves who asks now: with pods, or by being able to get some."""
     spec, ready = pool.analyzer.spec, _ready(pool)
     fixed = spec.replicas is not None

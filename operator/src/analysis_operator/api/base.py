@@ -70,6 +70,9 @@ class Metadata(Resource):
     deletion_timestamp: datetime | None = None
 
 
+ConditionState = Literal["True", "False", "Unknown"]
+
+
 class ConditionType(StrEnum):
     """The conditions that this operator writes."""
 
@@ -86,8 +89,12 @@ class Condition(Resource):
     """A condition by the Kubernetes API conventions."""
 
     type: ConditionType = Field(description="What this is about.")
-    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    status: ConditionState = Field(description="Whether it holds.")
     reason: str = Field(min_length=1, max_length=63, description="Why, in one CamelCase word.")
     message: str = Field(default="", max_length=600, description="Why, in a sentence.")
     last_transition_time: datetime = Field(description="When status last changed.")
     observed_generation: int | None = Field(default=None, ge=0, description="The spec that this speaks of.")
+
+
+ConditionRow = tuple[ConditionType, ConditionState, str, str]
+"""Type, status, reason and message: a condition without its times."""

@@ -1,87 +1,93 @@
-"""Tells state machines how requests ended: one call at a time for each, and what became of it."""
+"""Send answers to state machines: one call at a time for each request, and remember what became of it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
 
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.callbacks import decision as callback
-from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import AnswerDelivered, AnswerFailed, AnswerRefused, Delivery, Reply
-from analysis_operator.requests.ports import StateMachines
+from analysis_operator.callbacks.decision import answer_for, is_pending
+from analysis_operator.callbacks.delivery import (
+    Answer,
+    AnswerDelivered,
+    AnswerFailed,
+    AnswerRefused,
+    Delivery,
+    Reply,
+    StateMachines,
+)
+from analysis_operator.signals import Signal
 
 log = structlog.get_logger(__name__)
 
 _PAUSES_FOR_DELETED = (0.0, 0.5, 2.0, 8.0, 20.0)
-"""Before each attempt for a request that is deleted: what is not told then is lost, since nothing remembers it."""
+"""Before each attempt for a deleted request. There is no more: nothing remembers the request afterwards."""
 
 
 @dataclass(slots=True)
 class _Call:
-    delivery: Delivery
+    delivery: Delivery = field(default_factory=Delivery)
     task: asyncio.Task[None] | None = None
 
 
 class CallbackSender:
-    """All of it is lost when this process ends; the condition CallbackDelivered says what is still to be told.
+    """The deliveries of this process. They end with it; the condition CallbackDelivered says what is still to be sent.
 
     Args:
         machines: reaches the tasks that wait.
         clock: the time in UTC.
-        changed: called with the UID when there is a reply.
     """
 
-    def __init__(self, machines: StateMachines, clock: Callable[[], datetime], changed: Callable[[str], None]) -> None:
+    def __init__(self, machines: StateMachines, clock: Callable[[], datetime]) -> None:
         self._machines = machines
         self._clock = clock
-        self._changed = changed
         self._calls: dict[str, _Call] = {}
         self._sends_for_deleted: set[asyncio.Task[None]] = set()
+        self.replied = Signal[str]()
+        """Sent with a request's UID when there is a reply about it."""
 
-    def delivery(self, uid: str) -> Delivery | None:
-        """Give what this process knows of a request's callback."""
+    def delivery(self, uid: str) -> Delivery:
+        """Return what this process knows of a request's callback."""
         call = self._calls.get(uid)
-        return call.delivery if call else None
+        return call.delivery if call else Delivery()
 
     def on_finished(self, request: AnalysisRequest) -> None:
-        """Take note that this process has just written the end: nobody can have told it before."""
-        if callback.pending(request):
+        """Take note that this process has just written the end, so no earlier attempt can have been made."""
+        if is_pending(request):
             self._calls[request.metadata.uid] = _Call(Delivery(doubtful=False))
 
     def send(self, request: AnalysisRequest, answer: Answer) -> None:
         """Start an attempt, unless one is under way."""
-        uid, waiting = request.metadata.uid, request.spec.callback
-        call = self._calls.setdefault(uid, _Call(Delivery()))
-        if waiting is None or call.delivery.under_way:
+        uid, callback = request.metadata.uid, request.spec.callback
+        call = self._calls.setdefault(uid, _Call())
+        if callback is None or call.delivery.under_way:
             return
         call.delivery = replace(call.delivery, attempts=call.delivery.attempts + 1, under_way=True)
-        call.task = asyncio.create_task(self._send(uid, call, waiting.task_token, answer))
+        call.task = asyncio.create_task(self._send(uid, call, callback.task_token, answer))
 
     def forget(self, uid: str) -> None:
-        """Forget a callback that the status has recorded."""
+        """Forget a delivery that the status has recorded."""
         self._calls.pop(uid, None)
 
     def on_deleted(self, request: AnalysisRequest) -> None:
-        """Tell the end of a request that was deleted; only a few attempts are made, within half a minute."""
+        """Send the end of a request that was deleted, in a few attempts within half a minute."""
         call = self._calls.pop(request.metadata.uid, None)
-        if callback.pending(request):
+        if is_pending(request):
             task = asyncio.create_task(self._send_for_deleted(request, call))
             self._sends_for_deleted.add(task)
             task.add_done_callback(self._sends_for_deleted.discard)
 
     async def _send(self, uid: str, call: _Call, token: str, answer: Answer) -> None:
-        reply = await self._machines.answer(token, answer)
-        metrics.record_callback(reply)
+        reply = await self._answer(token, answer)
         before = call.delivery
         doubtful = before.doubtful or (isinstance(reply, AnswerFailed) and reply.may_have_arrived)
         call.delivery = replace(before, under_way=False, reply=reply, doubtful=doubtful, ended_at=self._clock())
-        self._changed(uid)
+        self.replied.send(uid)
 
     async def _send_for_deleted(self, request: AnalysisRequest, call: _Call | None) -> None:
         reply: Reply | None = None
@@ -94,8 +100,12 @@ class CallbackSender:
             if isinstance(reply, AnswerDelivered | AnswerRefused):
                 break
             await asyncio.sleep(pause)
-            reply = await self._machines.answer(request.spec.callback.task_token, callback.answer(request))
-            metrics.record_callback(reply)
-        told = "" if isinstance(reply, AnswerDelivered) or reply is None else f"{reply.code}: {reply.message}"
-        named = f"{request.metadata.namespace}/{request.metadata.name}"
-        log.info("the state machine of a deleted request was told", request=named, problem=told)
+            reply = await self._answer(request.spec.callback.task_token, answer_for(request))
+        problem = "" if isinstance(reply, AnswerDelivered) or reply is None else f"{reply.code}: {reply.message}"
+        name = f"{request.metadata.namespace}/{request.metadata.name}"
+        log.info("the state machine of a deleted request was told", request=name, problem=problem)
+
+    async def _answer(self, token: str, answer: Answer) -> Reply:
+        reply = await self._machines.answer(token, answer)
+        metrics.CALLBACKS.labels(reply.label).inc()
+        return reply

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import AnswerDelivered, AnswerFailed, AnswerRefused, Reply
+from analysis_operator.callbacks.delivery import Answer, AnswerDelivered, AnswerFailed, AnswerRefused, Reply
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -107,9 +106,9 @@ def _refusal(response: Any, token: str) -> Reply:  # noqa: ANN401 - botocore's p
     error = response.get("Error", {})
     code = re.sub(r"[^A-Za-z0-9]", "", str(error.get("Code") or "Refused"))[:63] or "Refused"
     said = str(error.get("Message") or "").replace(token, "…")[:_MESSAGE_LIMIT]
-    for hints, nobody_waits in ((_NOBODY_WAITS, True), (_NEVER_TAKEN, False)):
+    for hints, no_task_waits in ((_NOBODY_WAITS, True), (_NEVER_TAKEN, False)):
         if code in hints:
-            return AnswerRefused(code, f"{hints[code]} It says: {said}", nobody_waits=nobody_waits)
+            return AnswerRefused(code, f"{hints[code]} It says: {said}", no_task_waits=no_task_waits)
     if code.startswith("AccessDenied"):
         return AnswerFailed(code, f"{_NOT_ALLOWED} It says: {said}", may_have_arrived=False)
     return AnswerFailed(code, said or "Step Functions refused.", may_have_arrived=_NOT_DONE.search(code) is None)

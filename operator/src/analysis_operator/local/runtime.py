@@ -12,13 +12,14 @@ from typing import Any, Self
 
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import AnalysisRequest
+from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.pool import MODULES, OFFLINE, LocalPool
 from analysis_operator.local.s3_server import RESULTS_URI, LocalStore
 from analysis_operator.records.sink import NoSink
-from analysis_operator.report.writer import make_reports
-from analysis_operator.requests.controller import RequestController, result_prefix
+from analysis_operator.report.writer import S3ReportWriter
+from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import Policy
 
@@ -59,11 +60,12 @@ class LocalRuntime:
             # Last in, first out: whoever uses the store ends before it does.
             stack.push_async_callback(self._store.stop)
             stack.push_async_callback(self._stop_parts)
+            self._dispatcher = Dispatcher(runner, now)
             self._controller = RequestController(
                 self.requests,
-                lambda changed: Dispatcher(runner, now, changed),
-                reports=make_reports(RESULTS_URI),
-                machines=StepFunctions(),
+                self._dispatcher,
+                CallbackSender(StepFunctions(), now),
+                reports=S3ReportWriter(),
                 sink=NoSink(),
                 policy=self._policy,
                 clock=now,
@@ -118,7 +120,7 @@ class LocalRuntime:
 
     async def collect(self, request: AnalysisRequest) -> Path | None:
         """Copy the results of a request into plain files, and give the report's path if there is one."""
-        meta, prefix = request.metadata, result_prefix(self._policy, request)
+        meta, prefix = request.metadata, self._policy.result_prefix(request)
         folder = self._out / "reports" / meta.namespace / meta.name
         for name in ["report", *request.spec.analyzers]:
             for stale in folder.glob(f"{name}.*"):  # of an earlier run
@@ -128,7 +130,7 @@ class LocalRuntime:
 
     def _start_pools(self, logs: Path, env: Mapping[str, str]) -> None:
         for name, module in self._modules.items():
-            self.pools[name] = LocalPool(name, module, self._controller.dispatcher, env, logs)
+            self.pools[name] = LocalPool(name, module, self._dispatcher, env, logs)
             self._spawn(self.pools[name].run())
 
     def _spawn(self, part: Coroutine[None, None, None]) -> None:

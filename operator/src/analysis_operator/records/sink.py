@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from pydantic import SecretStr
@@ -34,6 +34,16 @@ _GATHER_SECONDS = 0.05
 
 Versions = Callable[[], Awaitable[Mapping[str, int]]]
 OfferAgain = Callable[[str], Awaitable[None]]
+
+
+class Sink(Protocol):
+    """Keeps what became of requests, outside the cluster. It only takes note: nothing waits for it."""
+
+    def offer(self, request: AnalysisRequest) -> None:
+        """Take note of a request's state, whole and newer than what was offered before. Never raises."""
+
+    def deleted(self, uid: str) -> None:
+        """Take note that a request is no more. Never raises."""
 
 
 class NoSink:

@@ -10,11 +10,9 @@ import structlog
 from pydantic import ValidationError
 
 from analysis_operator.api import AnalysisRequest, AnalysisStatus, RequestStatus
+from analysis_operator.report.ports import Report
 from analysis_operator.report.sections import Plot, Section, read_plot
 from analysis_operator.report.store import ObjectStore, StoreError
-from analysis_operator.requests.controller import result_prefix
-from analysis_operator.requests.observation import Policy, Report
-from analysis_operator.requests.ports import Reports
 from analyzer_contract import AnalysisReport
 
 log = structlog.get_logger(__name__)
@@ -27,36 +25,27 @@ _SECONDS = 20.0
 _CONTENT_TYPE = "text/html; charset=utf-8"
 
 
-class NoReports:
-    """The Reports port of an installation without a results bucket."""
+class S3ReportWriter:
+    """The ReportWriter port over S3. What it reads is untrusted: capped in size, validated, escaped in the page."""
 
-    async def write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
-        """Write nothing."""
-        return Report()
-
-
-class S3Reports:
-    """The Reports port over S3. What lies there is untrusted: capped in size, validated, and escaped in the page."""
-
-    def __init__(self, results_uri: str, store: ObjectStore | None = None) -> None:
-        self._policy = Policy(results_uri=results_uri)
+    def __init__(self, store: ObjectStore | None = None) -> None:
         self._store = store or ObjectStore()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reports")
 
-    async def write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
+    async def write(self, request: AnalysisRequest, status: RequestStatus, prefix: str) -> Report:
         """Write the page. What could not be read is said in the page and in the answer."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, request, status)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._write, request, status, prefix)
         except StoreError as error:
             return Report(problem=f"The report was not written: {error}.")
         except Exception as error:
             log.exception("report failed", request=f"{request.metadata.namespace}/{request.metadata.name}")
             return Report(problem=f"The report was not written: {type(error).__name__} inside the operator.")
 
-    def _write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
+    def _write(self, request: AnalysisRequest, status: RequestStatus, prefix: str) -> Report:
         from analysis_operator.report.page import render
 
-        prefix = result_prefix(self._policy, request) or ""
         read_until = time.monotonic() + _SECONDS
         sections = [self._section(request, prefix, entry, read_until) for entry in status.analyses]
         uri = f"{prefix}report.html"
@@ -98,8 +87,3 @@ class S3Reports:
             return None, f"The plot of {entry.name} is missing: {error}."
         plot = read_plot(data)
         return plot, "" if plot else f"The plot of {entry.name} is no PNG image, or too large to be shown."
-
-
-def make_reports(results_uri: str | None) -> Reports:
-    """Give what writes reports for this installation."""
-    return NoReports() if results_uri is None else S3Reports(results_uri)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis_operator.api import PinnedSource, RequestStatus
+from analysis_operator.callbacks.delivery import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,6 @@ class WriteReport:
     """Write the report page from these analyzers' results and the verdict."""
 
     status: RequestStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the state machine that waits for a request is told: ``output`` as JSON if it succeeded, else why not."""
-
-    succeeded: bool
-    output: str = ""
-    error: str = ""
-    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

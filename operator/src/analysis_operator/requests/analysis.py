@@ -125,13 +125,7 @@ def _failed(before: AnalysisStatus, run: Run, failure: Failure, observed: Observ
         return ended.model_copy(update={"state": AnalysisState.SKIPPED, "progress": 100})
     if not retry.can_help(failure) or attempts >= observed.request.spec.max_attempts:
         return fail(before, failure.reason, failure.message, now, **about)
-    policy = observed.policy
-    pause = retry.backoff(
-        f"{observed.request.metadata.uid}/{before.name}",
-        attempts,
-        base=policy.retry_base_seconds,
-        cap=policy.retry_cap_seconds,
-    )
+    pause = observed.policy.retry_pause(f"{observed.request.metadata.uid}/{before.name}", attempts)
     return _pending(
         before,
         **about,

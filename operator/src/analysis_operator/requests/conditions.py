@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
 
-from analysis_operator.api import Condition, ConditionType
+from analysis_operator.api import Condition, ConditionRow, ConditionType
 
-State = Literal["True", "False", "Unknown"]
 _MESSAGE_LIMIT = 600
 
 
 def updated(
-    before: Iterable[Condition],
-    wanted: Iterable[tuple[ConditionType, State, str, str]],
-    *,
-    generation: int,
-    now: datetime,
+    before: Iterable[Condition], desired: Iterable[ConditionRow], *, generation: int, now: datetime
 ) -> list[Condition]:
-    """Give the wanted ``(type, status, reason, message)`` as conditions.
+    """Return the desired conditions.
 
-    ``lastTransitionTime`` moves only where status changed. A condition that is not wanted is dropped.
+    ``lastTransitionTime`` moves only where status changed. A condition that is not desired is dropped.
     """
-    known = {found.type: found for found in before}
+    current = {condition.type: condition for condition in before}
     after = []
-    for kind, status, reason, message in wanted:
-        old = known.get(kind)
-        # A condition that speaks of no generation is the CRD's default: nobody has said it yet.
-        said = old is not None and old.observed_generation is not None and old.status == status
-        since = old.last_transition_time if old is not None and said else now
+    for kind, status, reason, message in desired:
+        old = current.get(kind)
+        # Without a generation it is the CRD's default, which no operator has written.
+        unchanged = old is not None and old.observed_generation is not None and old.status == status
+        since = old.last_transition_time if old is not None and unchanged else now
         after.append(
             Condition(
                 type=kind,
@@ -43,8 +37,15 @@ def updated(
     return after
 
 
-def of_unfinished(reason: str, message: str) -> list[tuple[ConditionType, State, str, str]]:
-    """Give the conditions of a request on its way."""
+def replaced(before: Iterable[Condition], row: ConditionRow, *, generation: int, now: datetime) -> list[Condition]:
+    """Return the conditions with this one, updated, as the last; the others stay as they are."""
+    listed = list(before)
+    others = [condition for condition in listed if condition.type is not row[0]]
+    return [*others, *updated(listed, [row], generation=generation, now=now)]
+
+
+def of_unfinished(reason: str, message: str) -> list[ConditionRow]:
+    """Return the conditions of a request on its way."""
     return [
         (ConditionType.SUCCEEDED, "Unknown", reason, message),
         (ConditionType.FINISHED, "False", reason, message),
@@ -52,9 +53,9 @@ def of_unfinished(reason: str, message: str) -> list[tuple[ConditionType, State,
     ]
 
 
-def of_finished(reason: str, message: str, *, succeeded: bool) -> list[tuple[ConditionType, State, str, str]]:
-    """Give the conditions of a request at its end; kstatus reads Stalled as failed, and neither as done."""
-    ended: list[tuple[ConditionType, State, str, str]] = [
+def of_finished(reason: str, message: str, *, succeeded: bool) -> list[ConditionRow]:
+    """Return the conditions of a request at its end; kstatus reads Stalled as failed, and neither as done."""
+    ended: list[ConditionRow] = [
         (ConditionType.SUCCEEDED, "True" if succeeded else "False", reason, message),
         (ConditionType.FINISHED, "True", reason, message),
         (ConditionType.RECONCILING, "False", reason, message),

@@ -1,4 +1,4 @@
-"""Carries out attempts: waits for a slot, streams from a pod, and keeps what the run reported until it is recorded."""
+"""Run attempts: wait for a slot, stream from a pod, and keep what the run reported until it is recorded."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from analysis_operator.errors import Busy, Draining, Lost, Unreachable
 from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
 from analysis_operator.requests.observation import Outcome, PodLost, PoolView, Run
 from analysis_operator.requests.ports import Endpoint, Runner
+from analysis_operator.signals import Signal
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, SourceObject
 
 log = structlog.get_logger(__name__)
@@ -52,93 +53,92 @@ class _Attempt:
     analyzer: str
     pool: _WorkerPool
     pod: _Pod
-    waiting: QueuedAnalysis
+    analysis: QueuedAnalysis
     job: AnalysisJob
     started: datetime
 
 
 class Dispatcher:
-    """Slots, waiting analyses and runs of every pool. All calls come from one event loop.
+    """The slots, queued analyses and runs of every pool. All calls come from one event loop.
 
     Args:
         runner: carries a job to a pod.
         clock: the time in UTC.
-        changed: called with a request's UID when one of its runs moved; with ``low`` when only its wait did.
     """
 
-    def __init__(self, runner: Runner, clock: Callable[[], datetime], changed: Callable[[str, bool], None]) -> None:
+    def __init__(self, runner: Runner, clock: Callable[[], datetime]) -> None:
         self._runner = runner
         self._clock = clock
-        self._changed = changed
-        self.backlog_changed: Callable[[str], None] = lambda _: None
-        """Called with a pool's name when more or fewer analyses wait or run in it, or its slots are others."""
+        self.run_changed = Signal[str, bool]()
+        """Sent with a request's UID when one of its runs moved, or (True) when only the reason of its wait did."""
+        self.backlog_changed = Signal[str]()
+        """Sent with a pool's name when the number of queued or running analyses, or of slots, has changed."""
         self._pools: dict[str, _WorkerPool] = {}
         self._arrivals = itertools.count()
 
     # ---- pools
 
     def set_pool(self, name: str, concurrency: int) -> None:
-        """Make a pool known, or change how many analyses one of its pods takes at a time."""
+        """Add a pool, or change how many analyses one of its pods takes at a time."""
         pool = self._pools.setdefault(name, _WorkerPool())
         changed, pool.concurrency = concurrency != pool.concurrency, concurrency
         self._pump(name)
         if changed:
-            self.backlog_changed(name)
+            self.backlog_changed.send(name)
 
     def drop_pool(self, name: str) -> None:
-        """Forget a pool; whoever waits for it is told."""
+        """Remove a pool; every request that waits for it or runs in it is planned again."""
         pool = self._pools.pop(name, None)
         for task in list(pool.tasks.values()) if pool else ():
             task.cancel()
         for key in {*pool.queue, *pool.tasks} if pool else ():
-            self._changed(key, False)
+            self.run_changed.send(key, False)
 
     def set_endpoints(self, name: str, endpoints: Iterable[Endpoint], problem: str = "") -> None:
-        """Say which pods of a pool take work, and what keeps others from it."""
+        """Replace the pods of a pool that take work; `problem` is what keeps others from taking it."""
         pool = self._pools.setdefault(name, _WorkerPool())
         before = (bool(pool.pods), pool.problem)
-        wanted = {endpoint.pod: endpoint for endpoint in endpoints}
-        known = {pod.endpoint: pod for pod in pool.pods.values()}  # a pod may come back under another address
-        pool.pods = {pod: known.get(endpoint) or _Pod(endpoint) for pod, endpoint in wanted.items()}
+        by_endpoint = {pod.endpoint: pod for pod in pool.pods.values()}  # a pod may come back under another address
+        pool.pods = {endpoint.pod: by_endpoint.get(endpoint) or _Pod(endpoint) for endpoint in endpoints}
         pool.problem = problem
         self._pump(name)
         if before[0] != bool(pool.pods):
-            self.backlog_changed(name)
+            self.backlog_changed.send(name)
         if before != (bool(pool.pods), problem):
             for key in pool.queue:
-                self._changed(key, True)
+                self.run_changed.send(key, True)
 
     def pools(self) -> dict[str, PoolView]:
-        """Give every pool as decisions see it."""
-        return {name: _seen(pool) for name, pool in self._pools.items()}
+        """Return every pool as decisions see it."""
+        return {name: _view_of(pool) for name, pool in self._pools.items()}
 
     def pool(self, name: str) -> PoolView | None:
-        """Give one pool as decisions see it, or None if it is not known."""
+        """Return one pool as decisions see it, or None if there is none of this name."""
         pool = self._pools.get(name)
-        return _seen(pool) if pool else None
+        return _view_of(pool) if pool else None
 
     def backlog(self, name: str) -> tuple[int, int]:
-        """Give how many analyses wait for, and run in, a pool."""
+        """Return how many analyses wait for, and run in, a pool."""
         pool = self._pools.get(name)
         return (len(pool.queue), len(pool.tasks)) if pool else (0, 0)
 
     # ---- work
 
     def enqueue(self, request: AnalysisRequest, analyzer: str, source: PinnedSource | None, prefix: str | None) -> None:
-        """Let an analysis wait for a slot. One that waits takes the new priority; one that runs goes on."""
+        """Queue an analysis. One that is queued gets the new priority; one that runs goes on."""
         pool, meta, uid = self._pools[analyzer], request.metadata, request.metadata.uid
         if uid in pool.tasks or uid in pool.runs:
             return
         since = meta.creation_timestamp or self._clock()
         order = pool.jobs[uid][0].order if uid in pool.jobs else next(self._arrivals)
-        waiting = QueuedAnalysis(uid, meta.namespace, request.spec.priority, since, order)
-        pool.queue.add(waiting)
-        pool.jobs[uid] = (waiting, _job(request, analyzer, source, prefix))
+        analysis = QueuedAnalysis(uid, meta.namespace, request.spec.priority, since, order)
+        pool.queue.add(analysis)
+        pool.jobs[uid] = (analysis, _job(request, analyzer, source, prefix))
         self._pump(analyzer)
-        self.backlog_changed(analyzer)
+        self.backlog_changed.send(analyzer)
 
     def runs(self, uid: str) -> dict[str, Run]:
-        """Give the runs of one request: those that run, and those whose outcome is not yet recorded."""
+        """Return the runs of one request: those that run, and those whose outcome is not yet recorded."""
         return {name: pool.runs[uid] for name, pool in self._pools.items() if uid in pool.runs}
 
     def recorded(self, uid: str, analyzer: str) -> None:
@@ -148,23 +148,23 @@ class Dispatcher:
             pool.runs.pop(uid, None)
 
     def stop(self, uid: str, analyzer: str | None = None) -> None:
-        """Stop waiting, stop running, and forget, for one analyzer or for all."""
+        """Take a request out of the queue, stop its run, and forget its outcome: for one analyzer or for all."""
         for name, pool in self._pools.items():
             if analyzer not in {None, name}:
                 continue
-            waited = uid in pool.queue
+            queued = uid in pool.queue
             pool.queue.discard(uid)
             pool.jobs.pop(uid, None)
             pool.runs.pop(uid, None)
             if task := pool.tasks.get(uid):
                 task.cancel()
-            if waited:
-                self.backlog_changed(name)
+            if queued:
+                self.backlog_changed.send(name)
 
     async def close(self) -> None:
         """Stop everything; every stream is closed when this returns."""
         tasks = [task for pool in self._pools.values() for task in pool.tasks.values()]
-        self._pools = {}  # a slot that becomes free is given to nobody
+        self._pools = {}  # or a slot that becomes free would start the next attempt
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -172,24 +172,24 @@ class Dispatcher:
     # ---- inside
 
     def _pump(self, name: str) -> None:
-        """Start what can start now."""
+        """Start every attempt that can start now."""
         pool = self._pools.get(name)
         while pool and len(pool.queue):
-            pod = _freest(pool, asyncio.get_running_loop().time())
+            pod = _least_busy(pool, asyncio.get_running_loop().time())
             taken = pool.queue.take(pool.running) if pod else None
             if pod is None or taken is None:
                 return
-            waiting, job = pool.jobs[taken.key]
+            analysis, job = pool.jobs[taken.key]
             pod.in_flight += 1
-            pool.running[waiting.namespace] += 1
-            attempt = _Attempt(name, pool, pod, waiting, job, self._clock())
+            pool.running[analysis.namespace] += 1
+            attempt = _Attempt(name, pool, pod, analysis, job, self._clock())
             task = asyncio.create_task(self._attempt(attempt))
-            pool.tasks[waiting.key] = task
+            pool.tasks[analysis.key] = task
             # Not a `finally` in the task: a task that is cancelled before its first step never enters its body.
             task.add_done_callback(partial(self._ended, attempt))
 
     async def _attempt(self, attempt: _Attempt) -> Outcome | None:
-        """Run one attempt. None: the pod took nothing, so it was none."""
+        """Run one attempt. None: the pod did not take the job, so it does not count."""
         name, pod = attempt.analyzer, attempt.pod
         try:
             outcome = await self._stream(attempt)
@@ -205,36 +205,36 @@ class Dispatcher:
             log.info("pod unreachable", pod=pod.endpoint.pod, error=str(error))
             self._rest(name, pod, _UNREACHABLE_PAUSE)
         except Exception as error:
-            log.exception("attempt failed inside the operator", analyzer=name, uid=attempt.waiting.key)
+            log.exception("attempt failed inside the operator", analyzer=name, uid=attempt.analysis.key)
             message = f"The operator failed while it ran this attempt: {error!r}."
             return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
         return None
 
     def _ended(self, attempt: _Attempt, task: asyncio.Task[Outcome | None]) -> None:
-        """Free the slot and keep the outcome, all at once: nobody sees an outcome whose slot is still taken."""
-        name, pool, pod, waiting = attempt.analyzer, attempt.pool, attempt.pod, attempt.waiting
-        uid, outcome = waiting.key, None if task.cancelled() else task.result()
+        """Free the slot and keep the outcome in one step, so that no outcome is seen whose slot is still taken."""
+        name, pool, pod, analysis = attempt.analyzer, attempt.pool, attempt.pod, attempt.analysis
+        uid, outcome = analysis.key, None if task.cancelled() else task.result()
         pod.in_flight -= 1
-        pool.running[waiting.namespace] -= 1
-        if not pool.running[waiting.namespace]:
-            del pool.running[waiting.namespace]
+        pool.running[analysis.namespace] -= 1
+        if not pool.running[analysis.namespace]:
+            del pool.running[analysis.namespace]
         pool.tasks.pop(uid, None)
-        if task.cancelled() or uid not in pool.jobs:  # stopped: whatever it said, nobody waits for it
+        if task.cancelled() or uid not in pool.jobs:  # stopped: its outcome is not needed
             pool.jobs.pop(uid, None)
             pool.runs.pop(uid, None)
         elif outcome is None:
-            pool.queue.add(waiting)
+            pool.queue.add(analysis)
         else:
             self._update(attempt, outcome=outcome, ended_at=self._clock())
             pool.jobs.pop(uid, None)
             metrics.ATTEMPTS.labels(name, type(outcome).__name__).inc()
         self._pump(name)
-        self.backlog_changed(name)
-        self._changed(uid, False)
+        self.backlog_changed.send(name)
+        self.run_changed.send(uid, False)
 
     async def _stream(self, attempt: _Attempt) -> Outcome:
         """Follow one stream to its outcome."""
-        pool, pod, job, uid = attempt.pool, attempt.pod, attempt.job, attempt.waiting.key
+        pool, pod, job, uid = attempt.pool, attempt.pod, attempt.job, attempt.analysis.key
         where = f"Pod {pod.endpoint.pod}"
         try:
             async with (
@@ -244,10 +244,10 @@ class Dispatcher:
                 async for event in events:
                     if not isinstance(event, Progress):
                         return event
-                    known = pool.runs[uid].source if uid in pool.runs else None
-                    about = {"fraction": event.fraction, "stage": event.stage, "source": event.source or known}
+                    source = pool.runs[uid].source if uid in pool.runs else None
+                    about = {"fraction": event.fraction, "stage": event.stage, "source": event.source or source}
                     self._update(attempt, **about)
-                    self._changed(uid, False)
+                    self.run_changed.send(uid, False)
         except Lost as error:
             return PodLost(str(error))
         except TimeoutError:
@@ -255,33 +255,33 @@ class Dispatcher:
         return PodLost(f"{where} ended its answer without a result.")
 
     def _update(self, attempt: _Attempt, **changes: object) -> None:
-        runs, uid = attempt.pool.runs, attempt.waiting.key
+        runs, uid = attempt.pool.runs, attempt.analysis.key
         run = runs.get(uid) or Run(pod=attempt.pod.endpoint.pod, started_at=attempt.started)
         runs[uid] = replace(run, **changes)  # type: ignore[arg-type]
 
     def _rest(self, name: str, pod: _Pod, seconds: float) -> None:
-        """Leave a pod alone for a while, then look again."""
+        """Send no job to a pod for a while, then try again."""
         loop = asyncio.get_running_loop()
         pod.rests_until = loop.time() + seconds
         loop.call_later(seconds + 0.001, self._pump, name)
 
 
-def _seen(pool: _WorkerPool) -> PoolView:
+def _view_of(pool: _WorkerPool) -> PoolView:
     return PoolView(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency)
 
 
-def _freest(pool: _WorkerPool, now: float) -> _Pod | None:
+def _least_busy(pool: _WorkerPool, now: float) -> _Pod | None:
     free = [pod for pod in pool.pods.values() if pod.in_flight < pool.concurrency and pod.rests_until <= now]
     return min(free, key=lambda pod: pod.in_flight, default=None)
 
 
 def _job(request: AnalysisRequest, analyzer: str, source: PinnedSource | None, prefix: str | None) -> AnalysisJob:
-    wanted = request.spec.source
+    spec = request.spec.source
     return AnalysisJob(
         id=f"{request.metadata.uid}.{analyzer}",
         source=SourceObject(
-            uri=wanted.uri,
-            version_id=wanted.version_id or (source.version_id if source else None),
+            uri=spec.uri,
+            version_id=spec.version_id or (source.version_id if source else None),
             etag=source.etag if source else None,
         ),
         deadline_seconds=request.spec.timeout_seconds,

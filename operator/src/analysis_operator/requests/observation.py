@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
 
 from analysis_operator.api import AnalysisRequest
+from analysis_operator.callbacks.delivery import Delivery
+from analysis_operator.report.ports import Report
+from analysis_operator.requests.retry import backoff
 from analyzer_contract import Failure, Result, SourceFacts
 
 
@@ -44,58 +46,6 @@ class PoolView:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What became of the report page: written at `uri`, or not, and why."""
-
-    uri: str | None = None
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerDelivered:
-    """The state machine took the answer."""
-
-    label: ClassVar[str] = "Delivered"
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRefused:
-    """Asking again is of no use. ``nobody_waits``: for this token, not any more or not ever."""
-
-    label: ClassVar[str] = "Refused"
-    code: str
-    message: str
-    nobody_waits: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerFailed:
-    """The answer was not taken, this time. It may have arrived all the same if the reply to it was lost."""
-
-    label: ClassVar[str] = "Failed"
-    code: str
-    message: str
-    may_have_arrived: bool
-
-
-Reply = AnswerDelivered | AnswerRefused | AnswerFailed
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What this process knows of the callback of one request.
-
-    ``doubtful``: an attempt that nobody heard the reply to may have arrived, one of an earlier operator perhaps.
-    """
-
-    attempts: int = 0
-    under_way: bool = False
-    doubtful: bool = True
-    reply: Reply | None = None
-    ended_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """What the installation decided.
 
@@ -108,6 +58,17 @@ class Policy:
     retry_cap_seconds: float = 60.0
     max_disruptions: int = 20
 
+    def result_prefix(self, request: AnalysisRequest) -> str | None:
+        """Return where the results of a request go, with a slash at the end; the UID keeps namesakes apart."""
+        if self.results_uri is None:
+            return None
+        meta = request.metadata
+        return f"{self.results_uri.rstrip('/')}/{meta.namespace}/{meta.name}/{meta.uid}/"
+
+    def retry_pause(self, key: str, attempt: int) -> timedelta:
+        """Return the pause after this many attempts at what `key` names."""
+        return backoff(key, attempt, base=self.retry_base_seconds, cap=self.retry_cap_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -118,4 +79,4 @@ class Observation:
     runs: Mapping[str, Run] = field(default_factory=dict)
     report: Report | None = None
     policy: Policy = field(default_factory=Policy)
-    delivery: Delivery | None = None
+    delivery: Delivery = field(default_factory=Delivery)

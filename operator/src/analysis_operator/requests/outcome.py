@@ -26,7 +26,7 @@ class End:
     score: int | None = None
 
 
-def of(analyses: Sequence[AnalysisStatus], *, cancelled: bool) -> End:
+def end_of(analyses: Sequence[AnalysisStatus], *, cancelled: bool) -> End:
     """Give the end of a request whose analyses have all finished.
 
     It succeeded if at least one analysis has a verdict; a cancelled one has none, whatever had been found.

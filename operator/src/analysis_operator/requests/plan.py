@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 from analysis_operator.api import (
     AnalysisState,
     AnalysisStatus,
-    ConditionType,
+    ConditionRow,
     PinnedSource,
     RequestStatus,
 )
-from analysis_operator.callbacks import decision as callback
+from analysis_operator.callbacks import decision
 from analysis_operator.errors import Reason
 from analysis_operator.requests import conditions
-from analysis_operator.requests import outcome as ending
-from analysis_operator.requests.actions import Action, Delete, Enqueue, Notify, Plan, Stop, WriteReport
+from analysis_operator.requests.actions import Action, CallBack, Delete, Enqueue, Notify, Plan, Stop, WriteReport
 from analysis_operator.requests.analysis import advance, fail
 from analysis_operator.requests.observation import Observation
+from analysis_operator.requests.outcome import End, duration, end_of
 from analyzer_contract import Result
 
 
@@ -149,7 +149,7 @@ def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str,
 
 
 def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> Plan:
-    end = ending.of(status.analyses, cancelled=observed.request.spec.cancel)
+    end = end_of(status.analyses, cancelled=observed.request.spec.cancel)
     decided = status.model_copy(update={"verdict": end.verdict, "score": end.score})
     wants_report = observed.policy.results_uri is not None and _should_write_report(end, status.analyses)
     if wants_report and observed.report is None:
@@ -164,24 +164,24 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
         update={
             "progress": 100,
             "finished_at": now,
-            "duration": ending.duration(observed.request.metadata.creation_timestamp, now),
+            "duration": duration(observed.request.metadata.creation_timestamp, now),
             "report_uri": report_uri,
         }
     )
-    wanted = [
+    desired = [
         *conditions.of_finished(end.reason, message, succeeded=end.succeeded),
-        *callback.at_the_end(observed.request),
+        *decision.conditions_at_end(observed.request),
     ]
     stops = tuple(Stop(name) for name, run in observed.runs.items() if run.outcome is None)
     return Plan(
-        status=_with_conditions(observed, finished, wanted, now),
+        status=_with_conditions(observed, finished, desired, now),
         actions=(*stops, Notify("Normal" if end.succeeded else "Warning", end.reason, message)),
         requeue_after=float(observed.request.spec.ttl_seconds_after_finished),
         urgent=True,
     )
 
 
-def _should_write_report(end: ending.End, analyses: list[AnalysisStatus]) -> bool:
+def _should_write_report(end: End, analyses: list[AnalysisStatus]) -> bool:
     """Whether there are results to show, or a person waits for the reason why there are none."""
     if end.verdict is None:
         return end.reason != Reason.CANCELLED and any(entry.attempts for entry in analyses)
@@ -193,7 +193,7 @@ def _after_the_end(observed: Observation, now: datetime) -> Plan:
     stops = tuple(Stop(name) for name in observed.runs)
     finished_at = status.finished_at or now
     left = finished_at + timedelta(seconds=observed.request.spec.ttl_seconds_after_finished) - now
-    step = callback.step(observed, now)
+    step = decision.next_step(observed.request, observed.delivery, observed.policy.retry_pause, now)
     if step is None and left <= timedelta(0):
         return Plan(status=status, actions=(*stops, Delete()))
     # kstatus and kubectl wait believe only conditions of the current generation; the verdict stays as it is.
@@ -202,21 +202,29 @@ def _after_the_end(observed: Observation, now: datetime) -> Plan:
         for replaced in status.conditions
     ]
     if step is not None:
-        current = callback.replaced(current, step.condition, observed.request.metadata.generation, now)
+        generation = observed.request.metadata.generation
+        current = conditions.replaced(current, step.condition, generation=generation, now=now)
     kept = status.model_copy(
         update={"conditions": current, "observed_generation": observed.request.metadata.generation}
     )
     if step is None:
         return Plan(status=kept, actions=stops, requeue_after=left.total_seconds())
-    return Plan(status=kept, actions=(*stops, *step.actions), requeue_after=step.look_again, urgent=step.settled)
+    actions = (*stops, *_callback_actions(step))
+    return Plan(status=kept, actions=actions, requeue_after=step.requeue_after, urgent=step.settled)
+
+
+def _callback_actions(step: decision.CallbackStep) -> list[Action]:
+    if step.answer is not None:
+        return [CallBack(step.answer)]
+    return [Notify("Warning", Reason.CALLBACK_NOT_DELIVERED, step.warning)] if step.warning else []
 
 
 def _with_conditions(
     observed: Observation,
     status: RequestStatus,
-    wanted: list[tuple[ConditionType, conditions.State, str, str]],
+    desired: list[ConditionRow],
     now: datetime,
 ) -> RequestStatus:
     generation = observed.request.metadata.generation
-    listed = conditions.updated(observed.request.status.conditions, wanted, generation=generation, now=now)
+    listed = conditions.updated(observed.request.status.conditions, desired, generation=generation, now=now)
     return status.model_copy(update={"conditions": listed, "observed_generation": generation})

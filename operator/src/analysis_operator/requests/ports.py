@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from analysis_operator.api import AnalysisRequest, RequestStatus
-from analysis_operator.requests.actions import Answer, Notify
-from analysis_operator.requests.observation import Reply, Report
+from analysis_operator.requests.actions import Notify
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 
 
@@ -44,27 +43,3 @@ class Runner(Protocol):
 
         Raises Busy, Draining or Unreachable before the work started, and Lost after.
         """
-
-
-class Reports(Protocol):
-    """Writes the page for people."""
-
-    async def write(self, request: AnalysisRequest, status: RequestStatus) -> Report:
-        """Write it from the results that the status names. Never raises: a problem is part of the answer."""
-
-
-class StateMachines(Protocol):
-    """Reaches the tasks that wait for requests."""
-
-    async def answer(self, token: str, answer: Answer) -> Reply:
-        """Answer one task. Never raises: a problem is the reply. Nothing that is logged or replied holds the token."""
-
-
-class Sink(Protocol):
-    """Keeps what became of requests, outside the cluster. It only takes note: nothing waits for it."""
-
-    def offer(self, request: AnalysisRequest) -> None:
-        """Take note of a request's state, whole and newer than what was offered before. Never raises."""
-
-    def deleted(self, uid: str) -> None:
-        """Take note that a request is no more. Never raises."""

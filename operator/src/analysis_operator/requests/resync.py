@@ -14,7 +14,6 @@ from analysis_operator.errors import Gone, OperatorError
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.kube_store import COLLECTION
-from analysis_operator.watches import observe_request
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +127,7 @@ class Resync:
                 continue
             if raw["metadata"]["uid"] == uid:
                 # One that cannot be read stays unknown for ever, however well the watch works.
-                missed += observe_request(self._controller, raw)
+                missed += self._controller.observe_object(raw)
         return missed
 
     def _bury(self, ghosts: set[str]) -> int:

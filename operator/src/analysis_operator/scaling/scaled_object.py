@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis_operator.analyzers.manifests import Manifest, meta
-from analysis_operator.api import Analyzer
-from analysis_operator.requests.conditions import State
+from analysis_operator.api import Analyzer, ConditionState
 
 API_VERSION = "keda.sh/v1alpha1"
 FINALIZER = "finalizer.keda.sh"
@@ -106,7 +105,7 @@ def read(raw: Mapping[str, Any], silent_seconds: float) -> KedaFacts:
     )
 
 
-def condition(analyzer: Analyzer, keda: KedaFacts) -> tuple[State, str, str]:
+def condition(analyzer: Analyzer, keda: KedaFacts) -> tuple[ConditionState, str, str]:
     """Give the condition ScalingActive: status, reason and message."""
     spec = analyzer.spec
     if spec.replicas is not None:

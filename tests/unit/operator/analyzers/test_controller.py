@@ -112,7 +112,7 @@ def pools_of(api: object, dispatcher: Dispatcher) -> AnalyzerController:
 class Scene:
     def __init__(self, api: Api | None = None) -> None:
         self.api = api or Api()
-        self.dispatcher = Dispatcher(NoRunner(), now, lambda _uid, _low: None)
+        self.dispatcher = Dispatcher(NoRunner(), now)
         self.pools = pools_of(self.api, self.dispatcher)
 
 

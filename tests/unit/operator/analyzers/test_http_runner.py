@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import RequestStatus
-from analysis_operator.requests.controller import result_prefix
 from analysis_operator.requests.plan import plan
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.settings import Settings
@@ -134,5 +133,5 @@ def test_a_results_folder_leaves_room_for_the_longest_names(monkeypatch: pytest.
     monkeypatch.setenv("GUARDIAN_RESULTS_URI", "s3://results/" + "x" * 487)
     asked = request(namespace="n" * 63)
     meta = asked.metadata.model_copy(update={"name": "n" * 253, "uid": "u" * 36})
-    prefix = result_prefix(Settings().policy(), asked.model_copy(update={"metadata": meta}))
+    prefix = Settings().policy().result_prefix(asked.model_copy(update={"metadata": meta}))
     AnalysisJob(id="a", source=JOB.source, result_prefix=prefix)

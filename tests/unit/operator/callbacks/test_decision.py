@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from analysis_operator.api import AnalysisRequest, ConditionType
-from analysis_operator.callbacks import decision as callback
-from analysis_operator.requests.actions import Answer, CallBack, Delete, Notify
-from analysis_operator.requests.observation import AnswerDelivered, AnswerFailed, AnswerRefused, Delivery, Reply
+from analysis_operator.callbacks.decision import answer_for
+from analysis_operator.callbacks.delivery import Answer, AnswerDelivered, AnswerFailed, AnswerRefused, Delivery, Reply
+from analysis_operator.requests.actions import CallBack, Delete, Notify
 from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason
 from tests.support.operator.requests import NOW, failure, observed, request, result, run
@@ -50,7 +50,7 @@ def test_a_request_that_nobody_waits_for_says_nothing_of_it() -> None:
 
 
 def test_the_machine_is_told_what_the_status_says() -> None:
-    answer = callback.answer(finished())
+    answer = answer_for(finished())
     assert answer.succeeded
     assert json.loads(answer.output) == {
         "verdict": "NoEvidence",
@@ -61,9 +61,9 @@ def test_the_machine_is_told_what_the_status_says() -> None:
         "namespace": "default",
         "uid": "uid-1",
     }
-    corrupt = callback.answer(finished(failure(FailureKind.MEDIA, FailureReason.CORRUPT_MEDIA)))
+    corrupt = answer_for(finished(failure(FailureKind.MEDIA, FailureReason.CORRUPT_MEDIA)))
     assert corrupt == Answer(succeeded=False, error="CorruptMedia", cause="It said CorruptMedia.")
-    assert callback.answer(request(**WAITED)).error == "Deleted"
+    assert answer_for(request(**WAITED)).error == "Deleted"
 
 
 REFUSED = AnswerRefused("TaskTimedOut", "Nobody waits.")
@@ -75,7 +75,7 @@ REPLIES: list[tuple[str, Reply, bool, tuple[str, str], list[type]]] = [
     ("unless an earlier answer may have arrived", REFUSED, True, ("True", "AlreadyAnswered"), []),
     (
         "output that is not taken was not taken earlier either",
-        AnswerRefused("InvalidOutput", "No.", nobody_waits=False),
+        AnswerRefused("InvalidOutput", "No.", no_task_waits=False),
         True,
         ("False", "InvalidOutput"),
         [Notify],

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from analysis_operator.callbacks.delivery import Answer, AnswerDelivered, AnswerFailed, AnswerRefused
 from analysis_operator.callbacks.step_functions import StepFunctions
-from analysis_operator.requests.actions import Answer
-from analysis_operator.requests.observation import AnswerDelivered, AnswerFailed, AnswerRefused
 from tests.support.operator.machines import StepFunctionsServer
 from tests.support.ports import free_port
 
@@ -78,7 +77,7 @@ async def test_a_call_that_is_not_taken_is_final_and_says_nothing_of_who_waits(s
     server.faults = ["InvalidOutput"]
     reply = await StepFunctions().answer(TOKEN, SUCCESS)
     assert isinstance(reply, AnswerRefused)
-    assert not reply.nobody_waits
+    assert not reply.no_task_waits
 
 
 async def test_no_server_is_a_failure_that_did_not_arrive(

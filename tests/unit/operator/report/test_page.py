@@ -17,7 +17,7 @@ from analysis_operator.report.page import clean, render, size
 from analysis_operator.report.sections import MOST_PIXELS, Section, read_plot
 from analysis_operator.report.store import ObjectStore, StoreError
 from analysis_operator.report.words import clock, words
-from analysis_operator.report.writer import JSON_LIMIT, PNG_LIMIT, NoReports, S3Reports, make_reports
+from analysis_operator.report.writer import JSON_LIMIT, PNG_LIMIT, S3ReportWriter
 from analyzer_contract import (
     PLOT_WIDTH,
     AnalysisReport,
@@ -138,7 +138,7 @@ def results(name: str = "audio", **changes: object) -> dict[str, bytes]:
 
 
 async def write(store: FakeStore, *entries: AnalysisStatus) -> tuple[str | None, str, str]:
-    report = await S3Reports("s3://results/", store).write(request(), status(*entries))
+    report = await S3ReportWriter(store).write(request(), status(*entries), PREFIX)
     return report.uri, report.problem, store.objects.get(f"{PREFIX}report.html", b"").decode()
 
 
@@ -286,19 +286,12 @@ def test_the_evidence_that_decided_comes_first_and_a_limitation_is_said_once() -
     assert page.count("<li>A plain sentence.</li>") == len(locales())
 
 
-async def test_without_a_results_bucket_there_is_no_report() -> None:
-    report = await make_reports(None).write(request(), status())
-    assert report.uri is None
-    assert isinstance(make_reports(None), NoReports)
-    assert isinstance(make_reports("s3://results"), S3Reports)
-
-
 def test_boto3_and_the_languages_are_not_imported_before_the_first_report() -> None:
     import subprocess
     import sys
 
     code = (
-        "import sys; from analysis_operator.report.writer import make_reports; make_reports('s3://results');"
+        "import sys; from analysis_operator.report.writer import S3ReportWriter; S3ReportWriter();"
         "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'jinja2', 'guardian_locales')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

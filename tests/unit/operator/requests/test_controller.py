@@ -12,14 +12,16 @@ import pytest
 from prometheus_client import REGISTRY
 
 from analysis_operator.api import API_VERSION, AnalysisRequest, ConditionType, RequestStatus
-from analysis_operator.callbacks import sender as callbacks
+from analysis_operator.callbacks import sender
+from analysis_operator.callbacks.delivery import AnswerFailed, AnswerRefused, Reply
+from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.local.memory_store import MemoryRequests
-from analysis_operator.report.writer import NoReports
+from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests import controller as reconcile
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
-from analysis_operator.requests.observation import AnswerFailed, AnswerRefused, Policy, Reply
+from analysis_operator.requests.observation import Policy
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
 from tests.support.operator.machines import Machines
@@ -91,16 +93,16 @@ class Scene:
         self.machines = Machines()
         self.sink = Kept()
         clock = lambda: datetime.now(UTC)  # noqa: E731
+        self.dispatcher = Dispatcher(self.analyzers, clock)
         self.controller = RequestController(
             self.api,
-            lambda changed: Dispatcher(self.analyzers, clock, changed),
-            reports=NoReports(),
-            machines=self.machines,
+            self.dispatcher,
+            CallbackSender(self.machines, clock),
+            reports=S3ReportWriter(),
             sink=self.sink,
             policy=Policy(retry_base_seconds=0.01),
             clock=clock,
         )
-        self.dispatcher = self.controller.dispatcher
         self.pods(1)
         self.api.watch(self.controller.observe, self.controller.on_deleted)
 
@@ -278,7 +280,7 @@ async def test_an_operator_that_starts_anew_tells_what_the_last_one_did_not_reco
 async def test_the_machine_of_a_deleted_request_is_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, running: bool
 ) -> None:
-    monkeypatch.setattr(callbacks, "_PAUSES_FOR_DELETED", (0, 0.01, 0.01))
+    monkeypatch.setattr(sender, "_PAUSES_FOR_DELETED", (0, 0.01, 0.01))
     scene.pods(0 if running else 1)
     scene.machines.replies = [LOST] * 1000
     scene.apply(**WAITED)

@@ -44,9 +44,8 @@ class Scene:
     def __init__(self, pods: int = 1, concurrency: int = 1) -> None:
         self.analyzers = Analyzers()
         self.changed: asyncio.Queue[str] = asyncio.Queue()
-        self.dispatcher = Dispatcher(
-            self.analyzers, lambda: datetime.now(UTC), lambda uid, _low: self.changed.put_nowait(uid)
-        )
+        self.dispatcher = Dispatcher(self.analyzers, lambda: datetime.now(UTC))
+        self.dispatcher.run_changed.connect(lambda uid, _waits: self.changed.put_nowait(uid))
         self.dispatcher.set_pool("audio", concurrency)
         self.dispatcher.set_endpoints("audio", [Endpoint(f"pod-{n}", f"10.0.0.{n}:8000") for n in range(pods)])
 
@@ -186,7 +185,7 @@ async def test_the_end_of_one_analysis_is_news_only_to_the_pool_that_it_waited_f
     scene.dispatcher.set_pool("video", 1)
     scene.enqueue("a", "b")
     told: list[str] = []
-    scene.dispatcher.backlog_changed = told.append
+    scene.dispatcher.backlog_changed.connect(told.append)
     scene.dispatcher.stop("stranger")
     assert told == []
     scene.dispatcher.stop("b")

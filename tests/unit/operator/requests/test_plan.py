@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, ConditionType, RequestStatus
+from analysis_operator.report.ports import Report
 from analysis_operator.requests.actions import Delete, Enqueue, Notify, Stop, WriteReport
-from analysis_operator.requests.observation import Observation, PodLost, Policy, PoolView, Report
+from analysis_operator.requests.observation import Observation, PodLost, Policy, PoolView
 from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason, Finding, SourceFacts, Verdict
 from tests.support.operator.requests import NOW, failure, observed, request, result, run
@@ -256,6 +257,13 @@ def test_a_recording_that_cannot_be_read_gets_a_page_that_says_so() -> None:
     second = plan(observed(request(), runs={"audio": run(refused)}, policy=REPORTING, report=Report("s3://r")), NOW)
     assert second.status.finished
     assert (second.status.verdict, second.status.report_uri) == (None, "s3://r")
+
+
+def test_without_a_results_bucket_there_is_no_report() -> None:
+    decided = plan(observed(request(), runs={"audio": run(result())}), NOW)
+    assert decided.status.finished
+    assert decided.status.report_uri is None
+    assert not any(isinstance(action, WriteReport) for action in decided.actions)
 
 
 def test_what_was_cancelled_or_never_looked_at_gets_no_page() -> None:

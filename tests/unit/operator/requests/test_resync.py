@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import pytest
 
+from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.records.sink import NoSink
-from analysis_operator.report.writer import NoReports
+from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests import resync
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
@@ -51,20 +52,21 @@ class Scene:
     def __init__(self) -> None:
         self.api = Api()
         kube = cast("KubeApi", self.api)
+        self.dispatcher = Dispatcher(NoRunner(), now)
         self.controller = RequestController(
             MemoryRequests(now),
-            lambda changed: Dispatcher(NoRunner(), now, changed),
-            reports=NoReports(),
-            machines=Machines(),
+            self.dispatcher,
+            CallbackSender(Machines(), now),
+            reports=S3ReportWriter(),
             sink=NoSink(),
             policy=Policy(),
             clock=now,
         )
-        self.pools = pools_of(kube, self.controller.dispatcher)
+        self.pools = pools_of(kube, self.dispatcher)
         self.resync = Resync(kube, self.controller, self.pools, "guardian")
 
     def pod_slots(self) -> int:
-        return self.controller.dispatcher.pools().get("audio", PoolView()).slots
+        return self.dispatcher.pools().get("audio", PoolView()).slots
 
 
 @pytest.fixture
@@ -120,7 +122,7 @@ async def test_pods_and_analyzers_that_no_watch_told_of_come_and_go(scene: Scene
     assert scene.pod_slots() == 1
     scene.api.kept |= {"analyzers": [], "pods": []}
     await scene.resync.compare_pools()
-    assert scene.controller.dispatcher.pools() == {}
+    assert scene.dispatcher.pools() == {}
 
 
 async def test_what_a_watch_tells_of_while_pods_are_listed_stays(scene: Scene) -> None:
@@ -136,4 +138,4 @@ async def test_an_analyzer_that_cannot_be_read_does_not_keep_the_others_away(sce
     unread["spec"] = {}
     scene.api.kept["analyzers"] = [unread, analyzer()]
     await scene.resync.start()
-    assert list(scene.controller.dispatcher.pools()) == ["audio"]
+    assert list(scene.dispatcher.pools()) == ["audio"]

@@ -1,0 +1,32 @@
+"""What the operator asks of the report, and what it learns of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from analysis_operator.api import AnalysisRequest, RequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of the page: written at `uri`, or not written because of `problem`, or written without a part."""
+
+    uri: str | None = None
+    problem: str = ""
+
+
+class ReportWriter(Protocol):
+    """Writes the page for people."""
+
+    async def write(self, request: AnalysisRequest, status: RequestStatus, prefix: str) -> Report:
+        """Write the page from the results that the status names.
+
+        Args:
+            request: what the page is about.
+            status: its analyses and its verdict, which is not yet published.
+            prefix: where results and the page lie, as ``s3://BUCKET/FOLDERS/``.
+
+        Returns:
+            The page's address, or what went wrong. Nothing is raised.
+        """
