@@ -34,6 +34,7 @@ from analysis_operator.requests.kube_store import KubeRequests
 from analysis_operator.requests.resync import Resync
 from analysis_operator.scaling.external_scaler import Backlog, ExternalScaler
 from analysis_operator.scaling.keda import KedaController
+from analysis_operator.scaling.kube_store import KubeScaledObjects
 from analysis_operator.settings import Settings
 
 Election = LeaseElection | SingleInstance
@@ -131,7 +132,8 @@ async def _lead(api: KubeApi, settings: Settings, stop: _Stop, election: Electio
     )
     scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher))
     dispatcher.backlog_changed.connect(scaler.changed)
-    keda = KedaController(api, settings.namespace, settings.scaler_address, scaler.seconds_since_asked, now)
+    scaled_objects = KubeScaledObjects(api, settings.namespace)
+    keda = KedaController(scaled_objects, settings.scaler_address, scaler.seconds_since_poll, now)
     pools = AnalyzerController(KubeAnalyzers(api, settings.identity), keda, dispatcher, now)
     health.resync = resync = Resync(api, controller, pools, settings.namespace)
     try:

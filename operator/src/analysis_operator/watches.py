@@ -13,8 +13,8 @@ from typing import Any, cast
 import kopf
 
 from analysis_operator.analyzers.controller import AnalyzerController
-from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.api import GROUP, VERSION
+from analysis_operator.kube.objects import ANALYZER_LABEL
 from analysis_operator.requests.controller import RequestController
 
 _CHILDREN = (

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from analysis_operator.analyzers.manifests import children
+from analysis_operator.analyzers.manifests import child_objects
 from analysis_operator.api import Analyzer
-from analysis_operator.scaling.scaled_object import scaled_object
+from analysis_operator.scaling.scaled_object import build_scaled_object
 from tests.support.kubernetes.schemas import conform
 from tests.unit.charts.test_chart import Manifest, rendered
 from tests.unit.charts.test_monitoring import ON
@@ -64,8 +64,8 @@ def made_by_the_operator(manifests: list[Manifest]) -> list[Manifest]:
         if manifest["kind"] == "Analyzer":
             meta = {**manifest["metadata"], "uid": "u1", "resourceVersion": "1"}
             analyzer = Analyzer.model_validate({"metadata": meta, "spec": manifest["spec"]})
-            found += children(analyzer)
-            found += [scaled_object(analyzer, "10.0.0.7:9090")] if analyzer.spec.replicas is None else []
+            found += child_objects(analyzer)
+            found += [build_scaled_object(analyzer, "10.0.0.7:9090")] if analyzer.spec.replicas is None else []
     return found
 
 

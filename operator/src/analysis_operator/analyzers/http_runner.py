@@ -1,4 +1,4 @@
-"""Carries a job to an analyzer over HTTP and follows its stream: the connection is the lease."""
+"""Send a job to an analyzer over HTTP and follow its stream; the end of the connection is the end of the work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from analyzer_contract import (
 
 _CONNECT_SECONDS = 3.0
 _SILENCE_SECONDS = 5 * HEARTBEAT_SECONDS
-"""A stream that says nothing for so long, five missed heartbeats, has lost its other end."""
+"""A stream without a line for this long, five missed heartbeats, counts as broken."""
 _LINE_LIMIT = 256 * 1024
 _REFUSAL_LIMIT = 500
 _BUSY_SECONDS = (0.05, 10.0)
@@ -39,9 +39,9 @@ class HttpRunner:
 
     @classmethod
     def create(cls) -> HttpRunner:
-        """Open a session of its own; close it with :meth:`close`. Call it inside the event loop."""
+        """Open a session; close it with :meth:`close`. Call it inside the event loop."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
-        # Not for long: a new pod may have the address of one that is gone.
+        # Short: a new pod may get the address of a deleted one.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=4)
         return cls(aiohttp.ClientSession(timeout=timeout, connector=connector, read_bufsize=_LINE_LIMIT))
 
@@ -50,11 +50,11 @@ class HttpRunner:
         await self._session.close()
 
     async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
-        """Yield the stream of one analysis. See the Runner port for what it raises."""
+        """Yield the stream of one analysis. Raises what the Runner port names."""
         answer = await self._post(endpoint, job)
         async with answer:
             if answer.status != HTTPStatus.OK:
-                yield await _refused(endpoint, answer)
+                yield await _refusal(endpoint, answer)
                 return
             async for event in _lines(endpoint, answer):
                 yield event
@@ -65,30 +65,30 @@ class HttpRunner:
                 f"http://{endpoint.address}/v1/analyses",
                 data=job.model_dump_json(by_alias=True, exclude_none=True),
                 headers={"Accept": MEDIA_TYPE_STREAM, "Content-Type": "application/json"},
-                allow_redirects=False,  # a pod does not get to choose what the operator calls
+                allow_redirects=False,  # a pod must not choose what the operator calls
             )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(f"{endpoint.pod} at {endpoint.address}: {error}") from error
         except aiohttp.ServerDisconnectedError as error:
-            # An idle connection that the pod closed in that very moment: nothing was started.
-            raise Unreachable(f"{endpoint.pod} hung up: {error!r}") from error
+            # The pod closed an idle connection at the same moment: no work was started.
+            raise Unreachable(f"{endpoint.pod} closed the connection: {error!r}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Lost(f"Pod {endpoint.pod} did not answer: {error!r}.") from error
 
 
-async def _refused(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> Failure:
+async def _refusal(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> Failure:
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         least, most = _BUSY_SECONDS
         try:
-            wanted = float(answer.headers.get("Retry-After", "1"))
+            seconds = float(answer.headers.get("Retry-After", "1"))
         except ValueError:
-            wanted = 1.0
-        raise Busy(min(most, max(least, wanted)))
+            seconds = 1.0
+        raise Busy(min(most, max(least, seconds)))
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        raise Draining(f"{endpoint.pod} takes nothing new")
+        raise Draining(f"{endpoint.pod} takes no new work")
     text = ""
     with suppress(TimeoutError, aiohttp.ClientError, OSError):
-        text = (await answer.content.read(_REFUSAL_LIMIT)).decode(errors="replace")  # its body may have no end
+        text = (await answer.content.read(_REFUSAL_LIMIT)).decode(errors="replace")  # the body may be endless
     message = f"Pod {endpoint.pod} refused the work with HTTP {answer.status}: {text}"
     return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message)
 
@@ -106,8 +106,8 @@ async def _lines(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> AsyncGen
         try:
             event = EVENT.validate_json(line)
         except ValidationError as error:
-            told = f"Pod {endpoint.pod} broke the contract: {error.errors(include_url=False)[0]['msg']}"
-            yield Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=told[:1000])
+            message = f"Pod {endpoint.pod} broke the contract: {error.errors(include_url=False)[0]['msg']}"
+            yield Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
             return
         yield event
         if not isinstance(event, Progress):

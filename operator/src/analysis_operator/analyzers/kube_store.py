@@ -1,39 +1,39 @@
-"""Analyzers in a cluster, and what is applied for them."""
+"""Analyzers in a cluster, and their child objects."""
 
 from __future__ import annotations
 
-from analysis_operator.analyzers.manifests import FIRST_MANAGER, MANAGER
 from analysis_operator.api import API_VERSION, GROUP, VERSION, Analyzer, AnalyzerStatus
 from analysis_operator.errors import Conflict
-from analysis_operator.kube.client import Json, KubeApi
+from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.events import post_event
+from analysis_operator.kube.objects import CREATION_MANAGER, MANAGER, KubeObject
 from analysis_operator.requests.actions import Notify
 
 
 class KubeAnalyzers:
-    """Reads and writes what the pools need, over the API server. Raises Conflict, Gone, ApiUnavailable."""
+    """Writes Analyzers and their child objects, over the API server. Raises Conflict, Gone and ApiUnavailable."""
 
     def __init__(self, api: KubeApi, identity: str) -> None:
         self._api = api
         self._identity = identity
 
-    async def create(self, manifest: Json) -> None:
-        """Create an object, or leave the one that is there as it is."""
+    async def create(self, child: KubeObject) -> None:
+        """Create a child object, or leave the existing one as it is."""
         try:
-            await self._api.create(manifest)
+            await self._api.create(child)
         except Conflict:
             return
 
-    async def apply(self, manifest: Json) -> Json:
-        """Apply a manifest server-side."""
-        return await self._api.apply(manifest)
+    async def apply(self, child: KubeObject) -> KubeObject:
+        """Apply a child object server-side and return it."""
+        return await self._api.apply(child)
 
-    async def hand_over(self, manifest: Json) -> None:
-        """Let the manager that creates objects own what this says, so that it stays when we say it no more."""
-        await self._api.apply(manifest, FIRST_MANAGER)
+    async def hand_over(self, fields: KubeObject) -> None:
+        """Let the manager that creates objects own these fields, so that they stay when they are no longer applied."""
+        await self._api.apply(fields, CREATION_MANAGER)
 
-    async def write_status(self, analyzer: Analyzer, status: AnalyzerStatus) -> Json:
-        """Write the status of exactly this Analyzer: its UID guards it. Give it as written."""
+    async def write_status(self, analyzer: Analyzer, status: AnalyzerStatus) -> KubeObject:
+        """Write the status of exactly this Analyzer, by its UID. Return the Analyzer as written."""
         meta = analyzer.metadata
         path = f"apis/{GROUP}/{VERSION}/namespaces/{meta.namespace}/analyzers/{meta.name}/status"
         body = {
@@ -47,5 +47,5 @@ class KubeAnalyzers:
         )
 
     async def notify(self, analyzer: Analyzer, event: Notify) -> None:
-        """Post an event about it. Best effort: it never raises."""
+        """Post an event about an Analyzer. Best effort: it never raises."""
         await post_event(self._api, "Analyzer", analyzer.metadata, event, self._identity)

@@ -1,4 +1,4 @@
-"""What an Analyzer becomes: Deployment, Service, PodDisruptionBudget, ServiceAccount, NetworkPolicy, ScaledObject."""
+"""Build an Analyzer's Deployment, Service, PodDisruptionBudget, ServiceAccount and NetworkPolicy. Pure."""
 
 from __future__ import annotations
 
@@ -7,162 +7,136 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from analysis_operator.api import API_VERSION, Analyzer, EnvVar, Models
+from analysis_operator.api import Analyzer, EnvVar, Models
+from analysis_operator.kube.objects import MANAGER, KubeObject, child_labels, child_metadata, pod_selector
 
-Manifest = dict[str, Any]
-
-MANAGER = "silver-guardian"
-FIRST_MANAGER = f"{MANAGER}-first"
-"""Owns what an object is created with and what is not applied afterwards: the size of a Deployment that KEDA scales."""
-ANALYZER_LABEL = "silverguardian.io/analyzer"
-COMPONENT_LABELS = {"app.kubernetes.io/part-of": "silver-guardian", "app.kubernetes.io/managed-by": MANAGER}
 _CONTAINER = "analyzer"
 _MODELS = "/models"
 _GRACE_SECONDS = 3660
-"""The longest analysis that can be asked for, and its upload: whatever takes a pod away lets it finish its work."""
+"""The longest analysis that a request can ask for, and its upload: a pod that is deleted can finish its work."""
 _PRE_STOP_SECONDS = 2
-"""The Service forgets a pod a moment after its SIGTERM; until then it still answers."""
+"""The Service removes a pod only a moment after its SIGTERM; until then the pod has to answer."""
 _EXIT_SECONDS = 8
 _LOST_NODE_SECONDS = 5
-"""The default is 300: an analysis may not wait so long for a pod on a node that is gone."""
+"""The default is 300, too long for an analysis to wait for a pod on a node that is gone."""
 _POD_IDENTITY = "169.254.170.23/32"
 
 
-def children(analyzer: Analyzer) -> list[Manifest]:
-    """Give what the operator owns for an Analyzer, ready for server-side apply; its ScaledObject is KEDA's kind."""
-    made = [_deployment(analyzer), _service(analyzer), _budget(analyzer), _network_policy(analyzer)]
+def child_objects(analyzer: Analyzer) -> list[KubeObject]:
+    """Return the child objects of an Analyzer, except its ScaledObject, ready for server-side apply."""
+    objects = [_deployment(analyzer), _service(analyzer), _budget(analyzer), _network_policy(analyzer)]
     if analyzer.spec.service_account_name is None:
-        made.insert(0, _service_account(analyzer))
-    return made
+        objects.insert(0, _service_account(analyzer))
+    return objects
 
 
-def first_deployment(analyzer: Analyzer) -> Manifest:
-    """Give the Deployment as it is created: without pods, where one that says nothing of its size would start with one.
+def initial_deployment(analyzer: Analyzer) -> KubeObject:
+    """Return the Deployment as it is created: with no pods, while one without `replicas` would start with one pod.
 
-    It holds no more than it must: what is owned by whoever created it is not removed by applying without it.
+    It holds only the required fields: applying a Deployment without a field does not remove it from its creator.
     """
     container = {"name": _CONTAINER, "image": analyzer.spec.image}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": meta(analyzer),
+        "metadata": child_metadata(analyzer),
         "spec": {
             "replicas": 0,
-            "selector": {"matchLabels": _selector(analyzer)},
-            "template": {"metadata": {"labels": _selector(analyzer)}, "spec": {"containers": [container]}},
+            "selector": {"matchLabels": pod_selector(analyzer)},
+            "template": {"metadata": {"labels": pod_selector(analyzer)}, "spec": {"containers": [container]}},
         },
     }
 
 
-def size_to_hand_over(deployment: Mapping[str, Any]) -> Manifest | None:
-    """Give what keeps a Deployment at its size once we apply it without one, or None where we never said one.
+def replicas_to_hand_over(deployment: Mapping[str, Any]) -> KubeObject | None:
+    """Return the fields that keep a Deployment at its size once it is applied without `replicas`.
 
-    A field that its only owner drops goes back to its default, which is one pod: whatever ran in the others would be
-    told to go, and a pool of none would start one.
+    A field that its only owner drops returns to its default, which is one pod: the other pods would be deleted with
+    their work, and a pool of zero would start one.
+
+    Returns:
+        The fields, or None if the operator does not own `replicas`.
     """
-    found, spec = deployment["metadata"], deployment.get("spec", {})
-    said = any(
+    meta, spec = deployment["metadata"], deployment.get("spec", {})
+    is_owner = any(
         entry["manager"] == MANAGER and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
-        for entry in found.get("managedFields") or ()
+        for entry in meta.get("managedFields") or ()
     )
-    if not said:
+    if not is_owner:
         return None
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": found["name"], "namespace": found["namespace"]},
+        "metadata": {"name": meta["name"], "namespace": meta["namespace"]},
         "spec": {"replicas": spec.get("replicas")},
     }
 
 
-def mark(raw: Mapping[str, Any], *, scaled: bool) -> str:
-    """Give what changes when somebody edits an owned object: its generation, or where it has none, its version.
+def revision(child: Mapping[str, Any], *, scaled: bool) -> str:
+    """Return a string that changes when a child object is edited: its generation, or its version if it has none.
 
-    How KEDA sizes a Deployment is no edit: applying everything again at each step would slow down every cold start.
+    A new size that KEDA sets is no edit: to apply everything again at each step would slow down every cold start.
+
+    Args:
+        child: as the API server returns it.
+        scaled: whether KEDA sizes the pool.
     """
-    found = raw["metadata"]
-    if scaled and raw["kind"] == "Deployment":
-        return json.dumps({key: value for key, value in raw["spec"].items() if key != "replicas"}, sort_keys=True)
-    return f"g{found['generation']}" if found.get("generation") else f"v{found['resourceVersion']}"
+    meta = child["metadata"]
+    if scaled and child["kind"] == "Deployment":
+        return json.dumps({key: value for key, value in child["spec"].items() if key != "replicas"}, sort_keys=True)
+    return f"g{meta['generation']}" if meta.get("generation") else f"v{meta['resourceVersion']}"
 
 
-def meta(analyzer: Analyzer) -> Manifest:
-    """Give the metadata of whatever belongs to an Analyzer: its name, its labels, and whose it is."""
-    return {
-        "name": analyzer.metadata.name,
-        "namespace": analyzer.metadata.namespace,
-        "labels": _labels(analyzer),
-        "ownerReferences": [
-            {
-                "apiVersion": API_VERSION,
-                "kind": "Analyzer",
-                "name": analyzer.metadata.name,
-                "uid": analyzer.metadata.uid,
-                "controller": True,
-                "blockOwnerDeletion": True,
-            }
-        ],
-    }
-
-
-def _labels(analyzer: Analyzer) -> dict[str, str]:
-    return COMPONENT_LABELS | {"app.kubernetes.io/name": analyzer.metadata.name} | _selector(analyzer)
-
-
-def _selector(analyzer: Analyzer) -> dict[str, str]:
-    return {ANALYZER_LABEL: analyzer.metadata.name}
-
-
-def _service_account(analyzer: Analyzer) -> Manifest:
+def _service_account(analyzer: Analyzer) -> KubeObject:
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": meta(analyzer),
+        "metadata": child_metadata(analyzer),
         "automountServiceAccountToken": False,
     }
 
 
-def _service(analyzer: Analyzer) -> Manifest:
+def _service(analyzer: Analyzer) -> KubeObject:
     port = {"name": "http", "port": analyzer.spec.port, "targetPort": "http", "protocol": "TCP"}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": meta(analyzer),
-        "spec": {"selector": _selector(analyzer), "ports": [port]},
+        "metadata": child_metadata(analyzer),
+        "spec": {"selector": pod_selector(analyzer), "ports": [port]},
     }
 
 
-def _budget(analyzer: Analyzer) -> Manifest:
+def _budget(analyzer: Analyzer) -> KubeObject:
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": meta(analyzer),
+        "metadata": child_metadata(analyzer),
         "spec": {
-            # A Spot notice gives two minutes to empty a node: one pod after another would not all be told in time.
+            # A Spot notice leaves two minutes to empty a node: too little to evict one pod after another.
             "maxUnavailable": "50%",
-            "selector": {"matchLabels": _selector(analyzer)},
+            "selector": {"matchLabels": pod_selector(analyzer)},
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },
     }
 
 
-def _network_policy(analyzer: Analyzer) -> Manifest:
-    """In: the operator and whoever is in its namespace. Out: name resolution, S3, and Pod Identity."""
-    storage = sorted({443, *_endpoint_ports(analyzer)})
-    resolve = [{"port": 53, "protocol": protocol} for protocol in ("TCP", "UDP")]
+def _network_policy(analyzer: Analyzer) -> KubeObject:
+    """Return the policy. In: the pods of the operator's namespace. Out: name resolution, S3, and Pod Identity."""
+    storage_ports = sorted({443, *_endpoint_ports(analyzer)})
+    dns_ports = [{"port": 53, "protocol": protocol} for protocol in ("TCP", "UDP")]
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": meta(analyzer),
+        "metadata": child_metadata(analyzer),
         "spec": {
-            "podSelector": {"matchLabels": _selector(analyzer)},
+            "podSelector": {"matchLabels": pod_selector(analyzer)},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [
                 {"from": [{"podSelector": {}}], "ports": [{"port": analyzer.spec.port, "protocol": "TCP"}]},
             ],
             "egress": [
-                {"ports": resolve},
-                {"ports": [{"port": port, "protocol": "TCP"} for port in storage]},
+                {"ports": dns_ports},
+                {"ports": [{"port": port, "protocol": "TCP"} for port in storage_ports]},
                 {"to": [{"ipBlock": {"cidr": _POD_IDENTITY}}], "ports": [{"port": 80, "protocol": "TCP"}]},
             ],
         },
@@ -170,30 +144,30 @@ def _network_policy(analyzer: Analyzer) -> Manifest:
 
 
 def _endpoint_ports(analyzer: Analyzer) -> list[int]:
-    """Ports of an S3 server other than Amazon's, if the environment names one."""
-    named = [entry.value or "" for entry in analyzer.spec.env if entry.name.startswith("AWS_ENDPOINT_URL")]
-    urls = [urlsplit(value) for value in named if value]
+    """Return the ports of the S3 servers that the environment names instead of Amazon's."""
+    values = [entry.value or "" for entry in analyzer.spec.env if entry.name.startswith("AWS_ENDPOINT_URL")]
+    urls = [urlsplit(value) for value in values if value]
     return [url.port or (80 if url.scheme == "http" else 443) for url in urls]
 
 
-def _deployment(analyzer: Analyzer) -> Manifest:
-    # A pool that KEDA scales says nothing of its size: whoever applies `replicas` undoes what KEDA decided.
+def _deployment(analyzer: Analyzer) -> KubeObject:
+    # Without `replicas` for a pool that KEDA scales: applying the field would undo what KEDA decided.
     size = {} if analyzer.spec.replicas is None else {"replicas": analyzer.spec.replicas}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": meta(analyzer),
+        "metadata": child_metadata(analyzer),
         "spec": {
             **size,
             "revisionHistoryLimit": 2,
-            "selector": {"matchLabels": _selector(analyzer)},
+            "selector": {"matchLabels": pod_selector(analyzer)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": {"metadata": {"labels": _labels(analyzer)}, "spec": _pod_spec(analyzer)},
+            "template": {"metadata": {"labels": child_labels(analyzer)}, "spec": _pod_spec(analyzer)},
         },
     }
 
 
-def _pod_spec(analyzer: Analyzer) -> Manifest:
+def _pod_spec(analyzer: Analyzer) -> KubeObject:
     spec = analyzer.spec
     return {
         "serviceAccountName": spec.service_account_name or analyzer.metadata.name,
@@ -201,7 +175,7 @@ def _pod_spec(analyzer: Analyzer) -> Manifest:
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "nodeSelector": spec.node_selector,
-        "tolerations": [found.model_dump(by_alias=True) for found in spec.tolerations] + _lost_node(),
+        "tolerations": [toleration.model_dump(by_alias=True) for toleration in spec.tolerations] + _lost_node(),
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 65532,
@@ -214,7 +188,7 @@ def _pod_spec(analyzer: Analyzer) -> Manifest:
     }
 
 
-def _models(models: Models | None) -> list[Manifest]:
+def _models(models: Models | None) -> list[KubeObject]:
     if models is None:
         return []
     if models.image is not None:
@@ -222,7 +196,7 @@ def _models(models: Models | None) -> list[Manifest]:
     return [{"name": "models", "persistentVolumeClaim": {"claimName": models.claim, "readOnly": True}}]
 
 
-def _lost_node() -> list[Manifest]:
+def _lost_node() -> list[KubeObject]:
     return [
         {
             "key": f"node.kubernetes.io/{state}",
@@ -234,14 +208,14 @@ def _lost_node() -> list[Manifest]:
     ]
 
 
-def _container(analyzer: Analyzer) -> Manifest:
+def _container(analyzer: Analyzer) -> KubeObject:
     spec = analyzer.spec
     own = [
         EnvVar(name="GUARDIAN_PORT", value=str(spec.port)),
         EnvVar(name="GUARDIAN_CONCURRENCY", value=str(spec.concurrency)),
         EnvVar(name="GUARDIAN_DRAIN_SECONDS", value=str(_GRACE_SECONDS - _PRE_STOP_SECONDS - _EXIT_SECONDS)),
     ]
-    mounts: list[Manifest] = [{"name": "work", "mountPath": "/tmp"}]  # noqa: S108
+    mounts: list[KubeObject] = [{"name": "work", "mountPath": "/tmp"}]  # noqa: S108
     if spec.models is not None:
         own.append(EnvVar(name="GUARDIAN_MODELS", value=_MODELS))
         mounts.append({"name": "models", "mountPath": _MODELS, "readOnly": True})
@@ -272,7 +246,7 @@ def _container(analyzer: Analyzer) -> Manifest:
     }
 
 
-def _env(entry: EnvVar) -> Manifest:
+def _env(entry: EnvVar) -> KubeObject:
     if entry.secret_key is not None:
         reference = {"name": entry.secret_key.name, "key": entry.secret_key.key}
         return {"name": entry.name, "valueFrom": {"secretKeyRef": reference}}

@@ -1,4 +1,4 @@
-"""What a pool's pods say: which take work, and what keeps the others from it. Pure, over pods as the API gives them."""
+"""Read the pods of a pool, as the API server returns them: which take work, and what keeps the others from it. Pure."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _WAITING = {
 
 @dataclass(frozen=True, slots=True)
 class PodFacts:
-    """One pod.
+    """What one pod's status says.
 
-    ``address`` is there if it takes work, ``starting`` is where it may soon, ``problem`` tells what is wrong.
-    ``leaving``: it is being deleted, or has ended. ``node`` is empty until it has one.
+    ``address`` is set if the pod takes work, ``starting`` is the address of a pod that may soon, ``problem`` says what
+    keeps it from work. ``leaving``: it is being deleted, or has ended. ``node`` is empty until it is scheduled.
     """
 
     name: str
@@ -34,61 +34,66 @@ class PodFacts:
     starting: str | None = None
     leaving: bool = False
     node: str = ""
+    uid: str = ""
 
 
-def facts(pod: Pod, port: int, *, answers: bool = False) -> PodFacts:
-    """Give what one pod says.
+def pod_facts(pod: Pod, port: int, *, answers: bool = False) -> PodFacts:
+    """Return the facts of one pod.
 
-    A pod that is being deleted takes nothing new. One that answers, when asked itself, that it is ready takes work
-    before the kubelet's next probe has found out.
+    A pod that is being deleted takes no new work.
+
+    Args:
+        pod: as the API server returns it, or its summary.
+        port: where its analyzer listens.
+        answers: whether the pod itself has answered that it is ready; this counts before the kubelet's next probe.
     """
     meta, status = pod["metadata"], pod.get("status", {})
-    name, node = str(meta["name"]), str(pod.get("spec", {}).get("nodeName") or "")
+    name, uid, node = str(meta["name"]), str(meta.get("uid", "")), str(pod.get("spec", {}).get("nodeName") or "")
     if meta.get("deletionTimestamp") or status.get("phase") in _ENDED:
-        return PodFacts(name, None, leaving=True, node="" if status.get("phase") in _ENDED else node)
+        return PodFacts(name, None, leaving=True, node="" if status.get("phase") in _ENDED else node, uid=uid)
     conditions = _conditions(pod)
     host = str(status.get("podIP") or "")
     address = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}") if host else None
     if address and (answers or is_ready(pod)):
-        return PodFacts(name, address, node=node)
-    return PodFacts(name, None, _problem(name, status, conditions), starting=address, node=node)
+        return PodFacts(name, address, node=node, uid=uid)
+    return PodFacts(name, None, _pod_problem(name, status, conditions), starting=address, node=node, uid=uid)
 
 
 def is_ready(pod: Pod) -> bool:
-    """Say whether the kubelet found the pod ready."""
+    """Return whether the kubelet reports the pod as ready."""
     return bool(_conditions(pod).get("Ready", {}).get("status") == "True")
 
 
-def restarted(before: Pod, now: Pod) -> bool:
-    """Say whether a container ended or was started anew in between: what it answered before counts no more."""
-    return _lives(before) != _lives(now)
+def has_restarted(before: Pod, now: Pod) -> bool:
+    """Return whether a container has ended or restarted in between, so that its earlier answers no longer count."""
+    return _container_runs(before) != _container_runs(now)
 
 
-def _lives(pod: Pod) -> list[tuple[int, bool]]:
-    lives = []
+def _container_runs(pod: Pod) -> list[tuple[int, bool]]:
+    runs = []
     for container in pod.get("status", {}).get("containerStatuses") or ():
         state = container.get("state", {})
         ended = bool(state.get("terminated")) or (state.get("waiting") or {}).get("reason") in _WAITING
-        lives.append((int(container.get("restartCount", 0)), ended))
-    return [life for life in lives if life != (0, False)]  # one that is not reported yet is no news
+        runs.append((int(container.get("restartCount", 0)), ended))
+    return [run for run in runs if run != (0, False)]  # a container that is first reported has not restarted
 
 
 def _conditions(pod: Pod) -> dict[str, Mapping[str, Any]]:
-    return {found["type"]: found for found in pod.get("status", {}).get("conditions") or ()}
+    return {condition["type"]: condition for condition in pod.get("status", {}).get("conditions") or ()}
 
 
-def slim(pod: Pod) -> dict[str, Any]:
-    """Keep what :func:`facts` reads: a pod as the API gives it is some ten kilobytes."""
+def pod_summary(pod: Pod) -> dict[str, Any]:
+    """Return the parts that :func:`pod_facts` reads: a whole pod takes some ten kilobytes."""
     meta, status = pod["metadata"], pod.get("status", {})
-    kept = ("name", "uid", "resourceVersion", "deletionTimestamp", "annotations")
+    keys = ("name", "uid", "resourceVersion", "deletionTimestamp", "annotations")
     return {
-        "metadata": {key: meta.get(key) for key in kept},
+        "metadata": {key: meta.get(key) for key in keys},
         "spec": {"nodeName": pod.get("spec", {}).get("nodeName")},
         "status": {key: status.get(key) for key in ("phase", "podIP", "conditions", "containerStatuses")},
     }
 
 
-def _problem(name: str, status: Mapping[str, Any], conditions: Mapping[str, Mapping[str, Any]]) -> str:
+def _pod_problem(name: str, status: Mapping[str, Any], conditions: Mapping[str, Mapping[str, Any]]) -> str:
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         return f"Pod {name} has no node: {scheduled.get('message', scheduled.get('reason', ''))}"
@@ -100,12 +105,12 @@ def _problem(name: str, status: Mapping[str, Any], conditions: Mapping[str, Mapp
     return ""
 
 
-def problem_of(pods: Iterable[PodFacts], deployment: Mapping[str, Any] | None) -> str:
-    """Give the first thing that a person can mend, or an empty string while all is on its way."""
+def first_problem(pods: Iterable[PodFacts], deployment: Mapping[str, Any] | None) -> str:
+    """Return the first problem that a person can fix, or an empty string while the pods are on their way."""
     for pod in pods:
         if pod.problem:
             return pod.problem
-    for found in (deployment or {}).get("status", {}).get("conditions") or ():
-        if found["type"] == "ReplicaFailure" and found["status"] == "True":
-            return f"Its pods are refused: {found.get('message', '')}"
+    for condition in (deployment or {}).get("status", {}).get("conditions") or ():
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            return f"Its pods are refused: {condition.get('message', '')}"
     return ""

@@ -1,4 +1,4 @@
-"""Asks starting pods themselves whether they take work: the kubelet's probe and report cost up to two seconds."""
+"""Ask starting pods themselves whether they are ready: the kubelet's probe and its report take up to two seconds."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from http import HTTPStatus
 
 import aiohttp
 
-_EVERY_SECONDS = 0.05
+_INTERVAL_SECONDS = 0.05
 _TIMEOUT = aiohttp.ClientTimeout(total=1.0, sock_connect=0.5)
 
 
 class ReadinessProber:
-    """Knocks on the pods it is told of until each has answered that it is ready.
+    """Probes the starting pods of each pool until they answer that they are ready.
 
     Args:
-        answered: called with a pool's name when one of its pods has answered.
+        on_ready: called with a pool's name when one of its pods has answered.
     """
 
-    def __init__(self, answered: Callable[[str], None]) -> None:
-        self._answered = answered
+    def __init__(self, on_ready: Callable[[str], None]) -> None:
+        self._on_ready = on_ready
         self._tasks: dict[str, dict[str, asyncio.Task[None]]] = {}
         self._ready: dict[str, set[str]] = {}
 
     def probe(self, pool: str, starting: Mapping[str, str]) -> None:
-        """Knock on these pods of a pool, UID → ``host:port``, and on no others any more."""
+        """Probe exactly these pods of a pool, UID → ``host:port``, from now on."""
         tasks = self._tasks.setdefault(pool, {})
         for uid in tasks.keys() - starting.keys():
             tasks.pop(uid).cancel()
@@ -34,11 +34,11 @@ class ReadinessProber:
                 tasks[uid] = asyncio.create_task(self._until_ready(pool, uid, address))
 
     def ready(self, pool: str) -> set[str]:
-        """Give the UIDs of the pods that have answered."""
+        """Return the UIDs of the pods that have answered that they are ready."""
         return self._ready.get(pool, set())
 
     def forget(self, pool: str, uids: set[str]) -> None:
-        """Forget answers: the kubelet has taken over, or the pods are gone."""
+        """Forget answers: the kubelet's report counts from now on, or the pods are gone."""
         self._ready.get(pool, set()).difference_update(uids)
 
     def drop(self, pool: str) -> None:
@@ -48,7 +48,7 @@ class ReadinessProber:
         self._ready.pop(pool, None)
 
     async def close(self) -> None:
-        """Stop knocking."""
+        """Stop probing."""
         tasks = [task for pool in self._tasks.values() for task in pool.values()]
         for task in tasks:
             task.cancel()
@@ -57,9 +57,9 @@ class ReadinessProber:
     async def _until_ready(self, pool: str, uid: str, address: str) -> None:
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             while not await _is_ready(session, address):  # noqa: ASYNC110  # another process is waited for
-                await asyncio.sleep(_EVERY_SECONDS)
+                await asyncio.sleep(_INTERVAL_SECONDS)
         self._ready.setdefault(pool, set()).add(uid)
-        self._answered(pool)
+        self._on_ready(pool)
 
 
 async def _is_ready(session: aiohttp.ClientSession, address: str) -> bool:

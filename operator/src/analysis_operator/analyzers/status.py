@@ -1,4 +1,4 @@
-"""How a pool stands: the status of an Analyzer, from its pods, its backlog, and what scales it. Pure."""
+"""The status of an Analyzer, from its pods, its backlog, and what scales it. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analysis_operator.analyzers.pods import PodFacts, problem_of
+from analysis_operator.analyzers.pods import PodFacts, first_problem
 from analysis_operator.api import Analyzer, AnalyzerStatus, ConditionState, ConditionType, Usage
 from analysis_operator.requests import conditions
 from analysis_operator.requests.actions import Notify
-from analysis_operator.scaling.scaled_object import FIXED_SIZE, KedaFacts, condition
+from analysis_operator.scaling.scaled_object import FIXED_SIZE, KedaFacts, scaling_condition
 
 _USAGE_EVERY = timedelta(seconds=60)
 
@@ -28,69 +28,70 @@ class PoolFacts:
     running: int = 0
 
 
-def problem(pool: PoolFacts) -> str:
-    """Give what a person can mend so that pods come, or an empty string while all is on its way."""
-    found = problem_of(pool.pods, pool.deployment)
-    if found or pool.analyzer.spec.replicas is not None:
-        return found
-    state, _, message = condition(pool.analyzer, pool.keda)
+def pool_problem(pool: PoolFacts) -> str:
+    """Return what a person can fix so that pods start, or an empty string while they are on their way."""
+    problem = first_problem(pool.pods, pool.deployment)
+    if problem or pool.analyzer.spec.replicas is not None:
+        return problem
+    state, _, message = scaling_condition(pool.analyzer, pool.keda)
     return message if state == "False" else ""
 
 
-def status(pool: PoolFacts, usage: Usage | None, now: datetime) -> AnalyzerStatus:
-    """Give the status to write."""
+def pool_status(pool: PoolFacts, usage: Usage | None, now: datetime) -> AnalyzerStatus:
+    """Return the status to write."""
     analyzer = pool.analyzer
     generation = analyzer.metadata.generation
-    wanted = [
+    rows = [
         (ConditionType.READY, *_readiness(pool)),
-        (ConditionType.SCALING_ACTIVE, *condition(analyzer, pool.keda)),
+        (ConditionType.SCALING_ACTIVE, *scaling_condition(analyzer, pool.keda)),
     ]
     return AnalyzerStatus(
         observed_generation=generation,
         replicas=len(pool.pods),
-        ready_replicas=_ready(pool),
+        ready_replicas=_count_ready(pool),
         queued=pool.queued,
         running=pool.running,
         usage=usage,
-        conditions=conditions.updated(analyzer.status.conditions, wanted, generation=generation, now=now),
+        conditions=conditions.updated(analyzer.status.conditions, rows, generation=generation, now=now),
     )
 
 
-def worth_writing(before: AnalyzerStatus, wanted: AnalyzerStatus) -> bool:
-    """Say whether a status is to be written: usage alone only now and then, and not while it stands still."""
-    if wanted.model_copy(update={"usage": before.usage}) != before:
+def should_write(before: AnalyzerStatus, after: AnalyzerStatus) -> bool:
+    """Return whether to write a status: a change of usage alone only once a minute, and not while no pod runs."""
+    if after.model_copy(update={"usage": before.usage}) != before:
         return True
-    old, new = before.usage, wanted.usage
+    old, new = before.usage, after.usage
     if old is None or new is None:
         return old is not new
     return new.pod_seconds != old.pod_seconds and abs(new.until - old.until) >= _USAGE_EVERY
 
 
-def news(before: AnalyzerStatus, after: AnalyzerStatus) -> list[Notify]:
-    """Give the events that a new status is worth: scaling stopped working, or works again."""
-    told = {found.type: found for found in before.conditions}.get(ConditionType.SCALING_ACTIVE)
-    found = next(found for found in after.conditions if found.type is ConditionType.SCALING_ACTIVE)
-    if (told is not None and told.reason == found.reason) or found.status == "Unknown":
+def scaling_events(before: AnalyzerStatus, after: AnalyzerStatus) -> list[Notify]:
+    """Return the events about a new status: scaling has stopped working, or works again."""
+    old = before.condition(ConditionType.SCALING_ACTIVE)
+    new = after.condition(ConditionType.SCALING_ACTIVE)
+    if new is None or new.status == "Unknown" or (old is not None and old.reason == new.reason):
         return []
-    broken = found.status == "False" and found.reason != FIXED_SIZE
-    return [Notify("Warning" if broken else "Normal", found.reason, found.message)]
+    is_broken = new.status == "False" and new.reason != FIXED_SIZE
+    return [Notify("Warning" if is_broken else "Normal", new.reason, new.message)]
 
 
 def _readiness(pool: PoolFacts) -> tuple[ConditionState, str, str]:
-    """Whether the pool serves who asks now: with pods, or by being able to get some."""
-    spec, ready = pool.analyzer.spec, _ready(pool)
+    """Return whether the pool can serve a request now: with its pods, or by starting some."""
+    spec, ready = pool.analyzer.spec, _count_ready(pool)
     fixed = spec.replicas is not None
     least = spec.replicas if spec.replicas is not None else spec.scaling.min_replicas
     if ready >= max(least, 0 if fixed else 1):
         return "True", "PodsReady", f"{ready} of {len(pool.pods)} pods take work."
-    active, reason, message = condition(pool.analyzer, pool.keda)
+    active, reason, message = scaling_condition(pool.analyzer, pool.keda)
     if not pool.pods and not fixed and active != "True":
         return "False", reason, message
     if not pool.pods and not least and not pool.queued:
         return "True", "Idle", "There is no work, and so no pod."
-    told = problem(pool)
-    return "False", "PodsFailing" if told else "PodsStarting", told or f"{ready} of {len(pool.pods)} pods take work."
+    if problem := pool_problem(pool):
+        return "False", "PodsFailing", problem
+    return "False", "PodsStarting", f"{ready} of {len(pool.pods)} pods take work."
 
 
-def _ready(pool: PoolFacts) -> int:
+def _count_ready(pool: PoolFacts) -> int:
     return sum(1 for pod in pool.pods if pod.address)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from analysis_operator.api.base import CONDITION_LIST, Condition, Matches, Metadata, Resource, rule
+from analysis_operator.api.base import CONDITION_LIST, Condition, ConditionType, Matches, Metadata, Resource, rule
 
 
 class SecretKey(Resource):
@@ -164,6 +164,10 @@ class AnalyzerStatus(Resource):
     conditions: list[Condition] = Field(
         default=[], max_length=8, description="Ready and ScalingActive.", json_schema_extra=CONDITION_LIST
     )
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        """Return the condition of one type, or None."""
+        return next((condition for condition in self.conditions if condition.type is kind), None)
 
 
 class Analyzer(Resource):

@@ -1,4 +1,4 @@
-"""A thin layer over the kubernetes client: paths in, JSON out, errors of our own."""
+"""A thin layer over the kubernetes client: paths in, JSON out, the operator's own errors."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from urllib.parse import urlencode
 from aiohttp import ClientError
 from kubernetes.aio import client, config
 
-from analysis_operator.analyzers.manifests import FIRST_MANAGER, MANAGER
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
-from analysis_operator.scaling import scaled_object
+from analysis_operator.errors import ApiUnavailable, Conflict, Gone, OperatorError, Rejected
+from analysis_operator.kube.objects import CREATION_MANAGER, MANAGER, KubeObject
 
 Json = dict[str, Any]
 
@@ -23,17 +22,17 @@ _REJECTED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSA
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 _PLURALS = {
-    "Deployment": ("apis/apps/v1", "deployments"),
-    "Service": ("api/v1", "services"),
-    "ServiceAccount": ("api/v1", "serviceaccounts"),
-    "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
-    "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
-    "ScaledObject": (f"apis/{scaled_object.API_VERSION}", "scaledobjects"),
+    "Deployment": "deployments",
+    "Service": "services",
+    "ServiceAccount": "serviceaccounts",
+    "PodDisruptionBudget": "poddisruptionbudgets",
+    "NetworkPolicy": "networkpolicies",
+    "ScaledObject": "scaledobjects",
 }
 
 
 class KubeApi:
-    """Calls one API server. Raises Conflict, Gone, or ApiUnavailable; other refusals are ApiUnavailable too."""
+    """Calls one API server. Raises Conflict, Gone, Rejected or ApiUnavailable; every other error is ApiUnavailable."""
 
     def __init__(self, api: client.ApiClient) -> None:
         self._api = api
@@ -65,7 +64,7 @@ class KubeApi:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> Json:
-        """Make one request and give its JSON."""
+        """Make one request and return its JSON."""
         headers = {"Accept": accept, "Content-Type": content_type}
         await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = f"{self._api.configuration.host}/{path}" + (f"?{urlencode(query)}" if query else "")
@@ -80,10 +79,12 @@ class KubeApi:
             raise ApiUnavailable(f"{method} {path}: {error!r}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise _error(answer.status, f"{method} {path}", data)
-        found: Json = json.loads(data)
-        return found
+        document: Json = json.loads(data)
+        return document
 
-    async def list(self, path: str, *, labels: str | None = None, metadata_only: bool = False) -> AsyncIterator[Json]:
+    async def list(
+        self, path: str, *, labels: str | None = None, metadata_only: bool = False
+    ) -> AsyncIterator[KubeObject]:
         """Yield every object of a collection, page by page."""
         query = {"limit": str(_PAGE)} | ({"labelSelector": labels} if labels else {})
         accept = _METADATA_ONLY if metadata_only else "application/json"
@@ -95,34 +96,34 @@ class KubeApi:
                 return
             query["continue"] = following
 
-    async def create(self, manifest: Json) -> Json:
+    async def create(self, child: KubeObject) -> KubeObject:
         """Create an object. Raises Conflict if there is one of that name."""
-        return await self.call("POST", _collection(manifest), query={"fieldManager": FIRST_MANAGER}, body=manifest)
+        return await self.call("POST", _collection(child), query={"fieldManager": CREATION_MANAGER}, body=child)
 
-    async def apply(self, manifest: Json, manager: str = MANAGER) -> Json:
-        """Apply a manifest server-side, taking over what others changed in it."""
+    async def apply(self, child: KubeObject, manager: str = MANAGER) -> KubeObject:
+        """Apply an object server-side, and take over the fields of it that others changed."""
         return await self.call(
             "PATCH",
-            f"{_collection(manifest)}/{manifest['metadata']['name']}",
+            f"{_collection(child)}/{child['metadata']['name']}",
             query={"fieldManager": manager, "force": "true"},
-            body=manifest,
+            body=child,
             content_type="application/apply-patch+yaml",
         )
 
 
-def _collection(manifest: Json) -> str:
-    prefix, plural = _PLURALS[manifest["kind"]]
-    return f"{prefix}/namespaces/{manifest['metadata']['namespace']}/{plural}"
+def _collection(child: KubeObject) -> str:
+    api = "apis" if "/" in child["apiVersion"] else "api"
+    return f"{api}/{child['apiVersion']}/namespaces/{child['metadata']['namespace']}/{_PLURALS[child['kind']]}"
 
 
-def _error(status: int, what: str, data: bytes) -> Exception:
+def _error(status: int, call: str, data: bytes) -> OperatorError:
     try:
         message = str(json.loads(data).get("message", ""))
     except ValueError:
         message = data[:200].decode(errors="replace")
-    told = f"{what}: {status} {message}"
+    summary = f"{call}: {status} {message}"
     if status == HTTPStatus.CONFLICT:
-        return Conflict(told)
+        return Conflict(summary)
     if status == HTTPStatus.NOT_FOUND:
-        return Gone(told)
-    return Rejected(told) if status in _REJECTED else ApiUnavailable(told)
+        return Gone(summary)
+    return Rejected(summary) if status in _REJECTED else ApiUnavailable(summary)

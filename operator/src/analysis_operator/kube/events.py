@@ -1,23 +1,42 @@
-"""Kubernetes events about our resources."""
+"""Kubernetes events about the operator's resources."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
+from typing import Literal, Protocol
 
 import structlog
 
-from analysis_operator.analyzers.manifests import MANAGER
 from analysis_operator.api import API_VERSION, GROUP, Metadata
 from analysis_operator.errors import OperatorError
 from analysis_operator.kube.client import KubeApi
-from analysis_operator.requests.actions import Notify
+from analysis_operator.kube.objects import MANAGER
 
 log = structlog.get_logger(__name__)
 
 
-async def post_event(api: KubeApi, kind: str, meta: Metadata, event: Notify, identity: str) -> None:
-    """Post an event. Events are for people: what they say is in a status too, so a failure is only logged."""
+class Event(Protocol):
+    """What an event says."""
+
+    @property
+    def kind(self) -> Literal["Normal", "Warning"]:
+        """The type of the event."""
+
+    @property
+    def reason(self) -> str:
+        """Why, in one CamelCase word."""
+
+    @property
+    def message(self) -> str:
+        """Why, in a sentence for people."""
+
+
+async def post_event(api: KubeApi, kind: str, meta: Metadata, event: Event, identity: str) -> None:
+    """Post an event about the resource of this kind and metadata.
+
+    Events are for people: what they say is in a status too, so a failure is only logged.
+    """
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     about = {
         "apiVersion": API_VERSION,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from analysis_operator.analyzers.manifests import MANAGER
 from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisRequest, RequestStatus
 from analysis_operator.errors import Conflict, Gone
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.events import post_event
+from analysis_operator.kube.objects import MANAGER
 from analysis_operator.requests.actions import Notify
 
 COLLECTION = f"apis/{GROUP}/{VERSION}/analysisrequests"

@@ -8,10 +8,10 @@ import structlog
 
 from analysis_operator import metrics
 from analysis_operator.analyzers.controller import AnalyzerController
-from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.api import GROUP, VERSION
 from analysis_operator.errors import Gone, OperatorError
 from analysis_operator.kube.client import KubeApi
+from analysis_operator.kube.objects import ANALYZER_LABEL
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.kube_store import COLLECTION
 

@@ -1,14 +1,14 @@
-"""Serves KEDA's external-push scaler: how much work waits for, and runs in, each pool.
+"""Serve KEDA's external-push scaler: how many analyses wait for, and run in, each pool.
 
 What KEDA 2.21 does with the answers, from its pkg/scalers/external_scaler.go and pkg/scaling:
 
-- Every poll is GetMetrics and IsActive, before them GetMetricSpec unless a stream has told the spec. What the
-  HorizontalPodAutoscaler asks comes as the same calls.
-- An error leaves the pool as it is: KEDA neither wakes it nor takes it down, and a HorizontalPodAutoscaler without a
-  metric does not scale in. But KEDA also closes its connection, streams included, and may make the autoscaler anew
-  without the backlog; only a stream of metric specs has it mended. So errors are for what cannot be answered.
-- A stream that ends in an error is tried again after 2, 4, ... 60 s, and only one that ends well starts at 2 s again.
-- KEDA never pings, so a connection that died is found by this side.
+- Every poll calls GetMetrics and IsActive, and GetMetricSpec first unless a stream has delivered the spec. The queries
+  of the HorizontalPodAutoscaler arrive as the same calls.
+- An error leaves the pool as it is: KEDA scales it neither up nor down, and a HorizontalPodAutoscaler without a metric
+  does not scale in. But KEDA also closes its connection, streams included, and may create the autoscaler again without
+  the backlog; only a stream of metric specs restores it. So errors are for questions that cannot be answered.
+- A stream that ends in an error is opened again after 2, 4, ... 60 s; only a stream that ends well resets this to 2 s.
+- KEDA never pings, so this side has to detect a dead connection.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ _MAX_NAME = 253  # Kubernetes' own limit
 _MAX_MESSAGE_BYTES = 64 * 1024
 _MAX_CALLS = 1000
 """At a time. KEDA holds two streams for each pool."""
-_GOODBYE_SECONDS = 1.0
+_STOP_SECONDS = 1.0
 _OPTIONS = (
-    ("grpc.so_reuseport", 0),  # or a second server would bind the same port, and take half of the calls
+    ("grpc.so_reuseport", 0),  # otherwise a second server could bind the same port and take half of the calls
     ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.ping_timeout_ms", 10_000),  # this bounds the wait for an answer; its default is a minute
+    ("grpc.http2.ping_timeout_ms", 10_000),  # limits the wait for an answer; the default is a minute
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),  # a stream may have nothing to say for days
+    ("grpc.http2.max_pings_without_data", 0),  # a stream may have nothing to send for days
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The work of one pool: analyses that wait, analyses that run, and places for them.
+    """The work of one pool: analyses that wait, analyses that run, and slots for them.
 
-    ``slots``: places in pods that take work now. ``concurrency``: analyses at a time in one pod.
+    ``slots``: in pods that take work now. ``concurrency``: analyses at a time in one pod.
     """
 
     queued: int
@@ -69,47 +69,47 @@ class Backlog:
 
     @property
     def total(self) -> int:
-        """What KEDA sizes the pool by. What runs counts, or KEDA would take a busy pod away."""
+        """The number that sizes the pool. Running analyses count, or KEDA would remove a busy pod."""
         return self.queued + self.running
 
     @property
     def stuck(self) -> bool:
-        """Whether work waits that nothing can take."""
+        """Whether analyses wait while no pod takes work."""
         return self.queued > 0 and self.slots == 0
 
 
-Edge = Callable[[Backlog | None, Backlog], bool]
-"""Whether a stream has something to say, from what it saw before and sees now."""
+Trigger = Callable[[Backlog | None, Backlog], bool]
+"""Whether a stream has something to send, from the backlog before and now."""
 
 
-def wakes(before: Backlog | None, now: Backlog) -> bool:
-    """Say whether KEDA is to wake the pool: it gets work, or is left without a pod for what waits.
+def is_activation(before: Backlog | None, now: Backlog) -> bool:
+    """Return whether KEDA has to activate the pool: it gets work, or has no pod left for the work that waits.
 
-    The latter since KEDA may have scaled to zero just after it was told of the work. Nothing else may wake it: KEDA
-    starts the cooldown anew each time.
+    The latter since KEDA may have scaled to zero just after it received the backlog. Nothing else may activate the
+    pool: KEDA restarts the cooldown each time.
     """
     if before is None:
         return now.total > 0
     return (now.total > 0 and before.total == 0) or (now.stuck and not before.stuck)
 
 
-def resizes(before: Backlog | None, now: Backlog) -> bool:
-    """Say whether a pod takes another number of analyses than before."""
+def is_new_target(before: Backlog | None, now: Backlog) -> bool:
+    """Return whether the number of analyses that one pod takes has changed."""
     return before is None or before.concurrency != now.concurrency
 
 
 @dataclass(eq=False, slots=True)
 class _Stream:
-    """One open stream: what it saw last, and whether there is news."""
+    """One open stream: the last backlog, and whether there is something to send."""
 
-    edge: Edge
-    seen: Backlog | None = None
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    trigger: Trigger
+    last: Backlog | None = None
+    due: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def see(self, now: Backlog | None) -> None:
-        if now is not None and self.edge(self.seen, now):
-            self.news.set()
-        self.seen = now
+    def observe(self, now: Backlog | None) -> None:
+        if now is not None and self.trigger(self.last, now):
+            self.due.set()
+        self.last = now
 
 
 type _Context[Request, Response] = aio.ServicerContext[Request, Response]
@@ -119,8 +119,8 @@ class ExternalScaler:
     """Serves KEDA's external-push protocol. All calls come from one event loop.
 
     Args:
-        namespace: the operator's own; ScaledObjects of others are refused.
-        backlog: gives the work of a pool, or None for a pool that is not known.
+        namespace: the operator's own; ScaledObjects of other namespaces are refused.
+        backlog: returns the work of a pool, or None for an unknown pool.
         clock: monotonic seconds.
     """
 
@@ -130,13 +130,13 @@ class ExternalScaler:
         self._namespace = namespace
         self._backlog = backlog
         self._clock = clock
-        self._asked: dict[str, float] = {}
+        self._polled_at: dict[str, float] = {}
         self._streams: dict[str, set[_Stream]] = {}
         self._closing = False
         self._server: aio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Bind and serve; port 0 takes any that is free. Gives the port. Raises OSError if it cannot be bound."""
+        """Bind and serve; port 0 takes any free port. Return the port. Raises OSError if it cannot be bound."""
         server = aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
         server.add_generic_rpc_handlers((self._handlers(),))
         try:
@@ -150,29 +150,29 @@ class ExternalScaler:
         return bound
 
     async def close(self) -> None:
-        """Stop serving, if it serves. Streams end well, so that KEDA comes back soon."""
+        """Stop serving, if it serves. Streams end without an error, so that KEDA connects again soon."""
         self._closing = True
         for streams in self._streams.values():
             for stream in streams:
-                stream.news.set()
+                stream.due.set()
         server, self._server = self._server, None
         if server is not None:
-            await server.stop(_GOODBYE_SECONDS)
+            await server.stop(_STOP_SECONDS)
 
     def changed(self, name: str) -> None:
-        """Take note that a pool's backlog, slots or concurrency may be others than before."""
+        """Observe a pool whose backlog, slots or concurrency may have changed."""
         streams = self._streams.get(name)
         if streams:
             now = self._backlog(name)
             for stream in streams:
-                stream.see(now)
+                stream.observe(now)
 
-    def seconds_since_asked(self, name: str) -> float | None:
-        """Give how long ago KEDA last asked about a pool, or None if it never did. An open stream is no question."""
-        asked = self._asked.get(name)
-        return None if asked is None else self._clock() - asked
+    def seconds_since_poll(self, name: str) -> float | None:
+        """Return how long ago KEDA last asked about a pool, or None if it never did. An open stream does not count."""
+        polled_at = self._polled_at.get(name)
+        return None if polled_at is None else self._clock() - polled_at
 
-    # ---- what KEDA asks
+    # ---- KEDA's calls
 
     def _handlers(self) -> grpc.GenericRpcHandler:
         unary, stream = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
@@ -215,25 +215,23 @@ class ExternalScaler:
         self, ref: ScaledObjectRef, context: _Context[ScaledObjectRef, IsActiveResponse]
     ) -> None:
         name, _ = await self._find(ref, context)
-        with self._open(name, wakes) as stream:
+        with self._open(name, is_activation) as stream:
             while (backlog := await self._next(name, stream)) is not None:
-                if backlog.total > 0:  # it may have gone as fast as it came
+                if backlog.total > 0:  # it may be gone already
                     await context.write(IsActiveResponse(result=True))
 
     async def _stream_metric_spec(
         self, ref: ScaledObjectRef, context: _Context[ScaledObjectRef, GetMetricSpecResponse]
     ) -> None:
         name, _ = await self._find(ref, context)
-        with self._open(name, resizes) as stream:
+        with self._open(name, is_new_target) as stream:
             while (backlog := await self._next(name, stream)) is not None:
                 await context.write(_spec(backlog))
-
-    # ---- inside
 
     async def _find[Request, Response](
         self, ref: ScaledObjectRef, context: _Context[Request, Response]
     ) -> tuple[str, Backlog]:
-        """Give the pool that is meant and its backlog, or refuse the call. Only names of pools are ever kept."""
+        """Return the pool of a call and its backlog, or abort the call. Only names of known pools are kept."""
         name = ref.scalerMetadata.get(POOL_KEY, "")
         if not 0 < len(name) <= _MAX_NAME:
             message = f"The trigger's metadata {POOL_KEY!r} must name an Analyzer in 1 to {_MAX_NAME} characters."
@@ -245,16 +243,16 @@ class ExternalScaler:
         if backlog is None:
             message = f"There is no Analyzer {name!r} in the namespace {self._namespace!r}."
             await context.abort(grpc.StatusCode.NOT_FOUND, message)
-        if name not in self._asked:
-            self._asked = {kept: at for kept, at in self._asked.items() if self._backlog(kept) is not None}
-        self._asked[name] = self._clock()
+        if name not in self._polled_at:
+            self._polled_at = {pool: at for pool, at in self._polled_at.items() if self._backlog(pool) is not None}
+        self._polled_at[name] = self._clock()
         return name, backlog
 
     @contextmanager
-    def _open(self, name: str, edge: Edge) -> Iterator[_Stream]:
-        stream = _Stream(edge)
+    def _open(self, name: str, trigger: Trigger) -> Iterator[_Stream]:
+        stream = _Stream(trigger)
         self._streams.setdefault(name, set()).add(stream)
-        stream.see(self._backlog(name))
+        stream.observe(self._backlog(name))
         try:
             yield stream
         finally:
@@ -263,10 +261,10 @@ class ExternalScaler:
                 del self._streams[name]
 
     async def _next(self, name: str, stream: _Stream) -> Backlog | None:
-        """Wait for news of a pool. None: the server closes."""
+        """Wait until a stream has something to send. None: the server closes."""
         while not self._closing:
-            await stream.news.wait()
-            stream.news.clear()
+            await stream.due.wait()
+            stream.due.clear()
             backlog = self._backlog(name)
             if backlog is not None and not self._closing:
                 return backlog

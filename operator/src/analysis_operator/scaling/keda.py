@@ -1,41 +1,38 @@
-"""KEDA's part of the pools: their ScaledObjects, and whether KEDA does what they say.
+"""KEDA's part of the pools: apply their ScaledObjects, and observe whether KEDA acts on them.
 
-KEDA may be missing, down, or come later, so nothing here is watched: a watch of a kind that is not there only fails.
-One list every few seconds tells as much.
+KEDA may be missing, down, or installed later, so there is no watch: a watch of a kind that does not exist only fails.
+One list every few seconds is enough.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
-from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.api import Analyzer
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
-from analysis_operator.kube.client import KubeApi
-from analysis_operator.scaling import scaled_object
-from analysis_operator.scaling.scaled_object import KedaFacts
+from analysis_operator.kube.objects import KubeObject
+from analysis_operator.scaling.kube_store import KubeScaledObjects
+from analysis_operator.scaling.scaled_object import FINALIZER, KedaFacts, build_scaled_object, read_facts
+from analysis_operator.signals import Signal
 
 log = structlog.get_logger(__name__)
 
-Raw = dict[str, Any]
-
-_LOOK_SECONDS = 5.0
+_COMPARE_SECONDS = 5.0
 _STUCK_SECONDS = 30.0
-"""KEDA takes its finalizer off within a second or two; one that is down would keep the object for ever."""
+"""KEDA takes its finalizer off within a second or two; a KEDA that is down would keep the object for ever."""
 
 
 @dataclass(slots=True)
-class _Known:
+class _ListedObject:
     """One ScaledObject as last listed, and since when it is known (monotonic seconds)."""
 
-    raw: Raw
+    raw: KubeObject
     since: float
 
 
@@ -43,168 +40,150 @@ class KedaController:
     """The ScaledObjects of one namespace.
 
     Args:
-        api: the API server.
-        namespace: the operator's own.
-        scaler_address: where KEDA reaches the operator's scaler, as ``host:port``.
-        asked: seconds since KEDA last asked about a pool, or None.
+        store: where they are.
+        scaler_address: where KEDA reaches the operator's external scaler, as ``host:port``.
+        seconds_since_poll: seconds since KEDA last asked about a pool, or None.
         clock: the time in UTC.
     """
 
     def __init__(
         self,
-        api: KubeApi,
-        namespace: str,
+        store: KubeScaledObjects,
         scaler_address: str,
-        asked: Callable[[str], float | None],
+        seconds_since_poll: Callable[[str], float | None],
         clock: Callable[[], datetime],
     ) -> None:
-        self._api = api
-        self._collection = f"apis/{scaled_object.API_VERSION}/namespaces/{namespace}/scaledobjects"
+        self._store = store
         self._address = scaler_address
-        self._asked = asked
+        self._seconds_since_poll = seconds_since_poll
         self._clock = clock
-        self._began = time.monotonic()
-        self._known: dict[str, _Known] = {}
+        self._started_at = time.monotonic()
+        self._listed: dict[str, _ListedObject] = {}
         self._applied: dict[str, tuple[str, int]] = {}
         self._rejected: dict[str, str] = {}
-        self._owed: set[str] = set()
+        self._unapplied: set[str] = set()
+        """Pools whose ScaledObject waits for KEDA to be installed."""
         self._installed = True
-        self.changed: Callable[[str], None] = lambda _: None
-        """Called with a pool's name when its ScaledObject, or what KEDA says of it, is another than before."""
+        self.changed: Signal[str] = Signal()
+        """Sent with a pool's name when its ScaledObject, or what KEDA reports about it, has changed."""
 
     def facts(self, name: str) -> KedaFacts:
-        """Give what is known about one pool's scaling."""
+        """Return what is known about the scaling of one pool."""
         if not self._installed:
             return KedaFacts(installed=False)
         if name in self._rejected:
             return KedaFacts(ready="False", message=self._rejected[name])
-        known, now = self._known.get(name), time.monotonic()
-        could = now - max(self._began, known.since if known else now)
-        asked = self._asked(name)
-        silent = could if asked is None else min(could, asked)
-        return scaled_object.read(known.raw, silent) if known else KedaFacts(silent_seconds=silent)
+        listed, now = self._listed.get(name), time.monotonic()
+        longest = now - max(self._started_at, listed.since if listed else now)
+        polled = self._seconds_since_poll(name)
+        silent = longest if polled is None else min(longest, polled)
+        return read_facts(listed.raw, silent) if listed else KedaFacts(silent_seconds=silent)
 
     async def apply(self, analyzer: Analyzer) -> None:
-        """Make the ScaledObject of a pool what it should be; none for a pool of fixed size. Raises ApiUnavailable."""
+        """Apply the ScaledObject of a pool, or delete it if the pool has a fixed size. Raises ApiUnavailable."""
         name = analyzer.metadata.name
         if analyzer.spec.replicas is not None:
             self.forget(name)
-            await self._delete(name)
+            if name in self._listed:
+                await self._store.delete(name)
             return
         try:
-            applied = await self._api.apply(scaled_object.scaled_object(analyzer, self._address))
+            applied = await self._store.apply(build_scaled_object(analyzer, self._address))
         except Gone:
-            self._owed.add(name)
-            self._missing()
+            self._unapplied.add(name)
+            self._on_not_installed()
             return
         except Rejected as error:  # by KEDA's webhook, most likely
             self._rejected[name] = str(error)
             raise
         self._installed = True
         self._rejected.pop(name, None)
-        self._owed.discard(name)
-        self._applied[name] = _mark(applied)
-        self._known[name] = _Known(applied, self._since(name, applied))
+        self._unapplied.discard(name)
+        self._applied[name] = _revision(applied)
+        self._listed[name] = _ListedObject(applied, self._known_since(name, applied))
 
     def forget(self, name: str) -> None:
-        """Take note that an Analyzer is no more."""
+        """Forget the pool of an Analyzer that was deleted."""
         self._applied.pop(name, None)
         self._rejected.pop(name, None)
-        self._owed.discard(name)
+        self._unapplied.discard(name)
 
     async def run(self) -> None:
-        """Compare with what is there, until cancelled."""
+        """Compare with the API server every few seconds, until cancelled."""
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_COMPARE_SECONDS)
             try:
-                await self.look()
+                await self.compare()
             except (ApiUnavailable, Conflict) as error:
                 log.info("ScaledObjects not listed, will be tried again", error=str(error))
 
-    async def look(self) -> None:
-        """List the ScaledObjects once, and tell of every pool for which something is new."""
+    async def compare(self) -> None:
+        """List the ScaledObjects once, and report every pool for which something has changed."""
         applied = dict(self._applied)
         try:
-            listed = [raw async for raw in self._api.list(self._collection, labels=ANALYZER_LABEL)]
+            objects = await self._store.list()
         except Gone:
-            self._missing()
+            self._on_not_installed()
             return
-        before, self._installed = self._known, True
-        found = {str(raw["metadata"]["name"]): raw for raw in listed}
-        self._known = {name: _Known(raw, self._since(name, raw)) for name, raw in found.items()}
-        for name in {*before, *found, *self._applied, *self._owed}:
-            old, new = before.get(name), self._known.get(name)
-            if applied.get(name) != self._applied.get(name):
-                # What was applied while the list was made is newer than the list.
-                if old is not None:
-                    self._known[name] = old
-                continue
-            if (
-                name in self._owed
-                or old is None
-                or new is None
-                or _told(old.raw) != _told(new.raw)
-                or not self.is_as_applied(name)
-            ):
-                self.changed(name)
-        for raw in listed:
-            await self._release(raw)
+        before, self._installed = self._listed, True
+        by_name = {str(raw["metadata"]["name"]): raw for raw in objects}
+        self._listed = {name: _ListedObject(raw, self._known_since(name, raw)) for name, raw in by_name.items()}
+        for name in {*before, *by_name, *self._applied, *self._unapplied}:
+            if applied.get(name) == self._applied.get(name):
+                if self._has_changed(name, before.get(name)):
+                    self.changed.send(name)
+            elif name in before:  # what was applied while the list was made is newer than the list
+                self._listed[name] = before[name]
+        await self._remove_stuck_finalizers(objects)
 
-    def is_as_applied(self, name: str) -> bool:
-        """Say whether nothing is to be done: what is there is what we applied, or it cannot be mended now."""
-        if name in self._owed:
+    def is_in_sync(self, name: str) -> bool:
+        """Return whether there is nothing to apply: the object is as applied, or cannot be applied now."""
+        if name in self._unapplied:
             return not self._installed
-        known = self._known.get(name)
-        if known is not None and known.raw["metadata"].get("deletionTimestamp"):
+        listed = self._listed.get(name)
+        if listed is not None and listed.raw["metadata"].get("deletionTimestamp"):
             return True  # until it is gone
-        return (_mark(known.raw) if known else None) == self._applied.get(name)
+        return (_revision(listed.raw) if listed else None) == self._applied.get(name)
 
-    def _since(self, name: str, raw: Raw) -> float:
-        old = self._known.get(name)
-        same = old is not None and old.raw["metadata"]["uid"] == raw["metadata"]["uid"]
-        return old.since if old is not None and same else time.monotonic()
+    def _has_changed(self, name: str, before: _ListedObject | None) -> bool:
+        now = self._listed.get(name)
+        if name in self._unapplied or before is None or now is None:
+            return True
+        return _summary(before.raw) != _summary(now.raw) or not self.is_in_sync(name)
 
-    def _missing(self) -> None:
+    def _known_since(self, name: str, raw: KubeObject) -> float:
+        before = self._listed.get(name)
+        if before is not None and before.raw["metadata"]["uid"] == raw["metadata"]["uid"]:
+            return before.since
+        return time.monotonic()
+
+    def _on_not_installed(self) -> None:
         if self._installed:
             log.warning("KEDA is not installed: the pools keep the pods that they have")
         self._installed = False
-        names = {*self._known, *self._applied}
-        self._owed |= self._applied.keys()
-        self._known, self._applied = {}, {}
+        names = {*self._listed, *self._applied}
+        self._unapplied |= self._applied.keys()
+        self._listed, self._applied = {}, {}
         for name in names:
-            self.changed(name)
+            self.changed.send(name)
 
-    async def _delete(self, name: str) -> None:
-        if name not in self._known:
-            return
-        try:
-            await self._api.call("DELETE", f"{self._collection}/{name}")
-        except Gone:
-            return
-
-    async def _release(self, raw: Raw) -> None:
-        """Take KEDA's finalizer off an object that waits too long for KEDA to do it, so that nothing stays behind."""
-        meta = raw["metadata"]
-        asked_for = meta.get("deletionTimestamp")
-        if not asked_for or scaled_object.FINALIZER not in meta.get("finalizers", ()):
-            return
-        if (self._clock() - datetime.fromisoformat(asked_for)).total_seconds() < _STUCK_SECONDS:
-            return
-        log.warning("KEDA left its finalizer on a deleted ScaledObject: taken off", scaled_object=meta["name"])
-        kept = [found for found in meta["finalizers"] if found != scaled_object.FINALIZER]
-        body = {"metadata": {"finalizers": kept, "resourceVersion": meta["resourceVersion"]}}
-        path = f"{self._collection}/{meta['name']}"
-        try:
-            await self._api.call("PATCH", path, body=body, content_type="application/merge-patch+json")
-        except Gone:
-            return
+    async def _remove_stuck_finalizers(self, objects: Iterable[KubeObject]) -> None:
+        """Take KEDA's finalizer off objects that have waited too long for KEDA to do it, so that they can go."""
+        for raw in objects:
+            meta = raw["metadata"]
+            deleted_at = meta.get("deletionTimestamp")
+            if not deleted_at or FINALIZER not in meta.get("finalizers", ()):
+                continue
+            if (self._clock() - datetime.fromisoformat(deleted_at)).total_seconds() < _STUCK_SECONDS:
+                continue
+            log.warning("KEDA left its finalizer on a deleted ScaledObject: taken off", scaled_object=meta["name"])
+            await self._store.remove_finalizer(raw)
 
 
-def _mark(raw: Raw) -> tuple[str, int]:
+def _revision(raw: KubeObject) -> tuple[str, int]:
     meta = raw["metadata"]
     return str(meta["uid"]), int(meta["generation"])
 
 
-def _told(raw: Raw) -> tuple[object, ...]:
-    found = scaled_object.read(raw, 0.0)
-    return (*_mark(raw), found)
+def _summary(raw: KubeObject) -> tuple[object, ...]:
+    return (*_revision(raw), read_facts(raw, 0.0))

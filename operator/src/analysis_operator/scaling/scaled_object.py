@@ -1,4 +1,4 @@
-"""The ScaledObject of a pool: what KEDA is told, and what it is to the pool's status. Pure."""
+"""The ScaledObject of a pool: what the operator asks of KEDA, and what KEDA's answer means for the status. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis_operator.analyzers.manifests import Manifest, meta
 from analysis_operator.api import Analyzer, ConditionState
+from analysis_operator.kube.objects import KubeObject, child_metadata
 
 API_VERSION = "keda.sh/v1alpha1"
 FINALIZER = "finalizer.keda.sh"
 POOL_KEY = "analyzer"
-"""In the trigger's metadata: which pool the scaler is asked about."""
+"""The key in the trigger's metadata that names the pool."""
 
 FIXED_SIZE = "FixedSize"
-"""The reason of a pool that is not scaled because it was told so."""
+"""The reason of a pool that is not scaled because its spec fixes its size."""
 
 _SILENT_SECONDS = 30.0
 _SILENT_POLLS = 4
@@ -27,8 +27,8 @@ _STEP_SECONDS = 15
 class KedaFacts:
     """What is known of KEDA and one ScaledObject.
 
-    ``ready`` is its Ready condition, empty while KEDA has not spoken. ``silent_seconds``: since KEDA last asked for
-    the backlog, or since it could have begun to. ``paused``: somebody told KEDA to leave the pool alone.
+    ``ready`` is the status of its Ready condition, empty until KEDA has set it. ``silent_seconds``: since KEDA last
+    asked for the backlog, or since it could have begun to. ``paused``: annotations pause KEDA for this pool.
     """
 
     installed: bool = True
@@ -38,11 +38,11 @@ class KedaFacts:
     paused: bool = False
 
 
-def scaled_object(analyzer: Analyzer, scaler_address: str) -> Manifest:
-    """Give the ScaledObject of a pool: backlog wakes it and sizes it, and CPU can add to that.
+def build_scaled_object(analyzer: Analyzer, scaler_address: str) -> KubeObject:
+    """Return the ScaledObject of a pool: the backlog starts and sizes it, and CPU can add to that.
 
-    CPU alone cannot scale from zero, and KEDA's webhook denies it; beside a backlog of nothing it would take a busy
-    pool down, so what runs counts as backlog.
+    CPU alone cannot scale from zero, and KEDA's webhook denies it. Beside a backlog of zero it would scale a busy
+    pool down, so running analyses count as backlog.
     """
     scaling = analyzer.spec.scaling
     backlog = {
@@ -60,7 +60,7 @@ def scaled_object(analyzer: Analyzer, scaler_address: str) -> Manifest:
     return {
         "apiVersion": API_VERSION,
         "kind": "ScaledObject",
-        "metadata": meta(analyzer),
+        "metadata": child_metadata(analyzer),
         "spec": {
             "scaleTargetRef": {"name": analyzer.metadata.name},
             "minReplicaCount": scaling.min_replicas,
@@ -76,8 +76,8 @@ def scaled_object(analyzer: Analyzer, scaler_address: str) -> Manifest:
     }
 
 
-def _behavior(analyzer: Analyzer) -> Manifest:
-    """Up at once and as far as needed; down only to what was enough for the whole cooldown."""
+def _behavior(analyzer: Analyzer) -> KubeObject:
+    """Return how to scale: up at once and as far as needed, down only to what was enough for the whole cooldown."""
     scaling = analyzer.spec.scaling
     return {
         "scaleUp": {
@@ -93,42 +93,42 @@ def _behavior(analyzer: Analyzer) -> Manifest:
     }
 
 
-def read(raw: Mapping[str, Any], silent_seconds: float) -> KedaFacts:
-    """Give what a ScaledObject, as the API gives it, says of itself."""
-    found = {entry.get("type"): entry for entry in raw.get("status", {}).get("conditions") or ()}
-    ready = found.get("Ready", {})
+def read_facts(raw: Mapping[str, Any], silent_seconds: float) -> KedaFacts:
+    """Return what the status of a ScaledObject, as the API server returns it, reports."""
+    conditions = {entry.get("type"): entry for entry in raw.get("status", {}).get("conditions") or ()}
+    ready = conditions.get("Ready", {})
     return KedaFacts(
         ready=str(ready.get("status", "")),
         message=str(ready.get("message", "")),
         silent_seconds=silent_seconds,
-        paused=found.get("Paused", {}).get("status") == "True",
+        paused=conditions.get("Paused", {}).get("status") == "True",
     )
 
 
-def condition(analyzer: Analyzer, keda: KedaFacts) -> tuple[ConditionState, str, str]:
-    """Give the condition ScalingActive: status, reason and message."""
+def scaling_condition(analyzer: Analyzer, keda: KedaFacts) -> tuple[ConditionState, str, str]:
+    """Return the condition ScalingActive: status, reason and message."""
     spec = analyzer.spec
     if spec.replicas is not None:
-        return "False", FIXED_SIZE, f"The pool is kept at {spec.replicas} pods; KEDA is not used."
+        return "False", FIXED_SIZE, f"spec.replicas fixes the pool at {spec.replicas} pods, so KEDA does not scale it."
     if fault := _fault(analyzer, keda):
         return "False", *fault
     if keda.ready != "True":
-        return "Unknown", "KedaStarting", "KEDA has not taken the pool over yet."
+        return "Unknown", "KedaStarting", "KEDA has not taken over the pool yet."
     return "True", "KedaScales", f"KEDA keeps {spec.scaling.min_replicas} to {spec.scaling.max_replicas} pods."
 
 
 def _fault(analyzer: Analyzer, keda: KedaFacts) -> tuple[str, str] | None:
-    """Give the reason why KEDA does not scale the pool, and a message, if that is so."""
+    """Return the reason why KEDA does not scale the pool, and a message; None if it does."""
     if not keda.installed:
         return (
             "KedaMissing",
             "KEDA is not installed, so the pool keeps the pods that it has. Install KEDA 2.21, or set spec.replicas.",
         )
-    if keda.paused:  # it asks nothing then, so this comes before its silence
+    if keda.paused:  # a paused KEDA does not poll, so this comes before its silence
         return (
             "KedaPaused",
-            "KEDA is paused for this pool, which stays as it is: "
-            "take the annotations autoscaling.keda.sh/paused* off its ScaledObject.",
+            "KEDA is paused for this pool, so the pool keeps its size. "
+            "Remove the annotations autoscaling.keda.sh/paused* from its ScaledObject.",
         )
     if keda.ready == "False":
         return "KedaRefuses", f"KEDA does not scale the pool: {keda.message}"[:600]
@@ -137,6 +137,6 @@ def _fault(analyzer: Analyzer, keda: KedaFacts) -> tuple[str, str] | None:
         return (
             "KedaSilent",
             f"KEDA has not asked for the backlog in {allowed:.0f} s, so the pool keeps the pods that it has. "
-            "Look at KEDA's operator, and whether it reaches the operator's port for scaling.",
+            "Check that KEDA's operator runs and reaches the scaler port of this operator.",
         )
     return None

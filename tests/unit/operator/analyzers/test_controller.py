@@ -12,16 +12,17 @@ import pytest
 from prometheus_client import REGISTRY
 
 from analysis_operator import metrics
-from analysis_operator.analyzers import controller as pools_module
+from analysis_operator.analyzers import controller
 from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
-from analysis_operator.analyzers.manifests import ANALYZER_LABEL
 from analysis_operator.errors import Busy, Rejected
 from analysis_operator.kube.client import KubeApi
+from analysis_operator.kube.objects import ANALYZER_LABEL
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import PoolView
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.scaling.keda import KedaController
+from analysis_operator.scaling.kube_store import KubeScaledObjects
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.operator.requests import request
 from tests.support.waiting import until
@@ -105,7 +106,7 @@ def now() -> datetime:
 
 def pools_of(api: object, dispatcher: Dispatcher) -> AnalyzerController:
     kube = cast("KubeApi", api)
-    keda = KedaController(kube, "guardian", "scaler:9090", lambda _: 0.0, now)
+    keda = KedaController(KubeScaledObjects(kube, "guardian"), "scaler:9090", lambda _: 0.0, now)
     return AnalyzerController(KubeAnalyzers(kube, "operator-1"), keda, dispatcher, now)
 
 
@@ -302,7 +303,7 @@ async def test_those_who_wait_are_told_another_problem_only_now_and_then(
         scene.pools.observe_child(deployment, gone=False)
         return scene.dispatcher.pools()["audio"].problem
 
-    monkeypatch.setattr(pools_module, "_PROBLEM_SECONDS", 1.0)
+    monkeypatch.setattr(controller, "_PROBLEM_SECONDS", 1.0)
     scene.pools.observe(analyzer())
     assert "1 of 2" in says("1 of 2")
     assert "1 of 2" in says("2 of 2")
@@ -310,7 +311,7 @@ async def test_those_who_wait_are_told_another_problem_only_now_and_then(
 
 
 async def test_a_condition_that_comes_and_goes_is_one_event(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools_module, "_STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(controller, "_STATUS_SECONDS", 0.0)
     for generation in range(1, 7):
         size: Json = {} if generation % 2 else {"replicas": 1}
         made = analyzer(version=2 * generation, generation=generation, **size)

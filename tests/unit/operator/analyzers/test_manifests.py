@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from analysis_operator.analyzers.manifests import children
-from analysis_operator.analyzers.pods import facts, problem_of
+from analysis_operator.analyzers.manifests import child_objects
+from analysis_operator.analyzers.pods import first_problem, pod_facts
 from analysis_operator.api import Analyzer, RequestSpec
 
 
@@ -22,14 +22,14 @@ def child(made: list[dict[str, Any]], kind: str) -> dict[str, Any]:
 
 
 def test_an_analyzer_owns_five_things_that_go_with_it() -> None:
-    made = children(analyzer())
+    made = child_objects(analyzer())
     kinds = {manifest["kind"] for manifest in made}
     assert kinds == {"Deployment", "Service", "PodDisruptionBudget", "ServiceAccount", "NetworkPolicy"}
     assert all(manifest["metadata"]["ownerReferences"][0]["uid"] == "u1" for manifest in made)
 
 
 def test_its_pods_go_to_the_ml_nodes_and_pass_the_restricted_pod_security_standard() -> None:
-    pod = child(children(analyzer()), "Deployment")["spec"]["template"]["spec"]
+    pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
     taint = {"key": "workload", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}
     assert pod["tolerations"][0] == taint
     assert pod["nodeSelector"] == {"workload": "ml"}
@@ -50,7 +50,7 @@ def test_its_pods_go_to_the_ml_nodes_and_pass_the_restricted_pod_security_standa
     ],
 )
 def test_models_are_mounted_where_the_analyzer_looks_for_them(models: dict[str, str], volume: dict[str, Any]) -> None:
-    pod = child(children(analyzer(models=models)), "Deployment")["spec"]["template"]["spec"]
+    pod = child(child_objects(analyzer(models=models)), "Deployment")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert volume in pod["volumes"]
     (mount,) = [entry for entry in container["volumeMounts"] if entry["name"] == "models"]
@@ -59,7 +59,7 @@ def test_models_are_mounted_where_the_analyzer_looks_for_them(models: dict[str, 
 
 
 def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
-    pod = child(children(analyzer()), "Deployment")["spec"]["template"]["spec"]
+    pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
     patience = {
         entry["key"]: entry["tolerationSeconds"] for entry in pod["tolerations"] if "tolerationSeconds" in entry
     }
@@ -68,14 +68,14 @@ def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
 
 
 def test_a_pod_that_has_to_go_is_given_the_time_of_the_longest_analysis() -> None:
-    pod = child(children(analyzer()), "Deployment")["spec"]["template"]["spec"]
+    pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
     drain = next(entry for entry in pod["containers"][0]["env"] if entry["name"] == "GUARDIAN_DRAIN_SECONDS")
     longest = next(found.le for found in RequestSpec.model_fields["timeout_seconds"].metadata if hasattr(found, "le"))
     assert longest < float(drain["value"]) < pod["terminationGracePeriodSeconds"]
 
 
 def test_a_service_account_of_ones_own_is_used_and_none_is_made() -> None:
-    made = children(analyzer(serviceAccountName="mine"))
+    made = child_objects(analyzer(serviceAccountName="mine"))
     assert "ServiceAccount" not in {manifest["kind"] for manifest in made}
     assert child(made, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "mine"
 
@@ -85,7 +85,7 @@ def test_secrets_are_referenced_and_the_port_of_another_s3_server_is_reachable()
         {"name": "AWS_ENDPOINT_URL", "value": "http://10.0.0.1:7070"},
         {"name": "AWS_SECRET_ACCESS_KEY", "secretKey": {"name": "s3", "key": "secret"}},
     ]
-    made = children(analyzer(env=env))
+    made = child_objects(analyzer(env=env))
     (container,) = child(made, "Deployment")["spec"]["template"]["spec"]["containers"]
     secret = {"secretKeyRef": {"name": "s3", "key": "secret"}}
     assert {"name": "AWS_SECRET_ACCESS_KEY", "valueFrom": secret} in container["env"]
@@ -119,7 +119,7 @@ PODS = [
 
 @pytest.mark.parametrize(("raw", "address", "problem"), [row[1:] for row in PODS], ids=[row[0] for row in PODS])
 def test_what_a_pod_says(raw: dict[str, Any], address: str | None, problem: str) -> None:
-    told = facts(raw, 8000)
+    told = pod_facts(raw, 8000)
     assert told.address == address
     assert problem in told.problem
     assert bool(problem) == bool(told.problem)
@@ -127,15 +127,16 @@ def test_what_a_pod_says(raw: dict[str, Any], address: str | None, problem: str)
 
 def test_a_pod_that_answers_itself_takes_work_before_the_kubelet_says_so() -> None:
     starting = pod(conditions=[{"type": "Ready", "status": "False"}], podIP="10.1.2.3")
-    told = facts(starting, 8000)
+    told = pod_facts(starting, 8000)
     assert (told.address, told.starting) == (None, "10.1.2.3:8000")
-    assert facts(starting, 8000, answers=True).address == "10.1.2.3:8000"
+    assert pod_facts(starting, 8000, answers=True).address == "10.1.2.3:8000"
     assert (
-        facts({**starting, "metadata": {"name": "a", "deletionTimestamp": "now"}}, 8000, answers=True).address is None
+        pod_facts({**starting, "metadata": {"name": "a", "deletionTimestamp": "now"}}, 8000, answers=True).address
+        is None
     )
 
 
 def test_a_quota_that_refuses_pods_is_a_problem_too() -> None:
     refused = {"status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}]}}
-    assert "exceeded quota" in problem_of([], refused)
-    assert problem_of([], None) == ""
+    assert "exceeded quota" in first_problem([], refused)
+    assert first_problem([], None) == ""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analysis_operator.analyzers.pods import PodFacts
-from analysis_operator.analyzers.status import PoolFacts, news, problem, status
+from analysis_operator.analyzers.status import PoolFacts, pool_problem, pool_status, scaling_events
 from analysis_operator.api import ConditionType
 from analysis_operator.scaling.scaled_object import KedaFacts
 from tests.unit.operator.scaling.test_scaled_object import analyzer
@@ -53,23 +53,23 @@ READY = [
 def test_ready_says_whether_the_pool_serves_who_asks_now(
     found: PoolFacts, state: str, reason: str, message: str
 ) -> None:
-    told = {entry.type: entry for entry in status(found, None, NOW).conditions}[ConditionType.READY]
+    told = {entry.type: entry for entry in pool_status(found, None, NOW).conditions}[ConditionType.READY]
     assert (told.status, told.reason) == (state, reason)
     assert message in told.message
 
 
 def test_a_request_that_waits_is_told_what_is_missing() -> None:
-    assert "no node" in problem(pool(HOMELESS, keda=MISSING))
-    assert "KEDA is not installed" in problem(pool(keda=MISSING))
-    assert problem(pool(COLD)) == ""
-    assert problem(pool(replicas=1, keda=MISSING)) == ""
+    assert "no node" in pool_problem(pool(HOMELESS, keda=MISSING))
+    assert "KEDA is not installed" in pool_problem(pool(keda=MISSING))
+    assert pool_problem(pool(COLD)) == ""
+    assert pool_problem(pool(replicas=1, keda=MISSING)) == ""
 
 
 def test_scaling_that_stops_or_works_again_is_worth_an_event_once() -> None:
-    works = status(pool(), None, NOW)
-    broken = status(pool(keda=SILENT), None, NOW)
-    assert [(event.kind, event.reason) for event in news(works, broken)] == [("Warning", "KedaSilent")]
-    assert news(broken, broken) == []
-    assert [(event.kind, event.reason) for event in news(broken, works)] == [("Normal", "KedaScales")]
-    fixed = status(pool(replicas=2, keda=MISSING), None, NOW)
-    assert [event.kind for event in news(works, fixed)] == ["Normal"]
+    works = pool_status(pool(), None, NOW)
+    broken = pool_status(pool(keda=SILENT), None, NOW)
+    assert [(event.kind, event.reason) for event in scaling_events(works, broken)] == [("Warning", "KedaSilent")]
+    assert scaling_events(broken, broken) == []
+    assert [(event.kind, event.reason) for event in scaling_events(broken, works)] == [("Normal", "KedaScales")]
+    fixed = pool_status(pool(replicas=2, keda=MISSING), None, NOW)
+    assert [event.kind for event in scaling_events(works, fixed)] == ["Normal"]

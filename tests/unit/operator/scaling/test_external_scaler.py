@@ -271,7 +271,7 @@ async def test_an_oversized_message_is_refused_and_the_next_call_served(
 
 
 async def test_each_question_counts_as_asked_and_an_open_stream_does_not(pools: Pools, client: Client) -> None:
-    asked = pools.scaler.seconds_since_asked
+    asked = pools.scaler.seconds_since_poll
     assert asked("audio") is None
     questions = (
         lambda: client.is_active(reference()),
@@ -295,7 +295,7 @@ async def test_names_that_nobody_knows_are_not_kept(pools: Pools, client: Client
         await client.code(reference(f"pool-{number}"))
     pools.backlogs["video"] = pools.backlogs.pop("audio")
     await client.is_active(reference("video"))
-    assert set(pools.scaler._asked) == {"video"}
+    assert set(pools.scaler._polled_at) == {"video"}
 
 
 async def test_a_server_that_closes_ends_its_streams_well_so_that_keda_comes_back_soon(

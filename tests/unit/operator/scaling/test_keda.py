@@ -11,6 +11,7 @@ import pytest
 from analysis_operator.errors import Gone, Rejected
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.scaling.keda import KedaController
+from analysis_operator.scaling.kube_store import KubeScaledObjects
 from analysis_operator.scaling.scaled_object import FINALIZER
 from tests.unit.operator.scaling.test_scaled_object import analyzer
 
@@ -61,31 +62,35 @@ class Api:
             raise Gone("404 page not found")
 
 
+def store_of(api: Api) -> KubeScaledObjects:
+    return KubeScaledObjects(cast("KubeApi", api), "sg")
+
+
 class Scene:
     def __init__(self) -> None:
         self.api = Api()
         self.now = datetime(2026, 11, 24, tzinfo=UTC)
-        self.keda = KedaController(cast("KubeApi", self.api), "sg", "scaler:9090", lambda _: 0.0, lambda: self.now)
+        self.keda = KedaController(store_of(self.api), "scaler:9090", lambda _: 0.0, lambda: self.now)
         self.told: list[str] = []
-        self.keda.changed = self.told.append
+        self.keda.changed.connect(self.told.append)
 
     async def look(self) -> list[str]:
         self.told.clear()
-        await self.keda.look()
+        await self.keda.compare()
         return list(self.told)
 
 
-async def test_what_is_as_applied_is_left_alone_and_what_is_not_is_told() -> None:
+async def test_what_is_in_sync_is_left_alone_and_what_is_not_is_told() -> None:
     scene = Scene()
     await scene.keda.apply(analyzer())
     assert await scene.look() == []
     scene.api.kept["audio"]["metadata"]["generation"] += 1  # somebody edits it
     assert await scene.look() == ["audio"]
-    assert not scene.keda.is_as_applied("audio")
+    assert not scene.keda.is_in_sync("audio")
     await scene.keda.apply(analyzer())
     del scene.api.kept["audio"]
     assert await scene.look() == ["audio"]
-    assert not scene.keda.is_as_applied("audio")
+    assert not scene.keda.is_in_sync("audio")
 
 
 async def test_what_keda_says_of_it_is_told_when_it_changes() -> None:
@@ -128,7 +133,7 @@ async def test_keda_that_goes_away_is_told_to_every_pool_and_so_is_its_return() 
     assert await scene.look() == ["audio"]
     scene.api.installed, scene.api.kept = True, {}
     assert await scene.look() == ["audio"]
-    assert not scene.keda.is_as_applied("audio")
+    assert not scene.keda.is_in_sync("audio")
 
 
 async def test_a_pool_that_gets_a_fixed_size_loses_its_scaled_object() -> None:
@@ -140,9 +145,7 @@ async def test_a_pool_that_gets_a_fixed_size_loses_its_scaled_object() -> None:
 
 async def test_one_that_an_earlier_operator_made_for_a_pool_of_fixed_size_is_found_and_deleted() -> None:
     scene = Scene()
-    await KedaController(cast("KubeApi", scene.api), "sg", "scaler:9090", lambda _: 0.0, lambda: scene.now).apply(
-        analyzer()
-    )
+    await KedaController(store_of(scene.api), "scaler:9090", lambda _: 0.0, lambda: scene.now).apply(analyzer())
     await scene.keda.apply(analyzer(replicas=2))
     assert await scene.look() == ["audio"]
     await scene.keda.apply(analyzer(replicas=2))
@@ -169,13 +172,13 @@ async def test_a_pool_that_waited_for_keda_is_told_when_it_comes_and_until_then_
     scene.api.installed = False
     await scene.keda.apply(analyzer())
     await scene.look()
-    assert scene.keda.is_as_applied("audio")
+    assert scene.keda.is_in_sync("audio")
     scene.api.installed = True
     assert await scene.look() == ["audio"]
-    assert not scene.keda.is_as_applied("audio")
+    assert not scene.keda.is_in_sync("audio")
     await scene.keda.apply(analyzer())
     await scene.look()
-    assert scene.keda.is_as_applied("audio")
+    assert scene.keda.is_in_sync("audio")
 
 
 async def test_keda_that_stays_away_is_told_once_and_nothing_is_applied_in_vain() -> None:
@@ -183,7 +186,7 @@ async def test_keda_that_stays_away_is_told_once_and_nothing_is_applied_in_vain(
     await scene.keda.apply(analyzer())
     scene.api.installed = False
     assert await scene.look() == ["audio"]
-    assert scene.keda.is_as_applied("audio")
+    assert scene.keda.is_in_sync("audio")
     assert await scene.look() == []
 
 
@@ -199,7 +202,7 @@ async def test_what_is_applied_while_the_list_is_made_is_newer_than_the_list() -
 
     scene.api.list = slow  # type: ignore[method-assign, assignment]
     assert await scene.look() == []
-    assert scene.keda.is_as_applied("audio")
+    assert scene.keda.is_in_sync("audio")
 
 
 async def test_what_a_webhook_denies_is_told_also_while_it_is_tried_again() -> None:
@@ -226,7 +229,7 @@ async def test_one_that_is_being_deleted_is_left_alone_until_it_is_gone() -> Non
     meta |= {"finalizers": [FINALIZER], "resourceVersion": "7", "generation": 2}
     meta["deletionTimestamp"] = scene.now.isoformat()
     await scene.look()
-    assert scene.keda.is_as_applied("audio")
+    assert scene.keda.is_in_sync("audio")
     del scene.api.kept["audio"]
     assert await scene.look() == ["audio"]
-    assert not scene.keda.is_as_applied("audio")
+    assert not scene.keda.is_in_sync("audio")

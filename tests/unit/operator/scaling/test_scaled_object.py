@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analysis_operator.api import Analyzer
-from analysis_operator.scaling.scaled_object import KedaFacts, condition, read, scaled_object
+from analysis_operator.scaling.scaled_object import KedaFacts, build_scaled_object, read_facts, scaling_condition
 
 
 def analyzer(**spec: Any) -> Analyzer:
@@ -16,7 +16,7 @@ def analyzer(**spec: Any) -> Analyzer:
 
 
 def test_by_default_a_pool_sleeps_at_zero_and_grows_to_five() -> None:
-    spec = scaled_object(analyzer(), "scaler:9090")["spec"]
+    spec = build_scaled_object(analyzer(), "scaler:9090")["spec"]
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (0, 5)
     assert (spec["cooldownPeriod"], spec["pollingInterval"]) == (300, 5)
     assert spec["scaleTargetRef"] == {"name": "audio"}
@@ -36,7 +36,7 @@ def test_what_the_analyzer_says_of_its_scaling_is_what_keda_is_told() -> None:
         "pollingIntervalSeconds": 2,
         "cpuUtilization": 80,
     }
-    spec = scaled_object(analyzer(scaling=scaling), "scaler:9090")["spec"]
+    spec = build_scaled_object(analyzer(scaling=scaling), "scaler:9090")["spec"]
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (1, 9)
     assert (spec["cooldownPeriod"], spec["pollingInterval"]) == (60, 2)
     assert spec["triggers"][1]["metadata"] == {"value": "80"}
@@ -47,7 +47,7 @@ def test_what_the_analyzer_says_of_its_scaling_is_what_keda_is_told() -> None:
 
 
 def test_it_goes_when_its_analyzer_goes() -> None:
-    (owner,) = scaled_object(analyzer(), "scaler:9090")["metadata"]["ownerReferences"]
+    (owner,) = build_scaled_object(analyzer(), "scaler:9090")["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["uid"], owner["blockOwnerDeletion"]) == ("Analyzer", "u1", True)
 
 
@@ -77,13 +77,13 @@ CONDITIONS = [
 def test_the_condition_says_what_scales_the_pool(
     spec: dict[str, Any], keda: KedaFacts, status: str, reason: str, message: str
 ) -> None:
-    told = condition(analyzer(**spec), keda)
+    told = scaling_condition(analyzer(**spec), keda)
     assert told[:2] == (status, reason)
     assert message in told[2]
 
 
 def test_keda_is_read_from_its_own_ready_condition() -> None:
     raw = {"status": {"conditions": [{"type": "Ready", "status": "False", "message": "denied"}, {"type": "Active"}]}}
-    assert read(raw, 2.0) == KedaFacts(ready="False", message="denied", silent_seconds=2.0)
-    assert read({}, 3.0) == KedaFacts(silent_seconds=3.0)
-    assert read({"status": {"conditions": [{"type": "Paused", "status": "True"}]}}, 3.0).paused
+    assert read_facts(raw, 2.0) == KedaFacts(ready="False", message="denied", silent_seconds=2.0)
+    assert read_facts({}, 3.0) == KedaFacts(silent_seconds=3.0)
+    assert read_facts({"status": {"conditions": [{"type": "Paused", "status": "True"}]}}, 3.0).paused
