@@ -16,7 +16,7 @@ from guardian_models.manifest import Calibration, Domain, Manifest
 from guardian_models.runtime import load
 from ml.common.packages import DataMissing
 from ml.voice.data import corpus, splits
-from ml.voice.evaluate import card, report, scores
+from ml.voice.evaluate import card, scores, tables
 from ml.voice.train.fitting import ID, OWN_MODELS
 
 _DOCS: Final = Path("docs/cards")
@@ -43,16 +43,16 @@ def main() -> int:
         _say(started, f"{len(clips)} clips")
         for name, folder in ((ID, OWN_MODELS), *((each, arguments.models) for each in arguments.model)):
             manifest = models_folder.read_manifest(folder, name)
-            run = report.Run(arguments.seed, name, manifest.sha256, corpus.digest(clips), _ABOUT[name])
+            run = card.Run(arguments.seed, name, manifest.sha256, corpus.digest(clips), _ABOUT[name])
             path, limits = _DOCS / _CARDS[name], _LIMITS[name]
             if name == ID:
                 rows, strangers = _heard_by_own(clips, folder, manifest, arguments.workers)
-                path.write_text(report.text(rows, run, limits, strangers), "utf-8")
+                path.write_text(card.text(rows, run, limits, strangers), "utf-8")
                 _calibrate(folder, manifest, rows, path)
             else:
                 model = load(folder, name)
                 numbers = scores.run(scores.name_of(manifest), scores.of_model(model), clips, arguments.workers)
-                path.write_text(report.text(card.rows_of(clips, numbers), run, limits), "utf-8")
+                path.write_text(card.text(tables.rows_of(clips, numbers), run, limits), "utf-8")
             _say(started, f"{path} is written")
     except (DataMissing, ModelError) as error:
         sys.stderr.write(f"Error: {error}\n")
@@ -62,7 +62,7 @@ def main() -> int:
 
 def _heard_by_own(
     clips: Sequence[corpus.Clip], folder: Path, manifest: Manifest, workers: int
-) -> tuple[list[card.Row], list[card.Row]]:
+) -> tuple[list[tables.Row], list[tables.Row]]:
     """Let our own model's networks hear each their fold: first those that are shipped, then the strangers."""
     content = models_folder.read_model(folder, manifest)
     result = []
@@ -72,14 +72,14 @@ def _heard_by_own(
             mine = [clip for clip in clips if clip.fold == fold]
             scorer = scores.of_model(scores.Member(manifest, content, first + fold))
             numbers |= scores.run(f"{scores.name_of(manifest)}-{first + fold}", scorer, mine, workers)
-        result.append(card.rows_of(clips, numbers))
+        result.append(tables.rows_of(clips, numbers))
     return result[0], result[1]
 
 
-def _calibrate(folder: Path, manifest: Manifest, rows: Sequence[card.Row], path: Path) -> None:
+def _calibrate(folder: Path, manifest: Manifest, rows: Sequence[tables.Row], path: Path) -> None:
     """Write what was measured into our own model's manifest."""
     limits = _LIMITS[ID]
-    found = card.calibrate(rows, limits)
+    found = tables.calibrate(rows, limits)
     changed = manifest.model_copy(
         update={
             "calibration": Calibration(
