@@ -1,4 +1,4 @@
-"""``python -m evaluation``: makes the data, lets each model hear it, and writes the cards. ``make eval`` calls it."""
+"""``python -m ml.voice.evaluate``: make the corpus, score it with each model, and write the cards."""
 
 from __future__ import annotations
 
@@ -16,78 +16,78 @@ from guardian_models.manifest import Calibration, Domain, Manifest
 from guardian_models.runtime import load
 from ml.common.packages import DataMissing
 from ml.voice.data import corpus, splits
-from ml.voice.evaluate import card, scores, tables
+from ml.voice.evaluate import card, judging, scores
 from ml.voice.train.fitting import ID, OWN_MODELS
 
-_DOCS: Final = Path("docs/cards")
-_CARDS: Final = {ID: "voice-texture.md", "asvspoof5-aasist": "asvspoof5-aasist.md"}
-# Our own learnt from noise down to 18 dB; for AASIST much fainter noise is enough to take people for machines.
+_CARDS: Final = {name: f"docs/cards/{name}.md" for name in (ID, "asvspoof5-aasist")}
+# Our own model learned with noise down to 18 dB. AASIST takes people for machines in much fainter noise.
 _LIMITS: Final = {ID: Limits(min_snr_db=15.0), "asvspoof5-aasist": Limits(min_snr_db=32.0)}
-_ABOUT: Final = {
-    ID: "This is our own model: three small networks, whose answers are averaged. Each learnt from the recordings of "
-    "two folds; what is told of a recording, or of a copy of one, is said by the one that never met its source and "
-    "speaker. Of attacks there are two sets of figures. **Known**: the network learnt from other sentences of the same "
-    "family, and where a family has one voice, of the same voice; this is what is shipped, against attacks of these "
-    "kinds. **New**: networks made the same way, which never met the family, nor those of its fold. Most of these met "
-    "a relative (`evaluation/splits.py` names them): expect less of an attack that is related to none of them.",
+ABOUT: Final = {
+    ID: "This is our own model: three small networks, whose answers are averaged. Each learned from the recordings of "
+    "two folds. The figures about a recording, or about a copy of one, come from the network that did not learn from "
+    "its source and speaker. For attacks there are two sets of figures. **Known**: the network learned from other "
+    "sentences of the same family, and, where a family has one voice, of the same voice; these figures are those of "
+    "the shipped model on attacks of these families. **New**: the networks are made in the same way, but learned "
+    "neither from the family nor from any other of its fold. Most of them learned from a related family "
+    "(`ml/voice/data/splits.py` names them): expect less on an attack that is related to none of them.",
     "asvspoof5-aasist": "The model was trained by its publishers on other data: every clip here is new to it.",
 }
 
 
 def main() -> int:
-    """Run the evaluation; 0: the cards are written, 1: something is missing, and what."""
+    """Run the evaluation; return 0 if the cards are written, 1 if data or a model is missing."""
     arguments = _arguments()
     started = time.monotonic()
     try:
         clips = corpus.clips(arguments.seed, workers=arguments.workers)
-        _say(started, f"{len(clips)} clips")
-        for name, folder in ((ID, OWN_MODELS), *((each, arguments.models) for each in arguments.model)):
+        _report(started, f"{len(clips)} clips")
+        for name, folder in ((ID, OWN_MODELS), *((name, arguments.models) for name in arguments.model)):
             manifest = models_folder.read_manifest(folder, name)
-            run = card.Run(arguments.seed, name, manifest.sha256, corpus.digest(clips), _ABOUT[name])
-            path, limits = _DOCS / _CARDS[name], _LIMITS[name]
+            run = card.Run(arguments.seed, name, manifest.sha256, corpus.digest(clips), ABOUT[name])
+            path, limits = Path(_CARDS[name]), _LIMITS[name]
             if name == ID:
-                rows, strangers = _heard_by_own(clips, folder, manifest, arguments.workers)
-                path.write_text(card.text(rows, run, limits, strangers), "utf-8")
-                _calibrate(folder, manifest, rows, path)
+                shipped, family_held_out = _scored_by_own_model(clips, folder, manifest, arguments.workers)
+                path.write_text(card.text(shipped, run, limits, family_held_out), "utf-8")
+                _calibrate(folder, manifest, shipped, path)
             else:
                 model = load(folder, name)
                 numbers = scores.run(scores.name_of(manifest), scores.of_model(model), clips, arguments.workers)
-                path.write_text(card.text(tables.rows_of(clips, numbers), run, limits), "utf-8")
-            _say(started, f"{path} is written")
+                path.write_text(card.text(judging.scored_clips(clips, numbers), run, limits), "utf-8")
+            _report(started, f"{path} is written")
     except (DataMissing, ModelError) as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
     return 0
 
 
-def _heard_by_own(
+def _scored_by_own_model(
     clips: Sequence[corpus.Clip], folder: Path, manifest: Manifest, workers: int
-) -> tuple[list[tables.Row], list[tables.Row]]:
-    """Let our own model's networks hear each their fold: first those that are shipped, then the strangers."""
+) -> tuple[list[judging.ScoredClip], list[judging.ScoredClip]]:
+    """Score each fold with its source-held-out network, and with its family-held-out network."""
     content = models_folder.read_model(folder, manifest)
     result = []
     for first in (0, len(splits.FOLDS)):
         numbers: dict[str, dict[str, float]] = {}
         for fold in splits.FOLDS:
-            mine = [clip for clip in clips if clip.fold == fold]
+            of_fold = [clip for clip in clips if clip.fold == fold]
             scorer = scores.of_model(scores.Member(manifest, content, first + fold))
-            numbers |= scores.run(f"{scores.name_of(manifest)}-{first + fold}", scorer, mine, workers)
-        result.append(tables.rows_of(clips, numbers))
+            numbers |= scores.run(f"{scores.name_of(manifest)}-{first + fold}", scorer, of_fold, workers)
+        result.append(judging.scored_clips(clips, numbers))
     return result[0], result[1]
 
 
-def _calibrate(folder: Path, manifest: Manifest, rows: Sequence[tables.Row], path: Path) -> None:
-    """Write what was measured into our own model's manifest."""
+def _calibrate(folder: Path, manifest: Manifest, clips: Sequence[judging.ScoredClip], path: Path) -> None:
+    """Write calibration, domain and card into our own model's manifest."""
     limits = _LIMITS[ID]
-    found = tables.calibrate(rows, limits)
+    measured = judging.calibrate(clips, limits)
     changed = manifest.model_copy(
         update={
             "calibration": Calibration(
-                slope=found.slope,
-                intercept=found.intercept,
-                threshold=found.threshold,
-                strict_threshold=found.strict,
-                reference=found.reference,
+                slope=measured.slope,
+                intercept=measured.intercept,
+                threshold=measured.threshold,
+                strict_threshold=measured.strict,
+                reference=measured.reference,
             ),
             "domain": Domain(
                 min_snr_db=limits.min_snr_db,
@@ -101,17 +101,17 @@ def _calibrate(folder: Path, manifest: Manifest, rows: Sequence[tables.Row], pat
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m evaluation", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ml.voice.evaluate", description=__doc__)
     default = models_folder.default_folder()
     parser.add_argument("--models", type=Path, default=default, help="folder of further models, see `guardian models`")
     parser.add_argument("--model", action="append", choices=[name for name in _CARDS if name != ID], default=[])
     parser.add_argument("--seed", type=int, default=corpus.SEED)
-    parser.add_argument("--workers", type=int, default=2, help="threads")
+    parser.add_argument("--workers", type=int, default=2, help="number of threads")
     return parser.parse_args()
 
 
-def _say(started: float, what: str) -> None:
-    sys.stderr.write(f"[{time.monotonic() - started:4.0f} s] {what}\n")
+def _report(started: float, message: str) -> None:
+    sys.stderr.write(f"[{time.monotonic() - started:4.0f} s] {message}\n")
 
 
 if __name__ == "__main__":

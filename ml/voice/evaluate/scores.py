@@ -1,4 +1,4 @@
-"""Runs a scorer over clips. What was scored is kept by the clip's checksum: a run that was broken off goes on."""
+"""Score clips and keep the scores in the cache by the clip's checksum, so that an interrupted run can go on."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from ml.voice.data.corpus import Clip, load
 from ml.voice.data.sound import Sound
 
 Scorer = Callable[[Sound], Mapping[str, float]]
-"""From mono sound at 16 kHz to named numbers."""
+"""Function from mono sound at 16 kHz to named numbers."""
 
 
 def run(name: str, scorer: Scorer, clips: Sequence[Clip], workers: int = 2) -> dict[str, dict[str, float]]:
-    """Give the scorer's numbers for each clip, by the clip's sha256.
+    """Return the scorer's numbers for each clip, by the clip's sha256.
 
     Args:
-        name: of the scorer and its version: what was kept under another name does not count.
+        name: of the scorer and its version; scores under another name are not used.
         scorer: called from several threads at once.
         clips: to score.
-        workers: threads.
+        workers: number of threads.
     """
     path = folder() / "scores" / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    known = _known(path)
-    missing = {clip.sha256: clip for clip in clips if clip.sha256 not in known}
+    scored = _read(path)
+    missing = {clip.sha256: clip for clip in clips if clip.sha256 not in scored}
     lock = threading.Lock()
-    half = path.exists() and not path.read_bytes().endswith(b"\n")
+    is_truncated = path.exists() and not path.read_bytes().endswith(b"\n")
     with path.open("a", encoding="utf-8") as file, ThreadPoolExecutor(workers) as pool:
-        if half:  # the last line of a killed run
+        if is_truncated:  # the last line of a killed run
             file.write("\n")
 
-        def one(clip: Clip) -> None:
+        def score(clip: Clip) -> None:
             numbers = dict(scorer(load(clip)))
             with lock:
                 file.write(json.dumps([clip.sha256, numbers]) + "\n")
                 file.flush()
-                known[clip.sha256] = numbers
+                scored[clip.sha256] = numbers
 
-        list(pool.map(one, missing.values()))
-    return {clip.sha256: known[clip.sha256] for clip in clips}
+        list(pool.map(score, missing.values()))
+    return {clip.sha256: scored[clip.sha256] for clip in clips}
 
 
-def _known(path: Path) -> dict[str, dict[str, float]]:
-    """Read what is kept; a last line that was broken off is left out."""
+def _read(path: Path) -> dict[str, dict[str, float]]:
+    """Return the scores in a file, without a truncated last line."""
     result = {}
     for line in path.read_text("utf-8").splitlines() if path.exists() else []:
         try:
@@ -64,10 +64,10 @@ def _known(path: Path) -> dict[str, dict[str, float]]:
 
 
 def of_model(model: Model) -> Scorer:
-    """Give a scorer: what the audio analyzer's scorer hears with a model, window by window.
+    """Return a scorer that runs the audio analyzer's window scorer with a model.
 
-    The numbers are ``score0``, ``snr_db0``, ``bandwidth_hz0``, ``speech_seconds0``, ``clipped0``, ``score1``, …; none
-    where it hears nothing.
+    The numbers are ``score0``, ``snr_db0``, ``bandwidth_hz0``, ``speech_seconds0``, ``clipped0``, ``score1``, …; there
+    are none if it takes no window.
     """
     scorer = WindowScorer(model)
 
@@ -75,23 +75,23 @@ def of_model(model: Model) -> Scorer:
         meter = LevelMeter()
         meter.add(sound)
         speech = meter.result().sound()
-        chosen = scorer.plan(speech, sound.size)
-        windows = {start: sound[slice(*chosen.span(start))] for start in chosen.first}
+        plan = scorer.plan(speech, sound.size)
+        windows = {start: sound[slice(*plan.span(start))] for start in plan.first}
         numbers: dict[str, float] = {}
-        for index, one in enumerate(scorer.score(chosen.first, windows, speech)):
-            numbers |= {f"{name}{index}": value for name, value in asdict(one.conditions).items()}
-            numbers[f"score{index}"] = one.score
+        for index, window in enumerate(scorer.score(plan.first, windows, speech)):
+            numbers |= {f"{name}{index}": value for name, value in asdict(window.conditions).items()}
+            numbers[f"score{index}"] = window.score
         return numbers
 
     return score
 
 
 class Member(Model):
-    """One network of a model that is several: its score is what that one says.
+    """One network of an ensemble, as a model of its own.
 
     Args:
-        manifest: of the whole model, whose embedding holds what each network says.
-        content: the whole model.
+        manifest: of the whole model, whose embedding holds the logit of each network.
+        content: the whole model file.
         index: of the network.
     """
 
@@ -100,15 +100,15 @@ class Member(Model):
         self._index = index
 
     def run(self, window: Sound) -> Answer:
-        """Give the answer for one window."""
+        """Return the answer for one window, with the network's logit as score."""
         answer = super().run(window)
         return replace(answer, score=float(answer.embedding[self._index]))
 
 
 SCORED_AS = 3
-"""Raised when the same model would score the same clip otherwise: windows, level, conditions."""
+"""Number of the method: raise it when the same model gives a clip another score (windows, level, conditions)."""
 
 
 def name_of(manifest: Manifest) -> str:
-    """Give the name under which a model's scores are kept."""
+    """Return the name under which a model's scores are kept."""
     return f"{manifest.id}-{manifest.sha256[:12]}-v{SCORED_AS}"

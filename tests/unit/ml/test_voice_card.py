@@ -7,13 +7,13 @@ import pytest
 from audio_analyzer.domain import Conditions, Limits
 from ml.voice.data.corpus import Clip
 from ml.voice.data.splits import FOLDS, Fold
-from ml.voice.evaluate import card, tables
+from ml.voice.evaluate import card, judging, tables
 
 _LIMITS = Limits(min_snr_db=25, min_bandwidth_hz=5000, min_speech_seconds=2)
 _GOOD = Conditions(snr_db=40, bandwidth_hz=7000, speech_seconds=3, clipped=0)
 
 
-def _row(score: float, *conditions: Conditions, **changed: Any) -> tables.Row:
+def _row(score: float, *conditions: Conditions, **changed: Any) -> judging.ScoredClip:
     fields: dict[str, Any] = {
         "path": Path("clip.wav"),
         "sha256": "0",
@@ -29,16 +29,16 @@ def _row(score: float, *conditions: Conditions, **changed: Any) -> tables.Row:
         "style": "sentences",
         "fold": 0,
     }
-    windows = tuple(tables.Window(score, each) for each in conditions or (_GOOD,))
-    return tables.Row(Clip(**{**fields, **changed}), windows)
+    windows = tuple(judging.WindowScore(score, condition) for condition in conditions or (_GOOD,))
+    return judging.ScoredClip(Clip(**{**fields, **changed}), windows)
 
 
-def _fake(score: float, family: str = "piper", fold: Fold = 0) -> tables.Row:
+def _fake(score: float, family: str = "piper", fold: Fold = 0) -> judging.ScoredClip:
     named = {"family": family, "source": family, "speaker": f"{family}:a"}
     return _row(score, label="synthetic", kind="neural", fold=fold, **named)
 
 
-def _corpus() -> list[tables.Row]:
+def _corpus() -> list[judging.ScoredClip]:
     random = np.random.default_rng(1)
     rows = []
     for fold in FOLDS:
@@ -47,7 +47,7 @@ def _corpus() -> list[tables.Row]:
     return rows
 
 
-def _recorded(rows: list[tables.Row]) -> np.ndarray[Any, Any]:
+def _recorded(rows: list[judging.ScoredClip]) -> np.ndarray[Any, Any]:
     return np.array([row.raw for row in rows if row.clip.label == "recorded"])
 
 
@@ -61,53 +61,58 @@ def _recorded(rows: list[tables.Row]) -> np.ndarray[Any, Any]:
     ],
     ids=["noise", "telephone", "short", "clipped"],
 )
-def test_what_is_outside_the_domain_sets_no_threshold_and_is_not_judged(outside: Conditions) -> None:
+def test_a_clip_outside_the_domain_sets_no_threshold_and_is_not_judged(outside: Conditions) -> None:
     rows = _corpus()
     noisy = [_row(100, outside) for _ in range(50)]
-    assert tables.calibrate(rows + noisy, _LIMITS) == tables.calibrate(rows, _LIMITS)
-    assert len(tables.judge(rows + noisy, _LIMITS)) == len(rows)
-    assert len(tables.judge([*rows, _row(100, outside, _GOOD)], _LIMITS)) == len(rows) + 1
+    assert judging.calibrate(rows + noisy, _LIMITS) == judging.calibrate(rows, _LIMITS)
+    assert len(judging.judge(rows + noisy, _LIMITS)) == len(rows)
+    assert len(judging.judge([*rows, _row(100, outside, _GOOD)], _LIMITS)) == len(rows) + 1
 
 
-def test_a_clip_is_judged_by_its_windows_in_the_domain_and_by_those_alone() -> None:
-    row = tables.Row(
-        _row(0).clip, (tables.Window(2, _GOOD), tables.Window(4, _GOOD), tables.Window(90, Conditions(3, 0, 0, 0)))
+def test_a_clip_is_judged_by_its_windows_in_the_domain_only() -> None:
+    row = judging.ScoredClip(
+        _row(0).clip,
+        (judging.WindowScore(2, _GOOD), judging.WindowScore(4, _GOOD), judging.WindowScore(90, Conditions(3, 0, 0, 0))),
     )
     assert (row.score(_LIMITS), row.raw) == (3, 32)
 
 
-def test_the_thresholds_are_where_one_percent_of_the_recorded_clips_are_and_beyond_the_highest() -> None:
+def test_one_percent_of_the_recorded_clips_reach_the_threshold_and_none_the_strict_one() -> None:
     rows = _corpus()
-    found = tables.calibrate(rows, _LIMITS)
+    calibration = judging.calibrate(rows, _LIMITS)
     recorded = _recorded(rows)
-    assert (recorded >= found.threshold).mean() == 0.01
-    beyond = (found.strict - recorded.max()) / (recorded.max() - np.median(recorded))
-    assert beyond == pytest.approx(tables.MARGIN)
-    assert found.reference[0] == recorded.min()
+    assert (recorded >= calibration.threshold).mean() == 0.01
+    beyond = (calibration.strict - recorded.max()) / (recorded.max() - np.median(recorded))
+    assert beyond == pytest.approx(judging.MARGIN)
+    assert calibration.reference[0] == recorded.min()
 
 
-def test_no_clip_has_a_say_in_the_threshold_that_judges_it() -> None:
+def test_no_clip_influences_the_threshold_that_judges_it() -> None:
     rows = _corpus()
     changed = [_row(100, fold=0) if row.clip.fold == 0 and row.clip.label == "recorded" else row for row in rows]
-    before, after = ({one.by for one in tables.judge(each, _LIMITS) if one.clip.fold == 0} for each in (rows, changed))
+    before, after = (
+        {clip.calibration for clip in judging.judge(variant, _LIMITS) if clip.clip.fold == 0}
+        for variant in (rows, changed)
+    )
     assert len(before) == 1
     assert before == after
-    assert all(one.accused for one in tables.judge(changed, _LIMITS) if one.score == 100)
+    assert all(clip.accused for clip in judging.judge(changed, _LIMITS) if clip.score == 100)
 
 
-def test_an_attack_that_is_missed_is_told() -> None:
+def test_an_attack_that_is_missed_is_listed() -> None:
     rows = _corpus() + [_fake(-3, "quiet-one") for _ in range(10)]
-    assert tables.failures(tables.judge(rows, _LIMITS)) == ["- **quiet-one**: 100.0 % of 10 clips are not `LikelyFake`."]
+    lines = tables.failures(judging.judge(rows, _LIMITS))
+    assert lines == ["- **quiet-one**: 100.0 % of 10 clips are not `LikelyFake`."]
 
 
-def test_a_source_and_a_channel_that_are_accused_are_told() -> None:
+def test_a_source_and_a_channel_that_are_accused_are_listed() -> None:
     rows = _corpus() + [_row(50, source="letters", channel="mp3") for _ in range(9)]
-    told = tables.failures(tables.judge(rows, _LIMITS))
-    assert "- source **letters**: 100.0 % of 9 recorded clips: LikelyFake." in told
-    assert "- channel **mp3**: 100.0 % of 9 recorded clips: LikelyFake." in told
+    lines = tables.failures(judging.judge(rows, _LIMITS))
+    assert "- source **letters**: 100.0 % of 9 recorded clips: LikelyFake." in lines
+    assert "- channel **mp3**: 100.0 % of 9 recorded clips: LikelyFake." in lines
 
 
-def test_the_card_says_of_a_bar_that_it_is_missed() -> None:
+def test_the_card_marks_a_bar_that_is_missed() -> None:
     run = card.Run(seed=7, model="m", model_sha256="ab" * 32, digest="cd" * 32, about="About.")
     good = card.text(_corpus(), run, _LIMITS)
     assert "| EER on neural speech, piper and hibari, every clip | " in good
@@ -124,10 +129,10 @@ def test_every_recorded_window_is_in_one_bucket_of_noise_and_bandwidth() -> None
     assert last == "| 35 to 200 dB | 100.0 % of 2 | 100.0 % of 1 |  |  | 100.0 % of 1 | 100.0 % of 4 |"
 
 
-def test_what_was_heard_comes_back_window_by_window() -> None:
+def test_scores_come_back_window_by_window() -> None:
     clip = _row(0).clip
     numbers = {"score0": 1.0, "snr_db0": 30.0, "bandwidth_hz0": 7000.0, "speech_seconds0": 3.0, "clipped0": 0.0}
-    (row,) = tables.rows_of([clip], {clip.sha256: numbers})
-    assert row.windows == (tables.Window(1.0, Conditions(30.0, 7000.0, 3.0, 0.0)),)
-    (silent,) = tables.rows_of([clip], {clip.sha256: {}})
+    (row,) = judging.scored_clips([clip], {clip.sha256: numbers})
+    assert row.windows == (judging.WindowScore(1.0, Conditions(30.0, 7000.0, 3.0, 0.0)),)
+    (silent,) = judging.scored_clips([clip], {clip.sha256: {}})
     assert (silent.raw, silent.score(_LIMITS)) == (None, None)
