@@ -91,7 +91,7 @@ eval: setup ## Measure the voice detector on recorded and synthetic speech, and 
 	@$(IN_EVAL_ENV) -m ml.voice.evaluate $(EVAL_ARGS)
 
 .PHONY: train
-train: setup ## Train our own voice model anew, from recordings and voices that packages ship; then run make eval
+train: setup ## Train our own voice model on recordings and voices that packages ship; then run make eval
 	@export OPENBLAS_NUM_THREADS=1; $(IN_EVAL_ENV) -m ml.voice.train $(EVAL_ARGS)
 
 .PHONY: clean

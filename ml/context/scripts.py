@@ -1,4 +1,4 @@
-"""The scripted telephone calls, as Amazon Transcribe would write them down."""
+"""Scripted telephone calls, as transcripts of Amazon Transcribe."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import yaml
 _FOLDER = Path(__file__).parent / "calls"
 _LANGUAGES = {"english": "en-US", "korean": "ko-KR"}
 _SYLLABLES_A_SECOND = 4.5
-"""About how fast people talk on the telephone, in both languages."""
+"""Typical speed on the telephone, in both languages."""
 
 _CHARACTERS_A_SYLLABLE = {"ko-KR": 1.0}
-"""Letters of other languages: about three."""
+"""In other languages: about three."""
 _PAUSE_SECONDS = 0.6
 _ENDINGS = ".,?!"
 
@@ -27,10 +27,10 @@ class Call:
 
     Attributes:
         name: of the script.
-        language: as ko-KR.
-        scam: whether it is one.
-        split: development, which the rules were written on; held-out; or hard, which was written against them.
-        turns: speaker and words.
+        language: for example ko-KR.
+        scam: whether the call is a fraud.
+        split: ``development``: the rules were written on it; ``held-out``; ``hard``: written against the rules.
+        turns: speaker and words of each turn.
     """
 
     name: str
@@ -50,16 +50,16 @@ class _Word:
 
 
 def load_calls() -> list[Call]:
-    """All scripted calls, in the files' order."""
+    """Return all scripted calls, in the order of the files."""
     return [call for file, language in _LANGUAGES.items() for call in _read(_FOLDER / f"{file}.yaml", language)]
 
 
 def transcribed(call: Call, seconds: float | None = None) -> bytes:
-    """A call in the format of Amazon Transcribe, with times at which its words would be said.
+    """Return a call in the format of Amazon Transcribe, with estimated times of its words.
 
     Args:
         call: the script.
-        seconds: how long the recording is, if there is one.
+        seconds: length of the recording, if there is one; the times are scaled to it.
     """
     words = list(_spoken(call))
     pace = seconds / words[-1].stop if seconds is not None else 1.0
@@ -69,7 +69,7 @@ def transcribed(call: Call, seconds: float | None = None) -> bytes:
         items.append({"type": "pronunciation", "speaker_label": word.speaker, **times, **_content(word.text)})
         if word.mark:
             items.append({"type": "punctuation", "speaker_label": word.speaker, **_content(word.mark)})
-    text = " ".join(said for _, said in call.turns)
+    text = " ".join(words for _, words in call.turns)
     results = {"language_code": call.language, "transcripts": [{"transcript": text}], "items": items}
     output = {"jobName": call.name, "accountId": "111122223333", "status": "COMPLETED", "results": results}
     return json.dumps(output, ensure_ascii=False, indent=1).encode()
@@ -77,8 +77,8 @@ def transcribed(call: Call, seconds: float | None = None) -> bytes:
 
 def _spoken(call: Call) -> Iterator[_Word]:
     clock = _PAUSE_SECONDS
-    for speaker, said in call.turns:
-        for spoken in said.split():
+    for speaker, words in call.turns:
+        for spoken in words.split():
             word = spoken.rstrip(_ENDINGS)
             seconds = max(len(word) / _CHARACTERS_A_SYLLABLE.get(call.language, 3.0), 1) / _SYLLABLES_A_SECOND
             yield _Word(speaker, word, spoken[len(word) :], clock, clock + seconds)
@@ -94,6 +94,6 @@ def _read(path: Path, language: str) -> Iterator[Call]:
     for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
         turns = []
         for line in entry["turns"]:
-            speaker, _, said = line.partition(": ")
-            turns.append((f"spk_{'AB'.index(speaker)}", said))
+            speaker, _, words = line.partition(": ")
+            turns.append((f"spk_{'AB'.index(speaker)}", words))
         yield Call(entry["id"], language, entry["label"] == "scam", entry["split"], tuple(turns))

@@ -1,7 +1,6 @@
-"""Recordings with a stretch replaced, the places known, and controls with what is no splice.
+"""Recordings with a replaced stretch at a known place, and controls with changes that are no splice.
 
-The voices come out of Debian packages. Those that a threshold may be set on are kept apart from those that it is
-measured on.
+The voices come from Debian packages. The threshold is set on the tuning voices and measured on the held-out ones.
 """
 
 from __future__ import annotations
@@ -39,14 +38,14 @@ _TEXTS = (
 
 
 def decoded(path: Path) -> Samples:
-    """Mono samples at 16 kHz."""
+    """Return the mono samples of a file at 16 kHz."""
     demuxer = ["-f", "g722"] if path.suffix == ".g722" else []
     command = ["ffmpeg", "-v", "error", *demuxer, "-i", str(path), "-ac", "1", "-ar", str(RATE), "-f", "f32le", "-"]
     return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, dtype=np.float32)
 
 
 def through(samples: Samples, *encoder: str, container: str, rate: int = RATE) -> Samples:
-    """What is left of ``samples`` after a codec; the delay that some decoders leave is taken out."""
+    """Return samples after a codec, cut or padded to the same length."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / f"coded.{container}"
         command = ["ffmpeg", "-v", "error", "-f", "f32le", "-ar", str(RATE), "-ac", "1", "-i", "-"]
@@ -70,17 +69,17 @@ REENCODED: dict[str, Callable[[Samples], Samples]] = {
 
 
 def noise(rng: np.random.Generator, size: int, tilt: float, dbfs: float) -> Samples:
-    """A room: noise whose spectrum falls with ``tilt`` dB an octave, with a bump somewhere."""
+    """Return the noise of a room: its spectrum falls by ``tilt`` dB an octave and has one peak."""
     spectrum = np.fft.rfft(rng.normal(0, 1, size))
     hz = np.maximum(np.fft.rfftfreq(size, 1 / RATE), 30)
     bump = rng.uniform(200, 4000)
     shape = (hz / 1000) ** (-tilt / 6.02) * (1 + 2 * np.exp(-((np.log2(hz / bump) / 0.5) ** 2)))
-    made = np.fft.irfft(spectrum * shape, size)
-    return np.asarray(made / np.sqrt(np.mean(made**2)) * 10 ** (dbfs / 20), dtype=np.float32)
+    samples = np.fft.irfft(spectrum * shape, size)
+    return np.asarray(samples / np.sqrt(np.mean(samples**2)) * 10 ** (dbfs / 20), dtype=np.float32)
 
 
 def speech_level(samples: Samples) -> float:
-    """dBFS of the loud half."""
+    """Return the level of the loud half in dBFS."""
     frames = samples[: samples.size // 320 * 320].reshape(-1, 320)
     power = np.sort(np.mean(np.square(frames, dtype=np.float64), axis=1))[len(frames) // 2 :]
     return float(10 * np.log10(power.mean() + 1e-12))
@@ -88,7 +87,7 @@ def speech_level(samples: Samples) -> float:
 
 @dataclass(frozen=True)
 class Voice:
-    """One recording, another one by the same person, and the room that both are given."""
+    """One recording, another one by the same person, and the noise of a room (tilt, level in dB) for both, if any."""
 
     source: str
     host: Samples
@@ -98,7 +97,7 @@ class Voice:
 
 
 def voices(sources: tuple[str, ...], seed: int) -> Iterator[Voice]:
-    """Recordings of the sources; every other one is laid into a noisy room, the rest stays as it is."""
+    """Yield recordings of the sources; every other one gets the noise of a room."""
     for source in sources:
         folder = debian(source)
         paths = sorted([*folder.rglob("*.g722"), *folder.rglob("librivox/*.wav")])
@@ -117,7 +116,7 @@ def _in_room(voice: Voice, samples: Samples, rng: np.random.Generator, room: tup
 
 
 def _cut(samples: Samples, rng: np.random.Generator, size: int) -> Samples:
-    """The loudest of three stretches, so that it holds speech."""
+    """Return the loudest of three stretches, which is likely to be speech."""
     starts = rng.integers(0, max(samples.size - size, 1), 3)
     return max((samples[start : start + size] for start in starts), key=lambda part: float(np.sum(part**2)))
 
@@ -198,11 +197,11 @@ class Trial:
 
     Attributes:
         source: the package.
-        voice: names the recording that it was made from.
-        kind: what was done to it.
+        voice: name of the recording that it was made from.
+        kind: of the splice or control.
         coded: whether it was encoded again afterwards.
-        noisy: whether the recording was laid into a noisy room.
-        truth: start and end of the insertion in seconds; None in a control.
+        noisy: whether it has the noise of a room.
+        truth: start and end of the insertion in seconds; None for controls.
         samples: mono, 16 kHz.
     """
 
@@ -216,7 +215,7 @@ class Trial:
 
 
 def trials(sources: tuple[str, ...], seed: int) -> Iterator[Trial]:
-    """Every splice and control for every voice, plain and encoded again."""
+    """Yield every splice and control for every voice, plain and encoded again."""
     for voice in voices(sources, seed):
         for number, kind in enumerate((*SPLICES, *CONTROLS)):
             rng = np.random.default_rng((*voice.seed, number))
@@ -229,5 +228,5 @@ def trials(sources: tuple[str, ...], seed: int) -> Iterator[Trial]:
             coder = REENCODED[str(rng.choice(list(REENCODED)))]
             name = f"{voice.source}/{voice.seed[1]}"
             for coded in (False, True):
-                given = coder(samples) if coded else samples
-                yield Trial(voice.source, name, kind, coded, voice.room is not None, truth, given)
+                result = coder(samples) if coded else samples
+                yield Trial(voice.source, name, kind, coded, voice.room is not None, truth, result)

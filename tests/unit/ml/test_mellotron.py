@@ -20,7 +20,7 @@ from ml.voice.data.texts import SENTENCES, WORDS
         ("er", ("ee", "er")),
     ],
 )
-def test_a_syllable_is_spelled_as_the_network_learned_it(syllable: str, spelled: tuple[str, str]) -> None:
+def test_a_syllable_is_spelled_as_in_the_training_of_the_network(syllable: str, spelled: tuple[str, str]) -> None:
     assert mellotron._spelled(syllable) == spelled
 
 
@@ -29,7 +29,7 @@ def test_every_chinese_text_can_be_spelled() -> None:
         assert len(mellotron._symbols(text)) > 4 * len(text.split())
 
 
-def test_upsampling_is_a_transposed_convolution() -> None:
+def test_a_transposed_convolution_is_that_of_its_definition() -> None:
     random = np.random.default_rng(1)
     x, weight = random.random((3, 5), np.float32), random.random((3, 2, 4), np.float32)
     full = np.zeros((2, 4 * 2 + 4))

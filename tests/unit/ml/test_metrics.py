@@ -17,7 +17,7 @@ def test_classes_that_do_not_overlap_have_no_error() -> None:
     assert metrics.eer(synthetic, recorded) == 1
 
 
-def test_equal_classes_are_told_apart_by_chance() -> None:
+def test_equal_classes_are_separated_by_chance() -> None:
     same = _RNG.normal(size=400)
     assert metrics.auc(same, same) == pytest.approx(0.5)
     assert metrics.eer(same, same) == pytest.approx(0.5, abs=0.01)
@@ -46,7 +46,7 @@ def test_a_threshold_is_reached_by_the_share_allowed_and_no_more(allowed: float,
     assert (recorded >= np.floor(threshold)).sum() == reached + 1, "a lower threshold would do"
 
 
-def test_recorded_clips_of_one_score_are_all_let_through_rather_than_too_many_accused() -> None:
+def test_recorded_clips_of_equal_score_are_not_accused() -> None:
     assert metrics.share_at(np.ones(100), metrics.threshold_at(np.ones(100), 0.05)) == 0
 
 
@@ -96,9 +96,9 @@ def test_platt_stays_finite_when_the_classes_do_not_overlap() -> None:
 def test_probabilities_that_are_right_are_shown_as_right() -> None:
     recorded, synthetic = _RNG.normal(-1, 1, 20_000), _RNG.normal(1, 1, 2_000)
     bins = metrics.reliability(metrics.probability(recorded, 2, 0), metrics.probability(synthetic, 2, 0))
-    assert sum(one.count for one in bins) == 22_000
+    assert sum(entry.count for entry in bins) == 22_000
     assert len(bins) == 10
-    assert all(one.observed == pytest.approx(one.predicted, abs=0.06) for one in bins)
+    assert all(entry.observed == pytest.approx(entry.predicted, abs=0.06) for entry in bins)
 
 
 def test_probabilities_that_are_too_bold_are_shown_as_too_bold() -> None:

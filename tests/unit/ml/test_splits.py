@@ -34,6 +34,6 @@ def test_every_family_has_a_fold_and_every_fold_a_neural_family_and_a_copy() -> 
         assert {fold_of[family.name] for family in FAMILIES if family.kind == kind} == set(splits.FOLDS)
 
 
-def test_another_seed_deals_otherwise() -> None:
+def test_another_seed_gives_other_folds() -> None:
     assert splits.series_folds(7) == splits.series_folds(7)
     assert splits.series_folds(7) != splits.series_folds(8)

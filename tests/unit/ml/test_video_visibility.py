@@ -1,4 +1,4 @@
-"""What a dropped stretch leaves to be seen, told without the detector."""
+"""The visibility of a join, measured without the detector."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ml.video.visibility import Sight, sight
+from ml.video.visibility import JoinVisibility, join_visibility
 from tests.support.media.samples import encode_frames
 from tests.support.media.scene import Scene
 
@@ -20,12 +20,12 @@ SCENE, OTHER, STILL = (
 @pytest.mark.parametrize(
     ("frames", "expected"),
     [
-        (SCENE[:PLACE] + SCENE[PLACE + 6 : 66], Sight.LEAP),
-        (SCENE[:PLACE] + OTHER[60:90], Sight.CUT),
-        (STILL[:PLACE] + STILL[60:90], Sight.NOTHING),
+        (SCENE[:PLACE] + SCENE[PLACE + 6 : 66], JoinVisibility.LEAP),
+        (SCENE[:PLACE] + OTHER[60:90], JoinVisibility.CUT),
+        (STILL[:PLACE] + STILL[60:90], JoinVisibility.NOTHING),
     ],
 )
-def test_a_join_is_a_leap_a_cut_or_nothing(tmp_path: Path, frames: list[object], expected: Sight) -> None:
+def test_a_join_is_a_leap_a_cut_or_nothing(tmp_path: Path, frames: list[object], expected: JoinVisibility) -> None:
     recording = tmp_path / "recording.mp4"
     encode_frames(recording, frames, sound=False)
-    assert sight(str(recording), PLACE) is expected
+    assert join_visibility(str(recording), PLACE) is expected

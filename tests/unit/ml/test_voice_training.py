@@ -52,9 +52,7 @@ def test_silence_has_finite_measures(measures: Callable[[Samples], Samples]) -> 
     assert np.isfinite(measures(np.zeros(texture.SAMPLES, np.float32))).all()
 
 
-def test_the_logit_of_the_model_is_the_mean_of_its_members(
-    measures: Callable[[Samples], Samples], voice: Samples
-) -> None:
+def test_the_model_averages_its_members(measures: Callable[[Samples], Samples], voice: Samples) -> None:
     def half(weights: NDArray[np.float64]) -> Samples:
         return weights.astype(np.float16).astype(np.float32)  # as the file keeps them
 
@@ -129,7 +127,7 @@ def _training_data() -> tuple[list[TrainingClip], Samples]:
 
 
 @pytest.mark.parametrize("family_held_out", [False, True])
-def test_a_member_learns_nothing_from_its_own_fold_not_even_from_copies_of_its_recordings(
+def test_a_member_learns_neither_from_its_own_fold_nor_from_copies_of_its_recordings(
     family_held_out: bool,
 ) -> None:
     clips, values = _training_data()

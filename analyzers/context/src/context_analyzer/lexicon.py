@@ -2,7 +2,7 @@
 
 Collected from the warnings of the Korean Financial Supervisory Service (the prosecutor who isolates the victim, the safe
 account, the loan that is repaid in cash, the broken telephone) and of the US Federal Trade Commission (gift cards,
-remote access, the grandchild in trouble), and from the development part of ``evaluation/context_calls``.
+remote access, the grandchild in trouble), and from the development part of ``ml/context/calls``.
 Speech recognition writes no quotation marks and few names: patterns name actions.
 """
 
