@@ -61,7 +61,7 @@ def _images(deployment: Deployment) -> dict[str, object]:
     names = deployment.cluster.build_images(TARGETS)
     pods = {name: deployment.analyzer_pods(name)[0] for name in ("audio", "video")}
     # An analyzer's own entry point imports next to nothing: its service comes after its child has been started.
-    service = "analyzer_kit.serving"
+    service = "analyzer_kit.http_server"
     modules = {"operator": "analysis_operator.__main__", "audio": service, "video": service}
     found: dict[str, object] = {}
     for target, module in modules.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from analyzer_kit.analyzer import Analyzer
-from analyzer_kit.server import main
+from analyzer_kit.entrypoint import main
 
 from .null import NullBackend
 from .parts import PARTS

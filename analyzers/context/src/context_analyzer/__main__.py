@@ -1,6 +1,6 @@
 """``python -m context_analyzer`` serves the context analyzer."""
 
-from analyzer_kit.server import main
+from analyzer_kit.entrypoint import main
 from context_analyzer import ANALYZER
 from context_analyzer.backend import ContextBackend
 from context_analyzer.settings import ContextSettings

@@ -4,7 +4,7 @@ An analyzer is one module with two functions, ``analyze`` and ``warm_up`` (see :
 and a line that starts the service around it::
 
     from analyzer_kit.analyzer import Analyzer
-    from analyzer_kit.server import main
+    from analyzer_kit.entrypoint import main
 
     main(Analyzer(name="audio", version="0.1.0", module="audio_analyzer.analysis", port=8000))
 

@@ -64,7 +64,7 @@ async def _import_and_serve(
         from analyzer_kit.worker import configure
 
         configure(begun, chosen.child(analyzer))
-    from analyzer_kit.serving import serve
+    from analyzer_kit.http_server import serve
 
     await serve(analyzer, chosen, backend, begun)
 

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 
 from analyzer_kit import logs
 from analyzer_kit.analyzer import Analyzer
+from analyzer_kit.app import create_app
 from analyzer_kit.backend import Backend, ChildBackend
 from analyzer_kit.jobs import Jobs
-from analyzer_kit.service import create_app
 from analyzer_kit.settings import KitSettings
 
 _LAST_BYTES_SECONDS = 5

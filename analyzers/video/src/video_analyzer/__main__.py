@@ -1,6 +1,6 @@
 """``python -m video_analyzer`` serves the video analyzer."""
 
-from analyzer_kit.server import main
+from analyzer_kit.entrypoint import main
 from video_analyzer import ANALYZER
 
 if __name__ == "__main__":

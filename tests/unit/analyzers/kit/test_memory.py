@@ -9,7 +9,7 @@ import pytest
 
 _SERVICE = """
 import sys
-import {name}_analyzer.__main__, analyzer_kit.serving
+import {name}_analyzer.__main__, analyzer_kit.http_server
 from analyzer_kit.s3 import ObjectStore
 ObjectStore(connect_seconds=1, read_seconds=1, retry_seconds=1, max_bytes=1).client()
 print(*sys.modules)

@@ -15,10 +15,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from analyzer_contract import AnalysisJob, Progress, Result, SourceFacts, SourceObject, Verdict
 from analyzer_kit.analyzer import Analyzer
+from analyzer_kit.app import create_app
 from analyzer_kit.body_limit import MAX_BODY_BYTES, BodyLimit
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
-from analyzer_kit.service import create_app
 from analyzer_kit.settings import KitSettings
 from tests.support.waiting import PATIENCE_SECONDS
 
