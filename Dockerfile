@@ -52,6 +52,7 @@ COPY analyzers/models/pyproject.toml analyzers/models/
 COPY locales/pyproject.toml locales/
 COPY ml/pyproject.toml ml/
 COPY records/pyproject.toml records/
+COPY service/pyproject.toml service/
 COPY status-api/pyproject.toml status-api/
 
 COPY scripts/trim-packages.sh /
@@ -91,6 +92,7 @@ RUN /trim-packages.sh
 # It becomes a small layer of its own, so that a new version is pushed and pulled without its dependencies.
 FROM operator-dependencies AS operator-build
 ARG SSL_CERT_FILE
+COPY service service
 COPY analyzers/contract analyzers/contract
 COPY locales locales
 COPY records records
@@ -99,10 +101,11 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-operator
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py operator \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analysis_records analyzer_contract guardian_locales silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analysis_records analyzer_contract guardian_locales guardian_service silver_guardian_* /own/
 
 FROM audio-dependencies AS audio-build
 ARG SSL_CERT_FILE
+COPY service service
 COPY analyzers/contract analyzers/contract
 COPY analyzers/kit analyzers/kit
 COPY analyzers/models analyzers/models
@@ -111,10 +114,11 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-audio
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py audio \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a audio_analyzer analyzer_kit analyzer_contract guardian_models silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a audio_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/
 
 FROM video-dependencies AS video-build
 ARG SSL_CERT_FILE
+COPY service service
 COPY analyzers/contract analyzers/contract
 COPY analyzers/kit analyzers/kit
 COPY analyzers/video analyzers/video
@@ -122,10 +126,11 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-video
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py video \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a video_analyzer analyzer_kit analyzer_contract silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a video_analyzer analyzer_kit analyzer_contract guardian_service silver_guardian_* /own/
 
 FROM context-dependencies AS context-build
 ARG SSL_CERT_FILE
+COPY service service
 COPY analyzers/contract analyzers/contract
 COPY analyzers/kit analyzers/kit
 COPY analyzers/context analyzers/context
@@ -133,10 +138,11 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-context
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py context \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract guardian_service silver_guardian_* /own/
 
 FROM status-api-dependencies AS status-api-build
 ARG SSL_CERT_FILE
+COPY service service
 COPY analyzers/contract analyzers/contract
 COPY locales locales
 COPY records records
@@ -145,7 +151,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-status-api
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py status-api \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a status_api analysis_records analyzer_contract guardian_locales silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a status_api analysis_records analyzer_contract guardian_locales guardian_service silver_guardian_* /own/
 
 # ---------------------------------------------------------------- the images
 FROM runtime AS operator

@@ -15,7 +15,7 @@ grep -vE '^(fastapi|starlette|uvicorn|prometheus-client|click|h11|annotated-doc)
 "$uv" pip install --quiet --link-mode copy --no-deps --target "$work/zip" --python-version "${LAMBDA_PYTHON:-3.13}" --python-platform x86_64-manylinux_2_28 \
     --only-binary :all: --requirement "$work/needed.txt"
 rm -rf "$work/zip/bin"
-for member in contract kit context; do cp -r analyzers/$member/src/* "$work/zip/"; done
+for member in service analyzers/contract analyzers/kit analyzers/context; do cp -r "$member"/src/* "$work/zip/"; done
 SITE_PACKAGES=$work/zip PYTHON=python3 sh scripts/trim-packages.sh transcribe bedrock-runtime
 find "$work/zip" -type d -name __pycache__ -prune -exec rm -r {} +
 find "$work/zip" -exec touch --no-dereference --date=@315532800 {} +

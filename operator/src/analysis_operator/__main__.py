@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -15,7 +16,6 @@ from typing import Any
 import kopf
 import structlog
 
-from analysis_operator import logs
 from analysis_operator import watches as handlers
 from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.http_runner import HttpRunner
@@ -36,11 +36,19 @@ from analysis_operator.scaling.external_scaler import Backlog, ExternalScaler
 from analysis_operator.scaling.keda import KedaController
 from analysis_operator.scaling.kube_store import KubeScaledObjects
 from analysis_operator.settings import Settings
+from guardian_service import logs
+from guardian_service.settings import read_settings
 
 Election = LeaseElection | SingleInstance
 
 log = structlog.get_logger(__name__)
 
+_LOG_LEVELS = {
+    "aiohttp.access": logging.WARNING,
+    "alembic": logging.WARNING,
+    "botocore": logging.INFO,  # its DEBUG shows whole calls, with credentials and task tokens
+    "kopf.objects": logging.WARNING,
+}
 _EXIT_SECONDS = 10.0
 _LAST_SECONDS = 2.0
 """With the deadline of a renewal before it, this stays below the time for which others wait."""
@@ -214,8 +222,8 @@ async def _work(scaler: ExternalScaler, *parts: Coroutine[None, None, None]) -> 
 
 def main() -> None:
     """Read the settings and run."""
-    settings = Settings()
-    logs.configure(settings.log_level)
+    settings = read_settings(Settings, "The operator")
+    logs.configure(settings.log_level, _LOG_LEVELS)
     try:
         asyncio.run(run(settings))
     except LeaseLost as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analysis_operator.requests.observation import Policy
+from guardian_service.s3 import S3Prefix
+from guardian_service.settings import LogLevel
 
 
 class Settings(BaseSettings):
@@ -18,9 +18,9 @@ class Settings(BaseSettings):
     namespace: str = Field(default="silver-guardian", description="The operator's namespace: its Analyzers live here.")
     identity: str = Field(default="silver-guardian", description="The name of this process, as in the pod's name.")
     # Namespace, name and UID are added, and an analyzer takes at most 900 characters.
-    results_uri: (
-        Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$", max_length=500)] | None
-    ) = Field(default=None, description="Where results and reports go. Without it there are none, only verdicts.")
+    results_uri: S3Prefix | None = Field(
+        default=None, description="Where results and reports go. Without it there are none, only verdicts."
+    )
     grants: dict[str, tuple[str, ...]] = Field(
         default={"*": ("s3://",)},
         description="Which URI prefixes a namespace may have analysed; * stands for every other namespace.",
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
         description="postgresql://USER:PASSWORD@HOST/NAME: where records go. Without it there are none.",
     )
     host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property
     def scaler_address(self) -> str:

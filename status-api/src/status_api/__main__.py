@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
-import structlog
 import uvicorn
-from pydantic import ValidationError
 
+from guardian_service import logs, uvicorn_server
+from guardian_service.settings import read_settings
 from status_api.serving import Incomplete, make_service
 from status_api.settings import Settings
 
+_NAME = "The status API"
 _LAST_BYTES_SECONDS = 10
-_IDLE_SECONDS = 75  # longer than load balancers keep an idle connection (60 s): else their next POST may be lost
+"""How long uvicorn waits for connections to end."""
 
 
 def main() -> None:
-    """Serve, or say which setting is wrong."""
+    """Serve, or say which setting is wrong or missing."""
+    settings = read_settings(Settings, _NAME)
     try:
-        settings = Settings()
         app = make_service(settings)
-    except (ValidationError, Incomplete) as error:
-        sys.exit(f"The status API does not start. {error}")
-    logging.basicConfig(level=settings.log_level, format="%(message)s")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
-        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+    except Incomplete as error:
+        sys.exit(f"{_NAME} does not start. {error}")
+    logs.configure(settings.log_level)
+    options = uvicorn_server.options(
+        host=settings.host, port=settings.port, timeout_graceful_shutdown=_LAST_BYTES_SECONDS
     )
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_LAST_BYTES_SECONDS,
-    )
+    uvicorn.run(app, **options)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import PlainTextResponse
 
+from guardian_service.body_limit import BodyLimit
 from status_api import page, problems
-from status_api.body_limit import BodyLimit
 from status_api.gate import Gate
 from status_api.page import SignIn
 from status_api.ports import Analyses, Authenticator, Storage
@@ -22,6 +22,8 @@ from status_api.security_headers import SecurityHeaders
 from status_api.settings import Settings
 from status_api.wire import Problem
 
+_MOST_BODY_BYTES = 16 * 1024
+_TOO_LONG = f"The body is longer than {_MOST_BODY_BYTES:,} bytes. Recordings go to the URL of an upload."
 _ABOUT = (
     "Send a recording, follow its analysis, read the verdict. A token's tenant sees its own analyses alone: "
     "another tenant's id answers 404, as an unknown one does. Errors are RFC 9457 problems."
@@ -66,7 +68,7 @@ def create_app(
     app.include_router(make_router(settings, analyses, storage))
     page.install(app, settings, storage, sign_in)
     _add_probes(app, ready)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES, too_long=_TOO_LONG, make_problem=problems.problem)
     app.add_middleware(
         Gate, authenticator=authenticator, limit=RateLimit(settings.rate_per_second, settings.rate_burst)
     )

@@ -55,12 +55,12 @@ class Gate:
                 raise Unauthorised("The token is too long.")
             tenant = await self._authenticator.tenant_of(token.strip())
         except NoTenant as error:
-            return problem(HTTPStatus.FORBIDDEN, str(error), errors=None)
+            return problem(HTTPStatus.FORBIDDEN, str(error))
         except Unauthorised as error:
             return _refused(str(error), f'{_CHALLENGE}, error="invalid_token"')
         except Unavailable:
             detail = "The identity provider does not answer right now. Try again."
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "2"}, errors=None)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "2"})
         wait = self._limit.wait(tenant, time.monotonic())
         return _too_many(wait) if wait > 0 else tenant
 
@@ -68,8 +68,8 @@ class Gate:
 def _too_many(wait: float) -> Response:
     seconds = str(max(1, math.ceil(wait)))
     detail = f"Too many requests of this tenant. Try again in {seconds} s."
-    return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": seconds}, errors=None)
+    return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": seconds})
 
 
 def _refused(detail: str, challenge: str) -> Response:
-    return problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": challenge}, errors=None)
+    return problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": challenge})

@@ -9,17 +9,16 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from guardian_service import problems
 from status_api.errors import Unavailable
-from status_api.wire import Problem
 
 log = structlog.get_logger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
-_MOST_ERRORS = 20
+_FIELD_CHARACTERS = 200
+_MESSAGE_CHARACTERS = 300
 _RETRY_SECONDS = "2"
 
 
@@ -31,39 +30,24 @@ class ProblemError(HTTPException):
 
 
 def problem(
-    status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None, errors: list[dict[str, str]] | None
+    status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
 ) -> JSONResponse:
-    """Give the response for one problem."""
-    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    if errors is not None:
-        body["errors"] = errors
-    kept = {"Cache-Control": "no-store", **(headers or {})}
-    return JSONResponse(body, status, headers=kept, media_type=MEDIA_TYPE)
+    """Return the response for a problem, which nothing may store."""
+    return problems.problem(status, detail, headers={"Cache-Control": "no-store", **(headers or {})}, **members)
 
 
 def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Give the OpenAPI descriptions of these problems."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    """Return the OpenAPI descriptions of these problems."""
+    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status.value: {"description": status.phrase, "content": content} for status in statuses}
 
 
 def install(app: FastAPI) -> None:
     """Make every error of an application a problem."""
-    app.add_exception_handler(RequestValidationError, _invalid)
+    problems.install(app, problem, field_characters=_FIELD_CHARACTERS, message_characters=_MESSAGE_CHARACTERS)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
-
-
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, RequestValidationError):
-        raise error
-    errors = [
-        {"field": ".".join(map(str, each["loc"]))[:200], "message": str(each["msg"])[:300]}
-        for each in error.errors()[:_MOST_ERRORS]
-    ]
-    detail = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -72,11 +56,11 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(_allowed(request))) or headers.get("Allow", "")
-    return problem(HTTPStatus(error.status_code), str(error.detail), headers=headers, errors=None)
+    return problem(HTTPStatus(error.status_code), str(error.detail), headers=headers)
 
 
 def _allowed(request: Request) -> set[str]:
-    """Give the methods that the document has for a path; the framework names those of its first route alone."""
+    """Return the methods that the document has for a path; the framework names only those of its first route."""
     paths = request.app.openapi()["paths"]
     return {
         method.upper()
@@ -89,14 +73,10 @@ def _allowed(request: Request) -> set[str]:
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     log.warning("unavailable", path=request.url.path, error=str(error))
     detail = "The service behind this API does not answer right now. Nothing is lost: try again."
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": _RETRY_SECONDS}, errors=None)
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": _RETRY_SECONDS})
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("unexpected error", path=request.url.path, exc_info=error)
     detail = "Something went wrong inside this service. Try again; if it stays so, tell whoever runs it."
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, errors=None)
-
-
-SCHEMA = Problem
-"""For the OpenAPI document."""
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)

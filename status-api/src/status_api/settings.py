@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from guardian_service.s3 import S3Prefix
+from guardian_service.settings import LogLevel
 from status_api.wire import MOST_BYTES
 
-_PREFIX_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-Prefix = Annotated[str, Field(pattern=_PREFIX_PATTERN, max_length=500)]
 
 
 class Settings(BaseSettings):
@@ -23,7 +21,7 @@ class Settings(BaseSettings):
 
     host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
     port: int = Field(default=8080, ge=1, le=65535, description="Serves the API and the page.")
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     oidc_issuer: str = Field(default="", description="Who signs the tokens; its keys are found by discovery.")
     oidc_audience: str = Field(default="", description="Whom the tokens must be meant for.")
@@ -32,12 +30,12 @@ class Settings(BaseSettings):
     tenant_claim: str = Field(default="tenant", description="The claim that names the tenant.")
     tenants: dict[str, str] = Field(default={}, description="Namespaces by what that claim may say.")
 
-    uploads_uri: Prefix = Field(default="s3://media/uploads", description="Where uploads go, by tenant.")
+    uploads_uri: S3Prefix = Field(default="s3://media/uploads", description="Where uploads go, by tenant.")
     max_upload_bytes: int = Field(default=512 * 1024**2, ge=1, le=MOST_BYTES, description="Of one recording.")
     sources: dict[str, tuple[str, ...]] = Field(
         default={}, description="By namespace: more prefixes, besides its uploads, that it may have analysed."
     )
-    results_uri: Prefix | None = Field(default=None, description="Where the operator puts reports.")
+    results_uri: S3Prefix | None = Field(default=None, description="Where the operator puts reports.")
     link_seconds: int = Field(default=900, ge=60, le=3600, description="How long a link to S3 is good.")
 
     analyzers: tuple[str, ...] = Field(default=("audio", "video"), min_length=1, description="Those asked by default.")

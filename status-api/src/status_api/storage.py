@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-import os
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from guardian_service.s3 import client_config, custom_endpoint, region, split_uri
 from status_api.errors import Unavailable
 from status_api.settings import Settings
 from status_api.wire import ReportLink, Source, Upload
@@ -40,7 +39,7 @@ class S3Links:
         """Allow one upload, of exactly this type and size, to a new key under the tenant's prefix."""
         suffix = (mimetypes.guess_extension(content_type) or "")[:_MOST_SUFFIX]
         uri = f"{self._settings.uploads_of(tenant)}{uuid.uuid4().hex}{suffix}"
-        bucket, key = _split(uri)
+        bucket, key = split_uri(uri)
         wanted = {"Bucket": bucket, "Key": key, "ContentType": content_type, "ContentLength": size_bytes}
         url, expires = await self._sign("put_object", wanted)
         return Upload(
@@ -52,7 +51,7 @@ class S3Links:
         results = self._settings.results_uri
         if results is None or not uri.startswith(f"{results.rstrip('/')}/{tenant}/"):
             return None
-        bucket, key = _split(uri)
+        bucket, key = split_uri(uri)
         shown = {"ResponseContentType": "text/html; charset=utf-8", "ResponseCacheControl": "private, max-age=900"}
         url, expires = await self._sign("get_object", {"Bucket": bucket, "Key": key, **shown})
         return ReportLink(url=url, expires_at=expires)
@@ -71,26 +70,15 @@ class S3Links:
 
 
 def _make_client(**credentials: Any) -> Any:  # noqa: ANN401 - botocore makes its classes at run time
-    custom = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    config = Config(
-        signature_version="s3v4",
-        # A server of one's own has no bucket.host names.
-        s3={"addressing_style": "path" if custom else "virtual"},
-        request_checksum_calculation="when_required",  # no checksum is known before the upload
-    )
+    endpoint = custom_endpoint()
+    config = client_config(endpoint, aws_style="virtual", signature_version="s3v4")
     session = botocore.session.get_session()
-    return session.create_client("s3", region_name=region, endpoint_url=custom, config=config, **credentials)
+    return session.create_client("s3", region_name=region(), endpoint_url=endpoint, config=config, **credentials)
 
 
 def _origin(uploads_uri: str) -> str:
     """Give scheme and host of a link, whatever rules they are made by; nothing is asked with these credentials."""
     client = _make_client(aws_access_key_id="nobody", aws_secret_access_key="nobody")  # noqa: S106 - none
-    bucket, _ = _split(uploads_uri)
+    bucket, _ = split_uri(uploads_uri)
     parts = urlsplit(client.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "recording"}))
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

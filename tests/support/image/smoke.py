@@ -29,10 +29,10 @@ TANH = "CAg6MwoMCgF4EgF5IgRUYW5oEgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgII
 
 PACKAGES = {
     "operator": ("analysis_operator", "analyzer_contract", "guardian_locales"),
-    "audio": ("audio_analyzer", "analyzer_kit", "analyzer_contract", "guardian_models"),
-    "video": ("video_analyzer", "analyzer_kit", "analyzer_contract"),
-    "context": ("context_analyzer", "analyzer_kit", "analyzer_contract"),
-    "status-api": ("status_api", "analyzer_contract", "guardian_locales"),
+    "audio": ("audio_analyzer", "analyzer_kit", "analyzer_contract", "guardian_models", "guardian_service"),
+    "video": ("video_analyzer", "analyzer_kit", "analyzer_contract", "guardian_service"),
+    "context": ("context_analyzer", "analyzer_kit", "analyzer_contract", "guardian_service"),
+    "status-api": ("status_api", "analyzer_contract", "guardian_locales", "guardian_service"),
 }
 
 

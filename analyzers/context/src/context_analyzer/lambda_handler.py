@@ -15,10 +15,10 @@ from typing import Any, Protocol
 import structlog
 
 from analyzer_contract import AnalysisJob, Failure, FailureReason, Progress, Result
-from analyzer_kit import logs
 from analyzer_kit.errors import AnalysisError
 from context_analyzer.backend import ContextBackend
 from context_analyzer.settings import ContextSettings
+from guardian_service import logs
 
 _RESERVED_SECONDS = 5.0
 """Of the function's time, so that it answers before Lambda ends it."""

@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from guardian_service.s3 import S3Folder, S3Object
+
 MEDIA_TYPE_STREAM = "application/x-ndjson"
 HEARTBEAT_SECONDS = 2.0
 """Longest silence on a stream: a progress line is repeated when nothing else happened."""
@@ -94,7 +96,7 @@ class Wire(BaseModel):
 class SourceObject(Wire):
     """An S3 object, pinned as far as the caller can: by version, by ETag, or not at all."""
 
-    uri: str = Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$", max_length=1100)
+    uri: S3Object
     version_id: str | None = Field(default=None, max_length=1024)
     etag: str | None = Field(default=None, max_length=256)
 
@@ -113,10 +115,8 @@ class AnalysisJob(Wire):
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="Names the work in logs and results.")
     source: SourceObject
     deadline_seconds: float = Field(default=120, gt=0, le=3600)
-    result_prefix: str | None = Field(
+    result_prefix: S3Folder | None = Field(
         default=None,
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(.*/)?$",
-        max_length=900,
         description="Where <analyzer>.json and .png go; it ends with a slash. Nothing is uploaded without it.",
     )
 

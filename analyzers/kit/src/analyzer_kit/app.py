@@ -11,15 +11,20 @@ from fastapi import FastAPI, Header, Response
 from fastapi.responses import JSONResponse
 
 from analyzer_contract import MEDIA_TYPE_STREAM, AnalysisJob, Failure, Result
-from analyzer_kit import problems
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.backend import Backend, ChildBackend
-from analyzer_kit.body_limit import BodyLimit
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
+from analyzer_kit.problems import SCHEMA, failure_problem
 from analyzer_kit.responses import PlainAnswer, StreamedAnswer
 from analyzer_kit.settings import KitSettings
+from guardian_service.body_limit import BodyLimit
+from guardian_service.problems import MEDIA_TYPE, install, problem
 
+MAX_BODY_BYTES = 64 * 1024
+"""The longest job has some 40 KB, with every character of its strings escaped."""
+
+_TOO_LONG = f"The body is longer than {MAX_BODY_BYTES:,} bytes; no job is."
 _RETRY_AFTER_SECONDS = "1"
 
 _PROBLEMS = {
@@ -43,8 +48,7 @@ _LINES = {
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The analysis has a verdict.", "content": {MEDIA_TYPE_STREAM: {"schema": _LINES}}},
     **{
-        status: {"description": text, "content": {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}}}
-        for status, text in _PROBLEMS.items()
+        status: {"description": text, "content": {MEDIA_TYPE: {"schema": SCHEMA}}} for status, text in _PROBLEMS.items()
     },
 }
 
@@ -78,8 +82,8 @@ def create_app(analyzer: Analyzer, settings: KitSettings, backend: Backend | Non
     )
     app.state.jobs = jobs
     app.state.backend = work
-    problems.install(app)
-    app.add_middleware(BodyLimit)
+    install(app)
+    app.add_middleware(BodyLimit, most_bytes=MAX_BODY_BYTES, too_long=_TOO_LONG)
     _add_analyses(app, jobs)
     _add_probes(app, analyzer, jobs, work, metrics)
     return app
@@ -95,11 +99,11 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
         cancels the work.
         """
         if jobs.draining:
-            return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, "This analyzer is shutting down.")
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "This analyzer is shutting down.")
         if jobs.full:
             detail = f"All {jobs.slots} slots are taken."
             headers = {"Retry-After": _RETRY_AFTER_SECONDS}
-            return problems.problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=headers)
+            return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=headers)
         jobs.take_slot()
         if MEDIA_TYPE_STREAM in accept:
             return StreamedAnswer(jobs.events(job), jobs.free_slot)
@@ -108,7 +112,7 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
 
 def _plain(last: Result | Failure) -> JSONResponse:
     if isinstance(last, Failure):
-        return problems.failure_problem(last)
+        return failure_problem(last)
     return JSONResponse(last.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
@@ -132,7 +136,7 @@ def _add_probes(app: FastAPI, analyzer: Analyzer, jobs: Jobs, work: Backend, met
         if work.alive:
             return JSONResponse({"status": "ok"})
         detail = f"The analysis processes do not start any more. {work.problem}".rstrip()
-        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
     @app.get("/readyz", tags=["health"])
     async def readyz() -> Response:
@@ -141,7 +145,7 @@ def _add_probes(app: FastAPI, analyzer: Analyzer, jobs: Jobs, work: Backend, met
         if state == "ok":
             return JSONResponse({"status": "ok"})
         detail = f"Not ready: {state}. {work.problem}".rstrip()
-        return problems.problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, state=state)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, state=state)
 
     @app.get("/metrics", tags=["health"])
     async def scrape() -> Response:

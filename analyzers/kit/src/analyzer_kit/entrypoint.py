@@ -58,8 +58,9 @@ async def _import_and_serve(
     analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None, begun: Process | None
 ) -> None:
     from analyzer_kit.settings import KitSettings
+    from guardian_service.settings import read_settings
 
-    chosen = settings or KitSettings()
+    chosen = settings or read_settings(KitSettings, f"The {analyzer.name} analyzer")
     if begun is not None:  # it cannot go on without; FastAPI, which takes the longest, is imported meanwhile
         from analyzer_kit.worker import configure
 

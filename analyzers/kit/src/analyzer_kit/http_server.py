@@ -11,21 +11,15 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from analyzer_kit import logs
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.app import create_app
 from analyzer_kit.backend import Backend, ChildBackend
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.settings import KitSettings
+from guardian_service import logs, uvicorn_server
 
 _LAST_BYTES_SECONDS = 5
 """How long uvicorn waits for connections to end once the jobs have."""
-
-_IDLE_SECONDS = 75
-"""How long an idle connection stays open: longer than clients and load balancers keep one, 15 and 60 s by default.
-
-Whoever closes first must be the client, or its next POST meets a connection that was just closed, and is not repeated.
-"""
 
 
 async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | None, begun: Process | None) -> None:
@@ -44,13 +38,9 @@ async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | No
     app = create_app(analyzer, settings, backend or ChildBackend(analyzer, settings, begun))
     config = uvicorn.Config(
         app,
-        host=arguments.host,
-        port=arguments.port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_LAST_BYTES_SECONDS,
+        **uvicorn_server.options(
+            host=arguments.host, port=arguments.port, timeout_graceful_shutdown=_LAST_BYTES_SECONDS
+        ),
     )
     gc.freeze()  # what was imported stays: later collections need not look at it
     gc.enable()

@@ -15,11 +15,11 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from analyzer_contract import FailureReason, SourceFacts, SourceObject
 from analyzer_kit import memory
 from analyzer_kit.errors import AnalysisError
+from guardian_service.s3 import client_config, custom_endpoint, region, split_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -234,12 +234,6 @@ class ObjectStore:
         raise AssertionError("stamina returns or raises")
 
 
-def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of ``s3://bucket/key``; the key may hold any character, ``?`` and ``#`` too."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
-
-
 def _address(uri: str) -> tuple[str, str]:
     """Bucket and key, unless a server or proxy that tidies paths would read another key, even in another bucket.
 
@@ -255,22 +249,15 @@ def _address(uri: str) -> tuple[str, str]:
 
 def _make_client(connect_seconds: float, read_seconds: float) -> S3Client:
     import botocore.session
-    from botocore.config import Config
 
-    custom = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    # A server without wildcard DNS has no bucket.host names.
-    style = {"addressing_style": "path"} if custom and urlsplit(custom).hostname else {}
-    config = Config(
+    config = client_config(
+        custom_endpoint(),
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"total_max_attempts": 1},  # retried here, with the body's errors and one time limit for all
         max_pool_connections=32,
-        request_checksum_calculation="when_required",  # other servers than AWS know no trailing checksums
-        response_checksum_validation="when_required",
-        s3=style,  # type: ignore[arg-type]
     )
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return cast("S3Client", botocore.session.get_session().create_client("s3", config=config, region_name=region))
+    return cast("S3Client", botocore.session.get_session().create_client("s3", config=config, region_name=region()))
 
 
 def _translated[T](call: Callable[[], T], uri: str) -> T:

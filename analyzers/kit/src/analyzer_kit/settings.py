@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from analyzer_kit.analysis import Caps, Models
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.messages import ChildConfig
+from guardian_service.settings import LogLevel
 
 
 class KitSettings(BaseSettings):
@@ -34,7 +35,7 @@ class KitSettings(BaseSettings):
     s3_retry_seconds: float = Field(default=30, gt=0, description="How long a failing S3 is tried again.")
     s3_connect_seconds: float = Field(default=3, gt=0)
     s3_read_seconds: float = Field(default=10, gt=0, description="Longest silence while reading an object.")
-    log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
+    log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     def child(self, analyzer: Analyzer) -> ChildConfig:
         """What an analyzer's children are told.

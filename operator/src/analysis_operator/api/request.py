@@ -18,9 +18,10 @@ from analysis_operator.api.base import (
     rule,
 )
 from analyzer_contract import Verdict
+from guardian_service.s3 import MOST_CHARACTERS, OBJECT_PATTERN
 
 _S3_URI = Matches(
-    r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
+    OBJECT_PATTERN,
     "name one S3 object as s3://BUCKET/KEY, for example s3://media/calls/2026-11-01.wav",
 )
 _ANALYZER_NAME = Matches(
@@ -32,7 +33,7 @@ _ANALYZER_NAME = Matches(
 class Source(Resource):
     """The recording: one S3 object."""
 
-    uri: Annotated[str, _S3_URI] = Field(max_length=1100, description="The object, as s3://BUCKET/KEY.")
+    uri: Annotated[str, _S3_URI] = Field(max_length=MOST_CHARACTERS, description="The object, as s3://BUCKET/KEY.")
     version_id: str | None = Field(
         default=None,
         max_length=1024,

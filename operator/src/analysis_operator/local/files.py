@@ -11,7 +11,7 @@ import yaml
 from analysis_operator.api import API_VERSION
 from analysis_operator.local.errors import ManifestUnreadable, MediaMissing
 from analysis_operator.local.manifests import DEFAULT_NAMESPACE, Manifest, read
-from analysis_operator.report.store import split_uri
+from guardian_service.s3 import split_uri
 
 MEDIA_BUCKET = "media"
 TRANSCRIPT_SUFFIX = ".transcript.json"

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from analysis_operator.local.files import MEDIA_BUCKET
 from analysis_operator.local.process import HOST, Service, free_port
-from analysis_operator.report.store import make_client, split_uri
+from analysis_operator.report.store import make_client
+from guardian_service.s3 import split_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -17,6 +17,7 @@ from analysis_operator.local.manifests import InvalidManifest
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.process import HOST
 from analysis_operator.local.s3_server import RESULTS_URI
+from guardian_service import uvicorn_server
 from status_api.app import create_app
 from status_api.auth import StaticTokens
 from status_api.errors import NotAccepted
@@ -28,6 +29,7 @@ from status_api.storage import S3Links
 from status_api.wire import NewAnalysis
 
 TENANT = "default"
+_IDLE_SECONDS = 5  # uvicorn's own: no load balancer is between it and the browser
 
 
 class LocalAnalyses:
@@ -71,7 +73,7 @@ async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
     uploads = f"s3://{MEDIA_BUCKET}/uploads"
     settings = Settings(uploads_uri=uploads, results_uri=RESULTS_URI, sources={TENANT: (f"s3://{MEDIA_BUCKET}/",)})
     app = create_app(settings, LocalAnalyses(requests), S3Links(settings), StaticTokens({token: TENANT}))
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+    server = _Server(uvicorn.Config(app, **uvicorn_server.options(timeout_keep_alive=_IDLE_SECONDS)))
     with _listening(port) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:

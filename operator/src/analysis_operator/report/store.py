@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING
 
 from analysis_operator.errors import OperatorError
+from guardian_service.s3 import client_config, custom_endpoint, region, split_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -70,29 +70,17 @@ class ObjectStore:
             return self._client
 
 
-def split_uri(uri: str) -> tuple[str, str]:
-    """Give bucket and key of ``s3://bucket/key``; the key may hold any character, ``?`` and ``#`` too."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
-
-
 def make_client(endpoint_url: str | None = None) -> S3Client:
     """Make a client from the AWS_ variables, or for one server."""
     import boto3
-    from botocore.config import Config
 
-    custom = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    config = Config(
+    config = client_config(
+        endpoint_url or custom_endpoint(),
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-        request_checksum_calculation="when_required",  # other servers than AWS know no trailing checksums
-        response_checksum_validation="when_required",
-        # A server of one's own has no bucket.host names.
-        s3={"addressing_style": "path"} if custom else {},
     )
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return boto3.client("s3", config=config, region_name=region, endpoint_url=endpoint_url)
+    return boto3.client("s3", config=config, region_name=region(), endpoint_url=endpoint_url)
 
 
 def _told(error: Exception) -> str:

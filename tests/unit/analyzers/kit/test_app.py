@@ -15,11 +15,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from analyzer_contract import AnalysisJob, Progress, Result, SourceFacts, SourceObject, Verdict
 from analyzer_kit.analyzer import Analyzer
-from analyzer_kit.app import create_app
-from analyzer_kit.body_limit import MAX_BODY_BYTES, BodyLimit
+from analyzer_kit.app import MAX_BODY_BYTES, create_app
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.settings import KitSettings
+from guardian_service.body_limit import BodyLimit
 from tests.support.waiting import PATIENCE_SECONDS
 
 FACTS = SourceFacts(etag="0", size_bytes=0)
@@ -124,7 +124,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     async def never(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise AssertionError("the application was asked")
 
-    client = await asked(BodyLimit(never, seconds=0.05), b"{", hold=True)
+    client = await asked(BodyLimit(never, most_bytes=1, too_long="", seconds=0.05), b"{", hold=True)
     assert client.status == 408
 
 

@@ -30,7 +30,6 @@ from analyzer_kit.media.wav import stated_wav_seconds
 from analyzer_kit.messages import CHILD_MESSAGE
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
-from analyzer_kit.s3 import split_uri
 from analyzer_kit.verdicts import judge
 
 
@@ -184,11 +183,6 @@ def test_the_timeline_has_the_strongest_finding_of_each_moment() -> None:
     told = [(point.start_seconds, point.end_seconds, point.score) for point in whole.timeline]
     assert told == [(0, 1.2, 0), (1.2, 2, 40), (2, 2.04, 60), (2.04, 2.5, 40), (2.5, 3.5, 0)]
     assert whole.limitations == ["Nobody knows."]
-
-
-@given(st.text(min_size=1, max_size=50))
-def test_a_key_may_hold_any_character(key: str) -> None:
-    assert split_uri(f"s3://bucket/{key}") == ("bucket", key)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from analysis_operator.report.store import ObjectStore, StoreError, make_client, split_uri
+from analysis_operator.report.store import ObjectStore, StoreError, make_client
 
 
 @pytest.fixture
@@ -54,10 +54,3 @@ def test_a_server_of_ones_own_is_addressed_by_path(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://s3.example.internal:7070")
     style = make_client().meta.config.s3  # type: ignore[attr-defined]
     assert style["addressing_style"] == "path"
-
-
-@pytest.mark.parametrize(
-    ("uri", "parts"), [("s3://a/b/c", ("a", "b/c")), ("s3://a/", ("a", "")), ("s3://a/b?x#y", ("a", "b?x#y"))]
-)
-def test_uris_are_split_as_they_are_written(uri: str, parts: tuple[str, str]) -> None:
-    assert split_uri(uri) == parts

@@ -1,15 +1,24 @@
-"""JSON logs on standard output. They name jobs and reasons, never media content or credentials."""
+"""Logs: one JSON object a line on standard output. They name jobs and reasons, never media content or credentials."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 
 import structlog
 
+_LEVELS = dict.fromkeys(("botocore", "urllib3", "uvicorn.access"), logging.WARNING)
+"""At DEBUG botocore shows whole calls, with credentials."""
 
-def configure(level: str) -> None:
-    """Sends structlog and the standard library's loggers to standard output, one JSON object a line."""
+
+def configure(level: str, levels: Mapping[str, int] = _LEVELS) -> None:
+    """Send the records of structlog and of the standard library's loggers through one JSON renderer.
+
+    Args:
+        level: name of the lowest level that is shown.
+        levels: lowest levels of single loggers, by name: those that write too much, or secrets.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -35,6 +44,6 @@ def configure(level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level.upper())
-    for noisy in ("botocore", "urllib3", "uvicorn.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    root.setLevel(level)
+    for name, lowest in levels.items():
+        logging.getLogger(name).setLevel(lowest)
