@@ -1,4 +1,4 @@
-"""Serves /healthz, /readyz and /metrics."""
+"""Serve /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 
-class Server:
-    """A small HTTP server.
+class HealthServer:
+    """A small HTTP server for probes and metrics.
 
     Args:
-        sick: gives what is wrong beyond repair from inside, so that a restart is due, or an empty string.
-        ready: whether the operator knows the cluster and works.
+        problem: returns what only a restart can repair, or an empty string.
+        ready: returns whether the operator works, or stands by for one that does.
     """
 
-    def __init__(self, sick: Callable[[], str], ready: Callable[[], bool]) -> None:
-        self._sick = sick
+    def __init__(self, problem: Callable[[], str], ready: Callable[[], bool]) -> None:
+        self._problem = problem
         self._ready = ready
         app = web.Application()
         app.add_routes(
@@ -35,7 +35,7 @@ class Server:
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        problem = self._sick()
+        problem = self._problem()
         return web.json_response({"status": problem or "ok"}, status=500 if problem else 200)
 
     async def _readyz(self, _: web.Request) -> web.Response:

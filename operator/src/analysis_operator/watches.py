@@ -1,6 +1,7 @@
-"""Kopf's part: watches. Every handler only passes on what it was told; nothing is decided here.
+"""Watch with kopf. Every handler passes the object on to a controller; nothing is decided here.
 
-Two registries, because rights differ: requests are watched in every namespace, all the rest in the operator's own.
+There are two registries because rights differ: requests are watched in every namespace, and everything else only in
+the operator's own.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ _CHILDREN = (
 
 
 class _NoDiffs(kopf.DiffBaseStorage):
-    """Keeps nothing to compare with: no handler here asks for differences, and each costs a deep copy."""
+    """Keeps no last state: no handler here needs differences, and each costs a deep copy."""
 
     def build(self, **_: object) -> kopf.BodyEssence:
-        """Give nothing."""
+        """Return an empty essence."""
         return cast("kopf.BodyEssence", {})
 
     def fetch(self, **_: object) -> kopf.BodyEssence | None:
-        """Give nothing."""
+        """Return None."""
         return None
 
     def store(self, **_: object) -> None:
@@ -42,23 +43,23 @@ class _NoDiffs(kopf.DiffBaseStorage):
 
 
 def settings() -> kopf.OperatorSettings:
-    """Give kopf's settings: no events, annotations or finalizers of its own, no peering, and few rights needed."""
-    made = kopf.OperatorSettings()
-    made.posting.enabled = False
-    made.peering.standalone = True
-    made.watching.reconnect_backoff = 0.1
-    made.watching.chunk_size = 500
-    made.networking.request_timeout = 30
-    made.persistence.diffbase_storage = _NoDiffs()
+    """Return kopf's settings: no events, annotations or finalizers of its own, no peering, and few rights needed."""
+    options = kopf.OperatorSettings()
+    options.posting.enabled = False
+    options.peering.standalone = True
+    options.watching.reconnect_backoff = 0.1
+    options.watching.chunk_size = 500
+    options.networking.request_timeout = 30
+    options.persistence.diffbase_storage = _NoDiffs()
     # The kinds and the namespace are known, and they are there before kopf starts.
-    made.scanning.disabled = True
+    options.scanning.disabled = True
     for resource in (("", "v1", "pods"), *_CHILDREN):
-        made.watching.label_selectors[resource] = ANALYZER_LABEL
-    return made
+        options.watching.label_selectors[resource] = ANALYZER_LABEL
+    return options
 
 
 def watch_requests(controller: RequestController) -> kopf.OperatorRegistry:
-    """Give the registry that watches AnalysisRequests."""
+    """Return the registry that watches AnalysisRequests."""
     registry = _registry()
 
     @kopf.on.event(GROUP, VERSION, "analysisrequests", registry=registry)
@@ -72,31 +73,31 @@ def watch_requests(controller: RequestController) -> kopf.OperatorRegistry:
     return registry
 
 
-def watch_pools(pools: AnalyzerController) -> kopf.OperatorRegistry:
-    """Give the registry that watches Analyzers, their pods, and what they own."""
+def watch_analyzers(controller: AnalyzerController) -> kopf.OperatorRegistry:
+    """Return the registry that watches Analyzers, their pods, and their child objects."""
     registry = _registry()
 
     @kopf.on.event(GROUP, VERSION, "analyzers", registry=registry)
     async def analyzer(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
         if event["type"] == "DELETED":
-            pools.on_deleted(raw["metadata"]["name"], raw["metadata"]["uid"])
+            controller.on_deleted(raw["metadata"]["name"], raw["metadata"]["uid"])
         else:
-            pools.observe(dict(raw))
+            controller.observe(dict(raw))
 
     @kopf.on.event("", "v1", "pods", labels={ANALYZER_LABEL: kopf.PRESENT}, registry=registry)
     async def pod(event: Mapping[str, Any], **_: object) -> None:
-        pools.observe_pod(dict(event["object"]), gone=event["type"] == "DELETED")
+        controller.observe_pod(dict(event["object"]), gone=event["type"] == "DELETED")
 
     for group, version, plural in _CHILDREN:
         labels = {ANALYZER_LABEL: kopf.PRESENT}
-        kopf.on.event(group, version, plural, labels=labels, registry=registry)(_child(pools, plural))
+        kopf.on.event(group, version, plural, labels=labels, registry=registry)(_child(controller, plural))
     return registry
 
 
-def _child(pools: AnalyzerController, plural: str) -> Callable[..., Any]:
+def _child(controller: AnalyzerController, plural: str) -> Callable[..., Any]:
     async def child(event: Mapping[str, Any], **_: object) -> None:
-        pools.observe_child(dict(event["object"]), gone=event["type"] == "DELETED")
+        controller.observe_child(dict(event["object"]), gone=event["type"] == "DELETED")
 
     child.__name__ = plural
     return child
@@ -113,9 +114,11 @@ def _registry() -> kopf.OperatorRegistry:
     return registry
 
 
-def _by_address(found: kopf.ConnectionInfo) -> kopf.ConnectionInfo:
-    """Use the API server's address that every pod is told. Kopf uses its name, which fails with the cluster's DNS."""
+def _by_address(connection: kopf.ConnectionInfo) -> kopf.ConnectionInfo:
+    """Use the API server's address that every pod has. Kopf uses its name, which fails when the cluster's DNS does."""
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     if not host:
-        return found
-    return dataclasses.replace(found, server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}")
+        return connection
+    return dataclasses.replace(
+        connection, server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    )

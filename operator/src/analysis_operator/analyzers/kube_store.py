@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from analysis_operator.api import API_VERSION, GROUP, VERSION, Analyzer, AnalyzerStatus
 from analysis_operator.errors import Conflict
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.events import post_event
-from analysis_operator.kube.objects import CREATION_MANAGER, MANAGER, KubeObject
+from analysis_operator.kube.objects import ANALYZER_LABEL, CREATION_MANAGER, MANAGER, KubeObject
 from analysis_operator.requests.actions import Notify
 
 
@@ -49,3 +51,11 @@ class KubeAnalyzers:
     async def notify(self, analyzer: Analyzer, event: Notify) -> None:
         """Post an event about an Analyzer. Best effort: it never raises."""
         await post_event(self._api, "Analyzer", analyzer.metadata, event, self._identity)
+
+    def list_analyzers(self, namespace: str) -> AsyncIterator[KubeObject]:
+        """Yield every Analyzer of a namespace."""
+        return self._api.list(f"apis/{GROUP}/{VERSION}/namespaces/{namespace}/analyzers")
+
+    def list_pods(self, namespace: str) -> AsyncIterator[KubeObject]:
+        """Yield every pod of the Analyzers of a namespace."""
+        return self._api.list(f"api/v1/namespaces/{namespace}/pods", labels=ANALYZER_LABEL)

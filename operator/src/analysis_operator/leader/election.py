@@ -1,8 +1,8 @@
-"""Which of several operators works: decided from the Lease as it was read and this process's own clock. Pure.
+"""Decide which of several operators leads, from the Lease as it was read and this process's own clock. Pure.
 
-The rules are those of client-go's leader election. Whoever holds the Lease renews it; whoever does not waits until it
-has not changed for its whole duration. Each process counts that from when it saw the change, so clocks that differ harm
-nobody. A holder that could not renew stops before the others' wait is over.
+The rules are those of client-go's leader election. The process that holds the Lease renews it; every other one waits
+until it has not changed for its whole duration. Each process counts that from when it saw the change, so their clocks
+may differ. A holder that cannot renew stops before the wait of the others is over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Seconds: how long a holder is believed, and after how long without a renewal it stops by itself."""
+    """The times of an election, in seconds.
+
+    Args:
+        duration: how long the others wait for a holder that does not renew.
+        deadline: after how long without a renewal a holder stops by itself.
+        renew_every: the pause between renewals.
+        look_every: the pause between reads of a process that stands by.
+    """
 
     duration: int = 10
     deadline: float = 6.0
@@ -36,7 +43,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The Lease as read. ``holder`` is empty once it was given back; ``term`` names one time of holding it."""
+    """The Lease as read. ``holder`` is empty once it was given back; ``term`` is when the holder took it."""
 
     holder: str
     term: str
@@ -60,9 +67,9 @@ class Standing:
 
 
 def decide(standing: Standing, identity: str, now: float, terms: Terms) -> Step:
-    """Say what this process, by the name ``identity``, is to do at the time ``now``.
+    """Decide the next step of the process with this identity at `now`, in monotonic seconds.
 
-    A Lease in the own name that this process did not take was a predecessor's in the same pod, which is certainly gone.
+    A Lease with this identity that this process did not take was a predecessor's in the same pod, which has ended.
     """
     lease = standing.lease
     if standing.term:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisRequest, RequestStatus
 from analysis_operator.errors import Conflict, Gone
-from analysis_operator.kube.client import KubeApi
+from analysis_operator.kube.client import Json, KubeApi
 from analysis_operator.kube.events import post_event
 from analysis_operator.kube.objects import MANAGER
 from analysis_operator.requests.actions import Notify
 
-COLLECTION = f"apis/{GROUP}/{VERSION}/analysisrequests"
+_COLLECTION = f"apis/{GROUP}/{VERSION}/analysisrequests"
 
 
 class KubeRequests:
@@ -19,10 +21,21 @@ class KubeRequests:
         self._api = api
         self._identity = identity
 
+    def list_metadata(self) -> AsyncIterator[Json]:
+        """Yield the metadata of every request in the cluster. Raises OperatorError."""
+        return self._api.list(_COLLECTION, metadata_only=True)
+
+    async def get_object(self, namespace: str, name: str) -> Json:
+        """Read one request as the API server sends it. Raises Gone, ApiUnavailable."""
+        return await self._api.call("GET", _path(namespace, name))
+
     async def get(self, request: AnalysisRequest) -> AnalysisRequest:
-        """Read it again."""
-        found = AnalysisRequest.model_validate(await self._api.call("GET", _path(request)))
-        return _same(request, found)
+        """Read it again. Raises Gone if it, by UID, does not exist any more, and ApiUnavailable."""
+        meta = request.metadata
+        current = AnalysisRequest.model_validate(await self.get_object(meta.namespace, meta.name))
+        if current.metadata.uid != meta.uid:
+            raise Gone(f"{meta.namespace}/{meta.name} was replaced by a namesake")
+        return current
 
     async def write_status(self, request: AnalysisRequest, status: RequestStatus) -> AnalysisRequest:
         """Replace the status of exactly this version of exactly this object: UID and resourceVersion guard it."""
@@ -39,14 +52,16 @@ class KubeRequests:
             "spec": request.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
             "status": status.model_dump(mode="json", by_alias=True, exclude_none=True),
         }
-        written = await self._api.call("PUT", f"{_path(request)}/status", query={"fieldManager": MANAGER}, body=body)
+        path = f"{_path(meta.namespace, meta.name)}/status"
+        written = await self._api.call("PUT", path, query={"fieldManager": MANAGER}, body=body)
         return AnalysisRequest.model_validate(written)
 
     async def delete(self, request: AnalysisRequest) -> None:
         """Delete this object, and no namesake that may have taken its place."""
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": request.metadata.uid}}
+        meta = request.metadata
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": meta.uid}}
         try:
-            await self._api.call("DELETE", _path(request), body=body)
+            await self._api.call("DELETE", _path(meta.namespace, meta.name), body=body)
         except (Gone, Conflict):  # Conflict: a namesake has its place
             return
 
@@ -55,12 +70,5 @@ class KubeRequests:
         await post_event(self._api, "AnalysisRequest", request.metadata, event, self._identity)
 
 
-def _path(request: AnalysisRequest) -> str:
-    meta = request.metadata
-    return f"apis/{GROUP}/{VERSION}/namespaces/{meta.namespace}/analysisrequests/{meta.name}"
-
-
-def _same(request: AnalysisRequest, found: AnalysisRequest) -> AnalysisRequest:
-    if found.metadata.uid != request.metadata.uid:
-        raise Gone(f"{request.metadata.namespace}/{request.metadata.name} was replaced by a namesake")
-    return found
+def _path(namespace: str, name: str) -> str:
+    return f"apis/{GROUP}/{VERSION}/namespaces/{namespace}/analysisrequests/{name}"

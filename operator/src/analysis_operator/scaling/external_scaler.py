@@ -33,6 +33,7 @@ from analysis_operator.scaling.externalscaler_pb2 import (
     ScaledObjectRef,
 )
 from analysis_operator.scaling.scaled_object import POOL_KEY
+from analysis_operator.signals import Signal
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +126,11 @@ class ExternalScaler:
     """
 
     def __init__(
-        self, namespace: str, backlog: Callable[[str], Backlog | None], clock: Callable[[], float] = time.monotonic
+        self,
+        namespace: str,
+        backlog: Callable[[str], Backlog | None],
+        backlog_changed: Signal[str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._namespace = namespace
         self._backlog = backlog
@@ -134,6 +139,7 @@ class ExternalScaler:
         self._streams: dict[str, set[_Stream]] = {}
         self._closing = False
         self._server: aio.Server | None = None
+        backlog_changed.connect(self.changed)
 
     async def start(self, host: str, port: int) -> int:
         """Bind and serve; port 0 takes any free port. Return the port. Raises OSError if it cannot be bound."""

@@ -1,9 +1,9 @@
-"""What the comparison with the API server finds, mends, and calls a dead watch."""
+"""What the comparison of requests with the API server finds, corrects, and calls a dead watch."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -17,12 +17,13 @@ from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests import resync
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
-from analysis_operator.requests.observation import Policy, PoolView
-from analysis_operator.requests.resync import Resync
+from analysis_operator.requests.kube_store import KubeRequests
+from analysis_operator.requests.observation import Policy
+from analysis_operator.requests.resync import RequestResync
 from tests.support.operator.machines import Machines
 from tests.support.operator.requests import request
 from tests.support.waiting import PATIENCE_SECONDS
-from tests.unit.operator.analyzers.test_controller import NoRunner, analyzer, pod, pools_of
+from tests.unit.operator.analyzers.test_controller import NoRunner
 
 Json = dict[str, Any]
 
@@ -35,13 +36,11 @@ class Api:
     """A cluster that holds these, by the plural of their kind."""
 
     def __init__(self) -> None:
-        self.on_list: Callable[[], None] = lambda: None
-        self.kept: dict[str, list[Json]] = {"analysisrequests": [], "analyzers": [], "pods": []}
+        self.kept: dict[str, list[Json]] = {"analysisrequests": []}
 
     async def list(self, path: str, **_: object) -> AsyncIterator[Json]:
         for found in self.kept[path.rsplit("/", 1)[1]]:
             yield found
-        self.on_list()
 
     async def call(self, _method: str, path: str, **_: object) -> Json:
         name = path.rsplit("/", 1)[1]
@@ -62,11 +61,7 @@ class Scene:
             policy=Policy(),
             clock=now,
         )
-        self.pools = pools_of(kube, self.dispatcher)
-        self.resync = Resync(kube, self.controller, self.pools, "guardian")
-
-    def pod_slots(self) -> int:
-        return self.dispatcher.pools().get("audio", PoolView()).slots
+        self.resync = RequestResync(KubeRequests(kube, "operator-1"), self.controller)
 
 
 @pytest.fixture
@@ -111,31 +106,3 @@ async def test_a_request_that_cannot_be_read_is_no_sign_of_a_dead_watch(scene: S
     for _ in range(3):
         await scene.resync.compare()
     assert not scene.resync.problem()
-
-
-async def test_pods_and_analyzers_that_no_watch_told_of_come_and_go(scene: Scene) -> None:
-    scene.api.kept |= {"analyzers": [analyzer()], "pods": [pod(), pod("audio-2", "q", "10.0.0.2")]}
-    await scene.resync.compare_pools()
-    assert scene.pod_slots() == 2
-    scene.api.kept["pods"].pop()
-    await scene.resync.compare_pools()
-    assert scene.pod_slots() == 1
-    scene.api.kept |= {"analyzers": [], "pods": []}
-    await scene.resync.compare_pools()
-    assert scene.dispatcher.pools() == {}
-
-
-async def test_what_a_watch_tells_of_while_pods_are_listed_stays(scene: Scene) -> None:
-    scene.api.kept["analyzers"] = [analyzer()]
-    scene.api.on_list = lambda: scene.pools.observe_pod(pod(), gone=False)
-    await scene.resync.compare_pools()
-    assert scene.pod_slots() == 1
-
-
-async def test_an_analyzer_that_cannot_be_read_does_not_keep_the_others_away(scene: Scene) -> None:
-    unread = analyzer()
-    unread["metadata"] = unread["metadata"] | {"name": "newer"}
-    unread["spec"] = {}
-    scene.api.kept["analyzers"] = [unread, analyzer()]
-    await scene.resync.start()
-    assert list(scene.dispatcher.pools()) == ["audio"]

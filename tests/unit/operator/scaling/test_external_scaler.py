@@ -18,6 +18,7 @@ from analysis_operator.scaling.externalscaler_pb2 import (
     IsActiveResponse,
     ScaledObjectRef,
 )
+from analysis_operator.signals import Signal
 from tests.support.waiting import PATIENCE_SECONDS, until
 
 NAMESPACE = "guardian"
@@ -34,7 +35,7 @@ class Pools:
     def __init__(self) -> None:
         self.backlogs: dict[str, Backlog] = {"audio": IDLE}
         self.now = 100.0
-        self.scaler = ExternalScaler(NAMESPACE, self.backlogs.get, lambda: self.now)
+        self.scaler = ExternalScaler(NAMESPACE, self.backlogs.get, Signal(), lambda: self.now)
 
     def become(self, queued: int = 0, running: int = 0, slots: int = 0, concurrency: int = 4) -> None:
         self.backlogs["audio"] = Backlog(queued, running, slots, concurrency)
@@ -314,6 +315,6 @@ async def test_a_server_that_closes_ends_its_streams_well_so_that_keda_comes_bac
 
 
 async def test_a_port_that_is_taken_is_an_error(port: int) -> None:
-    second = ExternalScaler(NAMESPACE, lambda _: None)
+    second = ExternalScaler(NAMESPACE, lambda _: None, Signal())
     with pytest.raises(OSError, match=str(port)):
         await second.start("127.0.0.1", port)

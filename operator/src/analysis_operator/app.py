@@ -1,0 +1,216 @@
+"""The operator in a cluster: every part is built here, once, from top to bottom, and run until a signal comes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import kopf
+import structlog
+
+from analysis_operator import watches
+from analysis_operator.analyzers.controller import AnalyzerController
+from analysis_operator.analyzers.http_runner import HttpRunner
+from analysis_operator.analyzers.kube_store import KubeAnalyzers
+from analysis_operator.analyzers.resync import AnalyzerResync
+from analysis_operator.callbacks.sender import CallbackSender
+from analysis_operator.callbacks.step_functions import StepFunctions
+from analysis_operator.errors import LeaseLost, OperatorError
+from analysis_operator.health_server import HealthServer
+from analysis_operator.kube.client import KubeApi
+from analysis_operator.leader.kube_store import KubeLease
+from analysis_operator.leader.lease import Leadership, LeaseElection, SingleInstance
+from analysis_operator.lifecycle import StopSignal, finished_before, run_until_one_ends
+from analysis_operator.records.sink import NoSink, PostgresSink, make_sink
+from analysis_operator.report.writer import S3ReportWriter
+from analysis_operator.requests.controller import RequestController
+from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.kube_store import KubeRequests
+from analysis_operator.requests.resync import RequestResync
+from analysis_operator.scaling.external_scaler import Backlog, ExternalScaler
+from analysis_operator.scaling.keda import KedaController
+from analysis_operator.scaling.kube_store import KubeScaledObjects
+from analysis_operator.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_LAST_SECONDS = 2.0
+"""With the deadline of a renewal before it, this stays below the time for which other operators wait."""
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The parts of an operator that leads."""
+
+    runner: HttpRunner
+    sink: NoSink | PostgresSink
+    requests: RequestController
+    request_resync: RequestResync
+    scaler: ExternalScaler
+    keda: KedaController
+    analyzers: AnalyzerController
+    analyzer_resync: AnalyzerResync
+
+
+def build_operator(api: KubeApi, settings: Settings) -> Operator:
+    """Build every part. Each gets what it uses by its constructor, and connects there to the signals it follows."""
+    runner = HttpRunner.create()
+    dispatcher = Dispatcher(runner, now)
+    callbacks = CallbackSender(StepFunctions(), now)
+    sink = make_sink(settings.database_url, now)
+    request_store = KubeRequests(api, settings.identity)
+    requests = RequestController(
+        request_store,
+        dispatcher,
+        callbacks,
+        reports=S3ReportWriter(),
+        sink=sink,
+        policy=settings.policy(),
+        clock=now,
+    )
+    scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher), dispatcher.backlog_changed)
+    scaled_objects = KubeScaledObjects(api, settings.namespace)
+    keda = KedaController(scaled_objects, settings.scaler_address, scaler.seconds_since_poll, now)
+    analyzer_store = KubeAnalyzers(api, settings.identity)
+    analyzers = AnalyzerController(analyzer_store, keda, dispatcher, now)
+    return Operator(
+        runner=runner,
+        sink=sink,
+        requests=requests,
+        request_resync=RequestResync(request_store, requests),
+        scaler=scaler,
+        keda=keda,
+        analyzers=analyzers,
+        analyzer_resync=AnalyzerResync(analyzer_store, analyzers, settings.namespace),
+    )
+
+
+def _backlog(dispatcher: Dispatcher, name: str) -> Backlog | None:
+    pool = dispatcher.pool(name)
+    if pool is None:
+        return None
+    queued, running = dispatcher.backlog(name)
+    return Backlog(queued=queued, running=running, slots=pool.slots, concurrency=pool.concurrency)
+
+
+def _leadership(api: KubeApi, settings: Settings) -> Leadership:
+    if not settings.lease:
+        return SingleInstance()
+    store = KubeLease(api, settings.namespace, settings.lease, now)
+    return LeaseElection(store, settings.lease, settings.identity, now)
+
+
+class _Health:
+    """The answers to probes: an operator that stands by is as ready as one that leads."""
+
+    def __init__(self, leadership: Leadership) -> None:
+        self._leadership = leadership
+        self.operator: Operator | None = None
+
+    def problem(self) -> str:
+        return self.operator.request_resync.problem() if self.operator else ""
+
+    def ready(self) -> bool:
+        return self.operator.analyzer_resync.started if self.operator else self._leadership.stands_by()
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Then every stream is closed; the next operator plans again what ran.
+
+    Of several operators one leads, and the others stand by. Raises LeaseLost when another may lead from now on.
+    """
+    api, stop = await KubeApi.connect(), StopSignal()
+    leadership = _leadership(api, settings)
+    health = _Health(leadership)
+    server = HealthServer(health.problem, health.ready)
+    await server.start(settings.host, settings.port)
+    try:
+        if await finished_before(stop, leadership.acquire()):
+            operator = health.operator = build_operator(api, settings)
+            await _lead(operator, settings, stop, leadership)
+            await leadership.release()  # not before everything has ended here
+    finally:
+        await api.close()
+        await server.close()
+
+
+async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leadership: Leadership) -> None:
+    """Do the work until a signal comes or one part fails."""
+    try:
+        if not await finished_before(stop, operator.analyzer_resync.start(), _hold(leadership)):
+            return
+        log.info("started", namespace=settings.namespace)
+        analyzer_watches = watches.watch_analyzers(operator.analyzers)
+        request_watch = watches.watch_requests(operator.requests)
+        await run_until_one_ends(
+            stop.wait(),
+            _hold(leadership),
+            _scale(operator, settings),
+            operator.keda.run(),
+            operator.requests.run(),
+            operator.sink.run(operator.request_resync.versions, operator.requests.reoffer),
+            _resync(operator, settings.resync_seconds),
+            _watch(analyzer_watches, stop, namespaces=[settings.namespace]),
+            _watch(request_watch, stop, clusterwide=True),
+            # While its streams can still end well: a kopf that ends cancels every task that it does not know.
+            before_cancel=operator.scaler.close,
+        )
+    finally:
+        await operator.scaler.close()
+        await operator.runner.close()
+
+
+async def _hold(leadership: Leadership) -> None:
+    """Lead until cancelled. Once the Lease is lost this process ends soon, however long its parts would take."""
+    try:
+        await leadership.renew_until_lost()
+    except LeaseLost:
+        timer = threading.Timer(_LAST_SECONDS, os._exit, (1,))
+        timer.daemon = True
+        timer.start()
+        raise
+
+
+async def _scale(operator: Operator, settings: Settings) -> None:
+    """Serve KEDA and the Analyzers until cancelled, once the backlog is complete: a busy pool must not look idle.
+
+    Only the reconciling of Analyzers gives KEDA the scaler's address: KEDA calls it at once, and a call that is not
+    answered makes an autoscaler without the backlog.
+    """
+    await operator.request_resync.caught_up()
+    await operator.scaler.start(settings.host, settings.scaler_port)
+    await operator.analyzers.run()
+
+
+async def _resync(operator: Operator, every_seconds: float) -> None:
+    """Compare the views with the API server, and plan everything again, until cancelled."""
+    while True:
+        await asyncio.sleep(every_seconds)
+        try:
+            await operator.request_resync.compare()
+            await operator.analyzer_resync.compare()
+            operator.analyzers.requeue_all()
+            operator.requests.requeue_all()
+        except OperatorError as error:
+            log.warning("resync failed, will be tried again", error=str(error))
+
+
+async def _watch(
+    registry: kopf.OperatorRegistry, stop: StopSignal, *, namespaces: list[str] | None = None, clusterwide: bool = False
+) -> None:
+    await kopf.operator(
+        registry=registry,
+        settings=watches.settings(),
+        ready_flag=stop.before_kopf(),
+        namespaces=namespaces or (),
+        clusterwide=clusterwide,
+    )
