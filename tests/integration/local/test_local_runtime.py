@@ -126,7 +126,8 @@ def test_a_recording_that_is_missing_is_said_by_the_request(guardian: Guardian, 
     (tmp_path / "empty").mkdir()
     done = guardian("run", "-f", tmp_path / "missing.yaml", "--media", tmp_path / "empty")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Not uploaded: s3://media/genuine.wav: there is no file" in done.stdout
+    missing = tmp_path / "empty" / "genuine.wav"
+    assert f"Not uploaded: s3://media/genuine.wav: the file {missing} does not exist." in done.stdout
 
 
 def test_a_wrong_manifest_is_refused_before_anything_starts(guardian: Guardian, tmp_path: Path) -> None:

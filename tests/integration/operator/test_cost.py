@@ -89,7 +89,7 @@ def test_too_short_a_history_and_pools_that_were_not_counted_are_said(server: Ap
     analyzer(server, "audio", days=1 / 48, nodeSeconds=600)
     analyzer(server, "video", days=0)
     told = " ".join(guardian(server).stdout.split())
-    assert "video: nothing was counted yet." in told
+    assert "video: no usage was counted yet." in told
     assert "audio: observed for only 30 minutes." in told
 
 
@@ -103,7 +103,7 @@ def test_no_analyzers_and_no_usage_end_with_a_sentence(server: ApiServer) -> Non
     result = guardian(server)
     assert (result.exit_code, result.stderr) == (
         1,
-        "Error: Nothing was counted yet in namespace cost: does the operator run there?\n",
+        "Error: No usage was counted yet in namespace cost: check that the operator runs there.\n",
     )
 
 

@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line, or say what is not installed."""
+    """Run the command line, or name the package that is not installed."""
     try:
         from analysis_operator.cli.app import app
     except ModuleNotFoundError as error:

@@ -1,6 +1,6 @@
-"""The commands of ``guardian``: `run` reconciles manifests here, `analyze` looks at one file, `serve` is for curl.
+"""The commands of ``guardian``: `run` reconciles manifests here, `analyze` analyses one file, `serve` is for curl.
 
-`app` serves the page for people and its API, `cost` looks at a cluster.
+`app` serves the page for people and its API, `cost` reads the usage of a cluster.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rich.console import Console
 
 from analysis_operator.cli import commands, database, models, serving
 from analysis_operator.cli.cost import cost
+from analysis_operator.cli.output import print_error
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.files import recordings_in
 from analysis_operator.local.pool import MODULES
@@ -44,17 +45,17 @@ Out = Annotated[Path, typer.Option(help="Folder for reports, results and logs.",
 def run(
     source: Annotated[
         Path,
-        typer.Option("-f", "--filename", exists=True, help="A YAML file of AnalysisRequests, or a folder of them."),
+        typer.Option("-f", "--filename", exists=True, help="YAML file of AnalysisRequests, or folder of such files."),
     ],
     media: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="Folder of the recordings, by S3 key.")
+        Path | None, typer.Option(exists=True, file_okay=False, help="Folder with the recordings, under their S3 keys.")
     ] = None,
     out: Out = Path("out"),
 ) -> None:
     """Reconcile AnalysisRequests here, without a cluster.
 
-    Exit code 0: each request got the outcome that its silverguardian.io/expect-... annotations state, or, without
-    any, finished. 1: one did not. 2: a manifest is not valid.
+    Exit code 0: each request got the outcome that its silverguardian.io/expect-... annotations state, or finished if
+    it has none. 1: one did not. 2: a manifest is not valid.
     """
     manifests = _or_exit_2(lambda: commands.load(source))
     _finish(commands.run(manifests, media, out, Console()), out)
@@ -67,17 +68,17 @@ def analyze(
 ) -> None:
     """Analyse one local recording.
 
-    Exit code 0: there is a verdict, whatever it says. 1: there is none, and why. 2: there is no such file.
+    Exit code 0: there is a verdict. 1: there is none; the output says why. 2: the file does not exist.
     """
     _finish(commands.analyze(recording, out, Console()), out)
 
 
 @app.command()
 def serve(
-    analyzer: Annotated[str, typer.Argument(help="Which one: audio, video or context.")],
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens, on this machine only.")] = 8000,
+    analyzer: Annotated[str, typer.Argument(help="The analyzer: audio, video or context.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port, reachable from this machine only.")] = 8000,
     media: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="Folder to hold as s3://media/.")
+        Path | None, typer.Option(exists=True, file_okay=False, help="Folder to upload to s3://media/.")
     ] = None,
     out: Out = Path("out"),
 ) -> None:
@@ -89,16 +90,16 @@ def serve(
 
 @app.command(name="app")
 def serve_app(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens, on this machine only.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port, reachable from this machine only.")] = 8080,
     sample: Annotated[
         Path | None,
-        typer.Option("--try", exists=True, dir_okay=False, help="Send this recording through the API, and end."),
+        typer.Option("--try", exists=True, dir_okay=False, help="Send this recording through the API, then exit."),
     ] = None,
     out: Out = Path("out"),
 ) -> None:
     """Serve the page and the status API here until Ctrl-C, without a cluster.
 
-    With --try it ends by itself. Exit code 0: every answer was as promised, and there is a verdict.
+    With --try it exits by itself. Exit code 0: every response was as documented, and there is a verdict.
     """
     work = serving.serve_app(port, out, Console()) if sample is None else serving.try_app(sample, out, Console())
     _finish(work, out)
@@ -110,7 +111,7 @@ def _or_exit_1[**P](command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except OperatorError as error:
-            _complain(error)
+            print_error(error)
             raise typer.Exit(EXIT_FAILED) from error
 
     return wrapped
@@ -123,12 +124,12 @@ def _or_exit_2[T](call: commands.Call[T]) -> T:
     try:
         return call()
     except OperatorError as error:
-        _complain(error)
+        print_error(error)
         raise typer.Exit(EXIT_USAGE) from error
 
 
 def _log_to(file: TextIO) -> None:
-    """Keep the operator's log out of what a person reads."""
+    """Write the operator's log to a file, and not to the terminal."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -141,7 +142,7 @@ def _log_to(file: TextIO) -> None:
 
 
 def _finish(work: Coroutine[None, None, bool], out: Path) -> None:
-    """Run a command to its end, and exit as it ended."""
+    """Run a command to its end, and exit with its code."""
     logs = out / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     try:
@@ -149,17 +150,17 @@ def _finish(work: Coroutine[None, None, bool], out: Path) -> None:
             _log_to(log)
             succeeded = asyncio.run(_interruptible(work))
     except OperatorError as error:
-        _complain(error)
+        print_error(error)
         raise typer.Exit(EXIT_FAILED) from error
     except KeyboardInterrupt as error:
-        print("Interrupted: everything is stopped.", file=sys.stderr)
+        print("Interrupted: every process has been stopped.", file=sys.stderr)
         raise typer.Exit(_EXIT_INTERRUPTED) from error
     if not succeeded:
         raise typer.Exit(EXIT_FAILED)
 
 
 async def _interruptible(work: Coroutine[None, None, bool]) -> bool:
-    """Let SIGTERM end it as Ctrl-C does: by cancellation, so that every process is stopped."""
+    """Cancel the work on SIGTERM as on Ctrl-C, so that every process is stopped."""
     loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
@@ -167,7 +168,3 @@ async def _interruptible(work: Coroutine[None, None, bool]) -> bool:
         return await task
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
-
-
-def _complain(error: Exception) -> None:
-    Console(stderr=True).print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``guardian cost``: what the pools of a cluster used, what that costs, and what always-on nodes would."""
+"""``guardian cost``: what the pools of a cluster used, what that costs, and what always-on nodes would cost."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _NOTHING = "-"
 
 
 class CostUnknown(OperatorError):
-    """There is nothing to count: no cluster, no rights, no Analyzers, or no usage yet."""
+    """There are no figures: no cluster, no rights, no Analyzers, or no usage yet."""
 
 
 class Output(StrEnum):
-    """Who reads it."""
+    """The output format."""
 
     TABLE = "table"
     JSON = "json"
@@ -54,63 +54,61 @@ class Output(StrEnum):
 
 def _finite(value: float) -> float:
     if not math.isfinite(value):
-        raise typer.BadParameter("it has to be a finite number")
+        raise typer.BadParameter("it must be a finite number")
     return value
 
 
 def cost(
     *,
     namespace: Annotated[
-        str, typer.Option("--namespace", "-n", help="Where the Analyzers are.", rich_help_panel=_CLUSTER)
+        str, typer.Option("--namespace", "-n", help="Namespace of the Analyzers.", rich_help_panel=_CLUSTER)
     ] = "silver-guardian",
     kubeconfig: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Another kubeconfig.", rich_help_panel=_CLUSTER),
+        typer.Option(exists=True, dir_okay=False, help="Path of the kubeconfig.", rich_help_panel=_CLUSTER),
     ] = None,
-    context: Annotated[
-        str | None, typer.Option(help="Another context of the kubeconfig.", rich_help_panel=_CLUSTER)
-    ] = None,
+    context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.", rich_help_panel=_CLUSTER)] = None,
     on_demand_price: Annotated[
         float,
-        typer.Option(min=0, callback=_finite, help="$ for an hour of a node on demand.", rich_help_panel=_PRICES),
+        typer.Option(min=0, callback=_finite, help="$ per hour of an on-demand node.", rich_help_panel=_PRICES),
     ] = _DEFAULT.on_demand_price,
     spot_price: Annotated[
-        float, typer.Option(min=0, callback=_finite, help="$ for an hour of a Spot node.", rich_help_panel=_PRICES)
+        float, typer.Option(min=0, callback=_finite, help="$ per hour of a Spot node.", rich_help_panel=_PRICES)
     ] = _DEFAULT.spot_price,
     node_tail_minutes: Annotated[
         float,
-        typer.Option(min=0, callback=_finite, help="How long an empty node is kept.", rich_help_panel=_PRICES),
+        typer.Option(min=0, callback=_finite, help="Minutes until an empty node is removed.", rich_help_panel=_PRICES),
     ] = _DEFAULT.node_tail_minutes,
     hours_per_day: Annotated[
         float,
         typer.Option(
-            min=0, max=24, callback=_finite, help="Hours of a node, for the what-if.", rich_help_panel=_PRICES
+            min=0, max=24, callback=_finite, help="Hours of a node per day, for the what-if.", rich_help_panel=_PRICES
         ),
     ] = 4,
-    what_if: Annotated[bool, typer.Option("--what-if", help="Only what would be: needs no cluster.")] = False,
-    output: Annotated[Output, typer.Option("--output", "-o", help="For people, or for machines.")] = Output.TABLE,
+    what_if: Annotated[bool, typer.Option("--what-if", help="Only compare scenarios; needs no cluster.")] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people, or for programs.")] = Output.TABLE,
 ) -> None:
     """Show what the pools of a cluster used, what a month of that costs, and what always-on nodes would cost.
 
-    Exit code 0: there are figures. 1: there are none, and why.
+    Exit code 0: there are figures. 1: there are none; the output says why.
     """
     assumptions = Assumptions(on_demand_price, spot_price, node_tail_minutes)
     pools: list[PoolCost] = []
     notes: list[str] = []
     if not what_if:
-        found = asyncio.run(_analyzers(namespace, _source(kubeconfig), context))
-        pools, notes = _counted(found, namespace, assumptions)
+        analyzers = asyncio.run(_analyzers(namespace, _kubeconfig_paths(kubeconfig), context))
+        pools, notes = _pool_costs(analyzers, namespace, assumptions)
     compared = scenarios(assumptions, hours_per_day, total(pools) if pools else None)
-    answer = _Answer(namespace, pools, compared, assumptions, hours_per_day, notes)
+    figures = _Figures(namespace, pools, compared, assumptions, hours_per_day, notes)
     if output is Output.JSON:
-        typer.echo(json.dumps(_document(answer), indent=2))
+        typer.echo(json.dumps(_document(figures), indent=2))
     else:
-        _print(Console(highlight=False), answer)
+        _print(Console(highlight=False), figures)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What is told, to whomever. ``pools`` is empty if none was asked for."""
+class _Figures:
+    """What both output formats show. ``pools`` is empty with --what-if."""
 
     namespace: str
     pools: Sequence[PoolCost]
@@ -120,30 +118,32 @@ class _Answer:
     notes: Sequence[str]
 
 
-# ---- what is read
+# ---- reading the cluster
 
 
 async def _analyzers(namespace: str, source: str, context: str | None) -> list[Analyzer]:
     """Read the Analyzers of a namespace.
 
     Raises:
-        CostUnknown: with a sentence that says what a person can mend.
+        CostUnknown: says what to do.
     """
     api = await _connect(source, context)
     try:
         path = f"apis/{GROUP}/{VERSION}/namespaces/{quote(namespace, safe='')}/analyzers"
-        found = [Analyzer.model_validate(raw) async for raw in api.list(path)]
+        analyzers = [Analyzer.model_validate(raw) async for raw in api.list(path)]
     except Gone as error:
-        raise CostUnknown("This cluster knows no Analyzers: Silver Guardian is not installed there.") from error
+        raise CostUnknown(
+            "Silver Guardian is not installed in this cluster: name another one with --context."
+        ) from error
     except ApiUnavailable as error:
         raise CostUnknown(f"The Analyzers cannot be read: {error.__cause__ or error}") from error
     except ValidationError as error:
-        raise CostUnknown("The Analyzers are of another version than this command: update it.") from error
+        raise CostUnknown("The Analyzers have another version than this command: update the command.") from error
     finally:
         await api.close()
-    if not found:
+    if not analyzers:
         raise CostUnknown(f"There are no Analyzers in namespace {namespace}: name another one with --namespace.")
-    return found
+    return analyzers
 
 
 async def _connect(source: str, context: str | None) -> KubeApi:
@@ -155,54 +155,54 @@ async def _connect(source: str, context: str | None) -> KubeApi:
     try:
         await config.load_kube_config(config_file=source, context=context, client_configuration=configuration)
     except (config.ConfigException, yaml.YAMLError, OSError, TypeError, ValueError, AttributeError) as error:
-        # The client does not check what shape the file has: one that is no mapping is a TypeError.
-        told = " ".join(str(error).split()).rstrip(".")
-        raise CostUnknown(f"The kubeconfig {source} cannot be used: {told}. --what-if needs none.") from error
+        # The client does not check the shape of the file: one that is not a mapping is a TypeError.
+        why = " ".join(str(error).split()).rstrip(".")
+        raise CostUnknown(f"The kubeconfig {source} cannot be used: {why}. --what-if needs none.") from error
     return KubeApi(client.ApiClient(configuration))
 
 
-def _source(kubeconfig: Path | None) -> str:
-    """Give where kubectl would look: one path, or several with colons between them."""
+def _kubeconfig_paths(kubeconfig: Path | None) -> str:
+    """Return the path of the kubeconfig as kubectl finds it, or several paths with colons between them."""
     source = str(kubeconfig or os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
     if not any(Path(path).expanduser().is_file() for path in source.split(os.pathsep) if path):
-        raise CostUnknown(f"There is no cluster to ask: no kubeconfig at {source}. --what-if needs none.")
+        raise CostUnknown(f"No kubeconfig at {source}: name one with --kubeconfig. --what-if needs none.")
     return source
 
 
-# ---- what is said
+# ---- output
 
 
-def _counted(
+def _pool_costs(
     analyzers: Sequence[Analyzer], namespace: str, assumptions: Assumptions
 ) -> tuple[list[PoolCost], list[str]]:
-    """Give what was counted, and what is to be said of it."""
+    """Return the cost of each pool, and notes about the figures."""
     now = datetime.now(UTC)
     costs = {analyzer.metadata.name: pool_cost(analyzer, now, assumptions) for analyzer in analyzers}
-    pools = [found for found in costs.values() if found is not None]
+    pools = [pool for pool in costs.values() if pool is not None]
     if not pools:
-        raise CostUnknown(f"Nothing was counted yet in namespace {namespace}: does the operator run there?")
-    notes = [f"{name}: nothing was counted yet." for name, found in costs.items() if found is None]
+        raise CostUnknown(f"No usage was counted yet in namespace {namespace}: check that the operator runs there.")
+    notes = [f"{name}: no usage was counted yet." for name, pool in costs.items() if pool is None]
     notes += [
-        f"{pool.name}: observed for only {pool.observed_hours * 60:.0f} minutes. A month cannot be told from less than "
-        f"{SHORT_HISTORY_HOURS:g} h: its $/month is arithmetic, not a forecast."
+        f"{pool.name}: observed for only {pool.observed_hours * 60:.0f} minutes. Less than {SHORT_HISTORY_HOURS:g} h "
+        "cannot predict a month: its $/month is arithmetic, not a forecast."
         for pool in pools
         if pool.is_short
     ]
     return pools, notes
 
 
-def _document(answer: _Answer) -> dict[str, Any]:
-    pools, assumptions = answer.pools, answer.assumptions
-    counted = {"pools": [_figures(pool) for pool in pools], "sum": _figures(total(pools))} if pools else {}
+def _document(figures: _Figures) -> dict[str, Any]:
+    pools, assumptions = figures.pools, figures.assumptions
+    counted = {"pools": [_pool_figures(pool) for pool in pools], "sum": _pool_figures(total(pools))} if pools else {}
     return {
         **counted,
         "oneNode": [
             {
-                "scenario": found.key,
-                "perMonth": round(found.per_month, 2),
-                "saving": None if found.saving is None else round(found.saving, 4),
+                "scenario": scenario.key,
+                "perMonth": round(scenario.per_month, 2),
+                "saving": None if scenario.saving is None else round(scenario.saving, 4),
             }
-            for found in answer.compared
+            for scenario in figures.compared
         ],
         "assumptions": {
             "currency": "USD",
@@ -210,13 +210,13 @@ def _document(answer: _Answer) -> dict[str, Any]:
             "spotPrice": assumptions.spot_price,
             "nodeTailMinutes": assumptions.node_tail_minutes,
             "hoursPerMonth": assumptions.hours_per_month,
-            "hoursPerDay": answer.hours_per_day,
+            "hoursPerDay": figures.hours_per_day,
         },
-        "notes": list(answer.notes),
+        "notes": list(figures.notes),
     }
 
 
-def _figures(pool: PoolCost) -> dict[str, Any]:
+def _pool_figures(pool: PoolCost) -> dict[str, Any]:
     return {
         "name": pool.name,
         "observedHours": round(pool.observed_hours, 4),
@@ -229,28 +229,28 @@ def _figures(pool: PoolCost) -> dict[str, Any]:
     }
 
 
-def _print(console: Console, answer: _Answer) -> None:
-    if answer.pools:
-        console.print(f"Counted in namespace {answer.namespace}, in hours", style="bold", markup=False)
-        console.print(_pool_table(answer.pools))
-        for note in answer.notes:
+def _print(console: Console, figures: _Figures) -> None:
+    if figures.pools:
+        console.print(f"Counted in namespace {figures.namespace}, in hours", style="bold", markup=False)
+        console.print(_pool_table(figures.pools))
+        for note in figures.notes:
             console.print(note, style="yellow", markup=False)
         console.print()
-    console.print(f"One node for a month of {answer.assumptions.hours_per_month:g} h", style="bold")
-    console.print(_scenario_table(answer.compared))
+    console.print(f"One node for a month of {figures.assumptions.hours_per_month:g} h", style="bold")
+    console.print(_scenario_table(figures.compared))
     console.print("\nAssumptions", style="bold")
-    for line in _told(answer.assumptions, counted=bool(answer.pools)):
+    for line in _assumption_lines(figures.assumptions, counted=bool(figures.pools)):
         wrapped = textwrap.fill(line, console.width, initial_indent="- ", subsequent_indent="  ")
         console.print(wrapped, markup=False, soft_wrap=True)
 
 
 def _pool_table(pools: Sequence[PoolCost]) -> Table:
-    shown = Table(box=None, header_style="bold", pad_edge=False)
-    shown.add_column("POOL", overflow="fold")
+    grid = Table(box=None, header_style="bold", pad_edge=False)
+    grid.add_column("POOL", overflow="fold")
     for name in ("OBSERVED", "PODS", "WORKED", "NODES", "IDLE TAIL", "STARTS", "$/MONTH"):
-        shown.add_column(name, justify="right", no_wrap=True)
+        grid.add_column(name, justify="right", no_wrap=True)
     for pool in [*pools, total(pools)]:
-        shown.add_row(
+        grid.add_row(
             pool.name,
             f"{pool.observed_hours:,.2f}",
             f"{pool.pod_hours:,.2f}",
@@ -261,33 +261,33 @@ def _pool_table(pools: Sequence[PoolCost]) -> Table:
             _NOTHING if pool.per_month is None else f"{pool.per_month:,.2f}",
             style="bold" if pool.name == "sum" else None,
         )
-    return shown
+    return grid
 
 
 def _scenario_table(compared: Sequence[Scenario]) -> Table:
-    shown = Table(box=None, header_style="bold", pad_edge=False)
-    shown.add_column("HOW IT RUNS")
-    shown.add_column("$/MONTH", justify="right", no_wrap=True)
-    shown.add_column("SAVED", justify="right", no_wrap=True)
-    for found in compared:
-        shown.add_row(found.name, f"{found.per_month:,.2f}", _percent(found.saving))
-    return shown
+    grid = Table(box=None, header_style="bold", pad_edge=False)
+    grid.add_column("HOW IT RUNS")
+    grid.add_column("$/MONTH", justify="right", no_wrap=True)
+    grid.add_column("SAVED", justify="right", no_wrap=True)
+    for scenario in compared:
+        grid.add_row(scenario.name, f"{scenario.per_month:,.2f}", _percent(scenario.saving))
+    return grid
 
 
 def _percent(share: float | None) -> str:
     return _NOTHING if share is None else f"{share:.0%}"
 
 
-def _told(assumptions: Assumptions, *, counted: bool) -> list[str]:
-    """Give the assumptions that what is shown rests on, in a sentence each."""
-    told = [
+def _assumption_lines(assumptions: Assumptions, *, counted: bool) -> list[str]:
+    """Return the assumptions behind the figures, in a sentence each."""
+    lines = [
         f"On demand {assumptions.on_demand_price:g} $/h (--on-demand-price), "
         f"Spot {assumptions.spot_price:g} $/h (--spot-price). The prices are examples, not quotes.",
         "The hours a day are an example too (--hours-per-day); they include the time in which a node is empty and not "
         "gone yet.",
     ]
     if counted:
-        told += [
+        lines += [
             "NODES: a node's time is shared equally between the pods on it, so the sum is the time of all nodes.",
             f"IDLE TAIL: {assumptions.node_tail_minutes:g} minutes for each start from zero (--node-tail-minutes), "
             "in which a node is empty and not gone yet. Too much where pools share a node, too little where a burst "
@@ -295,4 +295,4 @@ def _told(assumptions: Assumptions, *, counted: bool) -> list[str]:
             "$/MONTH: NODES and IDLE TAIL at the Spot price, as if each month were like the time observed.",
             "Always on is one node, however many a burst had.",
         ]
-    return told
+    return lines

@@ -1,4 +1,4 @@
-"""What pools cost, and what they would cost if nothing was scaled: from counted usage and prices. Pure."""
+"""What pools cost, and what they would cost without scaling: from counted usage and prices. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from analysis_operator.api import Analyzer
 
 SHORT_HISTORY_HOURS = 1.0
-"""A month that is extrapolated from less says little."""
+"""Less is too little to extrapolate a month from."""
 
 _SECONDS = 3600.0
 _HOURS_OF_DAY = 24.0
@@ -17,7 +17,7 @@ _HOURS_OF_DAY = 24.0
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """What the figures rest on. The prices are examples for one c5.xlarge, of the plan that this project began with.
+    """What the figures assume. The prices are examples for one c5.xlarge, from the first plan of this project.
 
     Prices are in dollars for an hour of one node. ``node_tail_minutes``: how long the cluster autoscaler keeps a
     node that has become empty (its ``--scale-down-unneeded-time``, 10 minutes by default).
@@ -34,7 +34,7 @@ class PoolCost:
     """What one pool, or all of them, used and cost.
 
     ``worked_hours``: the part of the pod-hours in which the pods' slots were taken. ``tail_hours``: nodes that were
-    empty already and not gone yet. ``per_month``: dollars for a month like the time observed; None if that is no time.
+    empty and not removed yet. ``per_month``: dollars for a month like the time observed; None if no time was observed.
     """
 
     name: str
@@ -48,12 +48,12 @@ class PoolCost:
 
     @property
     def worked_share(self) -> float | None:
-        """Give the share of the pod-hours that worked, 0 to 1; None if there were no pods."""
+        """The share of the pod-hours in which pods worked, 0 to 1; None if there were no pods."""
         return self.worked_hours / self.pod_hours if self.pod_hours else None
 
     @property
     def is_short(self) -> bool:
-        """Say whether too little was observed for a month to follow from it."""
+        """Whether too little was observed to extrapolate a month."""
         return self.observed_hours < SHORT_HISTORY_HOURS
 
 
@@ -68,10 +68,10 @@ class Scenario:
 
 
 def pool_cost(analyzer: Analyzer, now: datetime, assumptions: Assumptions) -> PoolCost | None:
-    """Give what one pool used and cost; None if nothing was counted yet.
+    """Return what one pool used and cost; None if no usage has been counted yet.
 
-    A pool that stands still is not written again, so without a ready pod its last word holds until now. A start from
-    zero is followed by one idle tail, for as long as there is time left for it.
+    The status of an idle pool is not written again, so without a ready pod the last count holds until now. Each start
+    from zero is followed by one idle tail, as far as the observed time has room for it.
     """
     usage = analyzer.status.usage
     if usage is None:
@@ -94,8 +94,8 @@ def pool_cost(analyzer: Analyzer, now: datetime, assumptions: Assumptions) -> Po
 
 
 def total(pools: Sequence[PoolCost]) -> PoolCost:
-    """Give the sum over pools; what is observed is the longest time. One without a month adds nothing to it."""
-    known = [pool.per_month for pool in pools if pool.per_month is not None]
+    """Return the sum over pools, with the longest time observed. Pools without a figure per month add nothing."""
+    monthly = [pool.per_month for pool in pools if pool.per_month is not None]
     return PoolCost(
         name="sum",
         observed_hours=max((pool.observed_hours for pool in pools), default=0.0),
@@ -104,17 +104,17 @@ def total(pools: Sequence[PoolCost]) -> PoolCost:
         node_hours=sum(pool.node_hours for pool in pools),
         tail_hours=sum(pool.tail_hours for pool in pools),
         starts=sum(pool.starts for pool in pools),
-        per_month=sum(known) if known else None,
+        per_month=sum(monthly) if monthly else None,
     )
 
 
 def scenarios(assumptions: Assumptions, hours_per_day: float, counted: PoolCost | None = None) -> list[Scenario]:
-    """Give one node always on, on demand and Spot, and Spot scaled to zero: for some hours a day, and as counted.
+    """Return the scenarios: one node always on, on demand and Spot, and Spot scaled to zero, assumed and as counted.
 
     Args:
         assumptions: prices, and the length of a month.
-        hours_per_day: how long a node is there each day, idle tails included.
-        counted: the sum over the pools, if anything was counted.
+        hours_per_day: how long a node runs each day, idle tails included.
+        counted: the sum over the pools, if usage was counted.
     """
     month = assumptions.hours_per_month
     always = assumptions.on_demand_price * month

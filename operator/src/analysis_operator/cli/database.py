@@ -13,7 +13,7 @@ _EXIT_FAILED = 1
 
 @app.callback()
 def _group() -> None:
-    """Make `migrate` a command of a group, though it is the only one."""
+    """Make `migrate` a command of a group, although it is the only one."""
 
 
 @app.command()
@@ -23,13 +23,13 @@ def migrate(
         typer.Option(
             envvar="GUARDIAN_DATABASE_URL",
             show_default=False,
-            help="postgresql://USER:PASSWORD@HOST/NAME. Better in the variable: arguments are seen by other users.",
+            help="postgresql://USER:PASSWORD@HOST/NAME. Prefer the variable: other users can see arguments.",
         ),
     ],
 ) -> None:
-    """Make or upgrade the tables. The operator does this by itself, if its role may.
+    """Create or upgrade the tables. The operator does this by itself if its role has the rights.
 
-    Exit code 0: they are up to date. 1: they are not, and why.
+    Exit code 0: they are up to date. 1: they are not; the output says why.
     """
     from analysis_records import migrate as migrations
     from analysis_records.errors import RecordsError

@@ -1,4 +1,4 @@
-"""How requests are shown while they move: a live table on a terminal, a line for each change elsewhere."""
+"""Show the progress of requests: a live table on a terminal, one line for each change elsewhere."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, ConditionType
+from analysis_operator.cli.output import print_text
 
 VERDICT_STYLE = {"LikelyFake": "bold red", "Suspicious": "yellow", "NoEvidence": "cyan", "Inconclusive": "magenta"}
 _BAR_WIDTH = 20
@@ -24,12 +25,12 @@ class View(Protocol):
     """Shows requests as they are now."""
 
     def __call__(self, requests: Sequence[AnalysisRequest]) -> None:
-        """Show them."""
+        """Show the requests."""
 
 
 @contextmanager
 def view(console: Console) -> Iterator[View]:
-    """Give the view that fits where the output goes."""
+    """Yield the view that fits the console."""
     if not console.is_terminal:
         yield Lines(console)
         return
@@ -38,32 +39,32 @@ def view(console: Console) -> Iterator[View]:
 
 
 class Lines:
-    """One line for each request whose status, or whose analyses' states, changed."""
+    """A view that prints one line when the status of a request, or the state of one of its analyses, changes."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._started = time.monotonic()
-        self._known: dict[str, str] = {}
+        self._printed: dict[str, str] = {}
 
     def __call__(self, requests: Sequence[AnalysisRequest]) -> None:
         """Print what changed."""
         for request in requests:
-            told = f"{request.metadata.name}: {reason(request)}{_states(request)}"
-            if self._known.get(request.metadata.uid) != told:
-                self._known[request.metadata.uid] = told
+            line = f"{request.metadata.name}: {reason(request)}{_states(request)}"
+            if self._printed.get(request.metadata.uid) != line:
+                self._printed[request.metadata.uid] = line
                 seconds = time.monotonic() - self._started
-                self._console.print(f"{seconds:6.1f} s  {told}", markup=False, highlight=False, soft_wrap=True)
+                print_text(self._console, f"{seconds:6.1f} s  {line}")
 
 
 def table(requests: Sequence[AnalysisRequest]) -> Table:
-    """Give the requests with their progress as a rich table."""
-    shown = Table(box=None, header_style="bold", pad_edge=False)
+    """Return the requests with their progress as a rich table."""
+    grid = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("Name", "Status", "", "", "Verdict", "Now"):
-        shown.add_column(column, no_wrap=True)
+        grid.add_column(column, no_wrap=True)
     for request in requests:
         status = request.status
         verdict = str(status.verdict or "")
-        shown.add_row(
+        grid.add_row(
             Text(request.metadata.name),
             Text(reason(request)),
             ProgressBar(total=100, completed=status.progress, width=_BAR_WIDTH),
@@ -71,13 +72,13 @@ def table(requests: Sequence[AnalysisRequest]) -> Table:
             Text(verdict, style=VERDICT_STYLE.get(verdict, "")),
             Text(_stages(request), style="dim"),
         )
-    return shown
+    return grid
 
 
 def reason(request: AnalysisRequest) -> str:
-    """Give the reason of the condition that says how it stands."""
-    found = request.status.condition(ConditionType.SUCCEEDED)
-    return found.reason if found else ""
+    """Return the reason of the condition Succeeded."""
+    condition = request.status.condition(ConditionType.SUCCEEDED)
+    return condition.reason if condition else ""
 
 
 def _states(request: AnalysisRequest) -> str:

@@ -1,4 +1,4 @@
-"""``guardian models``: make detection models from published weights, and show which are there."""
+"""``guardian models``: build detection models from published weights, and list them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from analysis_operator.cli.output import print_error, print_text
 from guardian_models.errors import ModelError
 from guardian_models.folder import Entry, default_folder, entries
 
 _EXIT_FAILED = 1
 
-app = typer.Typer(no_args_is_help=True, help="Detection models: make them from published weights, and list them.")
+app = typer.Typer(no_args_is_help=True, help="Detection models: build them from published weights, and list them.")
 
 Folder = Annotated[
     Path | None,
@@ -28,14 +29,15 @@ Folder = Annotated[
 @app.command("import")
 def import_(
     weights: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="The weights file.")
+        Path,
+        typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="Published weights file."),
     ],
     models: Folder = None,
 ) -> None:
-    """Make a model from a published weights file.
+    """Build a model from a published weights file.
 
-    The file is known by its checksum; docs/models.md says where the publishers have theirs.
-    Exit code 0: the model is in the folder, checked. 1: it is not, and why.
+    The file is recognised by its checksum; docs/models.md says where to download it.
+    Exit code 0: the model is in the folder, checked. 1: it is not; the output says why.
     """
     from guardian_models.importing import import_weights
 
@@ -44,38 +46,38 @@ def import_(
         manifest = import_weights(weights, folder)
     except ModelError as error:
         _fail(error)
-    _say(f"{weights}: sha256 {manifest.source.sha256}, published at {manifest.source.url}")
-    _say(f"{manifest.id}: built, and its answer to the probe is right")
-    _say(f"Licence of the weights: {manifest.licence}, {manifest.copyright}")
-    _say(f"Written: {folder / manifest.file} and {folder / manifest.id}.json")
+    _print(f"{weights}: sha256 {manifest.source.sha256}, published at {manifest.source.url}")
+    _print(f"{manifest.id}: built; its output for the probe is right")
+    _print(f"Licence of the weights: {manifest.licence}, {manifest.copyright}")
+    _print(f"Written: {folder / manifest.file} and {folder / manifest.id}.json")
 
 
 @app.command("list")
 def list_(models: Folder = None) -> None:
-    """Show the models of the folder, and whether each is the file that its manifest names.
+    """List the models of the folder, and whether each file has the checksum of its manifest.
 
-    Exit code 0: each is, or there are none. 1: one is not.
+    Exit code 0: each has, or there are none. 1: one has not.
     """
     folder = models or default_folder()
     try:
-        found = entries(folder)
+        listed = entries(folder)
     except ModelError as error:
         _fail(error)
-    if not found:
-        _say(f"There are no models in {folder}.")
+    if not listed:
+        _print(f"There are no models in {folder}.")
         return
-    for line in _lines(found):
-        _say(line)
-    problems = [entry for entry in found if entry.problem]
+    for line in _lines(listed):
+        _print(line)
+    problems = [entry for entry in listed if entry.problem]
     for entry in problems:
-        _complain(entry.problem)
+        print_error(entry.problem)
     if problems:
         raise typer.Exit(_EXIT_FAILED)
 
 
-def _lines(found: list[Entry]) -> list[str]:
+def _lines(listed: list[Entry]) -> list[str]:
     rows = [("MODEL", "CHECKSUM", "TAKES", "LICENCE", "FILE")]
-    for entry in found:
+    for entry in listed:
         takes, licence, file = "", "", ""
         if manifest := entry.manifest:
             takes, licence, file = f"{manifest.input.seconds:.2f} s of sound", manifest.licence, manifest.file
@@ -85,13 +87,9 @@ def _lines(found: list[Entry]) -> list[str]:
 
 
 def _fail(error: ModelError) -> NoReturn:
-    _complain(str(error))
+    print_error(error)
     raise typer.Exit(_EXIT_FAILED) from error
 
 
-def _complain(message: str) -> None:
-    Console(stderr=True).print(f"Error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
-
-
-def _say(text: str) -> None:
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+def _print(text: str) -> None:
+    print_text(Console(), text)

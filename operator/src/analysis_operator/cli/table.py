@@ -1,6 +1,6 @@
-"""What `kubectl get analysisrequests` prints, and whether a request got the outcome that its manifest states.
+"""Print what `kubectl get analysisrequests` prints, and check requests against the outcomes that their manifests state.
 
-Both runtimes use it: the requests may come from memory or from a real API server.
+Both runtimes use it: the requests come from memory or from an API server.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86_400
 def render_table(
     requests: Iterable[AnalysisRequest], *, now: datetime | None = None, wide: bool = False, namespaces: bool = False
 ) -> str:
-    """Give the table that `kubectl get analysisrequests` prints, with its columns taken from the CRD.
+    """Return the table that `kubectl get analysisrequests` prints, with its columns taken from the CRD.
 
     Args:
         requests: the rows.
-        now: the time from which ages count; the current one unless given.
+        now: the time from which ages count; the current time by default.
         wide: as with ``-o wide``.
         namespaces: as with ``-A``.
     """
@@ -46,31 +46,31 @@ def render_table(
 
 
 def unmet(request_manifest: Mapping[str, Any], request: AnalysisRequest) -> list[str]:
-    """Give what the manifest's annotations expect and the request did not get, in a sentence each.
+    """Return what the manifest's annotations expect and the request did not get, one clause each.
 
-    Without expectations the request only has to finish.
+    Without such annotations the request only has to finish.
     """
     status = request.status
     if not status.finished:
         return ["it did not finish"]
-    wanted: Mapping[str, str] = (request_manifest.get("metadata") or {}).get("annotations") or {}
+    expected: Mapping[str, str] = (request_manifest.get("metadata") or {}).get("annotations") or {}
     problems = []
     succeeded = status.condition(ConditionType.SUCCEEDED)
     reason = succeeded.reason if succeeded else ""
-    if EXPECT_REASON in wanted and reason != wanted[EXPECT_REASON]:
-        problems.append(f"expected the reason {wanted[EXPECT_REASON]}, and got {reason or 'none'}")
+    if EXPECT_REASON in expected and reason != expected[EXPECT_REASON]:
+        problems.append(f"expected the reason {expected[EXPECT_REASON]}, and got {reason or 'none'}")
     verdict = str(status.verdict) if status.verdict else "none"
-    if EXPECT_VERDICT in wanted and verdict != wanted[EXPECT_VERDICT]:
-        problems.append(f"expected the verdict {wanted[EXPECT_VERDICT]}, and got {verdict}")
-    found = {finding.kind for entry in status.analyses for finding in entry.findings}
-    missing = [kind for kind in _list(wanted.get(EXPECT_FINDINGS, "")) if kind not in found]
+    if EXPECT_VERDICT in expected and verdict != expected[EXPECT_VERDICT]:
+        problems.append(f"expected the verdict {expected[EXPECT_VERDICT]}, and got {verdict}")
+    kinds = {finding.kind for entry in status.analyses for finding in entry.findings}
+    missing = [kind for kind in _list(expected.get(EXPECT_FINDINGS, "")) if kind not in kinds]
     if missing:
-        problems.append(f"expected to find {', '.join(missing)}, and found {', '.join(sorted(found)) or 'nothing'}")
+        problems.append(f"expected to find {', '.join(missing)}, and found {', '.join(sorted(kinds)) or 'nothing'}")
     return problems
 
 
 def age(since: datetime, now: datetime) -> str:
-    """Give the time since then as kubectl does: ``7s``, ``3m5s``, ``25m``, ``2d4h``."""
+    """Return the time since then as kubectl prints it: ``7s``, ``3m5s``, ``25m``, ``2d4h``."""
     seconds = int((now - since).total_seconds())
     if seconds < -1:
         return "<invalid>"
@@ -91,9 +91,9 @@ def age(since: datetime, now: datetime) -> str:
 
 def _amount(seconds: int, unit: int, rest: int) -> str:
     letters = {_SECOND: "s", _MINUTE: "m", _HOUR: "h", _DAY: "d"}
-    told = f"{seconds // unit}{letters[unit]}"
+    whole = f"{seconds // unit}{letters[unit]}"
     left = seconds % unit // rest if rest else 0
-    return f"{told}{left}{letters[rest]}" if left else told
+    return f"{whole}{left}{letters[rest]}" if left else whole
 
 
 def _columns() -> list[dict[str, Any]]:
@@ -117,8 +117,8 @@ def _at(shown: Any, path: str) -> Any:  # noqa: ANN401 - JSON in, JSON out
         if shown is None:
             return None
         if part.startswith("["):
-            wanted = _BY_TYPE.fullmatch(part)
-            shown = next((item for item in shown if wanted and item["type"] == wanted[1]), None)
+            match = _BY_TYPE.fullmatch(part)
+            shown = next((item for item in shown if match and item["type"] == match[1]), None)
         else:
             shown = shown.get(part)
     return shown

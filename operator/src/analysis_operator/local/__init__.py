@@ -1,1 +1,1 @@
-"""The embedded runtime: the operator's own reconciler over memory, local processes and a local S3 server."""
+"""The embedded runtime: the operator's own controller over memory, local processes and a local S3 server."""

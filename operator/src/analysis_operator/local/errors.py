@@ -1,4 +1,4 @@
-"""What can go wrong on a laptop, each with a sentence that says what to do."""
+"""Errors of the embedded runtime. Their messages say what to do."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ class MediaMissing(LocalError):
 
 
 class ManifestUnreadable(LocalError):
-    """A file is no YAML, or holds no AnalysisRequest."""
+    """A file is not YAML, or holds no AnalysisRequest."""

@@ -1,4 +1,4 @@
-"""Manifests and media on disk."""
+"""AnalysisRequests in YAML files, and recordings on disk."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from guardian_service.s3 import split_uri
 
 MEDIA_BUCKET = "media"
 TRANSCRIPT_SUFFIX = ".transcript.json"
-"""Where the context analyzer looks for a transcript if nobody writes one for it."""
+"""After the recording's key: the key of the transcript that the context analyzer reads if it cannot make one."""
 _SUFFIXES = ("*.yaml", "*.yml")
 
 
 def load(source: Path) -> list[Manifest]:
-    """Give the checked AnalysisRequests of a YAML file, or of every YAML file in a folder.
+    """Return the checked AnalysisRequests of a YAML file, or of every YAML file in a folder.
 
     Raises:
-        ManifestUnreadable: there is none, one is no YAML, or two have the same name.
-        InvalidManifest: one is not valid.
+        ManifestUnreadable: there are none, a file is not YAML, or two have the same name.
+        InvalidManifest: a manifest is not valid.
     """
     files = sorted(path for suffix in _SUFFIXES for path in source.glob(suffix)) if source.is_dir() else [source]
     loaded = [manifest for path in files for manifest in _documents(path)]
     if not loaded:
-        raise ManifestUnreadable(f"{source} holds no manifest: give a YAML file, or a folder of .yaml files.")
+        raise ManifestUnreadable(f"{source} holds no AnalysisRequest: name a YAML file, or a folder of .yaml files.")
     seen = set()
     for manifest in loaded:
         meta, _ = read(manifest)
         if (meta.namespace, meta.name) in seen:
-            raise ManifestUnreadable(f"Two requests are named {meta.namespace}/{meta.name}: give each its own name.")
+            raise ManifestUnreadable(f"Two requests are named {meta.namespace}/{meta.name}: rename one of them.")
         seen.add((meta.namespace, meta.name))
     return loaded
 
 
 def key_of(manifest: Manifest) -> tuple[str, str]:
-    """Give the namespace and name of a manifest that was loaded."""
+    """Return the namespace and name of a loaded manifest."""
     meta = manifest["metadata"]
     return str(meta.get("namespace", DEFAULT_NAMESPACE)), str(meta["name"])
 
 
 def media_of(manifest: Manifest, folder: Path) -> tuple[Path, str]:
-    """Give the file in a folder that a manifest's S3 URI names by its key, and the URI.
+    """Return the file in a folder that the key of a manifest's S3 URI names, and the URI.
 
     Raises:
         MediaMissing: there is no such file.
@@ -55,24 +55,24 @@ def media_of(manifest: Manifest, folder: Path) -> tuple[Path, str]:
     _, key = split_uri(uri)
     path = (folder / key).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise MediaMissing(f"{uri}: there is no file {folder / key}")
+        raise MediaMissing(f"{uri}: the file {folder / key} does not exist")
     return path, uri
 
 
 def transcript_of(recording: Path, uri: str) -> list[tuple[Path, str]]:
-    """Give the transcript that lies beside a recording with the URI that it gets, if there is one."""
+    """Return the transcript beside a recording, if there is one, and the URI to upload it to."""
     path = recording.with_name(recording.name + TRANSCRIPT_SUFFIX)
     return [(path, uri + TRANSCRIPT_SUFFIX)] if path.is_file() else []
 
 
 def recordings_in(folder: Path) -> list[tuple[Path, str]]:
-    """Give every file under a folder with the URI that it gets."""
+    """Return every file under a folder, and the URI to upload it to."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return [(path, f"s3://{MEDIA_BUCKET}/{path.relative_to(folder).as_posix()}") for path in files]
 
 
 def request_for(recording: Path) -> Manifest:
-    """Give the manifest that asks about one local file."""
+    """Return a manifest that asks for the analysis of one local file."""
     stem = re.sub(r"[^a-z0-9]+", "-", recording.stem.lower()).strip("-")[:50].strip("-") or "recording"
     suffix = re.sub(r"[^A-Za-z0-9.]", "", recording.suffix)[:10]
     return {
@@ -92,5 +92,5 @@ def _documents(path: Path) -> Iterator[Manifest]:
         if document is None:
             continue
         if not isinstance(document, dict):
-            raise ManifestUnreadable(f"{path} holds something else than manifests: {str(document)[:60]!r}")
+            raise ManifestUnreadable(f"{path} holds a document that is not a manifest: {str(document)[:60]!r}")
         yield document

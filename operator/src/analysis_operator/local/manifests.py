@@ -1,4 +1,4 @@
-"""Checks a manifest as the API server would: unknown fields refused, values bounded, defaults filled in."""
+"""Check a manifest as the API server would: reject unknown fields, check values, fill in defaults."""
 
 from __future__ import annotations
 
@@ -26,47 +26,47 @@ _CHANGEABLE = {"cancel", "priority"}
 
 
 class InvalidManifest(OperatorError):
-    """The manifest is not accepted; the message says what to write instead."""
+    """The manifest is not valid; the message says what to write instead."""
 
 
 def title(manifest: Mapping[str, Any]) -> str:
-    """Name a manifest for a message, whatever is wrong with it."""
+    """Return a name of a manifest for messages, whatever is wrong with it."""
     meta = manifest.get("metadata")
     name = meta.get("name") if isinstance(meta, Mapping) else None
     return f"{manifest.get('kind', 'manifest')} {name or 'without a name'}"
 
 
 def read(manifest: Mapping[str, Any]) -> tuple[Metadata, RequestSpec]:
-    """Give the checked metadata and spec of an AnalysisRequest.
+    """Return the checked metadata and spec of an AnalysisRequest.
 
     Raises:
-        InvalidManifest: with every problem that was found, one sentence each.
+        InvalidManifest: names every problem.
     """
     problems = list(_head_problems(manifest))
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping):
-        problems.append("spec is missing: say at least spec.source.uri")
-        raise _invalid(manifest, problems)
+        problems.append("spec is missing: set at least spec.source.uri")
+        raise _invalid_manifest(manifest, problems)
     schema, _ = _schemas()
     problems += _unknown(spec, schema, "spec")
     checked: RequestSpec | None = None
     try:
         checked = RequestSpec.model_validate(spec, strict=True)
     except ValidationError as error:
-        problems += [_told(found) for found in error.errors(include_url=False)]
+        problems += [_field_problem(detail) for detail in error.errors(include_url=False)]
     if checked is not None and len(set(checked.analyzers)) < len(checked.analyzers):
         problems.append("spec.analyzers: name each analyzer once")
     if problems or checked is None:
-        raise _invalid(manifest, problems)
+        raise _invalid_manifest(manifest, problems)
     meta = manifest["metadata"]
     return Metadata(name=meta["name"], namespace=meta.get("namespace", DEFAULT_NAMESPACE)), checked
 
 
 def check_update(before: AnalysisRequest, spec: RequestSpec) -> None:
-    """Refuse what the CRD's rules refuse: only cancel and priority change, and cancel is not undone.
+    """Reject what the CRD's rules reject: only cancel and priority can change, and cancel cannot be undone.
 
     Raises:
-        InvalidManifest: with every problem that was found.
+        InvalidManifest: names every problem.
     """
     old, new = before.spec.model_dump(by_alias=True), spec.model_dump(by_alias=True)
     changed = [name for name in old if old[name] != new[name] and name not in _CHANGEABLE]
@@ -78,18 +78,18 @@ def check_update(before: AnalysisRequest, spec: RequestSpec) -> None:
 
 
 def first_status() -> RequestStatus:
-    """Give the status that the CRD's default gives a new request."""
+    """Return the status of a new request, by the CRD's default."""
     _, default = _schemas()
     return RequestStatus.model_validate(default)
 
 
-def _invalid(manifest: Mapping[str, Any], problems: list[str]) -> InvalidManifest:
+def _invalid_manifest(manifest: Mapping[str, Any], problems: list[str]) -> InvalidManifest:
     return InvalidManifest(f"{title(manifest)}: {'; '.join(problems)}")
 
 
 def _head_problems(manifest: Mapping[str, Any]) -> Iterator[str]:
     if manifest.get("apiVersion") != API_VERSION or manifest.get("kind") != KIND:
-        yield f"only apiVersion {API_VERSION}, kind {KIND} is known here"
+        yield f"only apiVersion {API_VERSION}, kind {KIND} is supported here"
     yield from (_unknown_field(name, _TOP, "") for name in manifest if name not in _TOP)
     meta = manifest.get("metadata")
     if not isinstance(meta, Mapping) or not meta.get("name"):
@@ -108,24 +108,24 @@ def _head_problems(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unknown(value: Mapping[str, Any], schema: Mapping[str, Any], where: str) -> Iterator[str]:
-    known = schema.get("properties", {})
-    for name, found in value.items():
-        if name not in known:
-            yield _unknown_field(name, tuple(known), where)
-        elif isinstance(found, Mapping):
-            yield from _unknown(found, known[name], f"{where}.{name}")
+    properties = schema.get("properties", {})
+    for name, field in value.items():
+        if name not in properties:
+            yield _unknown_field(name, tuple(properties), where)
+        elif isinstance(field, Mapping):
+            yield from _unknown(field, properties[name], f"{where}.{name}")
 
 
-def _unknown_field(name: str, known: tuple[str, ...], where: str) -> str:
+def _unknown_field(name: str, fields: tuple[str, ...], where: str) -> str:
     path = f"{where}.{name}" if where else str(name)
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    near = difflib.get_close_matches(str(name), fields, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(fields)}"
     return f"unknown field {path}: {hint}"
 
 
-def _told(found: Mapping[str, Any]) -> str:
-    path = ".".join(["spec", *(str(part) for part in found["loc"])])
-    return f"{path}: {str(found['msg']).removeprefix('Value error, ')}"
+def _field_problem(detail: Mapping[str, Any]) -> str:
+    path = ".".join(["spec", *(str(part) for part in detail["loc"])])
+    return f"{path}: {str(detail['msg']).removeprefix('Value error, ')}"
 
 
 @cache

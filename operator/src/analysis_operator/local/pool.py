@@ -1,4 +1,4 @@
-"""One analyzer as a local process, kept running, in the place of an Analyzer's pods."""
+"""One analyzer as a local process that is kept running, instead of the pods of an Analyzer."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MODULES = {"audio": "audio_analyzer", "video": "video_analyzer", "context": "con
 """The analyzers that the project ships, and their modules."""
 
 OFFLINE = {"GUARDIAN_CONTEXT_MODEL": "none", "GUARDIAN_CONTEXT_TRANSCRIPTS": ""}
-"""Here is no AWS account: words are judged by rules, and transcripts lie beside the recordings."""
+"""There is no AWS account here: rules judge the words, and transcripts lie beside the recordings."""
 
 
 class LocalPool:
-    """Starts the process, tells the dispatcher while it takes work, and starts it again when it dies."""
+    """Starts the process, passes its address to the dispatcher while it takes work, and restarts it when it ends."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class LocalPool:
         self._module = module
         self._dispatcher = dispatcher
         self._logs = logs
-        (logs / f"{name}.log").unlink(missing_ok=True)  # a restart of the process appends to it, a run begins anew
+        (logs / f"{name}.log").unlink(missing_ok=True)  # each run has its own; restarts append to it
         self._env = {**env, "GUARDIAN_HOST": HOST, "GUARDIAN_CONCURRENCY": str(concurrency)}
         self._service: Service | None = None
         dispatcher.set_pool(name, concurrency)
@@ -77,6 +77,6 @@ class LocalPool:
                 if failures == _FAILURES:
                     raise
             finally:
-                self._dispatcher.set_endpoints(self.name, [], f"The process of {self.name} starts again.")
+                self._dispatcher.set_endpoints(self.name, [], f"The process of {self.name} is restarting.")
                 await service.stop()
             await asyncio.sleep(_PAUSE_SECONDS * max(1, failures))

@@ -23,7 +23,7 @@ _TAIL_LINES = 12
 
 
 def free_port() -> int:
-    """Give a port of the loopback address that nobody listens on now."""
+    """Return a port of the loopback address on which no process listens."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -33,11 +33,11 @@ class Service:
     """A Python module that serves HTTP; it ends with this process, however this process ends.
 
     Args:
-        name: for messages and the log's file name.
+        name: for messages and the name of the log file.
         command: the module and its arguments.
         port: where it will listen.
         ready: the path that answers 2xx once it takes work.
-        logs: the folder of its log.
+        logs: the folder of the log file.
     """
 
     def __init__(self, name: str, command: list[str], port: int, ready: str, logs: Path) -> None:
@@ -55,7 +55,7 @@ class Service:
         return process.pid if process is not None and process.returncode is None else None
 
     async def start(self, env: Mapping[str, str]) -> None:
-        """Start it, and do not wait for it."""
+        """Start it, without waiting until it is ready."""
         environment = os.environ | env | {PARENT_VARIABLE: str(os.getpid())}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -67,7 +67,7 @@ class Service:
                 stdout=log,
                 stderr=log,
                 env=environment,
-                start_new_session=True,  # Ctrl-C is for us: we end the services, in order
+                start_new_session=True,  # Ctrl-C is for this process, which ends the services in order
             )
 
     async def wait_ready(self, seconds: float) -> None:
@@ -81,17 +81,17 @@ class Service:
             async with asyncio.timeout(seconds), aiohttp.ClientSession(timeout=timeout) as session:
                 while not await self._answers(session):
                     if self.pid is None:
-                        raise StartFailed(f"{self.name} ended at its start. {self._tail()}")
+                        raise StartFailed(f"{self.name} ended while it started. {self._tail()}")
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError:
             raise StartFailed(f"{self.name} was not ready within {seconds:.0f} s. {self._tail()}") from None
 
     async def ended(self) -> int:
-        """Wait until it ends, and give its exit code."""
+        """Wait until it ends, and return its exit code."""
         return await self._process.wait() if self._process is not None else 0
 
     async def stop(self) -> None:
-        """End it and whatever it started."""
+        """End it and every process that it started."""
         process = self._process
         if process is None:
             return
@@ -103,7 +103,7 @@ class Service:
         except TimeoutError:
             pass
         finally:
-            # The session is its own, so this reaches its children too, and nobody else.
+            # It has a session of its own, so this ends its children too, and no other process.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
@@ -117,4 +117,4 @@ class Service:
 
     def _tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
-        return f"The end of {self.log}:\n" + "\n".join(f"  {line}" for line in lines)
+        return f"The last lines of {self.log}:\n" + "\n".join(f"  {line}" for line in lines)

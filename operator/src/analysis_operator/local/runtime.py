@@ -25,12 +25,12 @@ from analysis_operator.requests.observation import Policy
 
 
 def now() -> datetime:
-    """Give the time, in UTC."""
+    """Return the time, in UTC."""
     return datetime.now(UTC)
 
 
 class LocalRuntime:
-    """Use it as an async context manager; leaving it ends every process that it started.
+    """The embedded runtime, an async context manager; on exit every process that it started is ended.
 
     Args:
         out: the folder for logs, results and reports.
@@ -57,7 +57,7 @@ class LocalRuntime:
             stack.enter_context(self._store.environment())
             runner = HttpRunner.create()
             stack.push_async_callback(runner.close)
-            # Last in, first out: whoever uses the store ends before it does.
+            # Last in, first out: the parts that use the S3 server end before it does.
             stack.push_async_callback(self._store.stop)
             stack.push_async_callback(self._stop_parts)
             self._dispatcher = Dispatcher(runner, now)
@@ -94,32 +94,32 @@ class LocalRuntime:
         """
         return self.requests.apply(manifest)
 
-    async def finish(self, told: Callable[[list[AnalysisRequest]], None] = lambda _: None) -> list[AnalysisRequest]:
-        """Wait until every request has finished; `told` gets all of them after each change.
+    async def finish(self, show: Callable[[list[AnalysisRequest]], None] = lambda _: None) -> list[AnalysisRequest]:
+        """Wait until every request has finished, and return all; call `show` with all of them after each change.
 
         Raises:
-            StartFailed: an analyzer does not come up.
+            StartFailed: an analyzer does not start.
         """
         while True:
             self._changed.clear()
             requests = self.requests.list()
-            told(requests)
+            show(requests)
             if all(request.status.finished for request in requests):
                 return requests
             await self._change_or_failure()
 
     async def failure(self) -> None:
-        """Wait until an analyzer does not come up, which may be never.
+        """Wait until an analyzer fails to start, which may be never.
 
         Raises:
-            StartFailed: what went wrong.
+            StartFailed: says why.
         """
         while True:
             self._changed.clear()
             await self._change_or_failure()
 
     async def collect(self, request: AnalysisRequest) -> Path | None:
-        """Copy the results of a request into plain files, and give the report's path if there is one."""
+        """Copy the results of a request into plain files, and return the path of the report, if there is one."""
         meta, prefix = request.metadata, self._policy.result_prefix(request)
         folder = self._out / "reports" / meta.namespace / meta.name
         for name in ["report", *request.spec.analyzers]:
@@ -142,7 +142,7 @@ class LocalRuntime:
         await self._changed.wait()
         for part in self._parts:
             if part.done() and not part.cancelled():
-                part.result()  # it runs until cancelled: it has failed
+                part.result()  # a part runs until it is cancelled, so one that is done has failed
 
     async def _stop_parts(self) -> None:
         for part in self._parts:

@@ -1,4 +1,4 @@
-"""A local S3 server: moto's, as a process on the loopback address. What it holds is gone when it ends."""
+"""A local S3 server: moto's, as a process on the loopback address. Its content is lost when it ends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEEP_LOCAL = f"{HOST},localhost"
 
 
 class LocalStore:
-    """Starts with :meth:`start`; :meth:`environment` tells every S3 client of this process and its children."""
+    """The server. :meth:`environment` directs the S3 clients of this process and its children to it."""
 
     def __init__(self, logs: Path) -> None:
         port = free_port()
@@ -53,7 +53,7 @@ class LocalStore:
 
     @contextmanager
     def environment(self) -> Iterator[None]:
-        """Let only this server be known: whatever AWS account the shell knows is out of reach meanwhile."""
+        """Set the environment so that S3 clients reach only this server, and no AWS account of the shell."""
         before = dict(os.environ)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
@@ -75,13 +75,13 @@ class LocalStore:
             os.environ.update(before)
 
     async def upload(self, path: Path, uri: str) -> None:
-        """Put a file there; its bucket is made if need be."""
+        """Upload a file, and create its bucket if it does not exist."""
         bucket, key = split_uri(uri)
         await self._make_bucket(bucket)
         await asyncio.to_thread(self._s3().upload_file, str(path), bucket, key)
 
     async def download(self, prefix_uri: str, folder: Path) -> list[Path]:
-        """Write the objects directly under a prefix into a folder, as plain files."""
+        """Download the objects directly under a prefix into a folder, and return their paths."""
         return await asyncio.to_thread(self._download, prefix_uri, folder)
 
     def _download(self, prefix_uri: str, folder: Path) -> list[Path]:
@@ -107,5 +107,5 @@ class LocalStore:
 
     def _s3(self) -> S3Client:
         if self._client is None:
-            raise RuntimeError("the store is not started")
+            raise RuntimeError("The S3 server has not started.")
         return self._client

@@ -39,32 +39,32 @@ class LocalAnalyses:
         self._requests = requests
 
     async def get(self, tenant: str, key: Key) -> Entry | None:
-        """Give one of this tenant."""
-        found = self._requests.find(tenant, key.name)
-        return _entry(found) if found is not None and found.metadata.uid == key.uid else None
+        """Return one analysis of this tenant, or None."""
+        request = self._requests.find(tenant, key.name)
+        return _entry(request) if request is not None and request.metadata.uid == key.uid else None
 
     async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
-        """Give a stretch of them, newest first."""
-        mine = [_entry(request) for request in self._requests.list() if request.metadata.namespace == tenant]
-        newest = sorted(mine, key=lambda entry: entry.position, reverse=True)
+        """Return up to `limit` of them after a position, newest first."""
+        entries = [_entry(request) for request in self._requests.list() if request.metadata.namespace == tenant]
+        newest = sorted(entries, key=lambda entry: entry.position, reverse=True)
         return [entry for entry in newest if after is None or entry.position < after][:limit]
 
     async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
-        """Create one, or give its namesake."""
-        found = self._requests.find(tenant, name)
-        if found is None:
+        """Create an analysis, or return the one that has this name already."""
+        request = self._requests.find(tenant, name)
+        if request is None:
             try:
-                found = self._requests.apply(manifest_for(tenant, name, wanted))
+                request = self._requests.apply(manifest_for(tenant, name, wanted))
             except InvalidManifest as error:
                 raise NotAccepted(str(error)) from error
-        return _entry(found)
+        return _entry(request)
 
 
 @asynccontextmanager
 async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
-    """Serve the API and the page on the loopback address, and give the token that opens it.
+    """Serve the API and the page on the loopback address, and yield the token that opens them.
 
-    Call it while the store's environment holds, as within LocalRuntime.
+    Enter it inside the environment of the S3 server, as within LocalRuntime.
 
     Raises:
         StartFailed: the port is taken.
@@ -77,23 +77,23 @@ async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
     with _listening(port) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            yield token  # whoever comes before it accepts waits in the listener's queue
+            yield token  # a client that connects before the server accepts waits in the listener's queue
         finally:
             server.should_exit = True
             await task
 
 
 class _Server(uvicorn.Server):
-    """Ends when it is told to; signals are the command's."""
+    """A server that leaves signals to the command."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave them alone."""
+        """Handle no signals."""
         yield
 
 
 def _listening(port: int) -> socket.socket:
-    """Give the socket: were it uvicorn that finds the port taken, it would end the whole process."""
+    """Return a listening socket: if uvicorn itself found the port taken, it would end the whole process."""
     listener = socket.socket()
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,7 +101,7 @@ def _listening(port: int) -> socket.socket:
         listener.listen()
     except OSError as error:
         listener.close()
-        raise StartFailed(f"Port {port} cannot be used ({error.strerror}). Choose another: --port") from error
+        raise StartFailed(f"Port {port} cannot be used ({error.strerror}). Choose another one with --port.") from error
     return listener
 
 

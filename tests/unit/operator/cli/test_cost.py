@@ -65,7 +65,7 @@ def test_no_kubeconfig_is_said_in_a_sentence(tmp_path: Path) -> None:
     result = guardian(KUBECONFIG=str(tmp_path / "none"))
     assert result.exit_code == 1
     assert result.stderr == (
-        f"Error: There is no cluster to ask: no kubeconfig at {tmp_path / 'none'}. --what-if needs none.\n"
+        f"Error: No kubeconfig at {tmp_path / 'none'}: name one with --kubeconfig. --what-if needs none.\n"
     )
 
 

@@ -119,9 +119,9 @@ def test_every_example_is_valid_and_states_its_outcome() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "holds no manifest"),
+        ("", "holds no AnalysisRequest"),
         ("a: [", "cannot be read as YAML"),
-        ("- a\n- b\n", "something else than manifests"),
+        ("- a\n- b\n", "not a manifest"),
         ("\xff", "cannot be read as YAML"),
     ],
 )

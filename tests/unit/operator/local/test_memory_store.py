@@ -54,7 +54,7 @@ def test_a_new_request_gets_what_the_api_server_gives() -> None:
         ({"spec": {"sauce": 1, "source": {"uri": "s3://media/a"}}}, "unknown field spec.sauce: did you mean source?"),
         (
             {"spec": {"zzz": 1, "source": {"uri": "s3://media/a"}}},
-            "unknown field spec.zzz: there are: source, analyzers",
+            "unknown field spec.zzz: the fields are source, analyzers",
         ),
         ({"spec": {"priority": "high", "source": {"uri": "s3://media/a"}}}, "spec.priority"),
         ({"spec": {"priority": "5", "source": {"uri": "s3://media/a"}}}, "spec.priority"),

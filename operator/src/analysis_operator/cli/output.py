@@ -1,0 +1,15 @@
+"""Print texts to people as they are: names, messages and paths are not markup, and no line is broken."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+
+def print_text(console: Console, text: str, style: str = "") -> None:
+    """Print text."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_error(error: object) -> None:
+    """Print an error to standard error."""
+    print_text(Console(stderr=True), f"Error: {error}", style="red")
