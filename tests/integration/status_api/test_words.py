@@ -205,7 +205,7 @@ def test_the_page_says_what_the_report_says(reader: Reader) -> None:
 def test_what_a_new_detector_finds_is_in_both_before_and_after_it_has_words(reader: Reader, tmp_path: Path) -> None:
     finished = Finished(Verdict.SUSPICIOUS, [looked("audio", [KIND])])
     for _, page, report in reader.read("without-words", finished):
-        assert page["kinds"] == [[KIND]]
+        assert page["kinds"] == [["Toy finding"]]
         assert report["kinds"] == [["Toy finding", "Measured."]]
     write_words(tmp_path, TOY_WORDS)
     with locales_in(tmp_path):

@@ -114,7 +114,7 @@ function evidence(analysis) {
     for (const [kind, places] of byKind) {
       const explained = words().kinds[kind];
       const box = element("div", "", "finding");
-      box.append(element("h3", explained?.title ?? kind));
+      box.append(element("h3", explained?.title ?? readable(kind)));
       if (explained) {
         box.append(element("p", explained.what), element("p", `${words().shared.honest} ${explained.honest}`, "soft"));
       }
@@ -134,6 +134,13 @@ function evidence(analysis) {
   }
   if (!boxes.length) boxes.push(element("p", words().reasons[analysis.reason] ?? own().nothing));
   return boxes;
+}
+
+// A CamelCase name as words, which the report writes too where a language has none: "ToyFinding" is "Toy finding".
+function readable(name) {
+  const [first, ...others] = name.replace(/([a-z0-9])(?=[A-Z])|[_-]/g, "$1 ").trim().split(/\s+/);
+  const rest = others.map((word) => (word === word.toUpperCase() ? word : word.toLowerCase()));
+  return [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(" ");
 }
 
 function grouped(findings) {
