@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def demo(console: Console) -> bool:
-    """Bring everything up, apply the examples, show them; give whether each got its outcome."""
+    """Bring everything up, apply the examples and show them; return whether each had its outcome."""
     progress = Progress("demo", 6)
     manifests = load(EXAMPLES)
     progress.step("the cluster", "20 s, or 25 min where its programs are not built yet")
@@ -101,7 +101,7 @@ def _requests(cluster: Cluster, names: Sequence[str]) -> list[AnalysisRequest]:
 
 
 def collect(s3: S3Server, requests: Sequence[AnalysisRequest], folder: Path) -> dict[str, Path]:
-    """Download the reports; give them by the request's name."""
+    """Download the reports; return them by the request's name."""
     client, reports = s3_client(s3), {}
     for request in requests:
         uri = request.status.report_uri

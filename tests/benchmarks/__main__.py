@@ -72,7 +72,7 @@ def _images(deployment: Deployment) -> dict[str, object]:
 
 
 def _recording(deployment: Deployment) -> str:
-    """Upload the sample of synthetic speech, and give its URI."""
+    """Upload the sample of synthetic speech, and return its URI."""
     with tempfile.TemporaryDirectory() as folder:
         path = make_samples(Path(folder))["synthetic.wav"]
         s3_client(deployment.s3).upload_file(str(path), MEDIA_BUCKET, path.name)

@@ -14,7 +14,7 @@ _CREATORS = 32
 
 
 class Finishes:
-    """When each request finished, and how often it was said anew."""
+    """When each request finished, and how often that was reported again."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
@@ -22,7 +22,7 @@ class Finishes:
         self.ends: Counter[tuple[str, str]] = Counter()
 
     def seen(self, found: Json, when: float) -> None:
-        """Take note of what a watch says."""
+        """Record what a watch reports."""
         name = found["metadata"]["name"]
         if name.startswith(self._prefix) and condition(found, "Finished") == "True":
             self.at.setdefault(name, when)
@@ -30,7 +30,7 @@ class Finishes:
             self.ends[name, f"{status.get('finishedAt')} {status.get('verdict')}"] += 1
 
     def given_twice(self) -> int:
-        """Count requests whose verdict was ever another than the first one."""
+        """Count the requests whose verdict ever changed."""
         return sum(1 for count in Counter(name for name, _ in self.ends).values() if count > 1)
 
 
@@ -54,7 +54,7 @@ async def _all(finishes: Finishes, count: int, seconds: float) -> None:
 
 
 async def at_once(client: Client, analyzer: str, namespace: str, count: int = 500) -> Json:
-    """Give how many requests finish in a second, from the first create to the last verdict."""
+    """Return how many requests finish in a second, from the first create to the last verdict."""
     collection, finishes = REQUESTS.format(namespace=namespace), Finishes("burst")
     watch = await client.watching(collection, finishes.seen)
     began = time.monotonic()
@@ -72,7 +72,7 @@ async def at_once(client: Client, analyzer: str, namespace: str, count: int = 50
 
 
 async def queued(client: Client, deployment: Deployment, analyzer: str, namespace: str, count: int = 5000) -> Json:
-    """Queue many requests while no operator runs, start it, and give how it does."""
+    """Queue many requests while no operator runs, start it, and return its figures."""
     collection, finishes = REQUESTS.format(namespace=namespace), Finishes("queue")
     deployment.kubectl("scale", "deployment/silver-guardian", "--replicas=0")
     deployment.kubectl("wait", "--for=delete", "pod", "-l", "app.kubernetes.io/name=silver-guardian-operator")

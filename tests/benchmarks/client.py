@@ -70,7 +70,7 @@ async def stop(task: asyncio.Task[None]) -> None:
 
 
 def request(name: str, uri: str, analyzer: str) -> Json:
-    """Give a request for one analyzer."""
+    """Return a request for one analyzer."""
     return {
         "apiVersion": "silverguardian.io/v1alpha1",
         "kind": "AnalysisRequest",
@@ -80,12 +80,12 @@ def request(name: str, uri: str, analyzer: str) -> Json:
 
 
 def condition(found: Json, kind: str) -> str:
-    """Give the status of an object's condition, or an empty string."""
+    """Return the status of an object's condition, or an empty string."""
     entries = found.get("status", {}).get("conditions") or ()
     return next((str(entry["status"]) for entry in entries if entry["type"] == kind), "")
 
 
 def percentile(values: list[float], share: float) -> float:
-    """Give the value below which a share of the values lies (nearest rank)."""
+    """Return the value below which a share of the values lies (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]

@@ -95,7 +95,7 @@ async def _ours(client: Client, deployment: Deployment, body: Json, namespace: s
 
 
 async def _job(client: Client, deployment: Deployment, pool: str, name: str, uri: str) -> float:
-    """Give the seconds from the creation of a Job, of the pool's image and environment, to its completion."""
+    """Return the seconds from the creation of a Job, of the pool's image and environment, to its completion."""
     found = await client.api.call("GET", f"{_DEPLOYMENTS.format(namespace=deployment.namespace)}/{pool}")
     spec = found["spec"]["template"]["spec"]
     container = {
@@ -132,7 +132,7 @@ async def _job(client: Client, deployment: Deployment, pool: str, name: str, uri
 
 
 async def measure(client: Client, deployment: Deployment, pool: str, uri: str, namespace: str) -> Json:
-    """Give the median of cold starts and of Jobs, in turn in one run, and the stages of a cold start (seconds)."""
+    """Return the median of cold starts and of Jobs, in turn in one run, and the stages of a cold start (seconds)."""
     starts: list[Json] = []
     jobs: list[float] = []
     for n in range(ROUNDS):

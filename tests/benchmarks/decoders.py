@@ -39,7 +39,7 @@ CLIPS = {
 
 
 def opencv(clip: Path) -> int:
-    """OpenCV's reader, which gives colour at full size."""
+    """Read with OpenCV, which returns colour at full size."""
     capture = cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     frames = 0
     while True:
@@ -52,17 +52,17 @@ def opencv(clip: Path) -> int:
 
 
 def halved(clip: Path) -> int:
-    """The analyzer's own reader, as it uses it."""
+    """Read with the analyzer's own reader, as the analyzer uses it."""
     return sum(1 for _ in VideoReader(clip, Caps(threads=1), shrink).frames())
 
 
 def swscaled(clip: Path) -> int:
-    """The same, as it reads the formats that are less usual."""
+    """Read with the analyzer's reader, as it reads the less usual formats."""
     return sum(1 for _ in VideoReader(clip, Caps(threads=1)).frames())
 
 
 def pipe(clip: Path) -> int:
-    """The command line, which scales and writes gray frames to a pipe."""
+    """Read from the command line, which scales and writes gray frames to a pipe."""
     command = ["ffmpeg", "-v", "error", "-threads", "1", "-filter_threads", "1", "-i", str(clip), "-an"]
     command += ["-vf", f"scale={WIDEST}:-1:flags=area,format=gray", "-f", "rawvideo", "-"]
     size = WIDEST * round(WIDEST * 9 / 16)
@@ -74,7 +74,7 @@ def pipe(clip: Path) -> int:
 
 
 def decode_only(clip: Path) -> int:
-    """PyAV without any scaling: what no reader can go below."""
+    """Decode with PyAV without any scaling: what no reader can go below."""
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
@@ -91,7 +91,7 @@ DECODERS: dict[str, Callable[[Path], int]] = {
 
 
 def cpu_seconds() -> float:
-    """CPU time of this process and of those that it waited for."""
+    """Return the CPU time of this process and of those that it waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
 
@@ -112,7 +112,7 @@ def _measure(decoder: str, clip: Path, expected: int) -> float:
 
 
 def compare(rounds: int) -> str:
-    """Makes the clips, lets the decoders take turns, and gives a Markdown table of medians."""
+    """Make the clips, let the decoders take turns, and return a Markdown table of medians."""
     lines = ["| CPU-s | " + " | ".join(CLIPS) + " |", "|---" * (len(CLIPS) + 1) + "|"]
     taken: dict[str, list[str]] = {name: [] for name in DECODERS}
     with tempfile.TemporaryDirectory() as folder:
@@ -129,7 +129,7 @@ def compare(rounds: int) -> str:
 
 
 def main() -> None:
-    """Prints the table, or (for its own use) what one decoder takes for one clip."""
+    """Print the table, or (for its own use) what one decoder takes for one clip."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", nargs=2, metavar=("DECODER", "CLIP"))

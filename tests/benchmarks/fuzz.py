@@ -60,7 +60,7 @@ Mutation = Callable[[bytearray, random.Random, list[bytes]], bytes]
 
 
 def make_seeds(folder: Path) -> dict[str, bytes]:
-    """The undamaged files that are then damaged, by name.
+    """Make the undamaged files that are then damaged; return them by name.
 
     Raises:
         MediaError: ffmpeg is missing or failed.
@@ -73,22 +73,22 @@ def make_seeds(folder: Path) -> dict[str, bytes]:
 
 
 def flip_anywhere(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
-    """Bit errors all over the file."""
+    """Flip bits all over the file."""
     return _flipped(data, rng, len(data), rng.choice((1, 10, 100, 1000)))
 
 
 def flip_in_the_head(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
-    """Bit errors where the format is described."""
+    """Flip bits where the format is described."""
     return _flipped(data, rng, min(_HEAD, len(data)), rng.choice((1, 3, 10, 40)))
 
 
 def truncate(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
-    """The end is missing."""
+    """Cut off the end."""
     return bytes(data[: rng.randrange(len(data))])
 
 
 def lie_about_lengths(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
-    """Numbers beside four-letter names, where RIFF, AIFF and MP4 keep their lengths, or anywhere in the head."""
+    """Change numbers beside four-letter names, where RIFF, AIFF and MP4 keep their lengths, or anywhere in the head."""
     names = [at for at in range(4, len(data) - 8) if bytes(data[at : at + 4]).isalpha()]
     for _ in range(rng.randint(1, 4)):
         at = rng.choice(names) + rng.choice((-4, 4)) if names and rng.random() < 0.8 else _place(data, rng)
@@ -97,14 +97,14 @@ def lie_about_lengths(data: bytearray, rng: random.Random, _others: list[bytes])
 
 
 def splice(data: bytearray, rng: random.Random, others: list[bytes]) -> bytes:
-    """The head of one file before the body of another one."""
+    """Put the head of one file before the body of another one."""
     other = rng.choice(others)
     cut = rng.randrange(8, min(_HEAD, len(data)))
     return bytes(data[:cut]) + other[rng.randrange(len(other)) if rng.random() < 0.5 else cut :]
 
 
 def swap_atoms(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
-    """Two neighbouring boxes of MP4 change places; in other formats two stretches do."""
+    """Swap two neighbouring boxes of MP4, or two stretches in other formats."""
     boxes = list(_boxes(bytes(data), 0, len(data)))
     pairs = [(a, b) for a, b in pairwise(boxes) if a[1] == b[0]]
     if pairs:
@@ -115,7 +115,7 @@ def swap_atoms(data: bytearray, rng: random.Random, _others: list[bytes]) -> byt
 
 
 def blank(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
-    """A stretch of zeros or of ones, as a bad disk leaves it."""
+    """Overwrite a stretch with zeros or ones, as a bad disk does."""
     start = _place(data, rng)
     end = min(start + rng.choice((16, 512, 8192)), len(data))
     data[start:end] = rng.choice((b"\x00", b"\xff")) * (end - start)
@@ -123,7 +123,7 @@ def blank(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
 
 
 def repeat(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
-    """A stretch is there many times."""
+    """Repeat a stretch many times."""
     start = _place(data, rng)
     return bytes(data[:start] + data[start : start + rng.choice((4, 64, 2048))] * rng.choice((2, 50)) + data[start:])
 
@@ -141,7 +141,7 @@ MUTATIONS: list[Mutation] = [
 
 
 def mutated(seeds: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """``count`` damaged files, each with a name that says what was done to what."""
+    """Yield ``count`` damaged files, each with a name that says what was done to what."""
     names = sorted(seeds)
     for number in range(count):
         rng = random.Random(f"{seed}/{number}")  # any one of them can be made alone
@@ -151,14 +151,14 @@ def mutated(seeds: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[st
 
 
 def complaint(last: object) -> str | None:
-    """What is wrong with the last line of an answer; None if it is a verdict or blames the recording."""
+    """Return what is wrong with the last line of an answer; None if it is a verdict or blames the recording."""
     if isinstance(last, Result) or (isinstance(last, Failure) and last.kind is FailureKind.MEDIA):
         return None
     return f"{last.reason}: {last.message}" if isinstance(last, Failure) else f"ended with {last}"
 
 
 async def ask(service: Service, uri: str) -> Progress | Result | Failure | None:
-    """The last line of the answer, whatever it is."""
+    """Return the last line of the answer, whatever it is."""
     events = await service.events(uri, deadlineSeconds=DEADLINE_SECONDS)
     return events[-1] if events else None
 
@@ -214,7 +214,7 @@ async def _serve(endpoint: str, count: int, seed: int, keep: Path | None) -> int
 
 
 def main() -> None:
-    """Exits with 1 if anything but a verdict or a fault of the recording came back."""
+    """Exit with 1 if anything but a verdict or a fault of the recording came back."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)

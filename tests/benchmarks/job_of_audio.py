@@ -10,7 +10,7 @@ from audio_analyzer import ANALYZER
 
 
 async def main() -> None:
-    """Does what the service does with a job, in a child under the same limits, and prints the result."""
+    """Do what the service does with a job, in a child under the same limits, and print the result."""
     uri, prefix = sys.argv[1], (*sys.argv[2:], None)[0]
     job = AnalysisJob(id="job", source=SourceObject(uri=uri), result_prefix=prefix)
     backend = ChildBackend(ANALYZER, KitSettings())

@@ -13,7 +13,7 @@ MEGABYTE = 1_000_000
 
 
 def megabytes(module: str) -> float:
-    """Give the proportional resident memory (PSS) of the pods' processes that were started as ``python -m module``."""
+    """Return the proportional resident memory (PSS) of the pods' processes started as ``python -m module``."""
     total = 0
     for process in psutil.process_iter():
         try:
@@ -31,12 +31,12 @@ def _is_pod(pid: int) -> bool:
 
 
 def operator_megabytes() -> float:
-    """Give what the operator holds."""
+    """Return what the operator holds."""
     return megabytes("analysis_operator")
 
 
 def import_seconds(deployment: Deployment, pod: str, module: str) -> float:
-    """Give how long a fresh interpreter in a pod takes to import a module, the median of five."""
+    """Return how long a fresh interpreter in a pod takes to import a module, the median of five."""
     clock = "import time; began = time.perf_counter(); import {}; print(time.perf_counter() - began)"
     command = ("exec", pod, "--", "python", "-c", clock.format(module))
     return statistics.median(float(deployment.kubectl(*command)) for _ in range(5))

@@ -13,7 +13,7 @@ JOB_ROUNDS = 5
 
 
 async def _one(client: Client, collection: str, body: Json, done: str) -> float:
-    """Give the seconds from create to the moment in which a watch says that it is done."""
+    """Return the seconds from create to the moment in which a watch says that it is done."""
     name, ended = body["metadata"]["name"], asyncio.Event()
     at: list[float] = []
 
@@ -31,7 +31,7 @@ async def _one(client: Client, collection: str, body: Json, done: str) -> float:
 
 
 def _job(name: str, image: str) -> Json:
-    """A Job of the analyzer's image that does what a null analysis does."""
+    """Return a Job of the analyzer's image that does what a null analysis does."""
     container = {
         "name": "null",
         "image": image,
@@ -54,7 +54,7 @@ def _job(name: str, image: str) -> Json:
 
 
 async def measure(client: Client, analyzer: str, image: str, namespace: str) -> Json:
-    """Give the overhead of a null analysis, one at a time, warm, and of a Job, in turn in one run (seconds)."""
+    """Return the overhead of a null analysis, one at a time, warm, and of a Job, in turn in one run (seconds)."""
     requests, jobs = REQUESTS.format(namespace=namespace), JOBS.format(namespace=namespace)
     ours: list[float] = []
     theirs: list[float] = []

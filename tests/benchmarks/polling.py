@@ -51,7 +51,7 @@ class Tally:
 
 
 def _state(made: Row, step: int) -> Row:
-    """Give an analysis after so many changes; the last one brings the verdict."""
+    """Return an analysis after so many changes; the last one brings the verdict."""
     if step == CHANGES:
         status: dict[str, Any] = {"verdict": "Suspicious", "score": 85, "progress": 100, "conditions": _DONE}
         return replace(made, resource_version=10 + step, reason="Completed", verdict="Suspicious", status=status)

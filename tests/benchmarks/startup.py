@@ -35,7 +35,7 @@ _SUFFIX = {"audio": ".wav", "video": ".mp4"}
 
 
 def _cpu(pid: int) -> float:
-    """CPU seconds of a process and of its running children."""
+    """Return the CPU seconds of a process and of its running children."""
     ticks = 0
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     for each in (str(pid), *children):
@@ -67,13 +67,13 @@ def _verdict(port: int, uri: str) -> dict[str, object]:
 
 
 def _megabytes(pid: int) -> float:
-    """Proportional resident memory (PSS) of a process and of its children."""
+    """Return the proportional resident memory (PSS) of a process and of its children."""
     process = psutil.Process(pid)
     return sum(each.memory_full_info().pss for each in (process, *process.children(recursive=True))) / 1e6
 
 
 def once(python: str, analyzer: str, s3: S3Process, models: Path | None) -> dict[str, float]:
-    """Gives the seconds of one start, by what they are of, and the idle memory after it."""
+    """Return the seconds of one start, by what they are of, and the idle memory after it."""
     port = free_port()
     own = {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir(), "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryDirectory() as scratch:
@@ -108,7 +108,7 @@ def once(python: str, analyzer: str, s3: S3Process, models: Path | None) -> dict
 
 
 def main() -> None:
-    """Measures and prints the medians."""
+    """Measure and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("analyzer", choices=sorted(_SAMPLES))
     parser.add_argument("--rounds", type=int, default=5)

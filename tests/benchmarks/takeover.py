@@ -1,4 +1,4 @@
-"""How long nobody works when the operator that does is killed, or sent away: ``python -m tests.benchmarks.takeover``.
+"""How long no operator works when the leader is killed or stopped: ``python -m tests.benchmarks.takeover``.
 
 Two operators beside a real API server, and a pod that answers at once. Measured from the signal to when the other
 leads, and to its first verdict.

@@ -38,7 +38,7 @@ _PROBE = {
         "triggers": [{"type": "external-push", "metadata": {"scalerAddress": "probe:1"}}],
     },
 }
-"""Its autoscaler's name would be too long: nobody but the webhook refuses that."""
+"""Its autoscaler's name would be too long: only the webhook refuses that."""
 
 
 def release_url() -> str:

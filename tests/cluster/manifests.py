@@ -42,7 +42,7 @@ def keep_on_system(objects: Iterable[Manifest]) -> None:
 
 
 def use_loaded_images(objects: Iterable[Manifest], images: Mapping[str, str]) -> None:
-    """Give containers, by name, images that are loaded into the node and never pulled."""
+    """Set the images of containers, by name, to ones that are loaded into the node and never pulled."""
     for container in containers(objects):
         container.update(image=images[container["name"]], imagePullPolicy="Never")
 

@@ -1,4 +1,4 @@
-"""Certificates and kubeconfigs of the local cluster, made by openssl for each cluster anew."""
+"""Certificates and kubeconfigs of the local cluster, made by openssl for each cluster."""
 
 import base64
 import json

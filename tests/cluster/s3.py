@@ -59,7 +59,7 @@ def admin(server: S3Server, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def add_user(server: S3Server, user: S3User) -> None:
-    """Add somebody, or give somebody who is there already this secret."""
+    """Add a user, or set the secret of one who is there already."""
     existing = admin(server, "list-users").stdout
     if re.search(rf"^{re.escape(user.access_key)}\s", existing, re.MULTILINE):
         remove_user(server, user.access_key)

@@ -76,7 +76,7 @@ def _remove_tree(folder: Path) -> None:
 
 
 def _is_dead_socket(path: Path) -> bool:
-    """Say whether nobody listens behind a socket any more."""
+    """Say whether no process listens behind a socket any more."""
     if not path.is_socket():
         return False
     with socket.socket(socket.AF_UNIX) as probe:

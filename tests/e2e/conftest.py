@@ -61,18 +61,18 @@ class Media:
         self.samples = make_samples(folder)
 
     def put(self, key: str, content: bytes | Path) -> str:
-        """Put an object, and give its URI."""
+        """Put an object, and return its URI."""
         self._client.put_object(
             Bucket="media", Key=key, Body=content if isinstance(content, bytes) else content.read_bytes()
         )
         return f"s3://media/{key}"
 
     def script(self, key: str, **script: Any) -> str:
-        """Put a script for the scripted analyzer, and give its URI."""
+        """Put a script for the scripted analyzer, and return its URI."""
         return self.put(key, json.dumps(script).encode())
 
     def sample(self, name: str) -> str:
-        """Put one of the samples, and give its URI."""
+        """Put one of the samples, and return its URI."""
         return self.put(name, self.samples[name])
 
 

@@ -30,7 +30,7 @@ class Pool:
         return found
 
     def replicas(self) -> int:
-        """What KEDA and the HorizontalPodAutoscaler want."""
+        """Return the replicas that KEDA and the HorizontalPodAutoscaler want."""
         return int(self.get("deployment")["spec"].get("replicas", 0))
 
     def condition(self, kind: str) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class Pool:
         self._deployment.kubectl("patch", "analyzer", self.name, "--type=merge", "-p", json.dumps({"spec": spec}))
 
     def pods(self) -> list[dict[str, Any]]:
-        """Every pod, those that are leaving included."""
+        """Return every pod, those that are terminating included."""
         selector = f"--selector=silverguardian.io/analyzer={self.name}"
         return list(json.loads(self._deployment.kubectl("get", "pods", selector, "-o", "json"))["items"])
 

@@ -97,7 +97,7 @@ def test_an_object_over_two_gibibytes_is_refused_before_it_is_read(
 
 @contextmanager
 def _listening(host: str) -> Iterator[tuple[str, list[str]]]:
-    """A web server that writes down who asked for what."""
+    """Serve HTTP, and record who requests what."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -43,7 +43,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def put(s3: S3Client) -> Callable[[str, bytes | Path], str]:
-    """Puts an object and returns its URI."""
+    """Put an object and return its URI."""
 
     def store(key: str, content: bytes | Path) -> str:
         body = content.read_bytes() if isinstance(content, Path) else content

@@ -83,7 +83,7 @@ async def on_aws(start: Start) -> AsyncIterator[Service]:
 
 @pytest.fixture
 def recording(s3: S3Client) -> Callable[[bytes], str]:
-    """Puts a recording of which Transcribe will say ``transcript``, and gives its URI."""
+    """Put a recording of which Transcribe will say ``transcript``, and return its URI."""
 
     def put(transcript: bytes) -> str:
         key = f"calls/{uuid.uuid4().hex}.wav"

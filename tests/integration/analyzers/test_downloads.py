@@ -41,7 +41,7 @@ async def test_an_s3_that_fails_within_the_deadline_is_unavailable(tmp_path: Pat
 
 
 async def test_a_large_object_that_changes_midway_is_given_up_at_once(tmp_path: Path) -> None:
-    """256 ranges would be asked for; each of them would be told the same."""
+    """256 ranges would be requested; each of them would get the same answer."""
     told = FaultyS3(stated_bytes=2 * 1024**3)
     with told.serving():
         async with running(SCRIPTED, tmp_path, told.url) as service:

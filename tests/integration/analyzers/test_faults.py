@@ -40,7 +40,7 @@ def proc(pid: int, name: str) -> str:
 
 
 async def works(service: Service, put: Put) -> None:
-    """The next analysis gets its result, and nothing is left of the last one."""
+    """Assert that the next analysis gets its result, and that nothing is left of the last one."""
     assert isinstance(await service.last(put("null", b"{}")), Result)
     assert await service.status("/livez") == 200
     assert service.leftovers() == []
@@ -222,7 +222,7 @@ async def test_a_child_gets_no_credentials_and_runs_under_limits(scripted: Servi
 
 
 async def with_s3(told: FaultyS3, tmp_path: Path, jobs: list[dict[str, Any]], **settings: Any) -> list[Any]:
-    """The last lines that ``jobs`` get from a service whose S3 server is ``told``."""
+    """Return the last lines that ``jobs`` get from a service whose S3 server is ``server``."""
     with told.serving():
         async with running(SCRIPTED, tmp_path, told.url, **settings) as service:
             return [await service.last("s3://media/key", **job) for job in jobs]

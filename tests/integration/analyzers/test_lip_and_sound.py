@@ -1,4 +1,4 @@
-"""Sound that was swapped, stretched, cut or saved anew, in real files: the service tells it, and accuses nobody."""
+"""Sound that was swapped, stretched, cut or saved again, in real files: the service reports it as a fact."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def phone(samples: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
 
 
 async def facts(audio: Service, s3: S3Client, clip: Path) -> dict[str, Finding]:
-    """What is told of a clip's tracks and splices, by kind; none of it may make the clip Suspicious."""
+    """Return what is reported of a clip's tracks and splices, by kind; none of it may make the clip Suspicious."""
     s3.upload_file(str(clip), "media", clip.name)
     result = await audio.last(f"s3://media/{clip.name}", resultPrefix=f"s3://results/sound/{clip.stem}/")
     assert isinstance(result, Result), result

@@ -29,7 +29,7 @@ def _alive(pid: int) -> bool:
 
 @contextmanager
 def _started(scratch: Path, port: int = 0, endpoint: str = "http://127.0.0.1:9") -> Iterator[subprocess.Popen[bytes]]:
-    """A service from its very beginning."""
+    """Start a service, and yield it from its very beginning."""
     environment = os.environ | CREDENTIALS | {"GUARDIAN_SCRATCH_DIR": str(scratch), "AWS_ENDPOINT_URL": endpoint}
     process = subprocess.Popen([sys.executable, "-m", SCRIPTED, "--port", str(port)], env=environment)
     try:

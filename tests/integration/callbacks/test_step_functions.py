@@ -60,7 +60,7 @@ class Moto:
         self.machine = made["stateMachineArn"]
 
     def start(self, name: str) -> tuple[str, str]:
-        """Start an execution, and give it with the token that it waits for."""
+        """Start an execution, and return it with the token that it waits for."""
         started = self.states.start_execution(stateMachineArn=self.machine, name=name, input="{}")
         messages: list[dict[str, str]] = []
 
@@ -72,7 +72,7 @@ class Moto:
         return started["executionArn"], json.loads(messages[0]["Body"])["token"]
 
     def end(self, execution: str) -> tuple[str, Any]:
-        """Wait for the end of an execution, and give its status and output."""
+        """Wait for the end of an execution, and return its status and output."""
         wait_until(lambda: self._status(execution)["status"] != "RUNNING", "the execution to end")
         found = self._status(execution)
         return found["status"], json.loads(found.get("output", "null"))

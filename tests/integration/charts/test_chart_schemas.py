@@ -58,7 +58,7 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made_by_the_operator(manifests: list[Manifest]) -> list[Manifest]:
-    """Give what the Analyzers among these become."""
+    """Return what the Analyzers among these become."""
     found: list[Manifest] = []
     for manifest in manifests:
         if manifest["kind"] == "Analyzer":

@@ -1,4 +1,4 @@
-"""What people may write into variables, and what they are told otherwise: evaluated by OpenTofu itself."""
+"""What people may write into variables, and the errors for anything else: evaluated by OpenTofu itself."""
 
 from __future__ import annotations
 

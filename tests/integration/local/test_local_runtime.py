@@ -58,7 +58,7 @@ class Guardian:
         return subprocess.Popen(self._command(*arguments), env=self._env, stdout=subprocess.PIPE, text=True)
 
     def left(self) -> list[psutil.Process]:
-        """Give what still runs."""
+        """Return what still runs."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]
 
     def _is_ours(self, process: psutil.Process) -> bool:

@@ -46,7 +46,7 @@ class World:
         self.port = free_port()
 
     def put(self, key: str, **script: Any) -> str:
-        """Put a script for the scripted analyzer into the bucket, and give its URI."""
+        """Put a script for the scripted analyzer into the bucket, and return its URI."""
         self.s3.put("media", key, json.dumps(script).encode())
         return f"s3://media/{key}"
 
@@ -65,17 +65,17 @@ class World:
         return names
 
     def status(self, name: str, namespace: str = "default") -> dict[str, Any]:
-        """Give a request's status."""
+        """Return a request's status."""
         found: dict[str, Any] = self.server.get("areq", name, "-n", namespace).get("status", {})
         return found
 
     def reason(self, name: str, namespace: str = "default") -> str:
-        """Give the reason of a request's condition Succeeded."""
+        """Return the reason of a request's condition Succeeded."""
         found = {entry["type"]: entry["reason"] for entry in self.status(name, namespace)["conditions"]}
         return str(found["Succeeded"])
 
     def wait(self, name: str, namespace: str = "default", timeout: int = 120) -> dict[str, Any]:
-        """Wait as a user does, with kubectl, and give the status at the end."""
+        """Wait as a user does, with kubectl, and return the status at the end."""
         self.server.kubectl(
             "wait", "--for=condition=Finished", f"areq/{name}", "-n", namespace, f"--timeout={timeout}s"
         )

@@ -31,7 +31,7 @@ def machines() -> Iterator[StepFunctionsServer]:
 
 
 def ask(world: World, machines: StepFunctionsServer, name: str, **script: Any) -> str:
-    """Apply a request whose token waits, and give the token."""
+    """Apply a request whose token waits, and return the token."""
     token = f"token-of-{name}/+="
     machines.waiting.add(token)
     world.ask(name, world.put(f"{name}.json", **script), callback={"taskToken": token})

@@ -1,4 +1,4 @@
-"""Analyzers against a real API server: what is owned is applied, mended and reported."""
+"""Analyzers against a real API server: what is owned is applied, restored and reported."""
 
 from __future__ import annotations
 

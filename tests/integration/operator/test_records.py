@@ -34,7 +34,7 @@ def rows(postgres: Postgres, query: str) -> list[Row]:
 
 
 def finished(world: World, prefix: str) -> dict[str, Any]:
-    """Every finished request of these names, by UID."""
+    """Return every finished request of these names, by UID."""
     found = {}
     for each in world.server.get("areq")["items"]:
         conditions = {entry["type"]: entry for entry in each["status"]["conditions"]}

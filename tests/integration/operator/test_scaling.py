@@ -41,7 +41,7 @@ class Pool:
         self.server.apply({"apiVersion": API, "kind": "Analyzer", "metadata": meta, "spec": spec})
 
     def get(self, kind: str, *options: str) -> dict[str, Any]:
-        """Give an object of the pool, or nothing."""
+        """Return an object of the pool, or nothing."""
         listed = self.server.get(kind, "-n", NAMESPACE, "--field-selector=metadata.name=scripted", *options)["items"]
         return dict(listed[0]) if listed else {}
 
@@ -53,12 +53,12 @@ class Pool:
         return (found[kind]["status"], found[kind]["reason"]) if kind in found else ("", "")
 
     def replicas(self) -> int | None:
-        """What the Deployment wants."""
+        """Return the replicas that the Deployment wants."""
         found: int | None = self.get("deployment").get("spec", {}).get("replicas")
         return found
 
     def applied(self) -> int:
-        """How often the Deployment was applied."""
+        """Return how often the Deployment was applied."""
         return self.server.writes("operator", "scripted").count("patch deployments")
 
     def usage(self) -> dict[str, Any]:

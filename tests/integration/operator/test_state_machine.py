@@ -39,12 +39,12 @@ class Pipeline:
     faults: list[int] = field(default_factory=list)
 
     def put(self, key: str, **scripts: Any) -> dict[str, Any]:
-        """Put an object with a script for each analyzer, and give the event that S3 sends about it."""
+        """Put an object with a script for each analyzer, and return the event that S3 sends about it."""
         self.world.put(key, **scripts)
         return {"detail": {"bucket": {"name": "media"}, "object": {"key": key}}}
 
     def start(self, name: str, event: dict[str, Any], way: str = "poll", **values: Any) -> str:
-        """Deploy the state machine anew, as moto remembers names, and start it. Gives the execution's ARN."""
+        """Deploy the state machine again, since moto remembers names, start it and return the execution's ARN."""
         server = self.world.server
         settings: dict[str, Any] = {
             "cluster_name": "test",
@@ -68,13 +68,13 @@ class Pipeline:
         return str(made["stateMachineArn"])
 
     def end(self, execution: str) -> dict[str, Any]:
-        """Wait for an execution's end, and give its description, the output parsed."""
+        """Wait for an execution's end, and return its description, the output parsed."""
         until(lambda: self.describe(execution)["status"] != "RUNNING", f"{execution} to end", timeout=90)
         ended = self.describe(execution)
         return ended | {"output": json.loads(ended.get("output") or "null")}
 
     def describe(self, execution: str) -> dict[str, Any]:
-        """Give what is known of an execution."""
+        """Return what is known of an execution."""
         found: dict[str, Any] = self.client.describe_execution(executionArn=execution)
         return found
 
@@ -83,11 +83,11 @@ class Pipeline:
         return self.end(self.start(name, event, way, **values))
 
     def entered(self, execution: str) -> list[str]:
-        """Give the states that an execution went through: each is a transition that is paid for."""
+        """Return the states that an execution went through: each is a transition that is paid for."""
         return [each["name"] for each in self._details(execution, "stateEnteredEventDetails")]
 
     def errors(self, execution: str) -> list[str]:
-        """Give the errors of an execution's calls, those that were tried again too."""
+        """Return the errors of an execution's calls, those that were tried again too."""
         return [each["error"] for each in self._details(execution, "taskFailedEventDetails")]
 
     def _details(self, execution: str, kind: str) -> list[dict[str, Any]]:
@@ -95,7 +95,7 @@ class Pipeline:
         return [event[kind] for event in history if kind in event]
 
     def requests(self, name: str) -> dict[str, Any]:
-        """Give an execution's AnalysisRequests by analyzer."""
+        """Return an execution's AnalysisRequests by analyzer."""
         names = {f"upload-{name}-{each}" for each in ANALYZERS}
         found = [item for item in self.world.server.get("areq")["items"] if item["metadata"]["name"] in names]
         return {item["spec"]["analyzers"][0]: item for item in found}
@@ -127,7 +127,7 @@ def pipeline(api_server: ApiServer, s3: S3Process, tmp_path_factory: pytest.Temp
 
 
 def grant_by_terraform(server: ApiServer) -> None:
-    """Give the pipeline's group exactly the rights that access.tf gives it."""
+    """Grant the pipeline's group exactly the rights that access.tf grants it."""
     text = (repo_root() / "terraform" / "access.tf").read_text()
     (rule,) = re.findall(r'resource "kubernetes_role_v1" "pipeline" \{.*?rule \{(.*?)\}', text, re.DOTALL)
     groups, resources, verbs = (json.loads(found) for found in re.findall(r"= (\[.*\])", rule))
@@ -151,7 +151,7 @@ BOTH_WAYS = pytest.mark.parametrize("way", ["poll", "token"])
 
 
 def entries(ended: dict[str, Any]) -> dict[str, Any]:
-    """Give what each branch told, by analyzer."""
+    """Return what each branch reported, by analyzer."""
     return {entry["analyzer"]: entry for entry in ended["output"]["analyses"]}
 
 

@@ -98,7 +98,7 @@ def choose(driver: Chrome, recording: Path) -> None:
 
 
 def accessible(driver: Chrome) -> list[str]:
-    """Give what axe-core finds wrong, by its rule and the element."""
+    """Return what axe-core finds wrong, by its rule and the element."""
     axe = Axe(driver)
     axe.inject()
     found = axe.run(options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
@@ -106,7 +106,7 @@ def accessible(driver: Chrome) -> list[str]:
 
 
 def complaints(driver: Chrome) -> list[str]:
-    """Give what the browser complains about: errors of scripts, and whatever the page's policy kept from happening."""
+    """Return what the browser complains about: errors of scripts, and what the page's policy blocked."""
     log = driver.get_log("browser")  # type: ignore[no-untyped-call]  # selenium has no type for it
     return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
 

@@ -33,7 +33,7 @@ _SECONDS = 60
 
 @pytest.fixture
 def served(provider: Provider) -> Iterator[str]:
-    """The application over one analysis that waits, whose address this gives."""
+    """The address of the application, over one analysis that waits."""
     settings = Settings(
         oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, oidc_client_id="page", tenants={"family-one": "one"}
     )

@@ -22,12 +22,12 @@ class Requests:
         self.namespace = namespace
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        """Run kubectl in the namespace and give what it says, errors included."""
+        """Run kubectl in the namespace and return what it says, errors included."""
         done = self._cluster.kubectl("-n", self.namespace, *arguments, input=stdin, check=check)
         return f"{done.stdout}{done.stderr}"
 
     def ask(self, name: str, uri: str, *analyzers: str, **spec: Any) -> str:
-        """Apply a request and give its name."""
+        """Apply a request and return its name."""
         asked = {"source": {"uri": uri}, **({"analyzers": list(analyzers)} if analyzers else {}), **spec}
         meta = {"name": name, "namespace": self.namespace}
         manifest = {"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": asked}
@@ -35,12 +35,12 @@ class Requests:
         return name
 
     def status(self, name: str) -> dict[str, Any]:
-        """Give a request's status."""
+        """Return a request's status."""
         found: dict[str, Any] = json.loads(self.kubectl("get", "areq", name, "-o", "json")).get("status", {})
         return found
 
     def wait(self, name: str, seconds: int = 90) -> dict[str, Any]:
-        """Wait for the end, and give the status."""
+        """Wait for the end, and return the status."""
         self.kubectl("wait", "--for=condition=Finished", f"areq/{name}", f"--timeout={seconds}s")
         return self.status(name)
 
@@ -70,11 +70,11 @@ def busy(cluster: Cluster, pod: str, namespace: str = RELEASE) -> int | None:
 
 
 def condition(status: dict[str, Any], kind: str = "Succeeded") -> dict[str, Any]:
-    """Give a status's condition of one type, or an empty one."""
+    """Return a status's condition of one type, or an empty one."""
     return next((found for found in status["conditions"] if found["type"] == kind), {})
 
 
 def analysis(status: dict[str, Any], name: str) -> dict[str, Any]:
-    """Give one analyzer's entry of a status."""
+    """Return one analyzer's entry of a status."""
     (found,) = [entry for entry in status["analyses"] if entry["name"] == name]
     return dict(found)

@@ -34,12 +34,12 @@ DOMAIN = {"minSnrDb": 20, "minBandwidthHz": 4500, "minSpeechSeconds": 1}
 
 
 def offset(score: float) -> np.float32:
-    """What to add to a window's samples for that score."""
+    """Return what to add to a window's samples for that score."""
     return np.float32(score / _SCORE_OF_ONE)
 
 
 def babble(seconds: float, seed: int = 1, *, noise: float = 0.001, highest_hz: float = 3000) -> NDArray[np.float32]:
-    """Something like speech: noise in bands that come and go, never the same way twice, over a faint room."""
+    """Return something like speech: noise in bands that come and go, never the same way twice, over a faint room."""
     rng = np.random.default_rng(seed)
     size = int(seconds * RATE)
     sound = rng.normal(0, noise, size)
@@ -54,7 +54,7 @@ def babble(seconds: float, seed: int = 1, *, noise: float = 0.001, highest_hz: f
 
 
 def wav(samples: NDArray[np.float32]) -> bytes:
-    """Samples as a WAV file: 16 bits, mono, 16 kHz."""
+    """Return samples as a WAV file: 16 bits, mono, 16 kHz."""
     file = io.BytesIO()
     with av.open(file, "w", format="wav") as container:
         stream = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
@@ -66,7 +66,7 @@ def wav(samples: NDArray[np.float32]) -> bytes:
 
 
 def listener() -> bytes:
-    """The model: its fake class has the mean sample times 1000, the other one 0."""
+    """Return the model: its fake class has the mean sample times 1000, the other one 0."""
     graph, sound = Graph(), Tensor("samples")
     fake = graph.op("MatMul", sound, np.full((SAMPLES, 1), _SCORE_OF_ONE / SAMPLES, np.float32))
     logits = graph.op("Concat", fake, graph.op("Mul", fake, graph.number(0.0)), axis=1)
@@ -74,7 +74,7 @@ def listener() -> bytes:
 
 
 def manifest_of(model: bytes, name: str = "listener", **changes: Any) -> Manifest:
-    """Its manifest, calibrated unless told otherwise."""
+    """Return its manifest, calibrated by default."""
     checksum = hashlib.sha256(model).hexdigest()
     fields: dict[str, Any] = {
         "id": name,
@@ -94,7 +94,7 @@ def manifest_of(model: bytes, name: str = "listener", **changes: Any) -> Manifes
 
 
 def write_listener(folder: Path, name: str = "listener", **changes: Any) -> Path:
-    """Puts the model into a folder of models, and gives that."""
+    """Put the model into a folder of models, and return that folder."""
     model = listener()
     write(folder, manifest_of(model, name, **changes), model)
     return folder

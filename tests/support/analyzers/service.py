@@ -55,7 +55,7 @@ class Service:
     session: aiohttp.ClientSession
 
     async def status(self, path: str) -> int:
-        """The status code of a GET; 0 if nobody listens."""
+        """Return the status code of a GET; 0 if nothing listens."""
         try:
             async with self.session.get(f"{self.url}{path}") as answer:
                 return answer.status
@@ -63,35 +63,35 @@ class Service:
             return 0
 
     async def health(self) -> dict[str, Any]:
-        """What /health says."""
+        """Return what /health says."""
         async with self.session.get(f"{self.url}/health") as answer:
             body: dict[str, Any] = await answer.json()
             return body
 
     def post(self, uri: str, accept: str = MEDIA_TYPE_STREAM, **job: Any) -> Any:
-        """A POST of a job, to be used with ``async with``."""
+        """Return a POST of a job, to be used with ``async with``."""
         body = {"id": "test", "source": {"uri": uri}, **job}
         return self.session.post(f"{self.url}/v1/analyses", json=body, headers={"Accept": accept})
 
     async def events(self, uri: str, **job: Any) -> list[Event]:
-        """All lines of the stream of a job."""
+        """Return all lines of the stream of a job."""
         async with self.post(uri, **job) as answer:
             assert answer.status == 200, await answer.text()
             return [EVENT.validate_json(line) async for line in answer.content]
 
     async def last(self, uri: str, **job: Any) -> Result | Failure:
-        """The last line of the stream of a job."""
+        """Return the last line of the stream of a job."""
         last = (await self.events(uri, **job))[-1]
         assert not isinstance(last, Progress)
         return last
 
     def children(self) -> list[int]:
-        """Process ids of the service's child processes."""
+        """Return the process ids of the service's child processes."""
         tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in tasks.read_text().split()]
 
     def leftovers(self) -> list[str]:
-        """Names of what lies in the scratch folder."""
+        """Return the names of what lies in the scratch folder."""
         return [path.name for path in self.scratch.iterdir() if path.name.startswith("guardian-")]
 
 
@@ -105,7 +105,7 @@ async def running(
     env: Mapping[str, str] | None = None,
     **settings: object,
 ) -> AsyncIterator[Service]:
-    """Starts ``python -m module`` on a free port; ``settings`` become GUARDIAN_ variables, ``env`` stays as it is."""
+    """Start ``python -m module`` on a free port; ``settings`` become GUARDIAN_ variables, ``env`` stays as it is."""
     port = free_port()
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "GUARDIAN_"))},
@@ -139,7 +139,7 @@ def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[
 
 @dataclass
 class FaultyS3:
-    """An S3 server that answers as it is told, whatever the key.
+    """An S3 server that answers as its attributes say, whatever the key.
 
     Attributes:
         body: the object.
@@ -162,7 +162,7 @@ class FaultyS3:
 
     @contextmanager
     def serving(self) -> Iterator[Self]:
-        """Serves on a free port of the loopback address."""
+        """Serve on a free port of the loopback address."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

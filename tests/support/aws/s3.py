@@ -24,7 +24,7 @@ REGION = "us-east-1"
 
 
 def client_of(endpoint_url: str, access_key: str, secret_key: str, region: str) -> S3Client:
-    """Give a client of a server other than Amazon's."""
+    """Return a client of a server other than Amazon's."""
     return boto3.client(
         "s3",
         endpoint_url=endpoint_url,
@@ -73,7 +73,7 @@ class S3Process:
         self._process.wait()
 
     def client(self) -> S3Client:
-        """Give a client with all rights."""
+        """Return a client with all rights."""
         return client_of(self.endpoint_url, ACCESS_KEY, SECRET_KEY, REGION)
 
     def make_bucket(self, name: str) -> None:
@@ -85,7 +85,7 @@ class S3Process:
         self.client().put_object(Bucket=bucket, Key=key, Body=body)
 
     def environment(self) -> dict[str, str]:
-        """Give the variables that lead an AWS client here."""
+        """Return the variables that lead an AWS client here."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,

@@ -35,7 +35,7 @@ class Reply:
 
 
 def says(text: str, stop: str = "end_turn", *, seconds: float = 0.0, thoughts: str = "") -> Reply:
-    """An answer of Converse with a model's words."""
+    """Return an answer of Converse with a model's words."""
     content: list[dict[str, Any]] = [{"text": text}]
     if thoughts:
         content.insert(0, {"reasoningContent": {"reasoningText": {"text": thoughts, "signature": "c2ln"}}})
@@ -49,7 +49,7 @@ def says(text: str, stop: str = "end_turn", *, seconds: float = 0.0, thoughts: s
 
 
 def judges(risk: int = 90, scam_type: str = "FamilyEmergency", quotes: list[tuple[int, str]] | None = None) -> Reply:
-    """An answer of Converse in which a model keeps to the schema."""
+    """Return an answer of Converse in which a model keeps to the schema."""
     answer = {
         "scam_type": scam_type,
         "risk": risk,
@@ -61,7 +61,7 @@ def judges(risk: int = 90, scam_type: str = "FamilyEmergency", quotes: list[tupl
 
 
 def refuses(error: str, status: int = 400, message: str = "no") -> Reply:
-    """An error."""
+    """Return an error."""
     return Reply({"__type": error, "message": message}, status, error)
 
 
@@ -83,7 +83,7 @@ class ScriptedAws:
     most_at_once: int = 0
 
     def will(self, *replies: Reply, operation: str = "") -> None:
-        """Sets what is answered from now on."""
+        """Set what is answered from now on."""
         if operation:
             self.by_operation[operation] = deque(replies)
         else:
@@ -91,12 +91,12 @@ class ScriptedAws:
             self.requests.clear()
 
     def asked(self, operation: str = "") -> list[Any]:
-        """The bodies of the requests, of one operation or all."""
+        """Return the bodies of the requests, of one operation or all."""
         return [body for name, body in self.requests if not operation or name == operation]
 
     @contextmanager
     def serving(self) -> Iterator[Self]:
-        """Serves on a free port of the loopback address."""
+        """Serve on a free port of the loopback address."""
         lock = threading.Lock()
 
         handler = type("Handler", (_Handler,), {"told": self, "turn": lock})

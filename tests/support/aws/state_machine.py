@@ -45,7 +45,7 @@ def template(name: str, **values: object) -> str:
 
 
 def definition(create_state_machine_arn: str | None = None, **values: object) -> str:
-    """Give the state machine as pipeline.tf deploys it; with the one that makes its requests it waits for tokens."""
+    """Return the state machine as pipeline.tf deploys it; with the one that makes its requests it waits for tokens."""
     create = "create_by_call.asl.json" if create_state_machine_arn is None else "create_by_token.asl.json"
     shared = {**values, "create_state_machine_arn": create_state_machine_arn, "retry": template("retry.asl.json")}
     branches = {
@@ -58,12 +58,12 @@ def definition(create_state_machine_arn: str | None = None, **values: object) ->
 
 
 def create_definition(**values: object) -> str:
-    """Give the state machine that makes one request with a task token."""
+    """Return the state machine that makes one request with a task token."""
     return template("create_request.asl.json", **values, retry=template("retry.asl.json"))
 
 
 def event_pattern(media_bucket: str, prefixes: Sequence[str]) -> str:
-    """Give the pattern of the events that start the state machine, as pipeline.tf deploys it."""
+    """Return the pattern of the events that start the state machine, as pipeline.tf deploys it."""
     keys = json.dumps([{"prefix": prefix} for prefix in prefixes])
     return template("upload_event.json", media_bucket=media_bucket, keys=keys)
 
@@ -146,9 +146,9 @@ def declarations(bindings: dict[str, Any]) -> str:
 
 
 def as_boto_writes_them(task: Any, parameters: dict[str, Any], *_: Any, **__: Any) -> None:
-    """Give the parameters of Step Functions' own calls the names that boto3 takes: StateMachineArn, stateMachineArn.
+    """Rename the parameters of Step Functions' own calls as boto3 takes them: StateMachineArn, stateMachineArn.
 
-    And give an execution that has no name one, as Step Functions does.
+    And name an execution that has no name, as Step Functions does.
     """
     if task._get_boto_service_name() == "stepfunctions":
         for name in list(parameters):
@@ -167,7 +167,7 @@ class Function:
 
 
 def invoke(_task: Any, env: Any, *, normalised_parameters: dict[str, Any], **_: Any) -> None:
-    """`lambda:invoke` of the context analyzer's own handler, in this process."""
+    """Run `lambda:invoke` of the context analyzer's own handler, in this process."""
     from context_analyzer.lambda_handler import handler
 
     payload = normalised_parameters["Payload"]
@@ -175,7 +175,7 @@ def invoke(_task: Any, env: Any, *, normalised_parameters: dict[str, Any], **_: 
 
 
 def patches(token: str, faults: list[int]) -> list[tuple[str, Any]]:
-    """Give what to put where in moto, as `monkeypatch.setattr` takes it."""
+    """Return what to put where in moto, as `monkeypatch.setattr` takes it."""
     parser = "moto.stepfunctions.parser.asl"
     service = f"{parser}.component.state.exec.state_task.service.state_task_service"
     factory = f"{parser}.component.state.exec.state_task.state_task_factory.state_task_service_for"

@@ -63,7 +63,7 @@ def check_aws() -> None:
 
 
 def check_operator() -> None:
-    """The clients of the API server and of Step Functions, and the way to a database, as far as it goes."""
+    """Make the clients of the API server and of Step Functions, and try a database that is not there."""
     import asyncio
 
     import botocore.session
@@ -139,7 +139,7 @@ def check_media() -> None:
 
 
 def check_arrays() -> None:
-    """Transforms and linear algebra of numpy, and a plot's picture by Pillow."""
+    """Run transforms and linear algebra of numpy, and draw a plot's picture by Pillow."""
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
 
@@ -154,7 +154,7 @@ def check_arrays() -> None:
 
 
 def check_opencv() -> None:
-    """Optical flow, block transforms, and coding of pictures by OpenCV."""
+    """Run optical flow, block transforms and the coding of pictures by OpenCV."""
     import cv2
     import numpy as np
 

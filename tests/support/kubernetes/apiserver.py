@@ -105,11 +105,11 @@ class ApiServer:
         self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests))
 
     def get(self, *arguments: str) -> Any:
-        """Give what kubectl get finds, parsed."""
+        """Return what kubectl get finds, parsed."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
 
     def writes(self, user: str, name: str) -> list[str]:
-        """Give the verbs and resources of what a user wrote about objects of this name, or their events."""
+        """Return the verbs and resources of what a user wrote about objects of this name, or their events."""
         found = []
         for line in self.audit_log.read_text().splitlines():
             entry = json.loads(line)

@@ -11,7 +11,7 @@ _SCRIPTED = Path(__file__).parents[1] / "scripted_analyzer"
 
 
 def build_scripted(cluster: Cluster) -> str:
-    """Build the scripted analyzer on the audio analyzer's image, load it into the nodes, and give its name."""
+    """Build the scripted analyzer on the audio analyzer's image, load it into the nodes, and return its name."""
     # Its Dockerfile stands on this very name.
     cluster.build_images(["audio"])
     return cluster.build_image(_SCRIPTED, _SCRIPTED / "Dockerfile", image_name("scripted", "dev"))

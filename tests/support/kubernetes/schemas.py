@@ -36,7 +36,7 @@ _DEFINITIONS = (
 
 
 def conform(folder: Path, manifests: str) -> Schema:
-    """Check manifests, as YAML, with kubeconform against schemas that are made in a folder, and give its report."""
+    """Check manifests, as YAML, with kubeconform against schemas that are made in a folder, and return its report."""
     program = ensure_tools((KUBECONFORM,), debian=False).path("kubeconform")
     if not any(folder.iterdir()):
         _write(folder)
@@ -58,7 +58,7 @@ def _write(folder: Path) -> None:
 
 
 def _module(pinned_by: str, path: str) -> Path:
-    """Give the folder of a Go module that one of our tools pins."""
+    """Return the folder of a Go module that one of our tools pins."""
     env = command_env({"GOFLAGS": "-mod=readonly", "GOWORK": "off"})
     found = run(go_command(), "mod", "download", "-json", path, cwd=tools_dir() / pinned_by, env=env)
     return Path(json.loads(found.stdout)["Dir"])
@@ -76,7 +76,7 @@ def _kubernetes(definitions: Mapping[str, Schema]) -> Iterator[tuple[str, Schema
 
 
 def _reachable(name: str, definitions: Mapping[str, Schema]) -> Schema:
-    """Give a definition with all that it refers to."""
+    """Return a definition with all that it refers to."""
     found: dict[str, Schema] = {}
     waiting = [name]
     while waiting:
@@ -111,7 +111,7 @@ def _file(group: str, version: str, kind: str) -> str:
 
 
 def _strict(schema: Schema) -> Schema:
-    """Give a schema that takes no fields but those it names, at any depth."""
+    """Return a schema that takes no fields but those it names, at any depth."""
     if schema.get("x-kubernetes-int-or-string"):
         return {"type": ["string", "integer"]}
     made = dict(schema)

@@ -16,7 +16,7 @@ _RATE = 8000
 
 
 def wav_claiming(seconds: float, actual_seconds: float = 0.5) -> bytes:
-    """A WAV file whose header states ``seconds`` but that holds ``actual_seconds`` of faint noise."""
+    """Return a WAV file whose header states ``seconds`` but that holds ``actual_seconds`` of faint noise."""
     stated, actual = int(seconds * _RATE) * 2, int(actual_seconds * _RATE) * 2
     fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, _RATE, _RATE * 2, 2, 16)
     head = struct.pack("<4sI4s", b"RIFF", (36 + stated) & 0xFFFFFFFF, b"WAVE") + fmt
@@ -24,13 +24,13 @@ def wav_claiming(seconds: float, actual_seconds: float = 0.5) -> bytes:
 
 
 def sparse_clip(target: Path, hours: int) -> None:
-    """An MP4 with one small frame an hour: few bytes, but long."""
+    """Write an MP4 with one small frame an hour: few bytes, but long."""
     frames = f"color=gray:size=64x64:rate=1/3600:duration={hours * 3600}"
     ffmpeg("-f", "lavfi", "-i", frames, "-c:v", "libx264", "-f", "mp4", str(target))
 
 
 def wide_picture(target: Path, width: int, height: int) -> None:
-    """Two gray frames of that size as Motion JPEG in AVI."""
+    """Write two gray frames of that size as Motion JPEG in AVI."""
     ffmpeg(
         *("-f", "lavfi", "-i", f"color=gray:size={width}x{height}:rate=2:duration=1"),
         *("-c:v", "mjpeg", "-f", "avi", str(target)),
@@ -38,7 +38,7 @@ def wide_picture(target: Path, width: int, height: int) -> None:
 
 
 def cover_art_only(target: Path) -> None:
-    """An MP3 with a picture on its cover."""
+    """Write an MP3 with a picture on its cover."""
     picture = target.with_suffix(".png")
     ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x64:rate=1:duration=1", "-frames:v", "1", str(picture))
     ffmpeg(
@@ -49,13 +49,13 @@ def cover_art_only(target: Path) -> None:
 
 
 def silent_clip(source: Path, target: Path) -> None:
-    """``source`` without its sound track."""
+    """Write ``source`` without its sound track."""
     ffmpeg("-i", str(source), "-an", "-c:v", "copy", "-f", "mp4", str(target))
 
 
 @contextmanager
 def tripwire() -> Iterator[tuple[int, list[str]]]:
-    """A port of the loopback address, and the list of those who connected to it."""
+    """Yield a port of the loopback address, and the list of those who connected to it."""
     server = create_server(("127.0.0.1", 0))
     visitors: list[str] = []
 
@@ -76,7 +76,7 @@ def tripwire() -> Iterator[tuple[int, list[str]]]:
 
 
 def small_mov(target: Path) -> None:
-    """Two seconds of loud noise and a test card as QuickTime, with the index at the end."""
+    """Write two seconds of loud noise and a test card as QuickTime, with the index at the end."""
     ffmpeg(
         *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=10:duration=2"),
         *("-f", "lavfi", "-i", "anoisesrc=duration=2:r=16000"),
@@ -85,7 +85,7 @@ def small_mov(target: Path) -> None:
 
 
 def pointing_mov(source: Path, target: Path, entry: bytes) -> None:
-    """``source``, a QuickTime file with its index at the end, whose sound and pictures are said to be elsewhere.
+    """Write ``source``, a QuickTime file with its index at the end, with sound and pictures said to be elsewhere.
 
     Args:
         source: the file that has them, at the same offsets.
@@ -100,7 +100,7 @@ def pointing_mov(source: Path, target: Path, entry: bytes) -> None:
 
 
 def alias(path: Path) -> bytes:
-    """A Macintosh alias record with an absolute path: what FFmpeg follows when it is told to."""
+    """Return a Macintosh alias record with an absolute path, which FFmpeg follows if an option says so."""
     text = str(path).encode()
     text += bytes(len(text) % 2)
     record = bytes(10) + bytes(28) + bytes(12) + bytes(64) + bytes(16) + bytes(4) + bytes(16)
@@ -108,7 +108,7 @@ def alias(path: Path) -> bytes:
 
 
 def location(url: str) -> bytes:
-    """A URL without the flag that says "in this file"."""
+    """Return a URL without the flag that says "in this file"."""
     return _box(b"url ", bytes(4) + url.encode() + b"\x00")
 
 
@@ -134,7 +134,7 @@ def _box(name: bytes, content: bytes) -> bytes:
 
 @contextmanager
 def unread(canary: Path) -> Iterator[None]:
-    """Fails if ``canary`` is read inside; and then reads it, to prove that this would have been seen."""
+    """Fail if ``canary`` is read inside; then read it, to prove that this would have been seen."""
     os.utime(canary, ns=(canary.stat().st_mtime_ns - 10**15, canary.stat().st_mtime_ns))
     before = canary.stat().st_atime_ns
     yield

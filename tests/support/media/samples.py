@@ -67,7 +67,7 @@ class MediaError(Exception):
 
 
 def make_samples(folder: Path) -> dict[str, Path]:
-    """The samples of the demo, by name; what is there already is kept.
+    """Make the samples of the demo and return them by name; what is there already is kept.
 
     Raises:
         MediaError: a tool is missing or failed.
@@ -93,7 +93,7 @@ def make_samples(folder: Path) -> dict[str, Path]:
 
 
 def genuine_recording(target: Path) -> None:
-    """A person reading a sentence, out of a Debian package (not installed, only unpacked)."""
+    """Write a person reading a sentence, out of a Debian package (not installed, only unpacked)."""
     installed = Path("/") / GENUINE_MEMBER
     if installed.exists():
         shutil.copyfile(installed, target)
@@ -104,7 +104,7 @@ def genuine_recording(target: Path) -> None:
 
 @contextmanager
 def unpacked(package: str) -> Iterator[Path]:
-    """A folder with the files of a Debian package, which is not installed.
+    """Yield a folder with the files of a Debian package, which is not installed.
 
     Raises:
         MediaError: it cannot be downloaded.
@@ -116,17 +116,17 @@ def unpacked(package: str) -> Iterator[Path]:
 
 
 def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-us+m3") -> None:
-    """Speech of a formant synthesiser."""
+    """Write speech of a formant synthesiser."""
     _run("espeak-ng", "-v", voice, "-s", "140", "-w", str(target), text)
 
 
 def scam_call(target: Path) -> None:
-    """A scripted call, read by the same synthesiser."""
+    """Write a scripted call, read by the same synthesiser."""
     synthetic_speech(target, " ".join(said for _, said in _scripted().turns))
 
 
 def scam_transcript(target: Path, recording: Path) -> None:
-    """What is said in it, as Amazon Transcribe writes it; the times are spread over the recording's length."""
+    """Write what is said in it, as Amazon Transcribe writes it; the times are spread over the recording's length."""
     with wave.open(str(recording)) as sound:
         seconds = sound.getnframes() / sound.getframerate()
     target.write_bytes(transcribed(_scripted(), seconds))
@@ -137,12 +137,12 @@ def _scripted() -> Call:
 
 
 def clean_clip(target: Path) -> None:
-    """Eight seconds of a moving scene with sound, as a camera would record them."""
+    """Write eight seconds of a moving scene with sound, as a camera would record them."""
     encode_frames(target, Scene().frames(range(CLIP_FRAMES)))
 
 
 def edited_clip(target: Path) -> None:
-    """The same scene with one stretch missing and another one shown twice (:data:`EDIT`), encoded anew."""
+    """Write the same scene, encoded again, with one stretch missing and another one shown twice (:data:`EDIT`)."""
     order = [
         *range(_DROP_FROM),
         *range(_DROP_FROM + _DROPPED, _COPY_FROM + _COPIED),
@@ -153,12 +153,12 @@ def edited_clip(target: Path) -> None:
 
 
 def text_file(target: Path) -> None:
-    """Plain text, whatever its name says."""
+    """Write plain text, whatever its name says."""
     target.write_text("This is not a video. It is a letter to grandma.\n" * 20)
 
 
 def encode_frames(target: Path, frames: object, *, crf: int = 26, sound: bool = True) -> None:
-    """Gray frames (``HEIGHT`` x ``WIDTH`` uint8 arrays, 25 a second) as H.264 in MP4, with pink noise for sound."""
+    """Encode gray frames (``HEIGHT`` x ``WIDTH`` uint8, 25 a second) as H.264 in MP4, with pink noise for sound."""
     command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray"]
     command += ["-s", f"{WIDTH}x{HEIGHT}", "-r", str(FRAMES_PER_SECOND), "-i", "-"]
     if sound:
@@ -171,7 +171,7 @@ def encode_frames(target: Path, frames: object, *, crf: int = 26, sound: bool = 
 
 
 def ffmpeg(*arguments: str) -> None:
-    """Runs ffmpeg, overwriting, silent unless it fails.
+    """Run ffmpeg, overwriting, silent unless it fails.
 
     Raises:
         MediaError: it failed, with what it said.
@@ -180,20 +180,20 @@ def ffmpeg(*arguments: str) -> None:
 
 
 def truncated(source: Path, target: Path, share: float) -> None:
-    """The first ``share`` (0 to 1) of the bytes of ``source``."""
+    """Write the first ``share`` (0 to 1) of the bytes of ``source``."""
     data = source.read_bytes()
     target.write_bytes(data[: int(len(data) * share)])
 
 
 def hls_playlist(target: Path, url: str) -> None:
-    """A playlist whose only segment is ``url``."""
+    """Write a playlist whose only segment is ``url``."""
     target.write_text(
         f"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{url}\n#EXT-X-ENDLIST\n"
     )
 
 
 def concat_playlist(target: Path, url: str) -> None:
-    """An ffconcat script that plays ``url``."""
+    """Write an ffconcat script that plays ``url``."""
     target.write_text(f"ffconcat version 1.0\nfile '{url}'\n")
 
 
@@ -208,7 +208,7 @@ def _run(*command: str, cwd: Path | None = None, stdin: bytes | None = None) -> 
 
 
 def main() -> None:
-    """Makes the samples in the folder that the command line names."""
+    """Make the samples in the folder that the command line names."""
     folder = Path(sys.argv[1])
     for name, path in make_samples(folder).items():
         sys.stdout.write(f"{name}: {path.stat().st_size / 1024:.0f} kB\n")

@@ -37,11 +37,11 @@ class Scene:
         self._things = [_texture(rng, 110, 80, 175, 30), _texture(rng, 70, 120, 50, 30)]
 
     def frames(self, numbers: Iterable[int]) -> Iterator[Gray]:
-        """The frames of these numbers, in this order: ``HEIGHT`` x ``WIDTH``, gray."""
+        """Return the frames of these numbers, in this order: ``HEIGHT`` x ``WIDTH``, gray."""
         return (self.frame(number) for number in numbers)
 
     def frame(self, number: int) -> Gray:
-        """One frame."""
+        """Return one frame."""
         t = number / FRAMES_PER_SECOND
         p, s = t * self._pan, t * self._speed
         left = _MARGIN + 24 * p + 9 * np.sin(1.3 * p + 0.2 * p * p)
@@ -63,7 +63,7 @@ def _texture(rng: np.random.Generator, height: int, width: int, mean: float, con
 
 
 def _window(picture: Picture, left: float, top: float, width: int, height: int) -> Picture:
-    """A part of ``picture`` at fractional coordinates, interpolated linearly."""
+    """Return a part of ``picture`` at fractional coordinates, interpolated linearly."""
     x, y = int(np.floor(left)), int(np.floor(top))
     fx, fy = left - x, top - y
     part = picture[y : y + height + 1, x : x + width + 1]

@@ -31,7 +31,7 @@ def _versions() -> list[Path]:
 
 
 def programs() -> Path:
-    """Give the folder of PostgreSQL's programs; Debian's package is installed if there is none."""
+    """Return the folder of PostgreSQL's programs; Debian's package is installed if there is none."""
     with exclusive(cache_dir() / "postgresql.lock"):
         if not _versions():
             sys.stderr.write("installing the Debian package postgresql\n")
@@ -108,17 +108,17 @@ class Postgres:
         self._signal(signal.SIGCONT)
 
     def url(self, database: str = "postgres") -> str:
-        """Give the URL of one of its databases."""
+        """Return the URL of one of its databases."""
         return f"postgresql://guardian@127.0.0.1:{self._port}/{database}"
 
     def create(self, database: str) -> str:
-        """Make an empty database and give its URL."""
+        """Make an empty database and return its URL."""
         with self.connect() as connection:
             connection.execute(f'CREATE DATABASE "{database}"')
         return self.url(database)
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
-        """Give a connection that commits each statement."""
+        """Return a connection that commits each statement."""
         return psycopg.connect(self.url(database), autocommit=True, connect_timeout=2)
 
     def _signal(self, signum: int) -> None:

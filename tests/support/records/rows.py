@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
 
 def row(number: int = 1, version: int = 10, **changes: Any) -> Row:
-    """Give the row of a queued request; the number makes its UID, and a later number was created later."""
+    """Return the row of a queued request; the number makes its UID, and a later number was created later."""
     queued = Row(
         uid=str(uuid.UUID(int=number)),
         namespace="default",
@@ -37,7 +37,7 @@ def row(number: int = 1, version: int = 10, **changes: Any) -> Row:
 
 
 def finished(number: int = 1, version: int = 20, **changes: Any) -> Row:
-    """Give the row of the same request at its end."""
+    """Return the row of the same request at its end."""
     end: dict[str, Any] = {
         "finished_at": NOW + timedelta(minutes=1),
         "reason": "Completed",

@@ -33,7 +33,7 @@ class Script(Wire):
 
 
 def analyze(recording: Path, plot: Path, _caps: Caps, report: ProgressCallback) -> Assessment:
-    """Obeys the script in ``recording``.
+    """Obey the script in ``recording``.
 
     Raises:
         AnalysisError: the script asks for it, or is not one (UnsupportedMedia).
@@ -42,7 +42,7 @@ def analyze(recording: Path, plot: Path, _caps: Caps, report: ProgressCallback) 
 
 
 def obey(content: bytes, recording: Path, plot: Path, report: ProgressCallback) -> Assessment:
-    """Obeys a script that came with ``recording``.
+    """Obey a script that came with ``recording``.
 
     Raises:
         AnalysisError: the script asks for it, or is not one (UnsupportedMedia).
@@ -74,7 +74,7 @@ def obey(content: bytes, recording: Path, plot: Path, report: ProgressCallback) 
 
 
 def warm_up(_caps: Caps, _models: Models) -> None:
-    """Nothing to warm up."""
+    """Do nothing: there is nothing to warm up."""
 
 
 def _work(script: Script, report: ProgressCallback) -> None:
@@ -86,7 +86,7 @@ def _work(script: Script, report: ProgressCallback) -> None:
 
 
 def _seen(recording: Path, content: bytes) -> bool:
-    """Whether this content was met before; a mark beside the private folders remembers it."""
+    """Return whether this content was met before; a mark beside the private folders remembers it."""
     mark = recording.parent.parent / f"scripted-{zlib.crc32(content):08x}"
     if mark.exists():
         return True

@@ -18,12 +18,12 @@ class NullBackend:
     worker_starts = 0
 
     async def start(self) -> None:
-        """Nothing to get ready."""
+        """Do nothing: there is nothing to get ready."""
 
     async def stop(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to end."""
 
     async def run(self, _job: AnalysisJob, emit: Emit) -> Result:
-        """The fixed result, after one progress line as in every stream."""
+        """Return the fixed result, after one progress line as in every stream."""
         emit(Progress(stage="null", fraction=1, source=_NOTHING))
         return _RESULT

@@ -14,7 +14,7 @@ PARTS = ("audio", "video", "context")
 
 
 def part(name: str) -> Callable[[Path, Path, Caps, ProgressCallback], Assessment]:
-    """Give the analyzer that obeys the script under this name; without one it finds nothing."""
+    """Return the analyzer that obeys the script under this name; without one it finds nothing."""
 
     def analyze(recording: Path, plot: Path, _caps: Caps, report: ProgressCallback) -> Assessment:
         script = json.loads(recording.read_bytes()).get(name, {})

@@ -69,7 +69,7 @@ class Commands:
         self.answer(*answers)
 
     def answer(self, *answers: Answer) -> None:
-        """Answer so from now on, before anything that was said earlier."""
+        """Answer so from now on, in preference to earlier answers."""
         known = self.folder / "answers.json"
         known.write_text(json.dumps(json.loads(known.read_text()) + [answer.as_json() for answer in answers]))
 
@@ -100,5 +100,5 @@ class Commands:
         return [call.line for call in self.calls()]
 
     def forget(self) -> None:
-        """Start the record anew."""
+        """Forget what was recorded."""
         (self.folder / "calls.jsonl").unlink(missing_ok=True)

@@ -122,7 +122,7 @@ def position(lines: list[str], pattern: str) -> int:
 
 
 def changes(lines: list[str]) -> list[str]:
-    """The calls that change something anywhere but in this folder."""
+    """Return the calls that change something anywhere but in this folder."""
     changing = (
         r"^terraform \S+ (apply|destroy)|^docker (login|buildx (build|create))|^helm (?!status)(?!.*--dry-run)|"
         r"^kubectl (?!get|wait|rollout)|^aws s3 (cp|rm)|^aws eks update-kubeconfig (?!.*--kubeconfig)"

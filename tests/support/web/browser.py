@@ -43,7 +43,7 @@ def ensure_browser() -> None:
 
 @contextmanager
 def browsing(profile: Path, *, language: str, width: int, height: int = 900) -> Iterator[Chrome]:
-    """Give a browser with a new profile, whose person prefers a language and has a window of this size."""
+    """Return a browser with a new profile, whose person prefers a language and has a window of this size."""
     ensure_browser()
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))

@@ -14,13 +14,13 @@ _BLOCK = re.compile(r"^( *)```sh (\S+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: str, mark: str = "run") -> list[str]:
-    """Give the blocks of a page in docs/ that bear a mark behind their language."""
+    """Return the blocks of a page in docs/ that bear a mark behind their language."""
     text = (repo_root() / "docs" / page).read_text()
     return [textwrap.dedent(code) for _, found, code in _BLOCK.findall(text) if found == mark]
 
 
 def run_block(code: str, clients: Path, kubeconfig: Path) -> str:
-    """Run a block in the root of the checkout, with kubectl and helm on PATH. Gives what it says, or fails."""
+    """Run a block in the root of the checkout, with kubectl and helm on PATH; return its output, or fail."""
     env = os.environ | {"PATH": f"{clients}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig)}
     done = subprocess.run(
         ["bash", "-m", "-euo", "pipefail", "-c", code],

@@ -19,7 +19,7 @@ AUDIENCE = "silver-guardian"
 
 
 class Provider:
-    """Use it as a context manager. Whoever comes to sign in is signed in, as `tenant`."""
+    """Use it as a context manager. Everyone who comes to sign in is signed in, as `tenant`."""
 
     def __init__(self) -> None:
         self.tenant: object = "family-one"
@@ -51,7 +51,7 @@ class Provider:
         self._keys = {kid: rsa.generate_private_key(public_exponent=65537, key_size=2048)}
 
     def token(self, **claims: Any) -> str:
-        """Give a token that is good, apart from these claims; None leaves one out."""
+        """Return a token that is good, apart from these claims; None leaves one out."""
         ((kid, key),) = self._keys.items()
         said = {
             "iss": self.issuer, "aud": AUDIENCE, "sub": "grandma", "tenant": self.tenant,

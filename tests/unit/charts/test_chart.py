@@ -28,7 +28,7 @@ type Manifest = dict[str, Any]
 
 @cache
 def helm() -> Path:
-    """Give helm, fetched if it is not there yet."""
+    """Return helm, fetched if it is not there yet."""
     return client_tools(Progress("clients", 1)) / "helm"
 
 

@@ -31,7 +31,7 @@ CRITICAL = {"SilverGuardianNoLeader", "SilverGuardianTwoLeaders", "SilverGuardia
 
 
 def known() -> set[str]:
-    """Give every series that the operator and an analyzer serve."""
+    """Return every series that the operator and an analyzer serve."""
     assert analysis_operator.metrics.FINISHED
     analyzer = Metrics("audio", 1)
     analyzer.ended("NoEvidence", 1.0)
@@ -41,7 +41,7 @@ def known() -> set[str]:
 
 
 def selectors(node: promql_parser.Expr) -> Iterator[Any]:
-    """Give every selector in an expression."""
+    """Return every selector in an expression."""
     for name in ("lhs", "rhs", "expr", "vector_selector"):
         if (inner := getattr(node, name, None)) is not None:
             yield from selectors(inner)

@@ -1,4 +1,4 @@
-"""Every figure that was promised of the infrastructure stands in terraform/, read from the files themselves."""
+"""Every promised figure of the infrastructure is in terraform/, read from the files themselves."""
 
 from __future__ import annotations
 

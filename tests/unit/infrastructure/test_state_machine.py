@@ -81,7 +81,7 @@ def successors(state: dict[str, Any]) -> Iterator[str]:
 
 
 def parts(whole: str) -> list[dict[str, Any]]:
-    """Give a state machine and the branches within it."""
+    """Return a state machine and the branches within it."""
     machine = MACHINES[whole]
     return [machine, *(branch for state in machine["States"].values() for branch in state.get("Branches", []))]
 
