@@ -1,19 +1,19 @@
-"""Every reason that a user can read in a condition, and the errors that adapters raise.
+"""The reasons of conditions, and the errors that the operator raises.
 
 OperatorError
 ├── Conflict      the object changed meanwhile: observe again
-├── Gone          the object is no longer there
+├── Gone          the object no longer exists
 ├── ApiUnavailable  the API server did not answer
-├── LeaseLost     another operator may work from now on
+├── LeaseLost     another operator may lead from now on
 ├── StoreError    S3 did not give or take an object (report/store.py)
 ├── InvalidManifest  a manifest is not accepted (local/manifests.py)
 ├── CostUnknown   there is nothing to count a cost from (cli/cost.py)
 ├── LocalError    the embedded runtime could not start or read something (local/errors.py)
 └── DispatchError
     ├── Busy         every slot of the pod is taken (429)
-    ├── Draining     the pod takes nothing new (503)
-    ├── Unreachable  no connection: no work was started
-    └── Lost         the stream broke: the work ended there
+    ├── Draining     the pod takes no new jobs (503)
+    ├── Unreachable  no connection: the job was not started
+    └── Lost         the stream broke: the pod has stopped the job
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Condition reasons of the operator's own; an analyzer's FailureReason joins them where one failed."""
+    """The operator's own condition reasons; where an analysis failed, the reason is the analyzer's FailureReason."""
 
     PENDING = "Pending"
     QUEUED = "Queued"
@@ -45,7 +45,7 @@ class Reason(StrEnum):
 
 
 class OperatorError(Exception):
-    """Base of what adapters raise."""
+    """Base of the operator's errors."""
 
 
 class Conflict(OperatorError):
@@ -53,7 +53,7 @@ class Conflict(OperatorError):
 
 
 class Gone(OperatorError):
-    """The object no longer exists, or another of the same name took its place."""
+    """The object no longer exists, or another one has its name."""
 
 
 class ApiUnavailable(OperatorError):
@@ -61,15 +61,15 @@ class ApiUnavailable(OperatorError):
 
 
 class Rejected(ApiUnavailable):
-    """The API server, or a webhook, understood the call and will not have it; the message says why."""
+    """The API server, or a webhook, rejects this call; the message says why."""
 
 
 class LeaseLost(OperatorError):
-    """This operator must stop at once: another may work from now on."""
+    """This operator must stop at once: another may lead from now on."""
 
 
 class DispatchError(OperatorError):
-    """A pod did not take or did not finish the work."""
+    """A pod did not take the job, or did not finish it."""
 
 
 class Busy(DispatchError):
@@ -81,12 +81,12 @@ class Busy(DispatchError):
 
 
 class Draining(DispatchError):
-    """The pod takes nothing new."""
+    """The pod takes no new jobs."""
 
 
 class Unreachable(DispatchError):
-    """There was no connection, so no work was started."""
+    """There was no connection, so the job was not started."""
 
 
 class Lost(DispatchError):
-    """The stream ended without a result: whatever ran there has stopped."""
+    """The stream ended without a result: the pod has stopped the job."""

@@ -23,8 +23,8 @@ NODE_SECONDS = Gauge(
 )
 STATUS_WRITES = Counter("silver_guardian_status_writes_total", "Writes of a request's status.")
 RECONCILE_ERRORS = Counter("silver_guardian_reconcile_errors_total", "Reconciles that failed inside the operator.")
-MISSED_EVENTS = Counter("silver_guardian_missed_events_total", "Changes that a resync found before any watch told.")
-LEADER = Gauge("silver_guardian_leader", "1 in the operator that works, 0 in one that stands by.")
+MISSED_EVENTS = Counter("silver_guardian_missed_events_total", "Changes that a resync found and no watch delivered.")
+LEADER = Gauge("silver_guardian_leader", "1 in the operator that leads, 0 in one that stands by.")
 RECORDS_WAITING = Gauge("silver_guardian_records_waiting", "Requests whose newest state is not in the database yet.")
 RECORDS_LAG = Gauge("silver_guardian_records_lag_seconds", "How long the oldest of them has been waiting.")
 RECORDS_WRITTEN = Counter("silver_guardian_records_written_total", "States and deletions written to the database.")
@@ -46,7 +46,7 @@ def record_end(request: AnalysisRequest) -> None:
 
 
 def record_pool(name: str, queued: int, running: int, pods: int, usage: Usage) -> None:
-    """Set what is known of a pool. Its sums come from its status, so they outlive this process."""
+    """Set the figures of a pool. Its sums come from its status, so they outlive this process."""
     for gauge, value in zip(
         _POOL, (queued, running, pods, usage.pod_seconds, usage.busy_seconds, usage.node_seconds), strict=True
     ):
@@ -54,7 +54,7 @@ def record_pool(name: str, queued: int, running: int, pods: int, usage: Usage) -
 
 
 def forget_pool(name: str) -> None:
-    """Drop the figures of a pool that is no more."""
+    """Remove the figures of a pool that was deleted."""
     for gauge in _POOL:
-        gauge.labels(name)  # there to be removed, even if nothing was counted yet
+        gauge.labels(name)  # remove() needs it, even if nothing was counted yet
         gauge.remove(name)

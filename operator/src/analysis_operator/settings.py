@@ -50,12 +50,12 @@ class Settings(BaseSettings):
 
     @property
     def scaler_address(self) -> str:
-        """Give what KEDA is told, as ``host:port``."""
+        """Return the address of the scaler for KEDA, as ``host:port``."""
         host = f"[{self.scaler_host}]" if ":" in self.scaler_host else self.scaler_host
         return f"{host}:{self.scaler_port}"
 
     def policy(self) -> Policy:
-        """Give what decisions need to know of this."""
+        """Return the settings that decisions need."""
         return Policy(
             grants=self.grants,
             results_uri=self.results_uri,

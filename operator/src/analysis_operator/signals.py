@@ -1,4 +1,4 @@
-"""How one part of the operator learns that something changed in another that it was built with."""
+"""Signals: how one part of the operator learns of changes in another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable
 class Signal[*Arguments]:
     """Calls its listeners, in the order in which they were connected, before `send` returns.
 
-    A part owns the signals that it sends. Whoever listens gets them by its constructor and connects there.
+    A part owns the signals that it sends. A listener gets the signal, or its owner, by the constructor and connects
+    there.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A queue of keys to look at again: each key once, never by two workers at a time, urgent before leisurely."""
+"""A queue of keys to reconcile: each key once, never by two workers at a time, urgent ones first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WorkQueue:
         return len(self._waiting)
 
     def add(self, key: str, *, low: bool = False) -> None:
-        """Let a worker look at this key soon. An urgent call lifts a leisurely one."""
+        """Hand this key to a worker soon. A key that waits with ``low`` becomes urgent by a call without it."""
         if key in self._waiting and (low or not self._waiting[key]):
             return
         self._waiting[key] = low
@@ -32,20 +32,20 @@ class WorkQueue:
             self._wake.set()
 
     def add_later(self, key: str, seconds: float, *, low: bool = False) -> None:
-        """Let a worker look at this key after a while; the earliest of several such times counts."""
+        """Hand this key to a worker after a while; the earliest of several such times counts."""
         loop = asyncio.get_running_loop()
         at = loop.time() + seconds
-        known = self._timers.get(key)
-        if known is not None:
-            if known[0] <= at:
+        timer = self._timers.get(key)
+        if timer is not None:
+            if timer[0] <= at:
                 return
-            known[1].cancel()
+            timer[1].cancel()
         self._timers[key] = (at, loop.call_later(seconds, self._due, key, low))
 
     def forget(self, key: str) -> None:
-        """Cancel what was to come later."""
-        if known := self._timers.pop(key, None):
-            known[1].cancel()
+        """Cancel what :meth:`add_later` has planned for a key."""
+        if timer := self._timers.pop(key, None):
+            timer[1].cancel()
 
     async def get(self) -> str:
         """Wait for a key and take it; call :meth:`done` with it afterwards."""
@@ -61,7 +61,7 @@ class WorkQueue:
             await self._wake.wait()
 
     def done(self, key: str) -> None:
-        """Give a key back; if it was added meanwhile, it waits again."""
+        """Return a key that :meth:`get` gave; if it was added meanwhile, it waits again."""
         self._busy.discard(key)
         if key in self._waiting:
             self._lanes[self._waiting[key]].append(key)

@@ -49,7 +49,7 @@ class Cluster:
     async def versions(self) -> dict[str, int]:
         return {uid: int(found.metadata.resource_version) for uid, found in self.requests.items()}
 
-    async def offer_again(self, uid: str) -> None:
+    async def reoffer(self, uid: str) -> None:
         self.asked.append(uid)
         self.sink.offer(self.requests[uid])
 
@@ -81,7 +81,7 @@ async def cluster(empty: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 
 @pytest.fixture
 async def running(cluster: Cluster) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.offer_again))
+    task = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.reoffer))
     yield task
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -101,7 +101,7 @@ async def test_a_database_set_back_and_deletions_that_nobody_saw_are_found(
     cluster: Cluster, postgres: Postgres
 ) -> None:
     cluster.put(ended(1), ended(2), ended(3))
-    first = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.offer_again))
+    first = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.reoffer))
     await cluster.until_empty()
     await cluster.until(lambda: cluster.version(3))
     first.cancel()
@@ -110,7 +110,7 @@ async def test_a_database_set_back_and_deletions_that_nobody_saw_are_found(
         connection.execute("DELETE FROM analyses WHERE name = 'call-1'")
         connection.execute("UPDATE analyses SET resource_version = 1 WHERE name = 'call-2'")
     del cluster.requests[str(uuid.UUID(int=3))]
-    second = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.offer_again))
+    second = asyncio.create_task(cluster.sink.run(cluster.versions, cluster.reoffer))
     await cluster.until(lambda: cluster.version(1))
     await cluster.until_empty()
     second.cancel()

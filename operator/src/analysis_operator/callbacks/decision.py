@@ -58,7 +58,7 @@ def conditions_at_end(request: AnalysisRequest) -> list[ConditionRow]:
     """Return the condition that is written with the end, if a task waits."""
     if request.spec.callback is None:
         return []
-    return [(_TYPE, "Unknown", Reason.PENDING, "The state machine is told next.")]
+    return [(_TYPE, "Unknown", Reason.PENDING, "The answer to the state machine is sent next.")]
 
 
 def answer_for(request: AnalysisRequest) -> Answer:
@@ -117,14 +117,14 @@ def next_step(
 def _last_step(reply: Reply, *, doubtful: bool) -> CallbackStep:
     match reply:
         case AnswerDelivered():
-            return _settled("True", Reason.DELIVERED, "The state machine was told.")
+            return _settled("True", Reason.DELIVERED, "The state machine took the answer.")
         case AnswerRefused(code, no_task_waits=True) if doubtful:
-            message = f"Nobody waits for this token any more ({code}): an earlier answer arrived, or its time was over."
+            message = f"No task waits for this token ({code}): an earlier answer arrived, or the task timed out."
             return _settled("True", Reason.ALREADY_ANSWERED, message)
         case AnswerRefused(code, message):
             return _given_up(code, message)
         case AnswerFailed(code, message):
-            return _given_up(code, f"Given up after an hour. {message}")
+            return _given_up(code, f"Not delivered within an hour of the end, so no more attempts are made. {message}")
 
 
 def _settled(status: ConditionState, reason: str, message: str, warning: str = "") -> CallbackStep:

@@ -1,4 +1,4 @@
-"""What is sent to a task that waits for a request, what Step Functions replies, and how far the delivery is."""
+"""Values: the answer to a waiting task, the reply of Step Functions, and the state of the delivery. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the state machine that waits for a request is told: ``output`` as JSON if it succeeded, else why not."""
+    """What the waiting state machine receives: ``output`` as JSON if the request succeeded, else why it did not."""
 
     succeeded: bool
     output: str = ""

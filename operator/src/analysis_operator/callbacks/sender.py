@@ -103,7 +103,7 @@ class CallbackSender:
             reply = await self._answer(request.spec.callback.task_token, answer_for(request))
         problem = "" if isinstance(reply, AnswerDelivered) or reply is None else f"{reply.code}: {reply.message}"
         name = f"{request.metadata.namespace}/{request.metadata.name}"
-        log.info("the state machine of a deleted request was told", request=name, problem=problem)
+        log.info("the state machine of a deleted request was answered", request=name, problem=problem)
 
     async def _answer(self, token: str, answer: Answer) -> Reply:
         reply = await self._machines.answer(token, answer)

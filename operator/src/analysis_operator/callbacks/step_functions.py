@@ -1,4 +1,4 @@
-"""AWS Step Functions: answers tasks that wait for their token."""
+"""Answer the tasks of AWS Step Functions that wait with a token."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _CONNECT_SECONDS = 2
 _READ_SECONDS = 5
 _MESSAGE_LIMIT = 300
 _ERROR_LIMIT = 256  # of SendTaskFailure; its cause may have 32,768 characters, ours never come near
-_NOBODY_WAITS = {
+_NO_TASK_WAITS = {
     "InvalidToken": "Step Functions, in this account and region, does not know the token in spec.callback.",
-    "TaskDoesNotExist": "The task of this token is no more.",
-    "TaskTimedOut": "Nobody waits for this token any more: its time was over, or another request answered it.",
+    "TaskDoesNotExist": "The task of this token no longer exists.",
+    "TaskTimedOut": "No task waits for this token any more: it timed out, or another request answered it.",
 }
 _NEVER_TAKEN = {
     "InvalidOutput": "Step Functions does not take the output.",
     "ValidationException": "Step Functions does not take the call.",
     "ValidationError": "Step Functions does not take the call.",
 }
-_NOT_ALLOWED = "May the operator's role call states:SendTaskSuccess and states:SendTaskFailure?"
+_NOT_ALLOWED = "Allow the operator's role states:SendTaskSuccess and states:SendTaskFailure."
 _NOT_DONE = re.compile(r"Throttl|TooManyRequests|AccessDenied|Unrecognized|Expired|Signature|NotAuthorized|Kms")
-"""Codes of calls that were turned away before anything was done."""
+"""Codes of calls that were refused before they had an effect."""
 
 
 class StepFunctions:
-    """The StateMachines port. AWS_ variables say where; boto3 is imported at the first answer."""
+    """The StateMachines port. The AWS_ variables name account and region; boto3 is imported at the first answer."""
 
     def __init__(self) -> None:
         self._client: SFNClient | None = None
@@ -105,10 +105,12 @@ def _make_client() -> SFNClient:
 def _refusal(response: Any, token: str) -> Reply:  # noqa: ANN401 - botocore's parsed answer
     error = response.get("Error", {})
     code = re.sub(r"[^A-Za-z0-9]", "", str(error.get("Code") or "Refused"))[:63] or "Refused"
-    said = str(error.get("Message") or "").replace(token, "…")[:_MESSAGE_LIMIT]
-    for hints, no_task_waits in ((_NOBODY_WAITS, True), (_NEVER_TAKEN, False)):
+    message = str(error.get("Message") or "").replace(token, "…")[:_MESSAGE_LIMIT]
+    for hints, no_task_waits in ((_NO_TASK_WAITS, True), (_NEVER_TAKEN, False)):
         if code in hints:
-            return AnswerRefused(code, f"{hints[code]} It says: {said}", no_task_waits=no_task_waits)
+            return AnswerRefused(code, f"{hints[code]} Step Functions: {message}", no_task_waits=no_task_waits)
     if code.startswith("AccessDenied"):
-        return AnswerFailed(code, f"{_NOT_ALLOWED} It says: {said}", may_have_arrived=False)
-    return AnswerFailed(code, said or "Step Functions refused.", may_have_arrived=_NOT_DONE.search(code) is None)
+        return AnswerFailed(code, f"{_NOT_ALLOWED} Step Functions: {message}", may_have_arrived=False)
+    return AnswerFailed(
+        code, message or "Step Functions refused the call.", may_have_arrived=_NOT_DONE.search(code) is None
+    )

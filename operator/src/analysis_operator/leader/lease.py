@@ -106,7 +106,7 @@ class LeaseElection:
                 await asyncio.sleep(_TERMS.look_every / 2)
 
     async def release(self) -> None:
-        """Give the Lease back, if this process still holds it, so that another takes over at once. Never raises."""
+        """Clear the holder of the Lease, if this process still holds it, so that another takes over. Never raises."""
         term = self._standing.term
         try:
             await self._read()  # the last renewal may have been cancelled before its answer came

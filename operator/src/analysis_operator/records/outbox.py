@@ -9,12 +9,12 @@ from itertools import chain
 from analysis_operator.api import AnalysisRequest
 
 KEEP_DELETED = 10_000
-"""Requests that are no more, and so bounded by nothing else; the oldest of more than so many are given up."""
+"""The most deleted requests that are kept: nothing else bounds their number. Beyond it the oldest one is dropped."""
 
 
 @dataclass(slots=True)
 class PendingRecord:
-    """What is to be written of one request: its state, its deletion, or both. ``since`` is that of the oldest news."""
+    """What is to be written of one request: its state, its deletion, or both, since the oldest unwritten change."""
 
     uid: str
     since: datetime
@@ -24,7 +24,7 @@ class PendingRecord:
 
 
 class Outbox:
-    """One entry for each request, in the order in which news of it first came; newer news replaces older."""
+    """One entry for each request, in the order of their oldest unwritten change. A newer state replaces an older."""
 
     def __init__(self, keep_deleted: int = KEEP_DELETED) -> None:
         self._waiting: dict[str, PendingRecord] = {}
@@ -44,14 +44,14 @@ class Outbox:
         entry.request, entry.seen_at = request, at
 
     def deleted(self, uid: str, at: datetime) -> int:
-        """Add that a request is no more; give how many others had to be given up for it: none, or one."""
+        """Add the deletion of a request. Return how many others had to be dropped for it: none, or one."""
         entry = self._entry(uid, at)
         if entry.deleted_at is None:
             entry.deleted_at = at
             self._deleted += 1
         if self._deleted <= self._keep_deleted:
             return 0
-        oldest = next(uid for uid, found in self._waiting.items() if found.deleted_at is not None)
+        oldest = next(uid for uid, entry in self._waiting.items() if entry.deleted_at is not None)
         self._remove(oldest)
         return 1
 
@@ -65,19 +65,19 @@ class Outbox:
         self._taken = []
 
     def give_back(self) -> None:
-        """Put what was taken in again, in front; what came meanwhile is newer."""
+        """Put what was taken back in front; a state that came meanwhile is newer and stays."""
         batch, self._taken = self._taken, []
         later, self._waiting, self._deleted = self._waiting, {}, 0
         for entry in [*batch, *later.values()]:
-            known = self._waiting.setdefault(entry.uid, entry)
-            if known is not entry:
-                known.deleted_at = known.deleted_at or entry.deleted_at
+            kept = self._waiting.setdefault(entry.uid, entry)
+            if kept is not entry:
+                kept.deleted_at = kept.deleted_at or entry.deleted_at
                 if entry.request is not None:
-                    known.request, known.seen_at = entry.request, entry.seen_at
+                    kept.request, kept.seen_at = entry.request, entry.seen_at
         self._deleted = sum(entry.deleted_at is not None for entry in self._waiting.values())
 
     def lag(self, now: datetime) -> float:
-        """Give for how many seconds the oldest entry has been waiting."""
+        """Return for how many seconds the oldest entry has been waiting."""
         for oldest in chain(self._taken, self._waiting.values()):
             return (now - oldest.since).total_seconds()
         return 0.0

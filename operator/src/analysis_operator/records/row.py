@@ -1,4 +1,4 @@
-"""Which row of the database follows from a request. Pure."""
+"""Build the database row of a request. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from analysis_records.record import Row
 
 
 def row_of(request: AnalysisRequest, seen_at: datetime) -> Row:
-    """Give the row of a request as it stands.
+    """Return the row of a request in its present state.
 
     Args:
         request: whole, as the API server gave it.
@@ -32,7 +32,7 @@ def row_of(request: AnalysisRequest, seen_at: datetime) -> Row:
         score=status.score,
         progress=status.progress,
         report_uri=status.report_uri,
-        # The task token opens somebody's state machine: it goes nowhere else.
+        # The task token is a secret of the state machine: it is stored nowhere else.
         spec=spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"callback"}),
         status=status.model_dump(mode="json", by_alias=True, exclude_none=True),
         resource_version=int(meta.resource_version or 0),

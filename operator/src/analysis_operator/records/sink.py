@@ -1,4 +1,4 @@
-"""The sink to PostgreSQL: what is offered is written in the background, later if the database is down or slow.
+"""Write the states of requests to PostgreSQL in the background, later if the database is down or slow.
 
 Its packages are imported with the first connection: an operator without a database does without their memory.
 """
@@ -29,11 +29,11 @@ log = structlog.get_logger(__name__)
 _BATCH = 100
 _BACKOFF = (0.5, 30.0)
 _GATHER_SECONDS = 0.05
-"""News gathers for so long: one statement for all that a burst changed, and one row where a request changed twice."""
+"""Changes gather for this long: one statement for a burst, and one row where a request changed twice."""
 
 
 Versions = Callable[[], Awaitable[Mapping[str, int]]]
-OfferAgain = Callable[[str], Awaitable[None]]
+Reoffer = Callable[[str], Awaitable[None]]
 
 
 class Sink(Protocol):
@@ -43,7 +43,7 @@ class Sink(Protocol):
         """Take note of a request's state, whole and newer than what was offered before. Never raises."""
 
     def deleted(self, uid: str) -> None:
-        """Take note that a request is no more. Never raises."""
+        """Take note that a request was deleted. Never raises."""
 
 
 class NoSink:
@@ -55,7 +55,7 @@ class NoSink:
     def deleted(self, uid: str) -> None:
         """Keep nothing."""
 
-    async def run(self, versions: Versions, offer_again: OfferAgain) -> None:
+    async def run(self, versions: Versions, reoffer: Reoffer) -> None:
         """Do nothing until cancelled."""
         await asyncio.Event().wait()
 
@@ -72,33 +72,33 @@ class PostgresSink:
         self._url = url
         self._clock = clock
         self._outbox = Outbox()
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         metrics.RECORDS_WAITING.set_function(lambda: len(self._outbox))
         metrics.RECORDS_LAG.set_function(lambda: self._outbox.lag(clock()))
 
     def offer(self, request: AnalysisRequest) -> None:
         """Take note of a request's state."""
         self._outbox.offer(request, self._clock())
-        self._news.set()
+        self._changed.set()
 
     def deleted(self, uid: str) -> None:
-        """Take note that a request is no more."""
+        """Take note that a request was deleted."""
         if self._outbox.deleted(uid, self._clock()):
             metrics.RECORDS_LOST.labels("too many deleted").inc()
-        self._news.set()
+        self._changed.set()
 
-    async def run(self, versions: Versions, offer_again: OfferAgain) -> None:
+    async def run(self, versions: Versions, reoffer: Reoffer) -> None:
         """Write until cancelled. At first, and after each time without the database, compare it with the cluster.
 
         Args:
             versions: reads the resource version of every request in the cluster, by UID. May raise OperatorError.
-            offer_again: offers one request anew. May raise OperatorError.
+            reoffer: offers one request again. May raise OperatorError.
         """
         pause = _BACKOFF[0]
         while True:
             try:
                 async with self._connected() as writer:
-                    await self._compare(writer, versions, offer_again)
+                    await self._compare(writer, versions, reoffer)
                     pause = _BACKOFF[0]
                     await self._write(writer)
             except (RecordsError, OperatorError) as error:
@@ -122,21 +122,21 @@ class PostgresSink:
         migrate(self._url)
         return Writer(self._url)
 
-    async def _compare(self, writer: Writer, versions: Versions, offer_again: OfferAgain) -> None:
-        """Find what was deleted while nobody recorded it, and what a database that was set back has lost."""
+    async def _compare(self, writer: Writer, versions: Versions, reoffer: Reoffer) -> None:
+        """Find the deletions that were not recorded, and the states that a restored database has lost."""
         recorded = await writer.live()
         listed = await versions()  # after that: what is recorded and not listed now is really gone
         for uid in recorded.keys() - listed.keys():
             self.deleted(uid)
         for uid, version in listed.items():
             if recorded.get(uid, 0) < version and uid not in self._outbox:
-                await offer_again(uid)
+                await reoffer(uid)
 
     async def _write(self, writer: Writer) -> None:
         while True:
             if not self._outbox:
-                self._news.clear()
-                await self._news.wait()
+                self._changed.clear()
+                await self._changed.wait()
             await asyncio.sleep(_GATHER_SECONDS)
             batch = self._outbox.take(_BATCH)
             try:
@@ -148,18 +148,20 @@ class PostgresSink:
 
     async def _put(self, writer: Writer, batch: list[PendingRecord]) -> None:
         try:
-            await writer.upsert(row_of(each.request, each.seen_at or each.since) for each in batch if each.request)
+            await writer.upsert(
+                row_of(record.request, record.seen_at or record.since) for record in batch if record.request
+            )
         except RowRefused as error:
             if len(batch) > 1:  # one of them must not hold up the others
-                for each in batch:
-                    await self._put(writer, [each])
+                for record in batch:
+                    await self._put(writer, [record])
                 return
             metrics.RECORDS_LOST.labels("refused").inc()
             log.error("the database cannot store a request", uid=batch[0].uid, error=str(error))
-        await writer.mark_deleted({each.uid: each.deleted_at for each in batch if each.deleted_at})
+        await writer.mark_deleted({record.uid: record.deleted_at for record in batch if record.deleted_at})
         metrics.RECORDS_WRITTEN.inc(len(batch))
 
 
 def make_sink(url: SecretStr | None, clock: Callable[[], datetime]) -> NoSink | PostgresSink:
-    """Give what keeps records for this installation."""
+    """Return the sink of this installation."""
     return NoSink() if url is None else PostgresSink(url.get_secret_value(), clock)

@@ -1,1 +1,1 @@
-"""AnalysisRequests: what to do about each, and doing it. `plan` and what it calls are pure."""
+"""AnalysisRequests: observe, plan and act. `plan` and what it calls are pure."""

@@ -1,4 +1,4 @@
-"""What `plan` answers: actions as values, the status to write, and when to look again."""
+"""What `plan` returns: actions as values, the status to write, and when to plan again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from analysis_operator.callbacks.delivery import Answer
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Wait for a slot of this analyzer, then start an attempt on the pinned object. Twice is the same as once."""
+    """Queue an attempt on the pinned object for a slot of this analyzer. Twice is the same as once."""
 
     analyzer: str
     source: PinnedSource | None = None
@@ -33,7 +33,7 @@ class WriteReport:
 
 @dataclass(frozen=True, slots=True)
 class CallBack:
-    """Give the answer to the task that waits for it. A second answer is refused by the service."""
+    """Send the answer to the task that waits for it. Step Functions refuses a second one."""
 
     answer: Answer
 

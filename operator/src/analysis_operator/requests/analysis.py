@@ -1,4 +1,4 @@
-"""How one analysis moves: from what a run reported to its entry in the status."""
+"""Advance one analysis: from what a run reported to its entry in the status."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MESSAGE_LIMIT = 400
 def advance(
     before: AnalysisStatus, observed: Observation, pinned: PinnedSource | None, now: datetime
 ) -> AnalysisStatus:
-    """Give an analysis's entry after what its run, if any, reported. A finished entry never changes."""
+    """Return the entry of an analysis after what its run, if any, reported. A finished entry never changes."""
     run = observed.runs.get(before.name)
     if before.state.finished or (run is not None and _counted(before, run)):
         return before
     if run is None:
-        # Marked as running, but not by us: the operator that started it is gone, and the work stopped with it.
+        # An earlier operator started it, and the work stopped when that operator ended.
         return _pending(before) if before.state is AnalysisState.RUNNING else before
     match run.outcome:
         case None:
@@ -38,7 +38,7 @@ def advance(
 
 
 def _counted(before: AnalysisStatus, run: Run) -> bool:
-    """Whether the status already has this run's end: that write took effect, and only its answer was lost."""
+    """Return whether the status has the end of this run: the write took effect, and only its answer was lost."""
     ended = run.outcome is not None
     return ended and before.state is AnalysisState.PENDING and before.started_at == run.started_at
 
@@ -104,16 +104,16 @@ def _succeeded(
 
 
 def strongest(findings: Sequence[Finding]) -> list[StatusFinding]:
-    """Give the few strongest findings in the order of time, on whole seconds that enclose the stretch."""
-    top = sorted(findings, key=lambda found: (-found.score, found.start_seconds))[:_FINDINGS]
+    """Return the few strongest findings in the order of time, in whole seconds that enclose each."""
+    top = sorted(findings, key=lambda finding: (-finding.score, finding.start_seconds))[:_FINDINGS]
     return [
         StatusFinding(
-            kind=found.kind,
-            start_seconds=math.floor(found.start_seconds),
-            end_seconds=math.ceil(found.end_seconds),
-            score=found.score,
+            kind=finding.kind,
+            start_seconds=math.floor(finding.start_seconds),
+            end_seconds=math.ceil(finding.end_seconds),
+            score=finding.score,
         )
-        for found in sorted(top, key=lambda found: found.start_seconds)
+        for finding in sorted(top, key=lambda finding: finding.start_seconds)
     ]
 
 

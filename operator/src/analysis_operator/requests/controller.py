@@ -25,6 +25,7 @@ from analysis_operator.requests.plan import plan
 from analysis_operator.requests.ports import Requests
 from analysis_operator.requests.view import BACKOFF_SECONDS, Entry, version_of
 from analysis_operator.work_queue import WorkQueue
+from guardian_service.validation import error_summary
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +85,7 @@ class RequestController:
         except ValidationError as error:
             meta = raw.get("metadata", {})
             name = f"{meta.get('namespace')}/{meta.get('name')}"
-            log.error("request not understood", request=name, error=_summary_without_values(error))
+            log.error("request not understood", request=name, error=error_summary(error))
             return False
         return True
 
@@ -273,9 +274,3 @@ class RequestController:
         entry = self._view.get(uid)
         if entry is not None:
             self._queue.add_later(uid, entry.next_backoff())
-
-
-def _summary_without_values(error: ValidationError) -> str:
-    """Return what is wrong first, without the values: a task token may be among them."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

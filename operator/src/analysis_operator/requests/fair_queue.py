@@ -1,4 +1,4 @@
-"""Who goes next: priority first, then fairness between namespaces, then age. No I/O."""
+"""Decide which analysis is next: by priority, then fairness between namespaces, then age. No I/O."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class QueuedAnalysis:
 
 
 class FairQueue:
-    """Waiting analyses of one analyzer.
+    """The queued analyses of one analyzer.
 
     Among the namespaces whose head has the highest priority, the one with the fewest running analyses goes
     next, and of equals the one that waits longest. Adding, removing and taking cost O(log n) in the number
@@ -47,7 +47,7 @@ class FairQueue:
         return iter(list(self._waiting))
 
     def add(self, item: QueuedAnalysis) -> None:
-        """Add an item, or give one that waits a new priority."""
+        """Add an item, or change the priority of one that waits."""
         if self._waiting.get(item.key) == item:
             return
         self._waiting[item.key] = item
@@ -88,9 +88,9 @@ class FairQueue:
     def _head(self, namespace: str) -> QueuedAnalysis | None:
         heap = self._heaps[namespace]
         while heap:
-            found = self._waiting.get(heap[0][-1])
-            if found is not None and found.namespace == namespace and _rank(found) == heap[0]:
-                return found
+            item = self._waiting.get(heap[0][-1])
+            if item is not None and item.namespace == namespace and _rank(item) == heap[0]:
+                return item
             heapq.heappop(heap)  # removed, or added again with another priority
         return None
 

@@ -1,4 +1,4 @@
-"""What was observed of one request: everything that `plan` may know."""
+"""The observation of one request: everything that `plan` decides from."""
 
 from __future__ import annotations
 
@@ -38,7 +38,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class PoolView:
-    """One Analyzer: how many slots its ready pods have, each so many, and what keeps more from being ready."""
+    """The pool of one Analyzer.
+
+    Args:
+        slots: how many analyses its ready pods take at a time.
+        problem: what keeps more pods from being ready, or an empty string.
+        concurrency: how many analyses one pod takes at a time.
+    """
 
     slots: int = 0
     problem: str = ""
@@ -47,9 +53,9 @@ class PoolView:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the installation decided.
+    """The settings of the installation that decisions need.
 
-    ``grants`` maps a namespace, or ``*`` for every other one, to URI prefixes that it may have read for it.
+    ``grants`` maps a namespace, or ``*`` for every other one, to the URI prefixes that may be analysed for it.
     """
 
     grants: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"*": ("s3://",)})

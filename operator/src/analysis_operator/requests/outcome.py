@@ -1,4 +1,4 @@
-"""How a request ends: its verdict, its reason, and a sentence that says both to a person."""
+"""The end of a request: its verdict, its reason, and a sentence that says both to a person."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class End:
 
 
 def end_of(analyses: Sequence[AnalysisStatus], *, cancelled: bool) -> End:
-    """Give the end of a request whose analyses have all finished.
+    """Return the end of a request whose analyses have all finished.
 
-    It succeeded if at least one analysis has a verdict; a cancelled one has none, whatever had been found.
+    It succeeded if at least one analysis has a verdict; a cancelled one has none, whatever its analyses found.
     """
     failed = [entry for entry in analyses if entry.state is AnalysisState.FAILED]
     skipped = [entry for entry in analyses if entry.state is AnalysisState.SKIPPED]
@@ -40,15 +40,15 @@ def end_of(analyses: Sequence[AnalysisStatus], *, cancelled: bool) -> End:
         first = (failed or skipped)[0]
         messages = dict.fromkeys(entry.message for entry in [*failed, *skipped])
         return End(False, first.reason, " ".join(messages))
-    told = [f"{fused.verdict}, score {fused.score}."]
-    told += [f"{entry.name} skipped: {entry.message}" for entry in skipped]
-    told += [f"{entry.name} failed ({entry.reason}): {entry.message}" for entry in failed]
+    sentences = [f"{fused.verdict}, score {fused.score}."]
+    sentences += [f"{entry.name} skipped: {entry.message}" for entry in skipped]
+    sentences += [f"{entry.name} failed ({entry.reason}): {entry.message}" for entry in failed]
     reason = Reason.PARTIALLY_COMPLETED if failed else Reason.COMPLETED
-    return End(True, reason, " ".join(told), fused.verdict, fused.score)
+    return End(True, reason, " ".join(sentences), fused.verdict, fused.score)
 
 
 def duration(created: datetime | None, now: datetime) -> str:
-    """Give the time from creation to the end for a table: ``0.4s``, ``12.3s``, ``4m05s``, ``2h07m``."""
+    """Return the time from creation to the end for a table: ``0.4s``, ``12.3s``, ``4m05s``, ``2h07m``."""
     if created is None:
         return ""
     seconds = max(0.0, (now - created).total_seconds())

@@ -1,7 +1,7 @@
-"""The operator's decision: ``plan(observation, now) -> Plan``. No I/O, no framework, no clock.
+"""Decide about one request: ``plan(observation, now) -> Plan``. No I/O, no framework, no clock.
 
-It reads top to bottom: a finished request is only cleaned up; a request that may not run is refused; every
-analysis is moved by what its run reported; what is left to do becomes actions; the status says how it stands.
+From top to bottom: a finished request is only cleaned up; every analysis is advanced by what its run reported; a
+request that may not run is refused; what is left to do becomes actions; the status says how far the request is.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def plan(observed: Observation, now: datetime) -> Plan:
 
 
 def _pin(observed: Observation) -> PinnedSource | None:
-    """The object that every analysis must have looked at: the first one that any of them met."""
+    """Return the object that every analysis must have read: the first one that any of them read."""
     if observed.request.status.source is not None:
         return observed.request.status.source
     for name in observed.request.spec.analyzers:
@@ -64,7 +64,7 @@ def _pin(observed: Observation) -> PinnedSource | None:
 
 
 def _refusal(observed: Observation) -> tuple[str, str] | None:
-    """Why nothing more may run for this request, if that is so."""
+    """Return the reason and the message why nothing more may run for this request, or None."""
     request, policy = observed.request, observed.policy
     if request.spec.cancel:
         return Reason.CANCELLED, "Cancelled by spec.cancel."
@@ -72,15 +72,15 @@ def _refusal(observed: Observation) -> tuple[str, str] | None:
     if not request.spec.source.uri.startswith(tuple(prefixes)):
         granted = ", ".join(prefixes) or "nothing"
         return Reason.SOURCE_FORBIDDEN, (
-            f"Namespace {request.metadata.namespace} may have {granted} analysed, and not {request.spec.source.uri}. "
-            "Ask who installed Silver Guardian to grant its prefix."
+            f"Namespace {request.metadata.namespace} may not have {request.spec.source.uri} analysed: it is granted "
+            f"{granted}. Ask the administrator of the installation to add a prefix to operator.grants."
         )
     unknown = [name for name in request.spec.analyzers if name not in observed.pools]
     if unknown:
-        known = ", ".join(sorted(observed.pools)) or "none"
+        existing = ", ".join(sorted(observed.pools)) or "none"
         return Reason.ANALYZER_NOT_FOUND, (
-            f"There is no Analyzer named {' or '.join(unknown)}; there is: {known}. "
-            "Create another request with one of these."
+            f"There is no Analyzer named {' or '.join(unknown)}. Existing Analyzers: {existing}. "
+            "Create another request that names one of them."
         )
     return None
 
@@ -94,7 +94,7 @@ def _status(before: RequestStatus, after: list[AnalysisStatus], pinned: PinnedSo
             "analyses": after,
             "source": pinned,
             "started_at": first,
-            # It never goes back, not even when a pod is lost: people read it as a promise.
+            # It never decreases, not even when a pod is lost: people read it as a promise.
             "progress": max(before.progress, min(done, 99)),
         }
     )
@@ -127,7 +127,7 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
 
 
 def _spent(entry: AnalysisStatus) -> tuple[int, int]:
-    """What a restarted operator may not forget: it bounds how often we try."""
+    """Return what a restarted operator needs, since it bounds how often an analysis is tried."""
     return entry.attempts, entry.disruptions
 
 
@@ -141,10 +141,10 @@ def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str,
         entry = retrying[0]
         spent = f"attempt {entry.attempts} of {observed.request.spec.max_attempts} failed"
         return Reason.RETRYING, f"{entry.name}: {spent}: {entry.message}"
-    asleep = [entry.name for entry in waiting if observed.pools[entry.name].slots == 0]
-    if asleep:
-        problem = observed.pools[asleep[0]].problem or "It starts."
-        return Reason.SCALING, f"No pod of {', '.join(asleep)} is ready. {problem}"
+    without_pods = [entry.name for entry in waiting if observed.pools[entry.name].slots == 0]
+    if without_pods:
+        problem = observed.pools[without_pods[0]].problem or "One is starting."
+        return Reason.SCALING, f"No pod of {', '.join(without_pods)} is ready. {problem}"
     return Reason.QUEUED, f"Waiting for a free slot of {', '.join(entry.name for entry in waiting)}."
 
 
@@ -182,7 +182,7 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
 
 
 def _should_write_report(end: End, analyses: list[AnalysisStatus]) -> bool:
-    """Whether there are results to show, or a person waits for the reason why there are none."""
+    """Return whether there are results to show, or the reason why there are none after an attempt."""
     if end.verdict is None:
         return end.reason != Reason.CANCELLED and any(entry.attempts for entry in analyses)
     return any(entry.result_uri for entry in analyses)
@@ -198,8 +198,8 @@ def _after_the_end(observed: Observation, now: datetime) -> Plan:
         return Plan(status=status, actions=(*stops, Delete()))
     # kstatus and kubectl wait believe only conditions of the current generation; the verdict stays as it is.
     current = [
-        replaced.model_copy(update={"observed_generation": observed.request.metadata.generation})
-        for replaced in status.conditions
+        condition.model_copy(update={"observed_generation": observed.request.metadata.generation})
+        for condition in status.conditions
     ]
     if step is not None:
         generation = observed.request.metadata.generation

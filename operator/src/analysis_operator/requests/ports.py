@@ -1,4 +1,4 @@
-"""What the operator needs from outside. Two runtimes provide it: Kubernetes, and a laptop."""
+"""What requests need from outside. Two runtimes provide it: a cluster, and local processes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Requests(Protocol):
     """Where AnalysisRequests live."""
 
     async def get(self, request: AnalysisRequest) -> AnalysisRequest:
-        """Read it again. Raises Gone if it, by UID, is no more, and ApiUnavailable."""
+        """Read it again. Raises Gone if it, by UID, does not exist any more, and ApiUnavailable."""
 
     async def write_status(self, request: AnalysisRequest, status: RequestStatus) -> AnalysisRequest:
         """Replace the status of exactly this version. Raises Conflict, Gone, ApiUnavailable."""
 
     async def delete(self, request: AnalysisRequest) -> None:
-        """Delete it, if it is there still. Raises ApiUnavailable."""
+        """Delete it, if it still exists. Raises ApiUnavailable."""
 
     async def notify(self, request: AnalysisRequest, event: Notify) -> None:
         """Post an event about it. Best effort: it never raises."""

@@ -75,7 +75,7 @@ class RequestResync:
         self._missed_in_a_row = self._missed_in_a_row + 1 if missed else 0
         if missed:
             metrics.MISSED_EVENTS.inc(missed)
-            log.warning("changes that no watch told of", count=missed)
+            log.warning("changes that no watch delivered", count=missed)
 
     async def _observe_missed(self, suspects: Iterable[Json]) -> int:
         versions = self._controller.resource_versions()

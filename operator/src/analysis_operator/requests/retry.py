@@ -1,4 +1,4 @@
-"""Retry by cause: which failures another attempt can mend, and when it may start."""
+"""Retry by cause: which failures another attempt can repair, and when it may start."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _SKIPS = {FailureReason.NO_AUDIO_STREAM, FailureReason.NO_VIDEO_STREAM}
 
 
 def is_skip(failure: Failure) -> bool:
-    """Whether the recording simply has nothing for this analyzer."""
+    """Return whether the recording has nothing for this analyzer to look at."""
     return failure.kind is FailureKind.MEDIA and failure.reason in _SKIPS
 
 
 def can_help(failure: Failure) -> bool:
-    """Whether another attempt can end otherwise: our own faults, and a store that is ill for a while."""
+    """Return whether another attempt can end otherwise: after internal faults, and while S3 is unavailable."""
     if failure.kind is FailureKind.INTERNAL:
         return True
     return failure.kind is FailureKind.SOURCE and failure.reason in _TRANSIENT_SOURCE
 
 
 def backoff(key: str, attempt: int, *, base: float, cap: float) -> timedelta:
-    """Give the pause before the next attempt: exponential, with jitter of ±20 % that is the same for the same key.
+    """Return the pause before the next attempt: exponential, with jitter of ±20 % that is the same for the same key.
 
     Deterministic jitter keeps `plan` pure; it still spreads many requests that failed together.
     """

@@ -1,4 +1,4 @@
-"""Fusion: from the verdicts of any set of analyses to the request's one. Pure and monotone; see docs/verdicts.md."""
+"""Fuse the verdicts of any set of analyses into the request's one. Pure and monotone; see docs/verdicts.md."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ class Fused:
 
 
 def fuse(analyses: Sequence[AnalysisStatus]) -> Fused | None:
-    """Give the fused verdict, or None when no analysis has one.
+    """Return the fused verdict, or None when no analysis has one.
 
     The severest verdict and the highest counted score: of all ways to join scores, in any order and grouping, only
-    the maximum leaves a score as it is when the same evidence is told twice, and what is seen in the picture and
-    heard in the sound of one file is seldom told independently. An analysis that failed looked at nothing, so beside
-    it `NoEvidence` becomes `Inconclusive`; what was skipped, because the recording has no such stream, takes nothing
-    away.
+    the maximum leaves a score as it is when the same evidence counts twice, and the evidence in the pictures and in
+    the sound of one file is seldom independent. An analysis that failed looked at nothing, so beside it `NoEvidence`
+    becomes `Inconclusive`; one that was skipped, because the recording has no such stream, changes nothing.
     """
-    spoken = [(found.verdict, found.score or 0) for found in analyses if found.verdict is not None]
-    if not spoken:
+    verdicts = [(entry.verdict, entry.score or 0) for entry in analyses if entry.verdict is not None]
+    if not verdicts:
         return None
-    severest = max((verdict for verdict, _ in spoken), key=SEVERITY.__getitem__)
-    blind = any(found.state is AnalysisState.FAILED for found in analyses)
-    if blind and severest is Verdict.NO_EVIDENCE:
+    severest = max((verdict for verdict, _ in verdicts), key=SEVERITY.__getitem__)
+    incomplete = any(entry.state is AnalysisState.FAILED for entry in analyses)
+    if incomplete and severest is Verdict.NO_EVIDENCE:
         severest = Verdict.INCONCLUSIVE
-    return Fused(severest, max(counted(verdict, score) for verdict, score in spoken))
+    return Fused(severest, max(counted(verdict, score) for verdict, score in verdicts))
