@@ -154,7 +154,7 @@ def _head(clips: Sequence[ScoredClip], run: Run, limits: Limits, shipped: Calibr
         "each clean and through one channel. `make eval` makes the data, scores it and writes this file; "
         "the code is in `ml/voice`.",
         f"Checksum over all clips: `{run.digest[:16]}`. Other versions of FFmpeg or of the voices change it, and the "
-        "figures a little; Piper's noise depends on the order of its sentences.",
+        "figures a little; Piper's noise depends on the order of its sentences, and hibari's noise has no seed.",
         "",
         run.about,
         "",
