@@ -154,15 +154,16 @@ def test_a_language_is_one_more_file(tmp_path: Path) -> None:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     third = (tmp_path / "ko.yaml").read_text(encoding="utf-8").replace("name: 한국어", "name: Third")
     (tmp_path / "de.yaml").write_text(third, encoding="utf-8")
+    codes = [DEFAULT, *sorted({"de", *(file.stem for file in FILES)} - {DEFAULT})]
     with locales_in(tmp_path):
         report = report_page.render(asked(), RequestStatus(), [])
         files = status_page._files()
-    assert re.findall(r'<main class="page" id="(\w+)"', report) == ["en", "de", "ko"]
-    assert re.findall(r'<label for="choose-(\w+)"', report) == ["en", "de", "ko"]
-    assert "#choose-en:checked ~ #en, #choose-de:checked ~ #de, #choose-ko:checked ~ #ko {" in report
+    assert re.findall(r'<main class="page" id="(\w+)"', report) == codes
+    assert re.findall(r'<label for="choose-(\w+)"', report) == codes
+    assert ", ".join(f"#choose-{code}:checked ~ #{code}" for code in codes) + " {" in report
     page = files["index.html"].content.decode()
-    assert re.findall(r'data-language="(\w+)"', page) == ["en", "de", "ko"]
-    assert list(httpx.Response(200, content=files["words.json"].content).json()) == ["en", "de", "ko"]
+    assert re.findall(r'data-language="(\w+)"', page) == codes
+    assert list(httpx.Response(200, content=files["words.json"].content).json()) == codes
 
 
 def asked() -> AnalysisRequest:
