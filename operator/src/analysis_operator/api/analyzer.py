@@ -32,7 +32,7 @@ class EnvVar(Resource):
         Field(max_length=63, description="Its name.")
     )
     value: str | None = Field(default=None, max_length=2000, description="Its value.")
-    secret_key: SecretKey | None = Field(default=None, description="Where its value is kept.")
+    secret_key: SecretKey | None = Field(default=None, description="The key of a Secret that holds its value.")
 
 
 class Toleration(Resource):
@@ -58,14 +58,14 @@ class Quantities(Resource):
 
 
 class Resources(Resource):
-    """What one pod is promised, and what it may use at most."""
+    """The CPU and memory that one pod requests, and its limits."""
 
-    requests: Quantities = Field(default=Quantities(cpu="500m", memory="512Mi"), description="Promised.")
-    limits: Quantities = Field(default=Quantities(cpu="2", memory="2Gi"), description="At most.")
+    requests: Quantities = Field(default=Quantities(cpu="500m", memory="512Mi"), description="Guaranteed.")
+    limits: Quantities = Field(default=Quantities(cpu="2", memory="2Gi"), description="The maximum.")
 
 
 class Models(Resource):
-    """A folder of models, one folder in it for each analyzer: the content of an image, or a volume that is there."""
+    """A folder of models with one subfolder for each analyzer: the content of an image, or of an existing volume."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -82,7 +82,7 @@ class Models(Resource):
 
 
 class Scaling(Resource):
-    """How KEDA sizes the pool: by its backlog, and by the CPU that its pods use."""
+    """How KEDA sizes the pool: by its backlog, and by the CPU usage of its pods."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -95,13 +95,19 @@ class Scaling(Resource):
     min_replicas: int = Field(default=0, ge=0, le=100, description="Pods when there is no work.")
     max_replicas: int = Field(default=5, ge=1, le=100, description="Pods at most.")
     cooldown_seconds: int = Field(
-        default=300, ge=1, le=3600, description="How long there must be less work before the pool gets smaller."
+        default=300, ge=1, le=3600, description="Seconds with less work after which the pool gets smaller."
     )
     polling_interval_seconds: int = Field(
-        default=5, ge=1, le=300, description="How often KEDA asks, beside being told when work comes."
+        default=5,
+        ge=1,
+        le=300,
+        description="Seconds between polls of KEDA; new work is also pushed to it.",
     )
     cpu_utilization: int = Field(
-        default=50, ge=1, le=1000, description="The pods' CPU, in percent of what they request, that adds pods."
+        default=50,
+        ge=1,
+        le=1000,
+        description="CPU of the pods, in percent of their request, above which KEDA adds pods.",
     )
 
 
@@ -112,24 +118,26 @@ class AnalyzerSpec(Resource):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
         default="IfNotPresent", description="When the image is pulled."
     )
-    port: int = Field(default=8000, ge=1024, le=65535, description="The port that the contract is served on.")
+    port: int = Field(default=8000, ge=1024, le=65535, description="The port that serves the analyzer contract.")
     concurrency: int = Field(default=1, ge=1, le=64, description="Analyses at a time in one pod.")
     scaling: Scaling = Field(default=Scaling(), description="How KEDA sizes the pool.")
     replicas: int | None = Field(
-        default=None, ge=0, le=100, description="A fixed size, which needs no KEDA; scaling is not used then."
+        default=None, ge=0, le=100, description="A fixed number of pods, without KEDA; scaling is ignored."
     )
     resources: Resources = Field(default=Resources(), description="CPU and memory of one pod.")
-    node_selector: dict[str, str] = Field(default={"workload": "ml"}, description="Labels that the pods' nodes have.")
+    node_selector: dict[str, str] = Field(
+        default={"workload": "ml"}, description="Labels of the nodes that run the pods."
+    )
     tolerations: list[Toleration] = Field(
         default=[Toleration(key="workload", value="ml")],
         max_length=10,
         description="Taints that the pods tolerate.",
     )
     service_account_name: str | None = Field(
-        default=None, max_length=253, description="A ServiceAccount of your own. Without it one is made."
+        default=None, max_length=253, description="An existing ServiceAccount. Default: the operator creates one."
     )
     models: Models | None = Field(
-        default=None, description="Models, mounted read-only where GUARDIAN_MODELS names them; none without it."
+        default=None, description="Models, mounted read-only in the folder that GUARDIAN_MODELS names. Default: none."
     )
     env: list[EnvVar] = Field(
         default=[],
@@ -143,22 +151,24 @@ class Usage(Resource):
     """What the pool has used, for its cost."""
 
     since: datetime = Field(description="When counting began.")
-    until: datetime = Field(description="Up to when it is counted.")
-    pod_seconds: int = Field(default=0, ge=0, description="Seconds that pods of this pool were there, summed up.")
-    busy_seconds: int = Field(default=0, ge=0, description="Seconds that analyses ran, summed up.")
+    until: datetime = Field(description="The time up to which usage is counted.")
+    pod_seconds: int = Field(default=0, ge=0, description="Total seconds that pods of this pool were on a node.")
+    busy_seconds: int = Field(default=0, ge=0, description="Total seconds that analyses ran.")
     node_seconds: int = Field(
-        default=0, ge=0, description="Seconds of nodes, each shared equally between the pods of all pools on it."
+        default=0, ge=0, description="Total seconds of nodes, each divided equally between the pods of all pools on it."
     )
-    starts: int = Field(default=0, ge=0, description="How often the pool grew from no pod.")
+    starts: int = Field(default=0, ge=0, description="How often the pool grew from zero pods.")
 
 
 class AnalyzerStatus(Resource):
-    """How the pool does. Written by the operator alone."""
+    """The state of the pool. Only the operator writes it."""
 
-    observed_generation: int | None = Field(default=None, ge=0, description="The spec that this speaks of.")
-    replicas: int = Field(default=0, ge=0, description="Pods.")
+    observed_generation: int | None = Field(
+        default=None, ge=0, description="The metadata.generation that this reflects."
+    )
+    replicas: int = Field(default=0, ge=0, description="Pods that exist.")
     ready_replicas: int = Field(default=0, ge=0, description="Pods that take work.")
-    queued: int = Field(default=0, ge=0, description="Analyses that wait.")
+    queued: int = Field(default=0, ge=0, description="Analyses that wait for a slot.")
     running: int = Field(default=0, ge=0, description="Analyses that run.")
     usage: Usage | None = Field(default=None, description="What the pool has used.")
     conditions: list[Condition] = Field(
@@ -171,7 +181,7 @@ class AnalyzerStatus(Resource):
 
 
 class Analyzer(Resource):
-    """A detector: one image and how many warm pods of it there are."""
+    """An analyzer: one image, and the pool of warm pods that run it."""
 
     metadata: Metadata
     spec: AnalyzerSpec

@@ -24,19 +24,19 @@ CONDITION_LIST: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-
 
 
 class Resource(BaseModel):
-    """Base of every model here: camelCase on the wire, unknown fields left to the API server's pruning."""
+    """Base of every model here: camelCase on the wire; the API server prunes unknown fields."""
 
     model_config = ConfigDict(frozen=True, alias_generator=camel, populate_by_name=True)
 
 
 def rule(expression: str, message: str) -> JsonDict:
-    """Give one CEL validation rule for the generated schema, with the sentence that a refused user reads."""
+    """Return one CEL validation rule for the generated schema, with the message of a rejection."""
     return {"rule": expression, "message": message}
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Annotates a string that must match a pattern; who writes another one reads the hint, here and at the API server.
+    """Annotates a string that must match a pattern. A rejection shows the hint, here and at the API server.
 
     The schema's own ``pattern`` would say only which regular expression it should match.
     """
@@ -45,11 +45,11 @@ class Matches:
     hint: str
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Refuse what does not match, with the hint."""
+        """Reject a string that does not match, with the hint."""
         return no_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Give the same as a CEL rule."""
+        """Add the same check as a CEL rule."""
         return handler(schema) | {"x-kubernetes-validations": [rule(f"self.matches(r'{self.pattern}')", self.hint)]}
 
     def _checked(self, value: str) -> str:
@@ -88,12 +88,14 @@ class ConditionType(StrEnum):
 class Condition(Resource):
     """A condition by the Kubernetes API conventions."""
 
-    type: ConditionType = Field(description="What this is about.")
+    type: ConditionType = Field(description="The aspect of the resource.")
     status: ConditionState = Field(description="Whether it holds.")
     reason: str = Field(min_length=1, max_length=63, description="Why, in one CamelCase word.")
     message: str = Field(default="", max_length=600, description="Why, in a sentence.")
     last_transition_time: datetime = Field(description="When status last changed.")
-    observed_generation: int | None = Field(default=None, ge=0, description="The spec that this speaks of.")
+    observed_generation: int | None = Field(
+        default=None, ge=0, description="The metadata.generation that this reflects."
+    )
 
 
 ConditionRow = tuple[ConditionType, ConditionState, str, str]

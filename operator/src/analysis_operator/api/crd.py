@@ -1,4 +1,4 @@
-"""Generates the CustomResourceDefinitions from the models in :mod:`analysis_operator.api`.
+"""Generate the CustomResourceDefinitions from the models in :mod:`analysis_operator.api`.
 
 ``python -m analysis_operator.api.crd crds`` writes them; a test fails when the committed files differ.
 Structural schemas admit neither ``$ref`` nor ``anyOf`` with null, so pydantic's output is flattened here.
@@ -28,13 +28,13 @@ _UNSTARTED: Schema = {
         for kind, status in (("Succeeded", "Unknown"), ("Finished", "False"), ("Reconciling", "True"))
     ]
 }
-"""A new request reads so until the operator's first word; without conditions, kstatus counts it as done at once."""
+"""The status until the operator's first write; without conditions, kstatus would count a new request as done."""
 
 _ANALYZER_NAME = api.rule(
     "self.metadata.name.matches('^[a-z]([-a-z0-9]{0,52}[a-z0-9])?$')",
     "name an Analyzer with at most 54 lower case letters, digits and '-', a letter first",
 )
-"""A Service's name takes no other characters, and KEDA puts nine before it for the HorizontalPodAutoscaler's."""
+"""The name of a Service allows no other characters, and KEDA prefixes nine more for the HorizontalPodAutoscaler."""
 
 _REQUEST_COLUMNS = [
     ("Verdict", "string", ".status.verdict", 0),
@@ -58,7 +58,7 @@ _ANALYZER_COLUMNS = [
 
 
 def structural(model: type[api.Resource]) -> Schema:
-    """Give a model's structural schema: no ``$ref``, no ``title``, no null alternative."""
+    """Return a model's structural schema: no ``$ref``, no ``title``, no null alternative."""
     raw = model.model_json_schema(by_alias=True, mode="validation")
     definitions = raw.pop("$defs", {})
     return _flatten(raw, definitions)
@@ -74,14 +74,14 @@ def _flatten(node: Schema, definitions: dict[str, Schema]) -> Schema:
         return _flatten({**only, **rest}, definitions)
     if "const" in node:
         node = {**node, "enum": [node["const"]], "type": "string"}
-    kept = {key: value for key, value in node.items() if key not in {"title", "const", "additionalProperties"}}
+    flat = {key: value for key, value in node.items() if key not in {"title", "const", "additionalProperties"}}
     if "properties" in node:
-        kept["properties"] = {name: _flatten(found, definitions) for name, found in node["properties"].items()}
+        flat["properties"] = {name: _flatten(field, definitions) for name, field in node["properties"].items()}
     if "items" in node:
-        kept["items"] = _flatten(node["items"], definitions)
+        flat["items"] = _flatten(node["items"], definitions)
     if isinstance(node.get("additionalProperties"), dict):
-        kept["additionalProperties"] = _flatten(node["additionalProperties"], definitions)
-    return kept
+        flat["additionalProperties"] = _flatten(node["additionalProperties"], definitions)
+    return flat
 
 
 def _definition(kind: str, plural: str, short: str, models: tuple[type[api.Resource], ...], version: Schema) -> Schema:
@@ -127,7 +127,7 @@ def _columns(rows: list[tuple[str, str, str, int]]) -> list[Schema]:
 
 
 def definitions() -> dict[str, Schema]:
-    """Give every CustomResourceDefinition, by file name."""
+    """Return every CustomResourceDefinition, by file name."""
     request = _definition(
         "AnalysisRequest",
         "analysisrequests",
@@ -160,7 +160,7 @@ class _Plain(yaml.SafeDumper):
 
 
 def render(definition: Schema) -> str:
-    """Give one definition as YAML, with a head that says where it comes from."""
+    """Return one definition as YAML, with a comment that says where it comes from."""
     head = "# Generated from operator/src/analysis_operator/api/ by `make generate`. Do not edit.\n"
     return head + yaml.dump(definition, Dumper=_Plain, sort_keys=False, width=110)
 

@@ -1,4 +1,4 @@
-"""Generates docs/reference.md, every field of the two resources, from the CustomResourceDefinitions.
+"""Generate docs/reference.md, every field of the two resources, from the CustomResourceDefinitions.
 
 ``python -m analysis_operator.api.reference docs/reference.md`` writes it; a test fails when the committed page differs.
 """

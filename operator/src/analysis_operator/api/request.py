@@ -1,4 +1,4 @@
-"""AnalysisRequest: what is asked, and what is known."""
+"""AnalysisRequest: what to analyse, and the state of the analysis."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ class Source(Resource):
     version_id: str | None = Field(
         default=None,
         max_length=1024,
-        description="A version of the object in a versioned bucket. Without it the version current when work starts.",
+        description="A version of the object in a versioned bucket. Default: the current version when work starts.",
     )
 
 
 class Callback(Resource):
-    """Who waits for the end: a task of AWS Step Functions."""
+    """The task of AWS Step Functions that waits for the end of the request."""
 
-    # Whoever has the token can answer for us: it is in no representation, so that no log shows it.
+    # Anyone who has the token can answer in our place, so it is in no representation and in no log.
     task_token: str = Field(
         min_length=1,
         max_length=2048,
         repr=False,
-        description="The token of a task that waits, by .waitForTaskToken or as an activity. It is answered once: "
-        "SendTaskSuccess with the verdict, or SendTaskFailure. The condition CallbackDelivered tells. "
-        "Whoever may read the request may read the token.",
+        description="The token of a waiting task, from .waitForTaskToken or an activity. It is answered once: "
+        "SendTaskSuccess with the verdict, or SendTaskFailure. The condition CallbackDelivered says how that went. "
+        "Anyone with read access to the request can read the token.",
     )
 
 
 class RequestSpec(Resource):
-    """What to analyse, and how patient to be. Immutable, except cancel and priority."""
+    """What to analyse, and within which limits. Immutable, except cancel and priority."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -99,26 +99,29 @@ class RequestSpec(Resource):
         default=0,
         ge=-1000,
         le=1000,
-        description="Higher goes first; equal ones share fairly between namespaces.",
+        description="Higher priorities run first; requests of equal priority share the pods fairly between namespaces.",
     )
     timeout_seconds: int = Field(
-        default=120, ge=1, le=3600, description="How long one attempt of one analysis may run."
+        default=120, ge=1, le=3600, description="Seconds that one attempt of one analysis may run."
     )
     max_attempts: int = Field(
-        default=3, ge=1, le=10, description="Attempts per analysis. Lost pods and refused media spend none."
+        default=3,
+        ge=1,
+        le=10,
+        description="Attempts per analysis. Attempts lost with their pod do not count.",
     )
     ttl_seconds_after_finished: int = Field(
         default=604_800,
         ge=0,
         le=315_360_000,
-        description="The request is deleted this long after it finished.",
+        description="Seconds after its end at which the request is deleted.",
     )
-    cancel: bool = Field(default=False, description="Set to true to stop the work. It cannot be undone.")
-    callback: Callback | None = Field(default=None, description="Who is told the outcome, beside the status.")
+    cancel: bool = Field(default=False, description="Set to true to stop the work. This cannot be undone.")
+    callback: Callback | None = Field(default=None, description="A waiting task to send the outcome to.")
 
 
 class AnalysisState(StrEnum):
-    """Where one analysis stands."""
+    """The state of one analysis."""
 
     PENDING = "Pending"
     RUNNING = "Running"
@@ -133,25 +136,25 @@ class AnalysisState(StrEnum):
 
 
 class StatusFinding(Resource):
-    """One piece of evidence and the stretch of the recording that it is about."""
+    """One piece of evidence, and the stretch of the recording that it is in."""
 
     kind: str = Field(max_length=63, description="What was found, in CamelCase.")
     start_seconds: int = Field(ge=0, description="Start of the stretch, rounded down.")
     end_seconds: int = Field(ge=0, description="End of the stretch, rounded up.")
-    score: int = Field(ge=0, le=100, description="How strongly this speaks against the recording.")
+    score: int = Field(ge=0, le=100, description="How strong the evidence is, 0 to 100.")
 
 
 class AnalysisStatus(Resource):
     """One analyzer's part of the request."""
 
     name: str = Field(max_length=40, description="The Analyzer.")
-    state: AnalysisState = Field(default=AnalysisState.PENDING, description="Where it stands.")
-    verdict: Verdict | None = Field(default=None, description="What this analyzer's evidence says.")
+    state: AnalysisState = Field(default=AnalysisState.PENDING, description="Its state.")
+    verdict: Verdict | None = Field(default=None, description="The verdict from this analyzer's evidence.")
     score: int | None = Field(default=None, ge=0, le=100, description="0: nothing found, 100: the strongest evidence.")
-    attempts: int = Field(default=0, ge=0, description="Attempts that ended, well or badly.")
-    disruptions: int = Field(default=0, ge=0, description="Attempts lost with their pod; they cost nothing.")
+    attempts: int = Field(default=0, ge=0, description="Attempts that ended by themselves, with a result or not.")
+    disruptions: int = Field(default=0, ge=0, description="Attempts lost with their pod; not counted as attempts.")
     progress: int = Field(default=0, ge=0, le=100, description="Per cent done.")
-    pod: str | None = Field(default=None, max_length=253, description="The pod that works or last worked on it.")
+    pod: str | None = Field(default=None, max_length=253, description="The pod of the current or last attempt.")
     started_at: datetime | None = Field(default=None, description="Start of the current or last attempt.")
     finished_at: datetime | None = Field(default=None, description="When it reached its final state.")
     retry_at: datetime | None = Field(default=None, description="No new attempt before this time.")
@@ -170,9 +173,11 @@ class PinnedSource(Resource):
 
 
 class RequestStatus(Resource):
-    """What is known. Written by the operator alone."""
+    """The state of the request. Only the operator writes it."""
 
-    observed_generation: int | None = Field(default=None, ge=0, description="The spec that this speaks of.")
+    observed_generation: int | None = Field(
+        default=None, ge=0, description="The metadata.generation that this reflects."
+    )
     verdict: Verdict | None = Field(
         default=None, description="LikelyFake, Suspicious, NoEvidence or Inconclusive. It never says genuine."
     )
@@ -180,7 +185,7 @@ class RequestStatus(Resource):
     progress: int = Field(default=0, ge=0, le=100, description="Per cent done.")
     started_at: datetime | None = Field(default=None, description="When work first started.")
     finished_at: datetime | None = Field(default=None, description="When the request finished.")
-    duration: str = Field(default="", max_length=20, description="From creation to the end, for people.")
+    duration: str = Field(default="", max_length=20, description="Time from creation to the end, for people.")
     report_uri: str | None = Field(default=None, max_length=1200, description="The report, a page for people.")
     source: PinnedSource | None = Field(default=None, description="The exact object that was analysed.")
     analyses: list[AnalysisStatus] = Field(
@@ -197,22 +202,22 @@ class RequestStatus(Resource):
     )
 
     def condition(self, kind: ConditionType) -> Condition | None:
-        """Give the condition of one type, or None."""
-        return next((found for found in self.conditions if found.type is kind), None)
+        """Return the condition of one type, or None."""
+        return next((condition for condition in self.conditions if condition.type is kind), None)
 
     def analysis(self, name: str) -> AnalysisStatus | None:
-        """Give one analyzer's entry, or None."""
-        return next((found for found in self.analyses if found.name == name), None)
+        """Return the entry of one analyzer, or None."""
+        return next((entry for entry in self.analyses if entry.name == name), None)
 
     @property
     def finished(self) -> bool:
-        """Whether the verdict is written: from then on nothing changes."""
-        found = self.condition(ConditionType.FINISHED)
-        return found is not None and found.status == "True"
+        """Whether the outcome is written; from then on it does not change."""
+        condition = self.condition(ConditionType.FINISHED)
+        return condition is not None and condition.status == "True"
 
 
 class AnalysisRequest(Resource):
-    """Asks whether one recording is real; the verdict, with its evidence, appears in the status."""
+    """Asks whether one recording is real; the verdict and its evidence appear in the status."""
 
     metadata: Metadata
     spec: RequestSpec
