@@ -31,7 +31,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 9090
 {{- end }}
 
-{{- /* Variables for S3, and on top of them those given by name: a map, so that no name comes twice. As JSON. */ -}}
+{{- /* Variables for S3, overridden by those given by name: a map, so that no name occurs twice. As JSON. */ -}}
 {{- define "silver-guardian.env" -}}
 {{- $s3 := .root.Values.s3 -}}
 {{- $env := dict -}}
