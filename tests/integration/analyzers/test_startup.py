@@ -139,5 +139,5 @@ def test_a_setting_that_is_none_is_named_and_ends_the_start(tmp_path: Path) -> N
     command = [sys.executable, "-m", "audio_analyzer"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
-    assert "concurrency\n  Input should be greater than or equal to 1" in ended.stderr
+    assert "GUARDIAN_CONCURRENCY: Input should be greater than or equal to 1" in ended.stderr
     assert "Exception ignored" not in ended.stderr
