@@ -1,4 +1,4 @@
-"""``python -m analysis_records migrate``: makes or upgrades the tables of GUARDIAN_DATABASE_URL."""
+"""``python -m analysis_records migrate`` makes or upgrades the tables of GUARDIAN_DATABASE_URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from analysis_records.migrate import migrate
 
 
 def main() -> int:
-    """Give the exit code: 0 when the tables are up to date."""
+    """Return the exit code: 0 when the tables are up to date."""
     url = os.environ.get("GUARDIAN_DATABASE_URL", "")
     if sys.argv[1:] != ["migrate"] or not url:
         sys.stderr.write("usage: GUARDIAN_DATABASE_URL=postgresql://… python -m analysis_records migrate\n")

@@ -17,16 +17,16 @@ from analysis_records.errors import DatabaseUnavailable, RecordsError, RowRefuse
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 5
 _GRACE_SECONDS = 3.0
-"""The server ends a statement that takes too long; a server that says nothing at all is given up this much later."""
+"""The server ends a statement that takes too long. If the server is silent, this side gives up this much later."""
 _UNDEFINED = {"42P01", "42703"}  # undefined_table, undefined_column
 _DATA = {"22", "23"}  # classes: data exception, integrity constraint violation
 
 
 def driver_url(url: str) -> URL:
-    """Give the URL with the driver that is used here: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
+    """Return the URL with the driver that this package uses: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
 
     Raises:
-        RecordsError: it is no URL of a PostgreSQL database.
+        RecordsError: the URL does not name a PostgreSQL database.
     """
     try:
         parsed = make_url(url)
@@ -38,7 +38,7 @@ def driver_url(url: str) -> URL:
 
 
 def connect_arguments() -> dict[str, Any]:
-    """Give what a connection must know: limits in time, and no prepared statements, which poolers do not carry."""
+    """Return the arguments of every connection: time limits, and no prepared statements, for the sake of poolers."""
     return {
         "connect_timeout": CONNECT_SECONDS,
         "prepare_threshold": None,
@@ -51,10 +51,10 @@ def connect_arguments() -> dict[str, Any]:
 
 
 def make_engine(url: str, connections: int) -> AsyncEngine:
-    """Give an engine that holds at most so many connections, and connects at its first use.
+    """Return an engine that opens at most `connections` connections, the first one at its first use.
 
     Raises:
-        RecordsError: the URL is not one of PostgreSQL.
+        RecordsError: the URL does not name a PostgreSQL database.
     """
     return create_async_engine(
         driver_url(url),
@@ -69,7 +69,7 @@ def make_engine(url: str, connections: int) -> AsyncEngine:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Give a connection in a transaction that neither the server nor the network can hold up.
+    """Yield a connection in a transaction, with a time limit that holds even if the server or the network is silent.
 
     Raises:
         DatabaseUnavailable, SchemaOutdated, RowRefused.
@@ -81,14 +81,14 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     except TimeoutError as error:  # of asyncio, or of the pool
         raise DatabaseUnavailable("the database does not answer in time") from error
     except exc.DBAPIError as error:
-        raise _told(error) from error
+        raise _records_error(error) from error
     except exc.SQLAlchemyError as error:
         raise DatabaseUnavailable(f"no connection to the database ({type(error).__name__})") from error
     except OSError as error:
         raise DatabaseUnavailable(f"the database cannot be reached: {error.strerror or error}") from error
 
 
-def _told(error: exc.DBAPIError) -> RecordsError:
+def _records_error(error: exc.DBAPIError) -> RecordsError:
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if state in _UNDEFINED:
         return SchemaOutdated("the database's tables are missing or too old: run guardian database migrate")

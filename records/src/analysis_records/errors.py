@@ -1,7 +1,7 @@
 """What can go wrong with the database.
 
 RecordsError
-├── DatabaseUnavailable  it is down, slow, or full, or refuses us: the same call may work later
+├── DatabaseUnavailable  it is down, slow, or full, or refuses the connection: the same call may work later
 │   └── SchemaOutdated   its tables are missing or older than this code: they have to be migrated
 └── RowRefused           a value that no column takes: the same call never works
 """

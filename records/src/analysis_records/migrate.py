@@ -1,4 +1,4 @@
-"""Brings the tables up to date. Any number of processes may do it at once: one works, the others wait for it."""
+"""Brings the tables up to date. Any number of processes may do so at once: one migrates, the others wait for it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def migrate(url: str) -> None:
 
 
 def steps() -> list[str]:
-    """Give the names of all steps, the newest first."""
+    """Return the names of all steps, the newest first."""
     return [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 

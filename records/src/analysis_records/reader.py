@@ -1,11 +1,11 @@
-"""Reads records, for whoever shows them."""
+"""Reads records, for the status API and the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from sqlalchemy import select, tuple_
-from sqlalchemy.engine import Row as Found
+from sqlalchemy.engine import Row as DatabaseRow
 
 from analysis_records.database import make_engine, transaction
 from analysis_records.record import Cursor, Page, Record, Transition
@@ -30,55 +30,55 @@ class Reader:
         await self._engine.dispose()
 
     async def get(self, namespace: str, uid: str) -> Record | None:
-        """Give one record, or None if this namespace has none of this UID. `uid` must be a UUID."""
-        wanted = select(analyses).where(analyses.c.uid == uid, analyses.c.namespace == namespace)
+        """Return one record, or None if this namespace has none of this UID. `uid` must be a UUID."""
+        query = select(analyses).where(analyses.c.uid == uid, analyses.c.namespace == namespace)
         async with transaction(self._engine) as connection:
-            found = (await connection.execute(wanted)).one_or_none()
-        return _record(found) if found is not None else None
+            row = (await connection.execute(query)).one_or_none()
+        return _record(row) if row is not None else None
 
     async def revision(self, namespace: str, uid: str) -> int | None:
-        """Give one record's revision alone, or None: enough to answer that nothing changed."""
-        wanted = select(analyses.c.revision).where(analyses.c.uid == uid, analyses.c.namespace == namespace)
+        """Return one record's revision alone, or None: enough to answer that nothing has changed."""
+        query = select(analyses.c.revision).where(analyses.c.uid == uid, analyses.c.namespace == namespace)
         async with transaction(self._engine) as connection:
-            return (await connection.execute(wanted)).scalar_one_or_none()
+            return (await connection.execute(query)).scalar_one_or_none()
 
     async def revisions(self, uids: Collection[str]) -> dict[str, int]:
-        """Give the revisions of many records at once, whatever their namespace; what is not there is left out."""
-        wanted = select(analyses.c.uid, analyses.c.revision).where(analyses.c.uid.in_(uids))
+        """Return the revisions of many records by UID, whatever their namespace; unknown UIDs are left out."""
+        query = select(analyses.c.uid, analyses.c.revision).where(analyses.c.uid.in_(uids))
         async with transaction(self._engine) as connection:
-            return {row.uid: row.revision for row in await connection.execute(wanted)}
+            return {row.uid: row.revision for row in await connection.execute(query)}
 
     async def many(self, uids: Collection[str]) -> dict[str, Record]:
-        """Give many records at once, whatever their namespace: the caller tells them apart."""
-        wanted = select(analyses).where(analyses.c.uid.in_(uids))
+        """Return many records by UID, whatever their namespace: the caller checks it."""
+        query = select(analyses).where(analyses.c.uid.in_(uids))
         async with transaction(self._engine) as connection:
-            found = (await connection.execute(wanted)).all()
-        return {record.uid: record for record in map(_record, found)}
+            rows = (await connection.execute(query)).all()
+        return {record.uid: record for record in map(_record, rows)}
 
     async def list(self, namespace: str, after: Cursor | None, limit: int) -> Page:
-        """Give up to `limit` records of a namespace, newest first, beginning after `after`."""
-        wanted = select(analyses).where(analyses.c.namespace == namespace)
+        """Return up to `limit` records of a namespace, newest first, beginning after `after`."""
+        query = select(analyses).where(analyses.c.namespace == namespace)
         if after is not None:
-            wanted = wanted.where(tuple_(analyses.c.created_at, analyses.c.uid) < (after.created_at, after.uid))
-        ordered = wanted.order_by(analyses.c.created_at.desc(), analyses.c.uid.desc()).limit(limit + 1)
+            query = query.where(tuple_(analyses.c.created_at, analyses.c.uid) < (after.created_at, after.uid))
+        ordered = query.order_by(analyses.c.created_at.desc(), analyses.c.uid.desc()).limit(limit + 1)
         async with transaction(self._engine) as connection:
-            found = (await connection.execute(ordered)).all()
-        records = tuple(_record(row) for row in found[:limit])
-        last = records[-1] if len(found) > limit else None
+            rows = (await connection.execute(ordered)).all()
+        records = tuple(_record(row) for row in rows[:limit])
+        last = records[-1] if len(rows) > limit else None
         return Page(records, Cursor(last.created_at, last.uid) if last else None)
 
     async def history(self, namespace: str, uid: str) -> tuple[Transition, ...]:
-        """Give how one record's reason and verdict changed, oldest first."""
-        wanted = (
+        """Return how one record's reason and verdict changed, oldest first."""
+        query = (
             select(transitions.c.at, transitions.c.reason, transitions.c.verdict, transitions.c.score)
             .join(analyses, analyses.c.uid == transitions.c.uid)
             .where(transitions.c.uid == uid, analyses.c.namespace == namespace)
             .order_by(transitions.c.resource_version)
         )
         async with transaction(self._engine) as connection:
-            found = (await connection.execute(wanted)).all()
-        return tuple(Transition(**row._mapping) for row in found)  # noqa: SLF001 - as below
+            rows = (await connection.execute(query)).all()
+        return tuple(Transition(**row._mapping) for row in rows)  # noqa: SLF001 - as below
 
 
-def _record(found: Found[tuple[object, ...]]) -> Record:
-    return Record(**found._mapping)  # noqa: SLF001 - the documented way to a row's names
+def _record(row: DatabaseRow[tuple[object, ...]]) -> Record:
+    return Record(**row._mapping)  # noqa: SLF001 - the documented way to a row's names

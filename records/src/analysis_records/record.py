@@ -43,10 +43,10 @@ class Row(State):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record(State):
-    """A state as the database knows it.
+    """A state as the database holds it.
 
-    ``revision`` grows by one with each real change, so it serves as an ETag. ``deleted_at`` is set when the resource is
-    no more; the record, with its verdict, stays.
+    ``revision`` grows by one with each real change, so it serves as an ETag. ``deleted_at`` is set when the resource
+    has been deleted; the record, with its verdict, stays.
     """
 
     revision: int

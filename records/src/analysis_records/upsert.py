@@ -21,20 +21,20 @@ from analysis_records.record import Row
 from analysis_records.tables import analyses, transitions
 
 _OWN = {"revision", "updated_at", "deleted_at"}
-"""What the database alone knows."""
-_GIVEN = [each.name for each in analyses.columns if each.name not in _OWN]
+"""Columns that the statement itself fills."""
+_WRITTEN = [written.name for written in analyses.columns if written.name not in _OWN]
 _FIELDS = tuple(field.name for field in fields(Row))
 _END = ("finished_at", "verdict", "score")
 
 
 def encoded(batch: Iterable[Row]) -> str:
-    """Give rows as the statement's JSON array, in an order in which two writers cannot wait for each other.
+    """Return rows as the statement's JSON array, in an order in which two writers cannot wait for each other.
 
     PostgreSQL has no NUL in text, and half of a surrogate pair is no text: both become another character.
     """
     rows = [{name: getattr(row, name) for name in _FIELDS} for row in sorted(batch, key=lambda row: row.uid)]
     text = json.dumps(rows, ensure_ascii=False, default=_plain)
-    if "\\u0000" in text:  # rare, and perhaps only somebody's backslash
+    if "\\u0000" in text:  # rare, and perhaps only an escaped backslash
         text = json.dumps(_without_nul(rows), ensure_ascii=False, default=_plain)
     return text.encode("utf-8", "replace").decode()
 
@@ -42,7 +42,7 @@ def encoded(batch: Iterable[Row]) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def _without_nul(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -85,21 +85,23 @@ def _statement() -> Select[Any]:
 
 
 def _incoming() -> Select[Any]:
-    given = [column(each.name, each.type) for each in analyses.columns if each.name in _GIVEN]
+    columns = [column(written.name, written.type) for written in analyses.columns if written.name in _WRITTEN]
     records = func.jsonb_to_recordset(cast(bindparam("batch", type_=Text), JSONB))
     return select(
-        records.table_valued(*given, column("changed_at", DateTime(timezone=True)), name="given").render_derived(
-            with_types=True
-        )
+        records.table_valued(
+            *columns, column("changed_at", DateTime(timezone=True)), name="incoming_row"
+        ).render_derived(with_types=True)
     )
 
 
 def _accept(incoming: Any) -> ReturningInsert[tuple[str]]:  # noqa: ANN401 - a read-only collection of columns
-    values = select(*(incoming[name] for name in _GIVEN), literal(1).label("revision"), func.now().label("updated_at"))
-    new = insert(analyses).from_select([*_GIVEN, "revision", "updated_at"], values)
-    there, comes = (tuple_(each.spec, each.status) for each in (analyses.c, new.excluded))
-    differs = there.is_distinct_from(comes)
-    changes: dict[str, Any] = {name: new.excluded[name] for name in _GIVEN if name != "uid"}
+    values = select(
+        *(incoming[name] for name in _WRITTEN), literal(1).label("revision"), func.now().label("updated_at")
+    )
+    new = insert(analyses).from_select([*_WRITTEN, "revision", "updated_at"], values)
+    stored, incoming_state = (tuple_(source.spec, source.status) for source in (analyses.c, new.excluded))
+    differs = stored.is_distinct_from(incoming_state)
+    changes: dict[str, Any] = {name: new.excluded[name] for name in _WRITTEN if name != "uid"}
     changes["revision"] = analyses.c.revision + case((differs, 1), else_=0)
     changes["updated_at"] = case((differs, new.excluded.updated_at), else_=analyses.c.updated_at)
     ends_alike = and_(*(_same(analyses.c[name], new.excluded[name]) for name in _END))

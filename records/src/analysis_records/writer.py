@@ -29,7 +29,7 @@ _LIVE = select(analyses.c.uid, analyses.c.resource_version).where(analyses.c.del
 
 
 class Writer:
-    """Writes through one connection. Two writers at once do no harm.
+    """Writes through one connection. Two writers may work at the same time.
 
     Args:
         url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
@@ -45,7 +45,7 @@ class Writer:
         await self._engine.dispose()
 
     async def upsert(self, batch: Iterable[Row]) -> int:
-        """Write states, all or none; give how many were newer than what was there.
+        """Write states, all or none, and return how many were newer than the rows before.
 
         A state older than the row's, and one that would change the end of a finished row, changes nothing.
         """
@@ -60,13 +60,13 @@ class Writer:
             return written
 
     async def mark_deleted(self, gone: Mapping[str, datetime]) -> None:
-        """Note since when resources are no more, by UID. What is not there, or marked already, is left alone."""
+        """Mark rows as deleted since these times, by UID. Unknown UIDs, and rows marked before, are left alone."""
         if gone:
             uids = sorted(gone)
             async with transaction(self._engine) as connection:
                 await connection.execute(_MARK_DELETED, {"uids": uids, "times": [gone[uid] for uid in uids]})
 
     async def live(self) -> dict[str, int]:
-        """Give the resource version of every row whose resource was last known to be there, by UID."""
+        """Return the resource version of every row that is not marked as deleted, by UID."""
         async with transaction(self._engine) as connection:
             return {row.uid: row.resource_version for row in await connection.execute(_LIVE)}

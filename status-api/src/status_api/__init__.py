@@ -1,1 +1,1 @@
-"""The HTTP API for apps, and the page for people: recordings in, verdicts out, each tenant for itself."""
+"""The HTTP API for apps, and the page for people: recordings in, verdicts out, separately for every tenant."""

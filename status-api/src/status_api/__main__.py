@@ -8,7 +8,7 @@ import uvicorn
 
 from guardian_service import logs, uvicorn_server
 from guardian_service.settings import read_settings
-from status_api.serving import Incomplete, make_service
+from status_api.service import Incomplete, make_service
 from status_api.settings import Settings
 
 _NAME = "The status API"

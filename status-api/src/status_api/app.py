@@ -42,18 +42,18 @@ def create_app(
     *,
     sign_in: SignIn | None = None,
     ready: Callable[[], Awaitable[bool]] = _ready,
-    life: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
 ) -> FastAPI:
-    """Give the application over these adapters.
+    """Return the application over these adapters.
 
     Args:
         settings: limits and prefixes.
         analyses: where analyses live.
-        storage: gives links to S3.
-        authenticator: tells whose a token is.
+        storage: makes links to S3.
+        authenticator: finds the tenant of a token.
         sign_in: how the page signs people in; without it a token has to be in the link that leads to the page.
-        ready: whether what lies behind it answers, for /readyz.
-        life: what has to be open while the application serves.
+        ready: whether the services behind it answer, for /readyz.
+        lifespan: what has to be open while the application serves.
     """
     app = FastAPI(
         title="Silver Guardian",
@@ -62,7 +62,7 @@ def create_app(
         description=_ABOUT,
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
-        lifespan=lambda _: life(),
+        lifespan=lambda _: lifespan(),
     )
     problems.install(app)
     app.include_router(make_router(settings, analyses, storage))
@@ -90,7 +90,7 @@ def _add_probes(app: FastAPI, ready: Callable[[], Awaitable[bool]]) -> None:
 
 
 def _describe(app: FastAPI) -> None:
-    """Let the OpenAPI document say what really is answered: problems, also for what cannot be validated."""
+    """Make the OpenAPI document describe the real answers: problems, also for requests that are not valid."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -104,9 +104,9 @@ def _describe(app: FastAPI) -> None:
             schemas = document["components"]["schemas"]
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
-            made = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= made.pop("$defs")
-            schemas["Problem"] = made
+            problem_schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= problem_schema.pop("$defs")
+            schemas["Problem"] = problem_schema
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -1,4 +1,4 @@
-"""Bearer tokens: whose they are decides which namespace is seen, and nothing in a request changes that."""
+"""Bearer tokens: the tenant of a token decides which namespace a request sees, and nothing else in the request does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from status_api.errors import Unauthorised
 
 
 class StaticTokens:
-    """Tokens known beforehand, each with its tenant: for trying it out on one machine.
+    """Fixed tokens, each for one tenant: for trying it out on one machine.
 
     Args:
         tenants: namespaces by token.
@@ -20,12 +20,12 @@ class StaticTokens:
         self._tenants = [(_digest(token), tenant) for token, tenant in tenants.items()]
 
     async def tenant_of(self, token: str) -> str:
-        """Give the tenant; how long it takes says nothing about the tokens."""
-        given = _digest(token)
-        found = [tenant for known, tenant in self._tenants if hmac.compare_digest(known, given)]
-        if not found:
+        """Return the tenant, in a time that does not depend on the tokens."""
+        digest = _digest(token)
+        tenants = [tenant for other, tenant in self._tenants if hmac.compare_digest(other, digest)]
+        if not tenants:
             raise Unauthorised("This token is not known here.")
-        return found[0]
+        return tenants[0]
 
 
 def _digest(token: str) -> bytes:

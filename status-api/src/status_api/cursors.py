@@ -1,6 +1,6 @@
 """Cursors: opaque to clients, and checked when they come back.
 
-One is no secret and opens nothing: whatever it says, a list holds the tenant's own analyses alone.
+A cursor is not a secret and gives no access: whatever it says, a list holds only the tenant's own analyses.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write(position: Position) -> str:
-    """Give the cursor for a position."""
+    """Return the cursor for a position."""
     micros = (position.created_at - _START) // timedelta(microseconds=1)
     return base64.urlsafe_b64encode(f"v1 {micros} {position.uid}".encode()).decode().rstrip("=")
 
 
 def read(cursor: str) -> Position:
-    """Give the position that a cursor stands for.
+    """Return the position that a cursor stands for.
 
     Raises:
         BadCursor: this API did not write it.
     """
     try:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        found = _PLAIN.fullmatch(plain)
-        if found is None:
+        match = _PLAIN.fullmatch(plain)
+        if match is None:
             raise BadCursor(cursor)
-        position = Position(_START + timedelta(microseconds=int(found[1])), found[2])
+        position = Position(_START + timedelta(microseconds=int(match[1])), match[2])
     except (binascii.Error, ValueError, OverflowError) as error:
         raise BadCursor(cursor) from error
     if write(position) != cursor:

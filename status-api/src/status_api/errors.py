@@ -2,10 +2,10 @@
 
 StatusApiError
 ├── Unavailable   the cluster, the database, the storage or the identity provider does not answer: 503
-├── NotAccepted   the cluster understood the request and will not have it: 422
-├── BadCursor     a cursor that this API did not give: 400
-└── Unauthorised  a token that opens nothing: 401
-    └── NoTenant  a good token of somebody who has no tenant here: 403
+├── NotAccepted   the cluster understood the request and refuses it: 422
+├── BadCursor     a cursor that this API did not write: 422
+└── Unauthorised  a token that is not valid: 401
+    └── NoTenant  a valid token whose owner has no tenant here: 403
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ class Unavailable(StatusApiError):
 
 
 class NotAccepted(StatusApiError):
-    """The cluster will not have this request; the message says why."""
+    """The cluster refuses this request; the message says why."""
 
 
 class BadCursor(StatusApiError):
-    """No cursor that this API gave."""
+    """The cursor was not written by this API."""
 
 
 class Unauthorised(StatusApiError):
-    """The token is missing, malformed, expired, forged, or meant for somebody else."""
+    """The token is missing, malformed, expired, forged, or meant for another service."""
 
 
 class NoTenant(Unauthorised):
-    """The token is good, and names no tenant of this installation."""
+    """The token is valid, and names no tenant of this installation."""

@@ -1,4 +1,4 @@
-"""Nothing under /v1 is reached without a tenant: who asks is settled before anything of a request is read."""
+"""Nothing under /v1 is reached without a tenant: the token is checked before anything else of a request is read."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _CHALLENGE = 'Bearer realm="silver-guardian"'
 
 
 class Gate:
-    """ASGI middleware: finds the tenant of a bearer token, counts the request, and hands both on.
+    """ASGI middleware: finds the tenant of a bearer token, counts the request, and passes both on.
 
     Args:
-        app: what lies behind; it finds the tenant in ``request.state.tenant``.
-        authenticator: tells whose a token is.
+        app: the application behind it; it finds the tenant in ``request.state.tenant``.
+        authenticator: finds the tenant of a token.
         limit: counts requests by tenant.
     """
 
@@ -49,7 +49,7 @@ class Gate:
     async def _admit(self, authorization: str) -> str | Response:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            return _refused("Send a token: Authorization: Bearer TOKEN.", _CHALLENGE)
+            return _unauthorised("Send a token: Authorization: Bearer TOKEN.", _CHALLENGE)
         try:
             if len(token) > _MOST_TOKEN:
                 raise Unauthorised("The token is too long.")
@@ -57,7 +57,7 @@ class Gate:
         except NoTenant as error:
             return problem(HTTPStatus.FORBIDDEN, str(error))
         except Unauthorised as error:
-            return _refused(str(error), f'{_CHALLENGE}, error="invalid_token"')
+            return _unauthorised(str(error), f'{_CHALLENGE}, error="invalid_token"')
         except Unavailable:
             detail = "The identity provider does not answer right now. Try again."
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "2"})
@@ -71,5 +71,5 @@ def _too_many(wait: float) -> Response:
     return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": seconds})
 
 
-def _refused(detail: str, challenge: str) -> Response:
+def _unauthorised(detail: str, challenge: str) -> Response:
     return problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": challenge})

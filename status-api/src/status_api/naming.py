@@ -1,4 +1,4 @@
-"""Names: what an analysis is called in the cluster, and its id in this API.
+"""Names: the name of an analysis in the cluster, and its id in this API.
 
 An id is opaque to clients: the name that finds it in the cluster, and the UID that finds it in the database and tells
 it from an earlier one of the same name.
@@ -31,13 +31,13 @@ class Key:
 
 
 def key_of(id_: str) -> Key | None:
-    """Give the key that an id stands for, or None if it is no id."""
-    found = _ID.fullmatch(id_)
-    return Key(found[1], found[2]) if found else None
+    """Return the key that an id stands for, or None if the text is not an id."""
+    match = _ID.fullmatch(id_)
+    return Key(match[1], match[2]) if match else None
 
 
 def name_for(tenant: str, idempotency_key: str | None) -> str:
-    """Give the name for a new analysis: the same for the same key, and one that nobody guesses without one."""
+    """Return the name for a new analysis: the same one for the same key, and a random one without a key."""
     if idempotency_key is None:
         raw = secrets.token_bytes(_BYTES)
     else:

@@ -17,11 +17,11 @@ from status_api.page import Provider
 from status_api.settings import Settings
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-"""Asymmetric ones alone: nobody can sign with what the provider publishes."""
+"""Asymmetric ones only: the keys that the provider publishes cannot sign."""
 
 _FRESH_SECONDS = 600.0
 _PAUSE_SECONDS = 10.0
-"""Between two fetches, however many unknown keys are named meanwhile, and whether or not the last one went well."""
+"""Least time between two fetches, however many unknown keys tokens name, and whether or not the last one succeeded."""
 _LEEWAY_SECONDS = 30
 _MOST_BYTES = 1024 * 1024
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
@@ -29,7 +29,7 @@ _LOCAL = {"127.0.0.1", "localhost", "::1"}
 
 
 class OidcTokens:
-    """The Authenticator port. Keys and endpoints are found by discovery, kept, and fetched anew when they are old.
+    """The Authenticator port. Keys and endpoints are found by discovery, kept, and fetched again when they are old.
 
     Args:
         settings: issuer, audience, and tenants by claim.
@@ -47,7 +47,7 @@ class OidcTokens:
         self._keys: dict[str, jwt.PyJWK] = {}
 
     async def tenant_of(self, token: str) -> str:
-        """Give the tenant whose namespace the token's claim stands for."""
+        """Return the tenant whose namespace the token's claim stands for."""
         try:
             key = await self._key(str(jwt.get_unverified_header(token).get("kid", "")))
             claims = jwt.decode(
@@ -66,7 +66,7 @@ class OidcTokens:
         return self._tenant(claims)
 
     async def provider(self) -> Provider:
-        """Give where the page signs people in."""
+        """Return where the page signs people in."""
         if self._old:
             await self._refresh(needed=not self._metadata)
         try:
@@ -86,17 +86,17 @@ class OidcTokens:
 
     def _check_audience(self, claims: dict[str, Any]) -> None:
         """Access tokens of some providers (Amazon Cognito) have no audience, and name their client instead."""
-        given = claims.get("aud", claims.get("client_id"))
-        if self._settings.oidc_audience not in (given if isinstance(given, list) else [given]):
+        audience = claims.get("aud", claims.get("client_id"))
+        if self._settings.oidc_audience not in (audience if isinstance(audience, list) else [audience]):
             raise Unauthorised("The token is meant for another service.")
 
     def _tenant(self, claims: dict[str, Any]) -> str:
-        said = claims.get(self._settings.tenant_claim)
-        names = [each for each in (said if isinstance(said, list) else [said]) if isinstance(each, str)]
-        found = {self._settings.tenants[name] for name in names if name in self._settings.tenants}
-        if len(found) != 1:
+        claim = claims.get(self._settings.tenant_claim)
+        names = [name for name in (claim if isinstance(claim, list) else [claim]) if isinstance(name, str)]
+        tenants = {self._settings.tenants[name] for name in names if name in self._settings.tenants}
+        if len(tenants) != 1:
             raise NoTenant("Your account belongs to no tenant of this installation, or to several.")
-        return found.pop()
+        return tenants.pop()
 
     async def _key(self, kid: str) -> jwt.PyJWK:
         if self._old or kid not in self._keys:
@@ -110,7 +110,7 @@ class OidcTokens:
         return self._fetched_at is None or self._clock() - self._fetched_at > _FRESH_SECONDS
 
     async def _refresh(self, *, needed: bool) -> None:
-        """Fetch, if the last try is long enough ago; known keys stay good while the provider is away."""
+        """Fetch, if the last try is long enough ago; known keys stay valid while the provider does not answer."""
         async with self._fetching:
             now = self._clock()
             if self._tried_at is None or now - self._tried_at > _PAUSE_SECONDS:
@@ -127,15 +127,15 @@ class OidcTokens:
 
     async def _fetch(self) -> None:
         issuer = self._settings.oidc_issuer
-        found = await self._json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        if found["issuer"] != issuer:
-            raise ValueError(f"{issuer} says that it is {found['issuer']}")
-        listed = await self._json(found["jwks_uri"])
+        metadata = await self._json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if metadata["issuer"] != issuer:
+            raise ValueError(f"{issuer} says that it is {metadata['issuer']}")
+        listed = await self._json(metadata["jwks_uri"])
         keys = {}
-        for each in listed["keys"]:
-            if each.get("use", "sig") == "sig" and each.get("kty") in {"RSA", "EC", "OKP"}:
-                keys[str(each.get("kid", ""))] = jwt.PyJWK.from_dict(each)
-        self._metadata, self._keys = found, keys
+        for key in listed["keys"]:
+            if key.get("use", "sig") == "sig" and key.get("kty") in {"RSA", "EC", "OKP"}:
+                keys[str(key.get("kid", ""))] = jwt.PyJWK.from_dict(key)
+        self._metadata, self._keys = metadata, keys
 
     async def _json(self, url: str) -> dict[str, Any]:
         if self._session is None:
@@ -146,12 +146,12 @@ class OidcTokens:
                 data += part
                 if len(data) > _MOST_BYTES:
                     raise ValueError(f"{url} answers with more than {_MOST_BYTES:,} bytes")
-        found: dict[str, Any] = json.loads(data)
-        return found
+        content: dict[str, Any] = json.loads(data)
+        return content
 
 
 def _secure(url: str) -> str:
-    """Give an address unless it could be listened to on its way."""
+    """Return an address. Raise ValueError if others could read or change the traffic to it."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
         raise ValueError(f"{url}: an identity provider is reached by https")

@@ -1,4 +1,4 @@
-"""What the API needs from outside."""
+"""What the API needs from other services."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Entry:
-    """One analysis as it is now, with what only the API itself needs to know."""
+    """One analysis as it is now, with what only the API itself needs."""
 
     analysis: Analysis
     position: Position
@@ -35,25 +35,25 @@ class Entry:
 
     @cached_property
     def etag(self) -> str:
-        """A strong ETag: other bytes, another ETag (RFC 9110, 8.8.3)."""
+        """A strong ETag: other bytes have another ETag (RFC 9110, 8.8.3)."""
         return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
 
 class Analyses(Protocol):
-    """Where a tenant's analyses live. Every call raises Unavailable if that place does not answer."""
+    """Where a tenant's analyses are kept. Every call raises Unavailable if that place does not answer."""
 
     async def get(self, tenant: str, key: Key) -> Entry | None:
-        """Give one, or None if this tenant has none of that name and UID."""
+        """Return one, or None if this tenant has none of that name and UID."""
 
     async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
-        """Give at most `limit`, newest first, from behind a position."""
+        """Return at most `limit`, newest first, beginning after a position."""
 
-    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
-        """Create one, or give the one that has this name already. Raises NotAccepted."""
+    async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
+        """Create one, or return the one that has this name already. Raises NotAccepted."""
 
 
 class Storage(Protocol):
-    """Gives links to S3. Raises Unavailable without credentials."""
+    """Makes links to S3. Every call raises Unavailable without credentials."""
 
     @property
     def origin(self) -> str:
@@ -63,11 +63,11 @@ class Storage(Protocol):
         """Allow one upload, of exactly this type and size, under the tenant's own prefix."""
 
     async def report(self, tenant: str, uri: str) -> ReportLink | None:
-        """Give a link to a report, or None if that is none of this tenant's."""
+        """Return a link to a report, or None if the report is not this tenant's."""
 
 
 class Authenticator(Protocol):
-    """Tells whose a token is."""
+    """Finds the tenant of a token."""
 
     async def tenant_of(self, token: str) -> str:
-        """Give the tenant, which is a namespace. Raises Unauthorised, NoTenant, Unavailable."""
+        """Return the tenant, which is a namespace. Raises Unauthorised, NoTenant, Unavailable."""

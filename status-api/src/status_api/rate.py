@@ -1,10 +1,10 @@
-"""How often a tenant may ask: the generic cell rate algorithm (ITU-T I.371), one number for each tenant."""
+"""How many requests a tenant may send: the generic cell rate algorithm (ITU-T I.371), one number for each tenant."""
 
 from __future__ import annotations
 
 
 class RateLimit:
-    """Admits `burst` at once, and `per_second` in the long run. Of this process: two replicas admit twice as much.
+    """Admits `burst` at once, and `per_second` in the long run. Two replicas admit twice as much.
 
     Args:
         per_second: requests a second, sustained.
@@ -17,7 +17,7 @@ class RateLimit:
         self._due: dict[str, float] = {}
 
     def wait(self, tenant: str, now: float) -> float:
-        """Count one request at `now` (seconds), and give 0; or do not count it, and give the seconds to wait."""
+        """Count one request at `now` (seconds) and return 0; or do not count it and return the seconds to wait."""
         due = max(self._due.get(tenant, now), now)
         early = due - now - self._tolerance
         if early > 0:

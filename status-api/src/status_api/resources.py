@@ -1,4 +1,4 @@
-"""AnalysisRequests as JSON, and what the API says of them. All that this package knows of the resource is here."""
+"""AnalysisRequests as JSON, and their representation in the API. No other module of this package knows the resource."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PENDING: Literal["Pending"] = "Pending"
 
 
 class _Lenient(BaseModel):
-    """A newer operator may say more: what is not known here is left out."""
+    """A newer operator may write more fields: unknown ones are left out."""
 
     model_config = ConfigDict(extra="ignore", alias_generator=camel, populate_by_name=True)
 
@@ -77,7 +77,7 @@ class _Status(_Lenient):
     conditions: list[_Condition] = []
 
     def condition(self, kind: str) -> _Condition:
-        return next((each for each in self.conditions if each.type == kind), _Condition(type=kind, status="Unknown"))
+        return next((item for item in self.conditions if item.type == kind), _Condition(type=kind, status="Unknown"))
 
 
 class _Request(_Lenient):
@@ -86,13 +86,13 @@ class _Request(_Lenient):
     status: _Status = Field(default_factory=_Status)
 
 
-def entry_of(manifest: Mapping[str, Any]) -> Entry:
-    """Give what the API says of an AnalysisRequest.
+def entry_of(resource: Mapping[str, Any]) -> Entry:
+    """Return the API's representation of an AnalysisRequest.
 
     Raises:
-        pydantic.ValidationError: it is none.
+        pydantic.ValidationError: it is not an AnalysisRequest.
     """
-    request = _Request.model_validate(manifest)
+    request = _Request.model_validate(resource)
     status, spec = request.status, request.spec
     succeeded = status.condition("Succeeded")
     meta = request.metadata
@@ -106,7 +106,7 @@ def entry_of(manifest: Mapping[str, Any]) -> Entry:
         progress=status.progress,
         source=Source.model_construct(uri=spec.source.uri, version_id=spec.source.version_id),
         analyzers=spec.analyzers,
-        analyses=[_part(each) for each in status.analyses],
+        analyses=[_part(entry) for entry in status.analyses],
         has_report=status.report_uri is not None,
         created_at=meta.creation_timestamp,
         started_at=status.started_at,
@@ -115,21 +115,21 @@ def entry_of(manifest: Mapping[str, Any]) -> Entry:
     return Entry(analysis, Position(meta.creation_timestamp, meta.uid), status.report_uri)
 
 
-def manifest_for(tenant: str, name: str, wanted: NewAnalysis) -> dict[str, Any]:
-    """Give the AnalysisRequest that asks for an analysis."""
+def resource_for(tenant: str, name: str, new: NewAnalysis) -> dict[str, Any]:
+    """Return the AnalysisRequest for a new analysis."""
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
         "metadata": {"name": name, "namespace": tenant},
-        "spec": wanted.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "spec": new.model_dump(mode="json", by_alias=True, exclude_none=True),
     }
 
 
 def _state(status: _Status) -> State:
     if status.condition("Finished").status == "True":
         return State.FINISHED
-    waits = status.condition("Succeeded").reason in _WAITING or status.started_at is None
-    return State.WAITING if waits else State.RUNNING
+    waiting = status.condition("Succeeded").reason in _WAITING or status.started_at is None
+    return State.WAITING if waiting else State.RUNNING
 
 
 def _part(entry: _Analysis) -> Part:
@@ -141,5 +141,5 @@ def _part(entry: _Analysis) -> Part:
         progress=entry.progress,
         reason=entry.reason,
         message=entry.message,
-        findings=[Finding.model_validate(each.model_dump()) for each in entry.findings],
+        findings=[Finding.model_validate(finding.model_dump()) for finding in entry.findings],
     )

@@ -35,7 +35,7 @@ _bearer = HTTPBearer(auto_error=False, description="An OIDC token of this instal
 
 
 def _tenant(request: Request) -> str:
-    return str(request.state.tenant)  # the gate set it; without it this fails, and nothing is shown
+    return str(request.state.tenant)  # set by the gate; without it this raises, and nothing is shown
 
 
 Tenant = Annotated[str, Depends(_tenant)]
@@ -51,7 +51,7 @@ IdempotencyKey = Annotated[
 
 
 def make_router(settings: Settings, analyses: Analyses, storage: Storage) -> APIRouter:
-    """Give the routes over these adapters."""
+    """Return the routes over these adapters."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(_bearer)], responses=_ALWAYS)
     _add_analyses(router, settings, analyses)
     _add_links(router, settings, analyses, storage)
@@ -69,33 +69,33 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
             **described(HTTPStatus.CONFLICT),
         },
     )
-    async def create(tenant: Tenant, wanted: NewAnalysis, idempotency_key: IdempotencyKey = None) -> Response:
-        if not settings.may_read(tenant, wanted.source.uri):
+    async def create(tenant: Tenant, body: NewAnalysis, idempotency_key: IdempotencyKey = None) -> Response:
+        if not settings.may_read(tenant, body.source.uri):
             raise ProblemError(
                 HTTPStatus.FORBIDDEN, f"source.uri: name one of your uploads, under {settings.uploads_of(tenant)}"
             )
-        asked = wanted.model_copy(update={"analyzers": wanted.analyzers or list(settings.analyzers)})
-        if len(set(asked.analyzers or ())) < len(asked.analyzers or ()):
+        new = body.model_copy(update={"analyzers": body.analyzers or list(settings.analyzers)})
+        if len(set(new.analyzers or ())) < len(new.analyzers or ()):
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "analyzers: name each analyzer once")
         try:
-            entry = await analyses.create(tenant, name_for(tenant, idempotency_key), asked)
+            entry = await analyses.create(tenant, name_for(tenant, idempotency_key), new)
         except NotAccepted as error:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-        found = entry.analysis
-        if (found.source, sorted(found.analyzers)) != (asked.source, sorted(asked.analyzers or ())):
+        analysis = entry.analysis
+        if (analysis.source, sorted(analysis.analyzers)) != (new.source, sorted(new.analyzers or ())):
             raise ProblemError(
                 HTTPStatus.CONFLICT,
                 "Idempotency-Key: this key was used for another body. Repeat that body, or take a new key.",
             )
-        headers = {"Location": f"/v1/analyses/{found.id}", "Retry-After": _POLL_SECONDS, **_headers(entry)}
+        headers = {"Location": f"/v1/analyses/{analysis.id}", "Retry-After": _POLL_SECONDS, **_headers(entry)}
         return Response(entry.body, HTTPStatus.ACCEPTED, headers, media_type=_JSON)
 
     @router.get("/analyses", response_model=AnalysisList, summary="List analyses, newest first")
-    async def page(response: Response, tenant: Tenant, asked: Annotated[PageQuery, Query()]) -> AnalysisList:
-        found = await analyses.page(tenant, _position(asked.cursor), asked.limit + 1)
-        shown = found[: asked.limit]
+    async def page(response: Response, tenant: Tenant, query: Annotated[PageQuery, Query()]) -> AnalysisList:
+        entries = await analyses.page(tenant, _position(query.cursor), query.limit + 1)
+        shown = entries[: query.limit]
         response.headers["Cache-Control"] = "private, no-cache"
-        following = cursors.write(shown[-1].position) if len(found) > asked.limit else None
+        following = cursors.write(shown[-1].position) if len(entries) > query.limit else None
         return AnalysisList(items=[entry.analysis for entry in shown], next=following)
 
     @router.get(
@@ -109,7 +109,7 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
         },
     )
     async def get(tenant: Tenant, id: Id, if_none_match: IfNoneMatch = None) -> Response:  # noqa: A002 - on the wire
-        entry = await _known(analyses, tenant, id)
+        entry = await _entry(analyses, tenant, id)
         headers = _headers(entry)
         if entry.analysis.state is not State.FINISHED:
             headers["Retry-After"] = _POLL_SECONDS
@@ -125,14 +125,14 @@ def _add_links(router: APIRouter, settings: Settings, analyses: Analyses, storag
         response_model=Upload,
         summary="Allow one upload",
     )
-    async def upload(response: Response, tenant: Tenant, wanted: NewUpload) -> Upload:
-        if wanted.size_bytes > settings.max_upload_bytes:
+    async def upload(response: Response, tenant: Tenant, body: NewUpload) -> Upload:
+        if body.size_bytes > settings.max_upload_bytes:
             raise ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"sizeBytes: a recording has at most {settings.max_upload_bytes:,} bytes here.",
             )
         response.headers["Cache-Control"] = "no-store"
-        return await storage.upload(tenant, wanted.content_type, wanted.size_bytes)
+        return await storage.upload(tenant, body.content_type, body.size_bytes)
 
     @router.get(
         "/analyses/{id}/report",
@@ -141,7 +141,7 @@ def _add_links(router: APIRouter, settings: Settings, analyses: Analyses, storag
         responses=described(HTTPStatus.NOT_FOUND),
     )
     async def report(response: Response, tenant: Tenant, id: Id) -> ReportLink:  # noqa: A002 - on the wire
-        entry = await _known(analyses, tenant, id)
+        entry = await _entry(analyses, tenant, id)
         link = await storage.report(tenant, entry.report_uri) if entry.report_uri else None
         if link is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, _NO_REPORT)
@@ -150,13 +150,13 @@ def _add_links(router: APIRouter, settings: Settings, analyses: Analyses, storag
 
 
 def matches(if_none_match: str, etag: str) -> bool:
-    """Whether If-None-Match names an ETag, by weak comparison as RFC 9110, 13.1.2 wants."""
-    given = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
-    return "*" in given or etag in given
+    """Whether If-None-Match names an ETag, by the weak comparison of RFC 9110, 13.1.2."""
+    etags = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
+    return "*" in etags or etag in etags
 
 
-async def _known(analyses: Analyses, tenant: str, given: str) -> Entry:
-    key = key_of(given)
+async def _entry(analyses: Analyses, tenant: str, id_: str) -> Entry:
+    key = key_of(id_)
     entry = await analyses.get(tenant, key) if key else None
     if entry is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, _UNKNOWN)

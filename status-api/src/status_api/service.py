@@ -1,4 +1,4 @@
-"""The service as it runs in a cluster: adapters by the settings, and their life."""
+"""The service as it runs in a cluster: adapters chosen by the settings, opened and closed with the application."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ from status_api.storage import S3Links
 
 
 class Incomplete(Exception):
-    """A setting is missing without which nobody could be let in."""
+    """A setting is missing without which every request would be refused."""
 
 
 def make_service(settings: Settings) -> FastAPI:
-    """Give the application for these settings.
+    """Return the application for these settings.
 
     Raises:
-        Incomplete: it could let nobody in.
+        Incomplete: it would refuse every request.
     """
-    wanted = {"OIDC_ISSUER": settings.oidc_issuer, "OIDC_AUDIENCE": settings.oidc_audience, "TENANTS": settings.tenants}
-    if missing := [f"GUARDIAN_{name}" for name, value in wanted.items() if not value]:
-        raise Incomplete(f"Set {', '.join(missing)}: without them nobody could be let in.")
+    required = {
+        "OIDC_ISSUER": settings.oidc_issuer,
+        "OIDC_AUDIENCE": settings.oidc_audience,
+        "TENANTS": settings.tenants,
+    }
+    if missing := [f"GUARDIAN_{name}" for name, value in required.items() if not value]:
+        raise Incomplete(f"Set {', '.join(missing)}: without them every request would be refused.")
     tokens, cluster = OidcTokens(settings), ClusterApi(settings)
     sign_in = tokens.provider if settings.oidc_client_id else None
     if settings.database_url is None:
@@ -42,7 +46,7 @@ def make_service(settings: Settings) -> FastAPI:
                 yield
 
         return create_app(
-            settings, watched, S3Links(settings), tokens, sign_in=sign_in, ready=watched.ready, life=watching
+            settings, watched, S3Links(settings), tokens, sign_in=sign_in, ready=watched.ready, lifespan=watching
         )
     from analysis_records.reader import Reader
     from status_api.adapters.records import RecordedAnalyses
@@ -59,5 +63,5 @@ def make_service(settings: Settings) -> FastAPI:
             yield
 
     return create_app(
-        settings, recorded, S3Links(settings), tokens, sign_in=sign_in, ready=recorded.ready, life=reading
+        settings, recorded, S3Links(settings), tokens, sign_in=sign_in, ready=recorded.ready, lifespan=reading
     )

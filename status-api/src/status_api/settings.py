@@ -1,4 +1,4 @@
-"""What the installation decides, from environment variables that start with GUARDIAN_."""
+"""Settings of the installation, from environment variables that start with GUARDIAN_."""
 
 from __future__ import annotations
 
@@ -45,13 +45,15 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, description="PostgreSQL. Without it the cluster is asked.")
     database_connections: int = Field(default=5, ge=1, le=100, description="To PostgreSQL, at once.")
     kubernetes_url: str = Field(default="https://kubernetes.default.svc", description="The API server.")
-    kubernetes_token_file: Path = Field(default=_SERVICE_ACCOUNT / "token", description="Read anew as it rotates.")
+    kubernetes_token_file: Path = Field(
+        default=_SERVICE_ACCOUNT / "token", description="Read at every call: it rotates."
+    )
     kubernetes_ca_file: Path = Field(default=_SERVICE_ACCOUNT / "ca.crt", description="Who signs for the API server.")
 
     def may_read(self, tenant: str, uri: str) -> bool:
-        """Whether a tenant may have this object analysed: one of its uploads, or what it was granted besides."""
+        """Return whether a tenant may have this object analysed: an upload of its own, or what it was granted."""
         return uri.startswith((self.uploads_of(tenant), *self.sources.get(tenant, ())))
 
     def uploads_of(self, tenant: str) -> str:
-        """Give the prefix of a tenant's uploads, with a slash at the end."""
+        """Return the prefix of a tenant's uploads, with a slash at the end."""
         return f"{self.uploads_uri.rstrip('/')}/{tenant}/"

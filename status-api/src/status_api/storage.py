@@ -23,31 +23,31 @@ _MOST_SUFFIX = 10
 class S3Links:
     """The Storage port over presigned URLs (Signature Version 4).
 
-    An upload's type and size are among the signed headers, so S3 itself refuses any other.
+    An upload's type and size are among the signed headers, so S3 itself refuses anything else.
 
     Args:
-        settings: prefixes, and how long a link is good.
+        settings: prefixes, and how long a link is valid.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: Any = _make_client()
         self.origin = _origin(settings.uploads_uri)
-        """Where the links to the bucket of uploads lead."""
+        """Scheme and host of the links to the bucket of uploads."""
 
     async def upload(self, tenant: str, content_type: str, size_bytes: int) -> Upload:
         """Allow one upload, of exactly this type and size, to a new key under the tenant's prefix."""
         suffix = (mimetypes.guess_extension(content_type) or "")[:_MOST_SUFFIX]
         uri = f"{self._settings.uploads_of(tenant)}{uuid.uuid4().hex}{suffix}"
         bucket, key = split_uri(uri)
-        wanted = {"Bucket": bucket, "Key": key, "ContentType": content_type, "ContentLength": size_bytes}
-        url, expires = await self._sign("put_object", wanted)
+        parameters = {"Bucket": bucket, "Key": key, "ContentType": content_type, "ContentLength": size_bytes}
+        url, expires = await self._sign("put_object", parameters)
         return Upload(
             source=Source(uri=uri), method="PUT", url=url, headers={"Content-Type": content_type}, expires_at=expires
         )
 
     async def report(self, tenant: str, uri: str) -> ReportLink | None:
-        """Give a link to a report under the tenant's own results; None for any other object."""
+        """Return a link to a report under the tenant's own results; None for any other object."""
         results = self._settings.results_uri
         if results is None or not uri.startswith(f"{results.rstrip('/')}/{tenant}/"):
             return None
@@ -56,13 +56,13 @@ class S3Links:
         url, expires = await self._sign("get_object", {"Bucket": bucket, "Key": key, **shown})
         return ReportLink(url=url, expires_at=expires)
 
-    async def _sign(self, operation: str, wanted: dict[str, Any]) -> tuple[str, datetime]:
+    async def _sign(self, operation: str, parameters: dict[str, Any]) -> tuple[str, datetime]:
         seconds = self._settings.link_seconds
         expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
         try:
             # In a thread: credentials may have to be fetched first.
             url = await asyncio.to_thread(
-                self._client.generate_presigned_url, operation, Params=wanted, ExpiresIn=seconds
+                self._client.generate_presigned_url, operation, Params=parameters, ExpiresIn=seconds
             )
         except BotoCoreError as error:
             raise Unavailable(f"S3 links cannot be signed: {error}") from error
@@ -77,8 +77,8 @@ def _make_client(**credentials: Any) -> Any:  # noqa: ANN401 - botocore makes it
 
 
 def _origin(uploads_uri: str) -> str:
-    """Give scheme and host of a link, whatever rules they are made by; nothing is asked with these credentials."""
-    client = _make_client(aws_access_key_id="nobody", aws_secret_access_key="nobody")  # noqa: S106 - none
+    """Return scheme and host of the links, by botocore's own rules; no request is sent with these credentials."""
+    client = _make_client(aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106 - not a secret
     bucket, _ = split_uri(uploads_uri)
     parts = urlsplit(client.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "recording"}))
     return f"{parts.scheme}://{parts.netloc}"

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from status_api.serving import make_service
+from status_api.service import make_service
 from status_api.settings import Settings
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.waiting import PATIENCE_SECONDS

@@ -17,8 +17,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.status_api import LocalAnalyses
 from status_api.app import create_app
-from status_api.manifests import manifest_for
 from status_api.oidc import OidcTokens
+from status_api.resources import resource_for
 from status_api.settings import Settings
 from status_api.wire import NewAnalysis, Source
 from tests.cluster.shell import wait_until
@@ -38,7 +38,7 @@ def served(provider: Provider) -> Iterator[str]:
         oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, oidc_client_id="page", tenants={"family-one": "one"}
     )
     requests, port = MemoryRequests(Clock()), free_port()
-    made = requests.apply(manifest_for("one", "call", NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
+    made = requests.apply(resource_for("one", "call", NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
     tokens = OidcTokens(settings)
     app = create_app(settings, LocalAnalyses(requests), NoStorage(), tokens, sign_in=tokens.provider)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))

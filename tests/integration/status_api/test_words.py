@@ -27,7 +27,7 @@ from analyzer_contract import (
     Verdict,
 )
 from guardian_locales import Locale, locales
-from status_api.manifests import manifest_for
+from status_api.resources import resource_for
 from status_api.wire import NewAnalysis, Source
 from tests.cluster.shell import wait_until
 from tests.support.analyzers.toy_detectors import KIND
@@ -133,7 +133,7 @@ def result(entry: AnalysisStatus) -> AnalysisReport:
 
 async def finish(api: Api, name: str, finished: Finished) -> tuple[str, str]:
     """Make a request that has finished, and return its id and its report."""
-    api.requests.apply(manifest_for("one", name, NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
+    api.requests.apply(resource_for("one", name, NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
     condition = Condition(type=ConditionType.FINISHED, status="True", reason="Completed", last_transition_time=NOW)
     status = RequestStatus(
         verdict=finished.verdict,

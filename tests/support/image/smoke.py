@@ -196,7 +196,7 @@ def check_status_api() -> None:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     from status_api.page import _files
-    from status_api.serving import make_service
+    from status_api.service import make_service
     from status_api.settings import Settings
 
     told: Any = {"oidc_issuer": "https://id.example", "oidc_audience": "a", "tenants": {"a": "b"}}

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pytest
 
-from status_api.adapters.together import Together
+from status_api.adapters.batch_loader import BatchLoader
 
 
 class Source:
@@ -34,11 +34,11 @@ async def settled() -> None:
 
 async def test_what_is_asked_while_a_query_runs_goes_together_into_the_next() -> None:
     source = Source()
-    together = Together(source.ask)
-    first = asyncio.create_task(together.get("a"))
+    loader = BatchLoader(source.ask)
+    first = asyncio.create_task(loader.get("a"))
     await settled()
-    others = [asyncio.create_task(together.get(key)) for key in ("b", "c", "b", "unknown")]
-    late = asyncio.create_task(together.get("a"))  # the query that runs may have read before this was asked
+    others = [asyncio.create_task(loader.get(key)) for key in ("b", "c", "b", "unknown")]
+    late = asyncio.create_task(loader.get("a"))  # the query that runs may have read before this was asked
     await settled()
     source.let.set()
     assert await asyncio.gather(first, *others, late) == [1, 2, 3, 2, None, 1]
@@ -47,19 +47,19 @@ async def test_what_is_asked_while_a_query_runs_goes_together_into_the_next() ->
 
 async def test_a_failure_is_told_to_all_who_asked_and_the_next_one_asks_anew() -> None:
     source = Source()
-    together = Together(source.ask)
+    loader = BatchLoader(source.ask)
     source.failure = ConnectionError("the database is away")
     source.let.set()
-    both = await asyncio.gather(together.get("a"), together.get("a"), return_exceptions=True)
+    both = await asyncio.gather(loader.get("a"), loader.get("a"), return_exceptions=True)
     assert [str(each) for each in both] == ["the database is away"] * 2
     source.failure = None
-    assert await together.get("a") == 1
+    assert await loader.get("a") == 1
 
 
 async def test_who_goes_away_takes_no_answer_from_others() -> None:
     source = Source()
-    together = Together(source.ask)
-    gone, stays = asyncio.create_task(together.get("a")), asyncio.create_task(together.get("a"))
+    loader = BatchLoader(source.ask)
+    gone, stays = asyncio.create_task(loader.get("a")), asyncio.create_task(loader.get("a"))
     await settled()
     gone.cancel()
     source.let.set()

@@ -24,7 +24,7 @@ MAX_SECONDS = 1e9
 PLOT_WIDTH = 1200
 PLOT_MARGINS = (70, 64, 20, 40)
 """Of <analyzer>.png, in pixels; left, top, right, bottom. Between the left and the right margin lies the recording's
-whole length, so that a report can lay scores over it. A PNG of another width is shown as it is."""
+whole length, so that a report can lay scores over it. A PNG of another width is shown unchanged."""
 
 
 class Verdict(StrEnum):
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
 
 
 SEVERITY = {Verdict.NO_EVIDENCE: 0, Verdict.INCONCLUSIVE: 1, Verdict.SUSPICIOUS: 2, Verdict.LIKELY_FAKE: 3}
-"""One strong piece of evidence is enough: of detectors in a recording and of analyses of it, the severest decides."""
+"""One strong piece of evidence is enough: of several detectors, and of several analyses, the severest decides."""
 
 SUSPICIOUS_FROM = 50
 """The score where evidence begins. Every detector scales its score so that real recordings lie below: all that it was
@@ -45,7 +45,7 @@ set on, or, if it was measured, all but the share of false alarms that its card 
 
 
 def counted(verdict: Verdict, score: int) -> int:
-    """What a verdict with a score, 0 to 100, adds to a joint score: its score, on the side of the line of its verdict.
+    """Return what a verdict with a score, 0 to 100, adds to a joint score: the score, on its verdict's side.
 
     A number from a recording that a detector was not made for is no evidence, so `Inconclusive` stays below the line.
     """
@@ -82,7 +82,7 @@ class FailureReason(StrEnum):
 
 
 def camel(name: str) -> str:
-    """Give a field's name on the wire: ``result_uri`` becomes ``resultURI``."""
+    """Return a field's name on the wire: ``result_uri`` becomes ``resultURI``."""
     head, *tail = name.split("_")
     return head + "".join("URI" if part == "uri" else part.capitalize() for part in tail)
 
@@ -230,4 +230,4 @@ class Failure(Wire):
 
 Event = Annotated[Progress | Result | Failure, Field(discriminator="type")]
 EVENT: TypeAdapter[Progress | Result | Failure] = TypeAdapter(Event)
-"""Parses one line of the stream; raises pydantic.ValidationError on anything else."""
+"""Parses one line of the stream. Raises pydantic.ValidationError for anything else."""

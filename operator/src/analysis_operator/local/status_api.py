@@ -21,9 +21,9 @@ from guardian_service import uvicorn_server
 from status_api.app import create_app
 from status_api.auth import StaticTokens
 from status_api.errors import NotAccepted
-from status_api.manifests import entry_of, manifest_for
 from status_api.naming import Key
 from status_api.ports import Entry, Position
+from status_api.resources import entry_of, resource_for
 from status_api.settings import Settings
 from status_api.storage import S3Links
 from status_api.wire import NewAnalysis
@@ -54,7 +54,7 @@ class LocalAnalyses:
         request = self._requests.find(tenant, name)
         if request is None:
             try:
-                request = self._requests.apply(manifest_for(tenant, name, wanted))
+                request = self._requests.apply(resource_for(tenant, name, wanted))
             except InvalidManifest as error:
                 raise NotAccepted(str(error)) from error
         return _entry(request)

@@ -1,4 +1,4 @@
-"""Many questions of one kind become few queries: what is asked while one query runs goes together into the next."""
+"""Many calls become few queries: keys that are asked for while one query runs go together into the next."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 _MOST = 500
 
 
-class Together[T]:
-    """Asks by key, one query at a time. Nobody waits for others to come: the first one is asked at once.
+class BatchLoader[T]:
+    """Loads values by key, one query at a time. The first call is not delayed to wait for others.
 
     Args:
-        ask: gives what there is of many keys.
+        load: returns the values of many keys; unknown keys are left out.
     """
 
-    def __init__(self, ask: Callable[[Collection[str]], Awaitable[Mapping[str, T]]]) -> None:
-        self._ask = ask
+    def __init__(self, load: Callable[[Collection[str]], Awaitable[Mapping[str, T]]]) -> None:
+        self._load = load
         self._waiting: dict[str, asyncio.Future[T | None]] = {}
-        self._asking: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def get(self, key: str) -> T | None:
-        """Give what there is of one key, as it is after this call began. Raises what the query raises."""
+        """Return the value of one key, read after this call began, or None. Raises what the query raises."""
         future = self._waiting.get(key)
         if future is None:
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._work())
-        return await asyncio.shield(future)  # one that is cancelled must not take the answer from others
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+        return await asyncio.shield(future)  # cancelling one call must not cancel the others' answer
 
     async def _work(self) -> None:
         try:
@@ -36,20 +36,20 @@ class Together[T]:
                 futures = {key: self._waiting.pop(key) for key in keys}
                 await self._answer(futures)
         finally:
-            self._asking = None
+            self._task = None
 
     async def _answer(self, futures: dict[str, asyncio.Future[T | None]]) -> None:
         try:
-            found = await self._ask(futures.keys())
+            values = await self._load(futures.keys())
         except BaseException as error:
             for future in futures.values():
                 if isinstance(error, Exception):
                     future.set_exception(error)
-                    future.exception()  # whoever asked may be gone: that nobody looks is no news
+                    future.exception()  # mark it as seen: the caller may have been cancelled
                 else:
                     future.cancel()
             if not isinstance(error, Exception):
                 raise
             return
         for key, future in futures.items():
-            future.set_result(found.get(key))
+            future.set_result(values.get(key))

@@ -1,4 +1,4 @@
-"""AnalysisRequests in the cluster, one at a time: asked of the API server directly."""
+"""Single AnalysisRequests, read from and created at the API server."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from urllib.parse import quote
 import aiohttp
 
 from status_api.errors import NotAccepted, Unavailable
-from status_api.manifests import API_VERSION, entry_of, manifest_for
 from status_api.naming import Key
 from status_api.ports import Entry
+from status_api.resources import API_VERSION, entry_of, resource_for
 from status_api.settings import Settings
 from status_api.wire import NewAnalysis
 
@@ -27,7 +27,7 @@ _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSAB
 _MANAGER = "silver-guardian-status-api"
 
 
-class Answered(Exception):
+class ApiError(Exception):
     """The API server answered with an error."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -57,16 +57,16 @@ class ClusterApi:
             await self._session.close()
 
     async def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Json:
-        """Make one request and give its JSON. Raises Answered, Unavailable."""
+        """Make one request and return its JSON. Raises ApiError, Unavailable."""
         async with self._open(method, path, body, query, _TIMEOUT) as answer:
-            found: Json = await answer.json(content_type=None)
-            return found
+            content: Json = await answer.json(content_type=None)
+            return content
 
     async def watch(self, path: str, seconds: int, **query: str) -> AsyncIterator[Json]:
-        """Yield events for at most so many seconds. Raises Answered, Unavailable."""
-        asked = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds), **query}
+        """Yield events for at most `seconds` seconds. Raises ApiError, Unavailable."""
+        parameters = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds), **query}
         timeout = aiohttp.ClientTimeout(total=seconds + 10, connect=3)
-        async with self._open("GET", path, None, asked, timeout) as answer:
+        async with self._open("GET", path, None, parameters, timeout) as answer:
             async for line in answer.content:
                 yield json.loads(line)
 
@@ -87,7 +87,7 @@ class ClusterApi:
                 timeout=timeout,
             ) as answer:
                 if answer.status >= HTTPStatus.BAD_REQUEST:
-                    raise Answered(answer.status, _message(await answer.read()))
+                    raise ApiError(answer.status, _message(await answer.read()))
                 yield answer
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Unavailable(f"{method} {path}: {error!r}") from error
@@ -100,34 +100,34 @@ class ClusterRequests:
         self._api = api
 
     async def get(self, tenant: str, key: Key) -> Entry | None:
-        """Give one, by name and UID."""
+        """Return one, by name and UID."""
         try:
-            found = await self._api.call("GET", f"{collection(tenant)}/{quote(key.name)}")
-        except Answered as error:
+            resource = await self._api.call("GET", f"{collection(tenant)}/{quote(key.name)}")
+        except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise Unavailable(f"reading {tenant}/{key.name}: {error}") from error
-        return entry_of(found) if found["metadata"]["uid"] == key.uid else None
+        return entry_of(resource) if resource["metadata"]["uid"] == key.uid else None
 
-    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
-        """Create one, or give the one that has this name already."""
+    async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
+        """Create one, or return the one that has this name already."""
         path = collection(tenant)
         try:
             try:
-                made = await self._api.call("POST", path, manifest_for(tenant, name, wanted), fieldManager=_MANAGER)
-            except Answered as error:
+                resource = await self._api.call("POST", path, resource_for(tenant, name, new), fieldManager=_MANAGER)
+            except ApiError as error:
                 if error.status != HTTPStatus.CONFLICT:
                     raise
-                made = await self._api.call("GET", f"{path}/{name}")
-        except Answered as error:
+                resource = await self._api.call("GET", f"{path}/{name}")
+        except ApiError as error:
             if error.status in _REFUSED:
                 raise NotAccepted(error.message) from error
             raise Unavailable(f"creating {tenant}/{name}: {error}") from error
-        return entry_of(made)
+        return entry_of(resource)
 
 
 def collection(tenant: str) -> str:
-    """Give the path of a namespace's AnalysisRequests."""
+    """Return the path of a namespace's AnalysisRequests."""
     return f"apis/{API_VERSION}/namespaces/{tenant}/analysisrequests"
 
 

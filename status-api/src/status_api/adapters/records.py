@@ -1,4 +1,4 @@
-"""The tenants' analyses as PostgreSQL knows them; the cluster creates them, and is asked for one that is brand new."""
+"""The tenants' analyses as PostgreSQL holds them. The cluster creates them, and has those without a record."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Protocol
 from analysis_records.errors import RecordsError
 from analysis_records.reader import Reader
 from analysis_records.record import Cursor, Record
-from status_api.adapters.together import Together
+from status_api.adapters.batch_loader import BatchLoader
 from status_api.errors import Unavailable
-from status_api.manifests import entry_of
 from status_api.naming import Key
 from status_api.ports import Entry, Position
+from status_api.resources import entry_of
 from status_api.wire import NewAnalysis
 
-_MOST_KEPT = 10_000
+_CACHE_SIZE = 10_000
 
 
 class Requests(Protocol):
     """Creates and reads single requests in the cluster."""
 
     async def get(self, tenant: str, key: Key) -> Entry | None:
-        """Give one."""
+        """Return one."""
 
-    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
-        """Create one, or give the one that has this name already."""
+    async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
+        """Create one, or return the one that has this name already."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedEntry:
     tenant: str
     revision: int
     entry: Entry
@@ -47,9 +47,9 @@ class RecordedAnalyses:
     def __init__(self, reader: Reader, requests: Requests) -> None:
         self._reader = reader
         self._requests = requests
-        self._revisions = Together(reader.revisions)
-        self._records = Together(reader.many)
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._revisions = BatchLoader(reader.revisions)
+        self._records = BatchLoader(reader.many)
+        self._cache: OrderedDict[str, _CachedEntry] = OrderedDict()
 
     async def ready(self) -> bool:
         """Whether the database answers."""
@@ -60,45 +60,45 @@ class RecordedAnalyses:
         return True
 
     async def get(self, tenant: str, key: Key) -> Entry | None:
-        """Give one. Its revision is asked each time, and the rest of it when that is another one."""
+        """Return one. Its revision is read every time, and the whole record when the revision has changed."""
         try:
             revision = await self._revisions.get(key.uid)
-            known = self._kept.get(key.uid)
+            cached = self._cache.get(key.uid)
             if revision is None:
-                kept = None
-            elif known is not None and known.revision == revision:
-                self._kept.move_to_end(key.uid)
-                kept = known
+                current = None
+            elif cached is not None and cached.revision == revision:
+                self._cache.move_to_end(key.uid)
+                current = cached
             else:
                 record = await self._records.get(key.uid)
-                kept = self._keep(record) if record is not None else None
+                current = self._cached(record) if record is not None else None
         except RecordsError as error:
             raise Unavailable(str(error)) from error
-        if kept is None:  # created a moment ago, perhaps
+        if current is None:  # the operator may not have written its record yet
             return await self._requests.get(tenant, key)
-        return kept.entry if (kept.tenant, kept.entry.analysis.id) == (tenant, key.id) else None
+        return current.entry if (current.tenant, current.entry.analysis.id) == (tenant, key.id) else None
 
     async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
-        """Give a stretch, newest first."""
+        """Return a part of the list, newest first."""
         cursor = None if after is None else Cursor(after.created_at, after.uid)
         try:
-            found = await self._reader.list(tenant, cursor, limit)
+            page = await self._reader.list(tenant, cursor, limit)
         except RecordsError as error:
             raise Unavailable(str(error)) from error
-        return [self._keep(record).entry for record in found.records]
+        return [self._cached(record).entry for record in page.records]
 
-    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
+    async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
         """Create one in the cluster; the operator writes its record."""
-        return await self._requests.create(tenant, name, wanted)
+        return await self._requests.create(tenant, name, new)
 
-    def _keep(self, record: Record) -> _Kept:
-        known = self._kept.get(record.uid)
-        if known is not None and known.revision == record.revision:
-            return known
+    def _cached(self, record: Record) -> _CachedEntry:
+        cached = self._cache.get(record.uid)
+        if cached is not None and cached.revision == record.revision:
+            return cached
         meta = {"name": record.name, "uid": record.uid, "creationTimestamp": record.created_at}
         entry = entry_of({"metadata": meta, "spec": record.spec, "status": record.status})
-        kept = _Kept(record.namespace, record.revision, entry)
-        self._kept[record.uid] = kept
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
-        return kept
+        cached = _CachedEntry(record.namespace, record.revision, entry)
+        self._cache[record.uid] = cached
+        if len(self._cache) > _CACHE_SIZE:
+            self._cache.popitem(last=False)
+        return cached

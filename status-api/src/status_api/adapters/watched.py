@@ -11,11 +11,12 @@ from http import HTTPStatus
 import structlog
 from pydantic import ValidationError
 
-from status_api.adapters.cluster import Answered, ClusterApi, ClusterRequests, Json, collection
+from guardian_service.validation import error_summary
+from status_api.adapters.cluster import ApiError, ClusterApi, ClusterRequests, Json, collection
 from status_api.errors import Unavailable
-from status_api.manifests import entry_of
 from status_api.naming import Key
 from status_api.ports import Entry, Position
+from status_api.resources import entry_of
 from status_api.wire import NewAnalysis
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,7 @@ _WATCH_SECONDS = 240
 _PAUSE_SECONDS = 1.0
 _FIRST_SECONDS = 10.0
 _STALE_SECONDS = 30.0
-"""Without a watch for longer than this, what is known is too old to be told."""
+"""Without a watch for longer than this, a view is too old to answer from."""
 
 
 class View:
@@ -41,12 +42,12 @@ class View:
 
     @property
     def current(self) -> bool:
-        """Whether what it holds can be told."""
+        """Whether the view is recent enough to answer from."""
         lost = self._lost_at
         return self._listed.is_set() and (lost is None or time.monotonic() - lost < _STALE_SECONDS)
 
     async def wait(self) -> None:
-        """Wait until it can be told. Raises Unavailable if that takes too long."""
+        """Wait for the first list. Raises Unavailable if that takes too long, or if the view is too old."""
         try:
             async with asyncio.timeout(_FIRST_SECONDS):
                 await self._listed.wait()
@@ -56,22 +57,22 @@ class View:
             raise Unavailable(f"{self._path} is not watched")
 
     def get(self, uid: str) -> Entry | None:
-        """Give one by its UID."""
+        """Return one by its UID."""
         return self._entries.get(uid)
 
     def newest(self) -> list[Entry]:
-        """Give all, newest first."""
+        """Return all, newest first."""
         if self._newest is None:
             self._newest = sorted(self._entries.values(), key=lambda entry: entry.position, reverse=True)
         return self._newest
 
     def add(self, entry: Entry) -> None:
-        """Know one that was just created, before the watch tells of it; what is known already is at least as new."""
+        """Add one that was just created, before the watch delivers it; an entry that is there is at least as new."""
         if self._entries.setdefault(entry.position.uid, entry) is entry:
             self._newest = None
 
     async def run(self) -> None:
-        """List, watch, and begin anew whenever that ends, until cancelled."""
+        """List and watch, and list again whenever the watch ends, until cancelled."""
         while True:
             try:
                 version = await self._list()
@@ -79,7 +80,7 @@ class View:
                 self._lost_at = None
                 while version:
                     version = await self._watch(version)
-            except (Answered, Unavailable) as error:
+            except (ApiError, Unavailable) as error:
                 self._lost_at = self._lost_at or time.monotonic()
                 log.warning("watch lost", path=self._path, error=str(error))
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -88,21 +89,21 @@ class View:
         entries: dict[str, Entry] = {}
         query = {"limit": _PAGE}
         while True:
-            found = await self._api.call("GET", self._path, None, **query)
-            entries |= {entry.position.uid: entry for entry in _entries(found["items"])}
-            if not (following := found["metadata"].get("continue")):
+            page = await self._api.call("GET", self._path, None, **query)
+            entries |= {entry.position.uid: entry for entry in _entries(page["items"])}
+            if not (following := page["metadata"].get("continue")):
                 break
             query["continue"] = following
         self._entries, self._newest = entries, None
-        return str(found["metadata"]["resourceVersion"])
+        return str(page["metadata"]["resourceVersion"])
 
     async def _watch(self, version: str) -> str:
-        """Follow the changes after a version; give the last one seen, or "" if everything has to be listed anew."""
+        """Follow the changes after a version; return the last one seen, or "" if everything has to be listed again."""
         async for event in self._api.watch(self._path, _WATCH_SECONDS, resourceVersion=version):
             kind, changed = event["type"], event["object"]
             if kind == "ERROR":
                 if changed.get("code") != HTTPStatus.GONE:
-                    raise Answered(int(changed.get("code", 0)), str(changed.get("message", "")))
+                    raise ApiError(int(changed.get("code", 0)), str(changed.get("message", "")))
                 return ""
             version = changed["metadata"]["resourceVersion"]
             if kind != "BOOKMARK":
@@ -126,7 +127,7 @@ class WatchedAnalyses:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keep the views up to date meanwhile."""
+        """Keep the views up to date while the context is open."""
         tasks = [asyncio.create_task(view.run()) for view in self._views.values()]
         try:
             yield
@@ -136,23 +137,23 @@ class WatchedAnalyses:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def ready(self) -> bool:
-        """Whether every namespace is known."""
+        """Whether the view of every namespace is current."""
         return all(view.current for view in self._views.values())
 
     async def get(self, tenant: str, key: Key) -> Entry | None:
-        """Give one; what another replica created a moment ago is asked of the API server."""
+        """Return one; if the view does not have it, another replica may just have created it, so ask the API server."""
         view = await self._view(tenant)
         return view.get(key.uid) or await self._requests.get(tenant, key)
 
     async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
-        """Give a stretch, newest first."""
+        """Return a part of the list, newest first."""
         view = await self._view(tenant)
         return [entry for entry in view.newest() if after is None or entry.position < after][:limit]
 
-    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
-        """Create one, and know it at once."""
+    async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
+        """Create one, and add it to the view at once."""
         view = await self._view(tenant)
-        entry = await self._requests.create(tenant, name, wanted)
+        entry = await self._requests.create(tenant, name, new)
         view.add(entry)
         return entry
 
@@ -163,11 +164,11 @@ class WatchedAnalyses:
 
 
 def _entries(items: list[Json]) -> list[Entry]:
-    """Leave out what cannot be read: one odd object must not hide all others."""
-    found = []
+    """Return the entries that can be read: one invalid object must not hide all others."""
+    entries = []
     for item in items:
         try:
-            found.append(entry_of(item))
+            entries.append(entry_of(item))
         except ValidationError as error:
-            log.warning("not readable", name=item.get("metadata", {}).get("name"), error=str(error))
-    return found
+            log.warning("not readable", name=item.get("metadata", {}).get("name"), error=error_summary(error))
+    return entries
