@@ -54,10 +54,10 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(analyzer: Analyzer, settings: KitSettings, backend: Backend | None = None) -> FastAPI:
-    """An analyzer's HTTP application.
+    """Return an analyzer's HTTP application.
 
     Args:
-        analyzer: what it runs.
+        analyzer: the analyzer that it runs.
         settings: slots, limits, and places.
         backend: does the work; warm child processes unless given.
     """

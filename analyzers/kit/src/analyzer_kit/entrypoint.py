@@ -1,6 +1,6 @@
-"""Runs a service as the one process of its container.
+"""Where a service begins, as the first process of its container: starts the confined child, then the HTTP server.
 
-The first child is started before anything else is imported: it and the service come up at the same time.
+The first child starts before anything else is imported, so that it and the service become ready at the same time.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 
 def main(analyzer: Analyzer, settings: KitSettings | None = None, backend: Backend | None = None) -> None:
-    """Serves until SIGTERM or SIGINT: then not ready, nothing new, what runs is finished, and exit code 0.
+    """Serve until SIGTERM or SIGINT; then refuse new work, finish what runs, and exit with 0.
 
     A second signal stops at once.
 
     Args:
-        analyzer: what to serve.
+        analyzer: the analyzer to serve.
         settings: from the environment unless given.
         backend: does the work; warm child processes unless given.
     """
-    for each in (signal.SIGTERM, signal.SIGINT):  # the first process of a container has no default handlers
-        signal.signal(each, _leave)
+    for signum in (signal.SIGTERM, signal.SIGINT):  # the first process of a container has no default handlers
+        signal.signal(signum, _exit_now)
     sandbox.hide_from_children()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads every installed package's metadata
     gc.disable()  # imports make no garbage worth looking for; serve() turns it on again
@@ -42,34 +42,34 @@ def main(analyzer: Analyzer, settings: KitSettings | None = None, backend: Backe
 
 
 async def _serve(analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None) -> None:
-    begun = None
+    child = None
     if backend is None:
-        with suppress(OSError):  # no process or no memory just now: the service tries again, and says so
-            begun = await spawn()
+        with suppress(OSError):  # no process or memory available now: the service tries again, and reports it
+            child = await spawn()
     try:
-        await _import_and_serve(analyzer, settings, backend, begun)
+        await _import_and_serve(analyzer, settings, backend, child)
     finally:
-        if begun is not None and begun.returncode is None:
-            begun.kill()
-            await begun.communicate()
+        if child is not None and child.returncode is None:
+            child.kill()
+            await child.communicate()
 
 
 async def _import_and_serve(
-    analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None, begun: Process | None
+    analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None, child: Process | None
 ) -> None:
     from analyzer_kit.settings import KitSettings
     from guardian_service.settings import read_settings
 
     chosen = settings or read_settings(KitSettings, f"The {analyzer.name} analyzer")
-    if begun is not None:  # it cannot go on without; FastAPI, which takes the longest, is imported meanwhile
+    if child is not None:  # the child waits for it; importing FastAPI, which takes longest, happens meanwhile
         from analyzer_kit.worker import configure
 
-        configure(begun, chosen.child(analyzer))
+        configure(child, chosen.child(analyzer))
     from analyzer_kit.http_server import serve
 
-    await serve(analyzer, chosen, backend, begun)
+    await serve(analyzer, chosen, backend, child)
 
 
-def _leave(_sig: int, _frame: FrameType | None) -> None:
-    """Ends at once: nothing was accepted yet, and the kernel ends the child with its parent."""
+def _exit_now(_sig: int, _frame: FrameType | None) -> None:
+    """Exit at once: no work was accepted yet, and the kernel ends the child with its parent."""
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Serves HTTP until SIGTERM, and then drains."""
+"""uvicorn until SIGTERM, and then draining."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from analyzer_kit.settings import KitSettings
 from guardian_service import logs, uvicorn_server
 
 _LAST_BYTES_SECONDS = 5
-"""How long uvicorn waits for connections to end once the jobs have."""
+"""How long uvicorn waits for connections to end once the jobs have ended."""
 
 
-async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | None, begun: Process | None) -> None:
-    """Serves until SIGTERM or SIGINT: then not ready, nothing new, what runs is finished.
+async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | None, child: Process | None) -> None:
+    """Serve until SIGTERM or SIGINT; then refuse new work and finish what runs.
 
     A second signal stops at once.
 
     Args:
-        analyzer: what to serve.
+        analyzer: the analyzer to serve.
         settings: slots, limits, and places.
         backend: does the work; warm child processes unless given.
-        begun: the first of these, if it was started and configured already.
+        child: the first of these, if it was started and configured already.
     """
     arguments = _arguments(analyzer, settings)
     logs.configure(settings.log_level)
-    app = create_app(analyzer, settings, backend or ChildBackend(analyzer, settings, begun))
+    app = create_app(analyzer, settings, backend or ChildBackend(analyzer, settings, child))
     config = uvicorn.Config(
         app,
         **uvicorn_server.options(
             host=arguments.host, port=arguments.port, timeout_graceful_shutdown=_LAST_BYTES_SECONDS
         ),
     )
-    gc.freeze()  # what was imported stays: later collections need not look at it
+    gc.freeze()  # imported modules stay: later collections need not scan them
     gc.enable()
     await _Server(config, app, settings.drain_seconds).serve()
 
@@ -65,14 +65,14 @@ class _Server(uvicorn.Server):
         self._drain_until: float | None = None
 
     def handle_exit(self, _sig: int, _frame: FrameType | None) -> None:
-        """Begins to drain. The signal is not handed on, or the process would end by it and not with 0."""
+        """Begin to drain. The signal is not passed on, or the process would end by it instead of with exit code 0."""
         if self._jobs.draining:
             self.should_exit = True
         self._jobs.draining = True
         self._drain_until = time.monotonic() + self._drain_seconds
 
     async def on_tick(self, counter: int) -> bool:
-        """Called ten times a second; returns whether to exit."""
+        """Return whether to exit; uvicorn calls this ten times a second."""
         if self._drain_until is not None and (self._jobs.busy == 0 or time.monotonic() > self._drain_until):
             self.should_exit = True
         return await super().on_tick(counter)

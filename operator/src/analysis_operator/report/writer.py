@@ -14,6 +14,7 @@ from analysis_operator.report.ports import Report
 from analysis_operator.report.sections import Plot, Section, read_plot
 from analysis_operator.report.store import ObjectStore, StoreError
 from analyzer_contract import AnalysisReport
+from guardian_service.validation import error_summary
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +68,8 @@ class S3ReportWriter:
         except StoreError as error:
             return Section(entry, problem=f"The result of {entry.name} is missing: {error}.")
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])[:100]
-            told = f"{where or 'result'}: {first['msg'][:150]}"
-            return Section(entry, problem=f"The result of {entry.name} breaks the contract ({told}).")
+            summary = error_summary(error, root="result", field_characters=100, message_characters=150)
+            return Section(entry, problem=f"The result of {entry.name} breaks the contract ({summary}).")
         plot, problem = self._plot(entry, f"{prefix}{entry.name}.png")
         return Section(entry, result, plot, problem)
 
