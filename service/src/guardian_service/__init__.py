@@ -8,7 +8,8 @@ module              extra                   needs
 ``body_limit``      ``http``                FastAPI
 ``logs``            ``http``                structlog
 ``problems``        ``http``                FastAPI
-``s3``              ``s3`` for the client   pydantic; botocore at first use
+``s3``                                      pydantic
+``s3_client``       ``s3``                  botocore, at first use
 ``settings``                                pydantic
 ``uvicorn_server``  ``http``                uvicorn
 ``validation``                              pydantic

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
-from guardian_service.s3 import client_config, custom_endpoint, region, split_uri
+from guardian_service.s3 import split_uri
+from guardian_service.s3_client import client_config, custom_endpoint, region
 from status_api.errors import Unavailable
 from status_api.settings import Settings
 from status_api.wire import ReportLink, Source, Upload

@@ -17,7 +17,7 @@ from analysis_operator.api import crd
 from analysis_operator.settings import Settings as OperatorSettings
 from analyzer_contract import AnalysisJob, SourceObject
 from context_analyzer.settings import ContextSettings
-from guardian_service import s3
+from guardian_service import s3, s3_client
 from status_api.settings import Settings as StatusApiSettings
 from status_api.wire import Source
 from tests.cluster.paths import repo_root
@@ -94,26 +94,27 @@ def test_uris_are_split_as_they_are_written(uri: str, parts: tuple[str, str]) ->
 def test_the_environment_names_region_and_server(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
         monkeypatch.delenv(name, raising=False)
-    assert (s3.region(), s3.custom_endpoint()) == ("us-east-1", None)
+    assert (s3_client.region(), s3_client.custom_endpoint()) == ("us-east-1", None)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://all")
-    assert (s3.region(), s3.custom_endpoint()) == ("eu-west-1", "http://all")
+    assert (s3_client.region(), s3_client.custom_endpoint()) == ("eu-west-1", "http://all")
     monkeypatch.setenv("AWS_REGION", "eu-west-2")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://s3")
-    assert (s3.region(), s3.custom_endpoint()) == ("eu-west-2", "http://s3")
+    assert (s3_client.region(), s3_client.custom_endpoint()) == ("eu-west-2", "http://s3")
 
 
 def test_another_server_than_aws_is_addressed_by_path() -> None:
-    config: Any = s3.client_config("http://s3", aws_style="virtual", read_timeout=7)
+    config: Any = s3_client.client_config("http://s3", aws_style="virtual", read_timeout=7)
     assert (config.s3, config.read_timeout) == ({"addressing_style": "path"}, 7)
     assert (config.request_checksum_calculation, config.response_checksum_validation) == ("when_required",) * 2
-    aws: list[Any] = [s3.client_config(None), s3.client_config(None, aws_style="virtual")]
+    aws: list[Any] = [s3_client.client_config(None), s3_client.client_config(None, aws_style="virtual")]
     assert [config.s3 for config in aws] == [{}, {"addressing_style": "virtual"}]
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     code = (
-        "import sys, guardian_service, guardian_service.s3, guardian_service.settings, guardian_service.validation\n"
+        "import sys, guardian_service.s3, guardian_service.s3_client, guardian_service.settings\n"
+        "import guardian_service.validation\n"
         "print(*sys.modules)"
     )
     imported = set(

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, cast
 from analyzer_contract import FailureReason, SourceFacts, SourceObject
 from analyzer_kit import memory
 from analyzer_kit.errors import AnalysisError
-from guardian_service.s3 import client_config, custom_endpoint, region, split_uri
+from guardian_service.s3 import split_uri
+from guardian_service.s3_client import client_config, custom_endpoint, region
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from analysis_operator.errors import OperatorError
-from guardian_service.s3 import client_config, custom_endpoint, region, split_uri
+from guardian_service.s3 import split_uri
+from guardian_service.s3_client import client_config, custom_endpoint, region
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
