@@ -39,7 +39,7 @@ def ask(world: World, machines: StepFunctionsServer, name: str, **script: Any) -
 
 
 def condition(world: World, name: str) -> tuple[str, str]:
-    found = {each["type"]: each for each in world.status(name)["conditions"]}.get("CallbackDelivered", {})
+    found = {row["type"]: row for row in world.status(name)["conditions"]}.get("CallbackDelivered", {})
     return found.get("status", ""), found.get("reason", "")
 
 

@@ -39,17 +39,17 @@ def test_what_is_deleted_is_made_again(world: World, kind: str) -> None:
     until(made_again, f"another {kind}")
 
 
-def test_what_is_edited_is_mended_and_what_others_add_is_left_alone(world: World) -> None:
+def test_what_is_edited_is_corrected_and_what_others_add_is_left_alone(world: World) -> None:
     until(lambda: len(owned(world)) == 5, "five owned objects")
     edit = {"spec": {"template": {"spec": {"nodeSelector": {"workload": "web"}}}}}
     patch = json.dumps({"metadata": {"annotations": {"team": "fraud"}}} | edit)
     world.server.kubectl("patch", "deployment", "scripted", "-n", NAMESPACE, "--type=merge", "-p", patch)
 
-    def mended() -> bool:
+    def corrected() -> bool:
         found = world.server.get("deployment", "scripted", "-n", NAMESPACE)
         return bool(found["spec"]["template"]["spec"]["nodeSelector"] == {"workload": "ml"})
 
-    until(mended, "the node selector to be mended")
+    until(corrected, "the node selector to be corrected")
     found = world.server.get("deployment", "scripted", "-n", NAMESPACE)
     assert found["metadata"]["annotations"]["team"] == "fraud"
 

@@ -36,10 +36,10 @@ def rows(postgres: Postgres, query: str) -> list[Row]:
 def finished(world: World, prefix: str) -> dict[str, Any]:
     """Return every finished request of these names, by UID."""
     found = {}
-    for each in world.server.get("areq")["items"]:
-        conditions = {entry["type"]: entry for entry in each["status"]["conditions"]}
-        if each["metadata"]["name"].startswith(prefix) and conditions["Finished"]["status"] == "True":
-            found[each["metadata"]["uid"]] = each
+    for item in world.server.get("areq")["items"]:
+        conditions = {entry["type"]: entry for entry in item["status"]["conditions"]}
+        if item["metadata"]["name"].startswith(prefix) and conditions["Finished"]["status"] == "True":
+            found[item["metadata"]["uid"]] = item
     return found
 
 

@@ -168,7 +168,7 @@ def test_a_hang_ends_at_the_deadline(world: World) -> None:
 
 
 @pytest.mark.parametrize("how", ["cancel", "delete"])
-def test_work_stops_within_two_seconds_when_nobody_wants_it(world: World, how: str) -> None:
+def test_work_stops_within_two_seconds_when_it_is_not_wanted_any_more(world: World, how: str) -> None:
     name = f"unwanted-{how}"
     world.ask(name, world.put("long", seconds=60))
     pod = world.until_running(name)

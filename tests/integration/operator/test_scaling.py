@@ -123,12 +123,12 @@ def test_without_keda_a_pool_says_so_and_its_coming_needs_no_restart(scaled: Cal
     assert [(event["type"], event["involvedObject"]["name"]) for event in events] == [("Warning", "scripted")]
 
 
-def test_a_scaled_object_is_mended_and_what_others_say_in_it_stays(scaled: Callable[..., Pool]) -> None:
+def test_a_scaled_object_is_corrected_and_what_others_say_in_it_stays(scaled: Callable[..., Pool]) -> None:
     pool = scaled()
     until(lambda: pool.get("scaledobject"), "the ScaledObject")
     paused = {"autoscaling.keda.sh/paused-replicas": "0"}
     pool.patch("scaledobject", {"metadata": {"annotations": paused}, "spec": {"maxReplicaCount": 50}})
-    until(lambda: pool.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be mended")
+    until(lambda: pool.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be corrected")
     assert pool.get("scaledobject")["metadata"]["annotations"] == paused
     uid = pool.get("scaledobject")["metadata"]["uid"]
     pool.server.kubectl("delete", "scaledobject", "scripted", "-n", NAMESPACE)

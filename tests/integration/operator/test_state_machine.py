@@ -84,11 +84,11 @@ class Pipeline:
 
     def entered(self, execution: str) -> list[str]:
         """Return the states that an execution went through: each is a transition that is paid for."""
-        return [each["name"] for each in self._details(execution, "stateEnteredEventDetails")]
+        return [details["name"] for details in self._details(execution, "stateEnteredEventDetails")]
 
     def errors(self, execution: str) -> list[str]:
         """Return the errors of an execution's calls, those that were tried again too."""
-        return [each["error"] for each in self._details(execution, "taskFailedEventDetails")]
+        return [details["error"] for details in self._details(execution, "taskFailedEventDetails")]
 
     def _details(self, execution: str, kind: str) -> list[dict[str, Any]]:
         history = self.client.get_execution_history(executionArn=execution, maxResults=1000)["events"]
@@ -96,7 +96,7 @@ class Pipeline:
 
     def requests(self, name: str) -> dict[str, Any]:
         """Return an execution's AnalysisRequests by analyzer."""
-        names = {f"upload-{name}-{each}" for each in ANALYZERS}
+        names = {f"upload-{name}-{analyzer}" for analyzer in ANALYZERS}
         found = [item for item in self.world.server.get("areq")["items"] if item["metadata"]["name"] in names]
         return {item["spec"]["analyzers"][0]: item for item in found}
 
@@ -193,7 +193,7 @@ def test_it_costs_what_the_documentation_says(pipeline: Pipeline) -> None:
     entered = pipeline.entered(ended["executionArn"])
     looks = {name: entered.count(f"Has {name} finished?") for name in ANALYZERS}
     assert looks["video"] > 1
-    assert len(entered) == 5 + sum(2 + 3 * each for each in looks.values())
+    assert len(entered) == 5 + sum(2 + 3 * count for count in looks.values())
 
 
 FUNCTION: dict[str, Any] = {

@@ -48,25 +48,25 @@ class Deployment:
     namespace: str
 
     def leader(self) -> str:
-        """Give the name of the operator's pod that works, or an empty string."""
+        """Return the name of the operator's pod that leads, or an empty string."""
         return self.kubectl("get", "lease", RELEASE, "--ignore-not-found", "--output=jsonpath={.spec.holderIdentity}")
 
     def operator_pod(self) -> str:
-        """Give the name of the operator's pod that works. Raises LookupError when none does."""
+        """Return the name of the operator's pod that leads. Raises LookupError when none does."""
         if not (name := self.leader()):
             raise LookupError(f"no operator works in {self.namespace}")
         return name
 
     def operator_pods(self) -> list[str]:
-        """Give the names of all the operator's running pods."""
+        """Return the names of all the operator's running pods."""
         return self._pods("app.kubernetes.io/name=silver-guardian-operator")
 
     def analyzer_pods(self, name: str) -> list[str]:
-        """Give the names of an Analyzer's running pods."""
+        """Return the names of an Analyzer's running pods."""
         return self._pods(f"silverguardian.io/analyzer={name}")
 
     def logs(self, pod: str | None = None, *, lines: int = 500) -> str:
-        """Give the end of a pod's log; of the operator's unless told otherwise."""
+        """Return the end of a pod's log; of the operator's by default."""
         wanted = pod or self.operator_pod()
         return self.kubectl("logs", wanted, f"--tail={lines}", "--all-containers", check=False)
 
@@ -84,7 +84,7 @@ class Deployment:
             time.sleep(0.5)
 
     def diagnosis(self) -> str:
-        """Give what helps to see why something does not start."""
+        """Return what helps to see why something does not start."""
         asked = (
             ("get", "analyzers,deployments,pods", "--output=wide"),
             ("get", "events", "--sort-by=.lastTimestamp", "--field-selector=type=Warning"),
@@ -192,7 +192,7 @@ def apply_crds(cluster: Cluster) -> None:
 
 
 def s3_client(s3: S3Server) -> S3Client:
-    """Give a client with the rights of the server's owner."""
+    """Return a client with the rights of the server's owner."""
     return client_of(s3.endpoint_url, s3.access_key, s3.secret_key, s3.region)
 
 

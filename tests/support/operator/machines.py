@@ -61,7 +61,7 @@ class StepFunctionsServer:
         self._server.server_close()
 
     def of(self, token: str) -> list[dict[str, Any]]:
-        """Give the answers that were taken for a token."""
+        """Return the answers that were taken for a token."""
         return [body for taken, body in self.answers if taken == token]
 
     def _serve(self, handler: BaseHTTPRequestHandler, action: str, body: dict[str, Any]) -> None:

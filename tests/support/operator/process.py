@@ -55,7 +55,7 @@ RULES = [
 
 
 def grant(server: ApiServer, rules: list[dict[str, Any]]) -> None:
-    """Give the operator exactly these rights."""
+    """Grant the operator exactly these rights."""
     meta = {"name": "operator"}
     subject = {"kind": "User", "name": "operator", "apiGroup": "rbac.authorization.k8s.io"}
     role = {"kind": "ClusterRole", "name": "operator", "apiGroup": "rbac.authorization.k8s.io"}
@@ -111,11 +111,11 @@ class OperatorProcess:
             process.wait()
 
     def leads(self) -> bool:
-        """Say whether it is the one of several that works."""
+        """Return whether it is the one of several that leads."""
         return "silver_guardian_leader 1.0" in self.get("/metrics")[1].splitlines()
 
     def get(self, path: str) -> tuple[int, str]:
-        """Give the status and body of one of its pages; status 0 while it does not listen."""
+        """Return the status and body of one of its pages; status 0 while it does not listen."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_ANSWER_SECONDS) as answer:
                 return answer.status, answer.read().decode()
@@ -125,7 +125,7 @@ class OperatorProcess:
             return 0, ""
 
     def log(self) -> str:
-        """Give all that it logged."""
+        """Return all that it logged."""
         return self._log.read_text()
 
 
@@ -191,7 +191,7 @@ class Pods:
         return pod
 
     def health(self, pod: str) -> dict[str, Any] | None:
-        """Give what the analyzer says of itself, or None if it does not answer."""
+        """Return the description of the analyzer, or None if it does not answer."""
         try:
             with urllib.request.urlopen(f"http://{self._where[pod]}/health", timeout=_ANSWER_SECONDS) as answer:
                 found: dict[str, Any] = json.load(answer)

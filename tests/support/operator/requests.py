@@ -17,7 +17,7 @@ READY = PoolView(slots=2)
 
 
 def request(status: dict[str, Any] | None = None, *, namespace: str = "default", **spec: Any) -> AnalysisRequest:
-    """Give a request as the API server would."""
+    """Return a request as the API server would."""
     return AnalysisRequest.model_validate(
         {
             "metadata": {
@@ -35,17 +35,17 @@ def request(status: dict[str, Any] | None = None, *, namespace: str = "default",
 
 
 def result(verdict: Verdict = Verdict.NO_EVIDENCE, score: int = 3, **more: Any) -> Result:
-    """Give what an analyzer answers when it has a verdict."""
+    """Return what an analyzer answers when it has a verdict."""
     return Result(verdict=verdict, score=score, source=more.pop("source", FACTS), seconds=1, **more)
 
 
 def failure(kind: FailureKind, reason: FailureReason) -> Failure:
-    """Give what an analyzer answers when it has none."""
+    """Return what an analyzer answers when it has none."""
     return Failure(kind=kind, reason=reason, message=f"It said {reason}.")
 
 
 def run(outcome: Outcome | None = None, *, fraction: float = 0.5) -> Run:
-    """Give an attempt that started a second ago."""
+    """Return an attempt that started a second ago."""
     ended = NOW if outcome is not None else None
     return Run(
         "audio-1", NOW - timedelta(seconds=1), fraction=fraction, stage="decode", outcome=outcome, ended_at=ended
@@ -60,7 +60,7 @@ def observed(
     report: Report | None = None,
     policy: Policy | None = None,
 ) -> Observation:
-    """Give an observation with one ready audio pool unless told otherwise."""
+    """Return an observation, by default with one ready pool for audio and one for video."""
     return Observation(
         asked, pools if pools is not None else {"audio": READY, "video": READY}, runs or {}, report, policy or Policy()
     )

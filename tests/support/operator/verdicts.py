@@ -26,6 +26,6 @@ class VerdictWatch:
         self._process.wait()
 
     def written(self) -> Counter[str]:
-        """Give how many versions of each request had a verdict; nothing else is written once there is one."""
+        """Return how many versions of each request had a verdict; nothing else is written once there is one."""
         versions = {tuple(line.split()) for line in self._file.read_text().splitlines()}
         return Counter(name for name, verdict, _ in versions if verdict != "<none>")

@@ -42,7 +42,7 @@ def test_the_end_is_written_before_anybody_is_told() -> None:
     assert first.status == finished().status, "telling costs no write before it is told"
 
 
-def test_a_request_that_nobody_waits_for_says_nothing_of_it() -> None:
+def test_a_request_without_a_callback_has_no_such_condition() -> None:
     asked = request()
     status = plan(observed(asked, runs={"audio": run(result())}), NOW).status
     assert status.condition(ConditionType.CALLBACK_DELIVERED) is None
@@ -66,12 +66,12 @@ def test_the_machine_is_told_what_the_status_says() -> None:
     assert answer_for(request(**WAITED)).error == "Deleted"
 
 
-REFUSED = AnswerRefused("TaskTimedOut", "Nobody waits.")
+REFUSED = AnswerRefused("TaskTimedOut", "No task waits.")
 FAILED = AnswerFailed("ThrottlingException", "Slow down.", may_have_arrived=False)
 REPLIES: list[tuple[str, Reply, bool, tuple[str, str], list[type]]] = [
     ("a reply that it was taken settles it", AnswerDelivered(), False, ("True", "Delivered"), []),
-    ("so it does for an operator that started anew", AnswerDelivered(), True, ("True", "Delivered"), []),
-    ("a token that nobody waits for is named, with an event", REFUSED, False, ("False", "TaskTimedOut"), [Notify]),
+    ("so it does for an operator that started again", AnswerDelivered(), True, ("True", "Delivered"), []),
+    ("a token for which no task waits is named, with an event", REFUSED, False, ("False", "TaskTimedOut"), [Notify]),
     ("unless an earlier answer may have arrived", REFUSED, True, ("True", "AlreadyAnswered"), []),
     (
         "output that is not taken was not taken earlier either",

@@ -31,7 +31,7 @@ ROWS = [
     ("Another has taken it: stop.", Standing(THEIRS, NOW, "my-term", NOW - 1), Step.LOST),
     ("Another by my name has taken it: stop.",
      Standing(Lease("me", "another-term", 10, "8"), NOW, "my-term", NOW - 1), Step.LOST),
-    ("Somebody deleted it: stop, since another may make it anew.", Standing(None, NOW, "my-term", NOW - 1), Step.LOST),
+    ("It was deleted: stop, since another may create it again.", Standing(None, NOW, "my-term", NOW - 1), Step.LOST),
 ]  # fmt: skip
 
 

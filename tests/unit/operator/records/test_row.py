@@ -27,7 +27,7 @@ def planned(outcome: Any = None, **spec: Any) -> AnalysisRequest:
 CORRUPT = failure(FailureKind.MEDIA, FailureReason.CORRUPT_MEDIA)
 ROWS: list[tuple[str, AnalysisRequest, dict[str, Any]]] = [
     (
-        "a request that nobody has looked at is pending since it was seen",
+        "a request that no operator has observed is pending since it was seen",
         request(),
         {"reason": "Pending", "verdict": None, "progress": 0, "finished_at": None, "changed_at": LATER},
     ),
@@ -95,7 +95,7 @@ def test_what_could_not_be_written_goes_first_and_does_not_replace_what_is_newer
     box.deleted("uid-1", LATER)
     box.give_back()
     again = box.take(3)
-    assert [each.uid for each in again] == ["uid-1", "uid-2", "uid-3"]
+    assert [record.uid for record in again] == ["uid-1", "uid-2", "uid-3"]
     assert again[0].request is not None
     assert again[0].request.metadata.resource_version == "2"
     assert (again[0].since, again[0].deleted_at, again[1].deleted_at) == (NOW, LATER, NOW)
@@ -111,5 +111,5 @@ def test_a_database_that_stays_away_costs_no_more_memory_than_there_are_requests
     assert given_up == 7
     box.take(2)
     box.give_back()
-    assert [each.uid for each in box.take(100)] == ["uid-7", "uid-8", "uid-9", "uid-99"]
+    assert [record.uid for record in box.take(100)] == ["uid-7", "uid-8", "uid-9", "uid-99"]
     assert box.deleted("uid-1", NOW) == 0

@@ -217,7 +217,7 @@ async def test_a_time_to_live_of_zero_and_of_ten_years(scene: Scene) -> None:
 
 WAITED: dict[str, Any] = {"callback": {"taskToken": "token-1"}}
 LOST = AnswerFailed("ReadTimeoutError", "No answer.", may_have_arrived=True)
-USED = AnswerRefused("TaskTimedOut", "Nobody waits.")
+USED = AnswerRefused("TaskTimedOut", "No task waits.")
 
 
 def callback_of(scene: Scene) -> tuple[str, str]:
@@ -257,7 +257,7 @@ async def test_a_callback_is_tried_again_by_cause(
     assert warned == (["CallbackNotDelivered"] if condition[0] == "False" else [])
 
 
-async def test_an_operator_that_starts_anew_tells_what_the_last_one_did_not_record(scene: Scene) -> None:
+async def test_an_operator_that_starts_again_sends_what_the_last_one_did_not_record(scene: Scene) -> None:
     def ended(status: RequestStatus) -> bool:
         found = status.condition(ConditionType.CALLBACK_DELIVERED)
         return found is not None and found.status == "True"
@@ -266,7 +266,7 @@ async def test_an_operator_that_starts_anew_tells_what_the_last_one_did_not_reco
     scene.apply(**WAITED)
     await scene.until(lambda: scene.status().finished and callback_of(scene)[0] == "True")
     before = scene.api.list()[0]
-    pending = [each for each in before.status.conditions if each.type is not ConditionType.CALLBACK_DELIVERED]
+    pending = [row for row in before.status.conditions if row.type is not ConditionType.CALLBACK_DELIVERED]
     fresh = Scene()
     fresh.machines.replies = [USED]
     fresh.api._store(before, status=before.status.model_copy(update={"conditions": pending}))

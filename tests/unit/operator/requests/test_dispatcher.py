@@ -136,7 +136,7 @@ async def test_what_is_stopped_neither_runs_nor_waits(scene: Scene) -> None:
     assert [uid for _, uid in scene.analyzers.given] == ["a"]
 
 
-async def test_whoever_waits_for_a_pool_is_told_when_it_goes(scene: Scene) -> None:
+async def test_requests_that_wait_for_a_pool_are_planned_again_when_it_goes(scene: Scene) -> None:
     scene.enqueue("a", "b")
     await scene.until(lambda: scene.dispatcher.runs("a"))
     while not scene.changed.empty():

@@ -167,7 +167,7 @@ def test_progress_is_the_mean_of_the_analyses_and_never_goes_back() -> None:
     assert plan(observed(held, runs={"audio": run(fraction=0.1)}), NOW).status.progress == 90
 
 
-def test_work_that_nobody_here_started_is_started_again() -> None:
+def test_work_that_another_operator_started_is_started_again() -> None:
     left = request({"analyses": [{"name": "audio", "state": "Running", "progress": 60, "pod": "audio-9"}]})
     decided = plan(observed(left), NOW)
     assert Enqueue("audio", None) in decided.actions

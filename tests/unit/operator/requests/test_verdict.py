@@ -39,7 +39,7 @@ def at_least(after: Fused, before: Fused) -> bool:
 
 @given(entries)
 def test_the_severest_verdict_decides(analyses: list[AnalysisStatus]) -> None:
-    assert SEVERITY[fused(analyses).verdict] == max(SEVERITY[each.verdict] for each in analyses if each.verdict)
+    assert SEVERITY[fused(analyses).verdict] == max(SEVERITY[entry.verdict] for entry in analyses if entry.verdict)
 
 
 @given(entries, parts)
@@ -55,7 +55,7 @@ def test_a_higher_score_or_a_severer_verdict_never_makes_the_result_milder(
     before = analyses[at]
     assert before.verdict is not None
     assert before.score is not None
-    as_severe = [each for each in Verdict if SEVERITY[each] >= SEVERITY[before.verdict]]
+    as_severe = [verdict for verdict in Verdict if SEVERITY[verdict] >= SEVERITY[before.verdict]]
     after = spoke(data.draw(st.sampled_from(as_severe)), data.draw(st.integers(before.score, 100)))
     assert at_least(fused([*analyses[:at], after, *analyses[at + 1 :]]), fused(analyses))
 
@@ -87,7 +87,7 @@ def test_the_score_is_a_number_that_no_analysis_exceeds_and_tells_whether_there_
 ) -> None:
     found = fused(analyses)
     assert 0 <= found.score <= 100
-    assert found.score <= max(SUSPICIOUS_FROM, *(each.score or 0 for each in analyses))
+    assert found.score <= max(SUSPICIOUS_FROM, *(entry.score or 0 for entry in analyses))
     assert (found.score >= SUSPICIOUS_FROM) == (found.verdict in EVIDENT)
 
 
@@ -117,7 +117,7 @@ def test_one_analysis_that_keeps_to_the_scale_is_left_as_it_is(verdict: Verdict,
     ],
 )
 def test_the_examples_of_the_documentation(told: list[tuple[Verdict, int]], expected: tuple[Verdict, int]) -> None:
-    assert fuse([spoke(*each) for each in told]) == Fused(*expected)
+    assert fuse([spoke(*row) for row in told]) == Fused(*expected)
 
 
 @given(entries)
