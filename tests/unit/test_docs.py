@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from analysis_operator.api import reference
+from analysis_operator.errors import Reason
+from analyzer_contract import FailureReason
 from tests.cluster.paths import repo_root
 
 ROOT = repo_root()
@@ -95,6 +97,25 @@ def test_the_readme_is_short() -> None:
 def test_the_reference_is_what_the_models_say() -> None:
     committed = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     assert committed == reference.render(), "run `make generate` and commit the result"
+
+
+class TestReasons:
+    page = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("reason", [*Reason, *FailureReason])
+    def test_every_reason_is_explained(self, reason: str) -> None:
+        # `Deleted` is only sent to Step Functions; the condition CallbackDelivered is named in the event.
+        assert f"`{reason}`" in self.page or reason == Reason.DELETED
+
+    def test_the_messages_about_what_is_missing_are_those_of_the_operator(self) -> None:
+        table = self.page[self.page.index("| the message says |") : self.page.index("## Succeeded")]
+        code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "operator" / "src").rglob("*.py"))
+        quoted = [
+            quote for row in table.splitlines()[2:] if row for quote in re.findall(r"`([^`]+)`", row.split("|")[1])
+        ]
+        missing = [quote for quote in quoted if quote.rpartition("… ")[2] not in code]
+        assert quoted
+        assert missing == []
 
 
 class TestDecisions:
