@@ -126,18 +126,18 @@ def _show(cluster: Cluster, reports: dict[str, Path], console: Console) -> None:
 def _judge(
     manifests: Sequence[Manifest], requests: Sequence[AnalysisRequest], deployment: Deployment, console: Console
 ) -> bool:
-    found = {request.metadata.name: request for request in requests}
+    by_name = {request.metadata.name: request for request in requests}
     problems = [
         f"{manifest['metadata']['name']}: {problem}"
         for manifest in manifests
-        for problem in unmet(manifest, found[manifest["metadata"]["name"]])
+        for problem in unmet(manifest, by_name[manifest["metadata"]["name"]])
     ]
     for problem in problems:
         console.print(problem, style="red", markup=False)
     if problems:
         console.print(deployment.diagnosis(), markup=False)
     else:
-        console.print(f"\nEach of the {len(found)} requests got the outcome that its manifest states.", style="green")
+        console.print(f"\nEach of the {len(by_name)} requests got the outcome that its manifest states.", style="green")
     return not problems
 
 

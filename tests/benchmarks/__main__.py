@@ -21,7 +21,7 @@ NAMESPACE = "benchmarks"
 PARTS = ("reference", "memory", "overhead", "cold", "burst", "queued")
 
 
-def _say(text: str) -> None:
+def _announce(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
@@ -29,32 +29,32 @@ async def _measure(parts: list[str], deployment: Deployment, image: str) -> dict
     cluster = deployment.cluster
     client = await Client.connect(cluster.kubeconfig)
     await client.api.call("GET", REQUESTS.format(namespace=NAMESPACE))
-    found: dict[str, object] = {}
+    figures: dict[str, object] = {}
     try:
         if "memory" in parts:
-            found |= {
+            figures |= {
                 "operator_idle_mb": round(operator_megabytes(), 1),
                 "audio_idle_mb": round(megabytes("audio_analyzer"), 1),
                 "video_idle_mb": round(megabytes("video_analyzer"), 1),
                 **_images(deployment),
             }
         if "overhead" in parts:
-            _say("overhead: 60 null analyses one at a time, and a Job now and then")
-            found |= await overhead.measure(client, "null", image, NAMESPACE)
+            _announce("overhead: 60 null analyses one at a time, and a Job now and then")
+            figures |= await overhead.measure(client, "null", image, NAMESPACE)
             user = f"system:serviceaccount:{deployment.namespace}:{_service_account(deployment)}"
-            found["api_writes_per_request"] = overhead.writes(cluster.audit_log.read_text(), user, "overhead-9")
+            figures["api_writes_per_request"] = overhead.writes(cluster.audit_log.read_text(), user, "overhead-9")
         if "cold" in parts:
-            _say("cold: six times from an empty pool, and six times a Job that does the same")
-            found |= await coldstart.measure(client, deployment, "cold", _recording(deployment), NAMESPACE)
+            _announce("cold: six times from an empty pool, and six times a Job that does the same")
+            figures |= await coldstart.measure(client, deployment, "cold", _recording(deployment), NAMESPACE)
         if "burst" in parts:
-            _say("burst: 500 requests at once")
-            found |= await burst.at_once(client, "null", NAMESPACE)
+            _announce("burst: 500 requests at once")
+            figures |= await burst.at_once(client, "null", NAMESPACE)
         if "queued" in parts:
-            _say("queued: 5,000 requests wait while the operator starts")
-            found |= await burst.queued(client, deployment, "null", NAMESPACE)
+            _announce("queued: 5,000 requests wait while the operator starts")
+            figures |= await burst.queued(client, deployment, "null", NAMESPACE)
     finally:
         await client.close()
-    return found
+    return figures
 
 
 def _images(deployment: Deployment) -> dict[str, object]:
@@ -63,12 +63,12 @@ def _images(deployment: Deployment) -> dict[str, object]:
     # An analyzer's own entry point imports next to nothing: its service comes after its child has been started.
     service = "analyzer_kit.http_server"
     modules = {"operator": "analysis_operator.__main__", "audio": service, "video": service}
-    found: dict[str, object] = {}
+    figures: dict[str, object] = {}
     for target, module in modules.items():
         pod = pods.get(target) or deployment.operator_pod()
-        found[f"{target}_image_mb"] = round(deployment.cluster.image_size(names[target]) / MEGABYTE)
-        found[f"{target}_import_seconds"] = round(import_seconds(deployment, pod, module), 2)
-    return found
+        figures[f"{target}_image_mb"] = round(deployment.cluster.image_size(names[target]) / MEGABYTE)
+        figures[f"{target}_import_seconds"] = round(import_seconds(deployment, pod, module), 2)
+    return figures
 
 
 def _recording(deployment: Deployment) -> str:
@@ -87,7 +87,7 @@ def _service_account(deployment: Deployment) -> str:
 def _on_a_cluster(parts: list[str]) -> dict[str, object]:
     """Install, measure, and leave the cluster running."""
     cluster = get_cluster()
-    _say("installing the chart")
+    _announce("installing the chart")
     # Warm pools, but for the part that measures how one wakes.
     warm = {"operator": {"replicas": 1}, "analyzers": {name: {"replicas": 1} for name in ("audio", "video")}}
     deployment = install(cluster, cluster.start_s3(), values=warm)
@@ -104,13 +104,13 @@ def _on_a_cluster(parts: list[str]) -> dict[str, object]:
 def main() -> None:
     """Measure, and print JSON."""
     parts = sys.argv[1:] or list(PARTS)
-    found: dict[str, object] = {}
+    figures: dict[str, object] = {}
     if "reference" in parts:  # before the cluster takes its share of the cores
-        _say("reference: 30 seconds of sound and picture, five times, and two hours")
-        found |= reference.measure()
+        _announce("reference: 30 seconds of sound and picture, five times, and two hours")
+        figures |= reference.measure()
     if set(parts) - {"reference"}:
-        found |= _on_a_cluster(parts)
-    print(json.dumps(found, indent=2))
+        figures |= _on_a_cluster(parts)
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

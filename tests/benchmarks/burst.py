@@ -21,15 +21,15 @@ class Finishes:
         self.at: dict[str, float] = {}
         self.ends: Counter[tuple[str, str]] = Counter()
 
-    def seen(self, found: Json, when: float) -> None:
+    def seen(self, item: Json, when: float) -> None:
         """Record what a watch reports."""
-        name = found["metadata"]["name"]
-        if name.startswith(self._prefix) and condition(found, "Finished") == "True":
+        name = item["metadata"]["name"]
+        if name.startswith(self._prefix) and condition(item, "Finished") == "True":
             self.at.setdefault(name, when)
-            status = found["status"]
+            status = item["status"]
             self.ends[name, f"{status.get('finishedAt')} {status.get('verdict')}"] += 1
 
-    def given_twice(self) -> int:
+    def changed_verdicts(self) -> int:
         """Count the requests whose verdict ever changed."""
         return sum(1 for count in Counter(name for name, _ in self.ends).values() if count > 1)
 
@@ -67,7 +67,7 @@ async def at_once(client: Client, analyzer: str, namespace: str, count: int = 50
         f"burst_{count}_seconds": round(seconds, 1),
         f"burst_{count}_create_seconds": round(created, 1),
         "burst_per_second": round(count / seconds, 1),
-        "burst_given_twice": finishes.given_twice(),
+        "burst_given_twice": finishes.changed_verdicts(),
     }
 
 
@@ -96,5 +96,5 @@ async def queued(client: Client, deployment: Deployment, analyzer: str, namespac
         f"queued_{count}_first_verdict_after_scale_up_seconds": round(first - began, 1),
         f"queued_{count}_per_second": round(count / (last - first), 1),
         f"queued_{count}_operator_peak_mb": round(most, 1),
-        f"queued_{count}_given_twice": finishes.given_twice(),
+        f"queued_{count}_given_twice": finishes.changed_verdicts(),
     }

@@ -79,9 +79,9 @@ def request(name: str, uri: str, analyzer: str) -> Json:
     }
 
 
-def condition(found: Json, kind: str) -> str:
+def condition(item: Json, kind: str) -> str:
     """Return the status of an object's condition, or an empty string."""
-    entries = found.get("status", {}).get("conditions") or ()
+    entries = item.get("status", {}).get("conditions") or ()
     return next((str(entry["status"]) for entry in entries if entry["type"] == kind), "")
 
 

@@ -35,25 +35,25 @@ class _Timeline:
     def _note(self, stage: str, when: float) -> None:
         self.at.setdefault(stage, when - self._began)
 
-    def deployment(self, found: Json, when: float) -> None:
-        if found["metadata"]["name"] == self._pool and found["spec"].get("replicas"):
+    def deployment(self, item: Json, when: float) -> None:
+        if item["metadata"]["name"] == self._pool and item["spec"].get("replicas"):
             self._note("activation", when)
 
-    def pod(self, found: Json, when: float) -> None:
-        if found["metadata"].get("labels", {}).get("silverguardian.io/analyzer") != self._pool:
+    def pod(self, item: Json, when: float) -> None:
+        if item["metadata"].get("labels", {}).get("silverguardian.io/analyzer") != self._pool:
             return
         self._note("pod", when)
-        if found["spec"].get("nodeName"):
+        if item["spec"].get("nodeName"):
             self._note("node", when)
-        if found["status"].get("podIP"):
+        if item["status"].get("podIP"):
             self._note("address", when)
-        if condition(found, "Ready") == "True":
+        if condition(item, "Ready") == "True":
             self._note(PROBED, when)
             self.probed.set()
 
-    def request(self, found: Json, when: float) -> None:
-        if found["metadata"]["name"] == self._name and condition(found, "Finished") == "True":
-            started = datetime.fromisoformat(found["status"]["analyses"][0]["startedAt"]).timestamp()
+    def request(self, item: Json, when: float) -> None:
+        if item["metadata"]["name"] == self._name and condition(item, "Finished") == "True":
+            started = datetime.fromisoformat(item["status"]["analyses"][0]["startedAt"]).timestamp()
             self.at["dispatch"] = started - self._wall
             self._note("verdict", when)
             self.ended.set()
@@ -80,10 +80,10 @@ async def _ours(client: Client, deployment: Deployment, body: Json, namespace: s
     ]
     seen: dict[str, Callable[[Json, float], None]] = {}
 
-    def tell(kind: str) -> Callable[[Json, float], None]:
-        return lambda found, when: seen[kind](found, when) if kind in seen else None
+    def observer(kind: str) -> Callable[[Json, float], None]:
+        return lambda item, when: seen[kind](item, when) if kind in seen else None
 
-    tasks = [await client.watching(collection, tell(kind)) for collection, kind in watches]
+    tasks = [await client.watching(collection, observer(kind)) for collection, kind in watches]
     timeline = _Timeline(body["spec"]["analyzers"][0], body["metadata"]["name"])
     seen.update(deployment=timeline.deployment, pod=timeline.pod, request=timeline.request)
     await client.api.call("POST", REQUESTS.format(namespace=namespace), body=body)
@@ -96,8 +96,8 @@ async def _ours(client: Client, deployment: Deployment, body: Json, namespace: s
 
 async def _job(client: Client, deployment: Deployment, pool: str, name: str, uri: str) -> float:
     """Return the seconds from the creation of a Job, of the pool's image and environment, to its completion."""
-    found = await client.api.call("GET", f"{_DEPLOYMENTS.format(namespace=deployment.namespace)}/{pool}")
-    spec = found["spec"]["template"]["spec"]
+    deployed = await client.api.call("GET", f"{_DEPLOYMENTS.format(namespace=deployment.namespace)}/{pool}")
+    spec = deployed["spec"]["template"]["spec"]
     container = {
         key: value
         for key, value in spec["containers"][0].items()

@@ -93,7 +93,7 @@ DECODERS: dict[str, Callable[[Path], int]] = {
 def cpu_seconds() -> float:
     """Return the CPU time of this process and of those that it waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _one(decoder: str, clip: Path) -> None:
@@ -105,26 +105,26 @@ def _one(decoder: str, clip: Path) -> None:
 
 def _measure(decoder: str, clip: Path, expected: int) -> float:
     command = [sys.executable, "-m", "tests.benchmarks.decoders", "--one", decoder, str(clip)]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    if found["frames"] != expected:
-        raise SystemExit(f"{decoder} gave {found['frames']} frames of {expected}: nothing to compare")
-    return float(found["seconds"])
+    output = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    if output["frames"] != expected:
+        raise SystemExit(f"{decoder} gave {output['frames']} frames of {expected}: nothing to compare")
+    return float(output["seconds"])
 
 
 def compare(rounds: int) -> str:
     """Make the clips, let the decoders take turns, and return a Markdown table of medians."""
     lines = ["| CPU-s | " + " | ".join(CLIPS) + " |", "|---" * (len(CLIPS) + 1) + "|"]
-    taken: dict[str, list[str]] = {name: [] for name in DECODERS}
+    medians: dict[str, list[str]] = {name: [] for name in DECODERS}
     with tempfile.TemporaryDirectory() as folder:
         for index, (size, seconds, container, encoder) in enumerate(CLIPS.values()):
             clip = Path(folder) / f"{index}.{container}"
             source = _SOURCE.format(size=size, seconds=seconds)
             ffmpeg("-f", "lavfi", "-i", source, *encoder, "-pix_fmt", "yuv420p", str(clip))
             turns = [{name: _measure(name, clip, 25 * seconds) for name in DECODERS} for _ in range(rounds)]
-            for name, cells in taken.items():
+            for name, cells in medians.items():
                 cells.append(f"{statistics.median(turn[name] for turn in turns):.2f}")
             clip.unlink()
-    lines += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in taken.items()]
+    lines += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in medians.items()]
     return "\n".join(lines)
 
 

@@ -65,11 +65,11 @@ def make_seeds(folder: Path) -> dict[str, bytes]:
     Raises:
         MediaError: ffmpeg is missing or failed.
     """
-    made = {}
+    seeds = {}
     for name, how in SEEDS.items():
         ffmpeg(*how, str(folder / name))
-        made[name] = (folder / name).read_bytes()
-    return made
+        seeds[name] = (folder / name).read_bytes()
+    return seeds
 
 
 def flip_anywhere(data: bytearray, rng: random.Random, _others: list[bytes]) -> bytes:
@@ -199,7 +199,7 @@ async def _serve(endpoint: str, count: int, seed: int, keep: Path | None) -> int
             children = {name: service.children() for name, service in services.items()}
             for name, content in mutated(seeds, count, seed):
                 client.put_object(Bucket="media", Key=name, Body=content)
-                answers = await asyncio.gather(*(ask(each, f"s3://media/{name}") for each in services.values()))
+                answers = await asyncio.gather(*(ask(service, f"s3://media/{name}") for service in services.values()))
                 for analyzer, last in zip(services, answers, strict=True):
                     wrong = complaint(last)
                     outcomes[str(last.reason if isinstance(last, Failure) else getattr(last, "verdict", last))] += 1

@@ -17,8 +17,8 @@ async def _one(client: Client, collection: str, body: Json, done: str) -> float:
     name, ended = body["metadata"]["name"], asyncio.Event()
     at: list[float] = []
 
-    def seen(found: Json, when: float) -> None:
-        if found["metadata"]["name"] == name and condition(found, done) == "True" and not at:
+    def seen(item: Json, when: float) -> None:
+        if item["metadata"]["name"] == name and condition(item, done) == "True" and not at:
             at.append(when)
             ended.set()
 
@@ -75,9 +75,9 @@ async def measure(client: Client, analyzer: str, image: str, namespace: str) -> 
 
 def writes(audit_log: str, user: str, name: str) -> int:
     """Count what a user wrote about one object, its events included."""
-    found = 0
+    count = 0
     for line in audit_log.splitlines():
         entry = json.loads(line)
         about = str(entry.get("objectRef", {}).get("name", "")).split(".")[0]
-        found += entry["user"]["username"] == user and about == name
-    return found
+        count += entry["user"]["username"] == user and about == name
+    return count

@@ -50,21 +50,21 @@ class Tally:
     verdicts: int = 0
 
 
-def _state(made: Row, step: int) -> Row:
+def _state(queued: Row, step: int) -> Row:
     """Return an analysis after so many changes; the last one brings the verdict."""
     if step == CHANGES:
         status: dict[str, Any] = {"verdict": "Suspicious", "score": 85, "progress": 100, "conditions": _DONE}
-        return replace(made, resource_version=10 + step, reason="Completed", verdict="Suspicious", status=status)
+        return replace(queued, resource_version=10 + step, reason="Completed", verdict="Suspicious", status=status)
     running = {"progress": step * 15, "startedAt": "2026-11-25T12:00:00Z", "conditions": []}
-    return replace(made, resource_version=10 + step, reason="Running", status=running)
+    return replace(queued, resource_version=10 + step, reason="Running", status=running)
 
 
 async def _write(writer: Writer, rows: list[Row], seconds: float) -> None:
     """Change every analysis now and then, not all at once; the last ones end a few seconds before the clients do."""
-    steps = [(step, made) for step in range(1, CHANGES + 1) for made in rows]
+    steps = [(step, queued) for step in range(1, CHANGES + 1) for queued in rows]
     pause = 0.8 * seconds / len(steps) * 50
     for first in range(0, len(steps), 50):
-        await writer.upsert([_state(made, step) for step, made in steps[first : first + 50]])
+        await writer.upsert([_state(queued, step) for step, queued in steps[first : first + 50]])
         await asyncio.sleep(pause)
 
 
@@ -97,11 +97,11 @@ async def _ready(session: aiohttp.ClientSession) -> None:
 
 async def measure(database: str, clients: int, seconds: float) -> None:
     """Run everything and print the figures."""
-    asked = 0
+    connections = 0
 
     async def ask(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal asked
-        asked += 1
+        nonlocal connections
+        connections += 1
         writer.close()
 
     listener = await asyncio.start_server(ask, "127.0.0.1", 0)
@@ -126,12 +126,12 @@ async def measure(database: str, clients: int, seconds: float) -> None:
             polls = [
                 _poll(
                     session,
-                    f"/v1/analyses/{Key(each.name, each.uid).id}",
+                    f"/v1/analyses/{Key(analysis.name, analysis.uid).id}",
                     tokens[number % TENANTS],
                     started + seconds,
                     tally,
                 )
-                for number, each in enumerate(rows, start=1)
+                for number, analysis in enumerate(rows, start=1)
             ]
             await asyncio.gather(_write(writer, rows, seconds), *polls)
             spent, after = time.monotonic() - started, psutil.Process(process.pid)
@@ -141,17 +141,17 @@ async def measure(database: str, clients: int, seconds: float) -> None:
         await process.wait()
     listener.close()
     await writer.close()
-    _tell(tally, clients, spent, asked, (cpu, memory))
+    _print_figures(tally, clients, spent, connections, (cpu, memory))
 
 
-def _tell(tally: Tally, clients: int, spent: float, asked: int, used: tuple[float, float]) -> None:
+def _print_figures(tally: Tally, clients: int, spent: float, connections: int, used: tuple[float, float]) -> None:
     total = len(tally.seconds)
     p50, p95, p99 = (1000 * percentile(tally.seconds, share) for share in (0.5, 0.95, 0.99))
     print(f"{clients} clients, once a second each, for {spent:.0f} s: {total} answers, {total / spent:.0f} a second")
     print(f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, slowest {1000 * max(tally.seconds):.0f} ms")
     print(f"304 (nothing new): {100 * tally.statuses[304] / total:.1f} %; all answers: {dict(tally.statuses)}")
     print(f"clients that saw their verdict: {tally.verdicts} of {clients}")
-    print(f"connections to the API server: {asked}")
+    print(f"connections to the API server: {connections}")
     print(f"the status API used {100 * used[0] / spent:.0f} % of a core, {used[1]:.0f} MB")
     print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
 

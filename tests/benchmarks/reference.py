@@ -55,7 +55,7 @@ class Cost:
     Attributes:
         cpu: seconds, user and system, of all threads.
         peak_mb: most resident memory that the child ever had, its libraries and its warm-up included.
-        verdict: what came out, so that nobody measures a failure.
+        verdict: what came out, so that no failure is measured.
     """
 
     cpu: float
@@ -99,11 +99,11 @@ async def analysed(analyzer: Analyzer, recording: Path, models: Path | None) -> 
     with tempfile.TemporaryDirectory() as folder:
         task = Task(recording=str(recording), plot=str(Path(folder) / "plot"), cpu_seconds=_CPU_SECONDS)
         before = _cpu(child)
-        found = await worker.run(task, lambda _stage, _fraction: None)
+        assessment = await worker.run(task, lambda _stage, _fraction: None)
         cpu, peak = _cpu(child) - before, _peak(child.pid)
     worker.kill()
     await worker.gone()
-    return Cost(cpu, peak, f"{found.verdict} {found.score}")
+    return Cost(cpu, peak, f"{assessment.verdict} {assessment.score}")
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -126,7 +126,7 @@ def measure(rounds: int = 5, models: Path | None = None) -> dict[str, object]:
     """Return medians of ``rounds`` rounds of the reference clip, and one analysis of two hours by each analyzer."""
     costs: dict[str, list[Cost]] = {AUDIO.name: [], VIDEO.name: []}
     plain: list[float] = []
-    found: dict[str, object] = {}
+    figures: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
         clip, long = Path(folder) / "reference.mp4", Path(folder) / "two-hours.mp4"
         make_clip(clip)
@@ -137,17 +137,17 @@ def measure(rounds: int = 5, models: Path | None = None) -> dict[str, object]:
         make_long(clip, long)
         for analyzer in (AUDIO, VIDEO):
             once = asyncio.run(analysed(analyzer, long, models))
-            found[f"two_hours_{analyzer.name}_peak_mb"] = round(once.peak_mb)
-            found[f"two_hours_{analyzer.name}_cpu_seconds"] = round(once.cpu, 1)
-        found["reference_mbit_per_second"] = round(clip.stat().st_size * 8 / SECONDS / 1e6, 2)
-    for name, each in costs.items():
-        found[f"reference_{name}_cpu_seconds"] = round(statistics.median(one.cpu for one in each), 2)
-        found[f"reference_{name}_peak_mb"] = round(max(one.peak_mb for one in each))
-        found[f"reference_{name}_verdict"] = each[-1].verdict
-    found["reference_plain_decode_cpu_seconds"] = round(statistics.median(plain), 2)
+            figures[f"two_hours_{analyzer.name}_peak_mb"] = round(once.peak_mb)
+            figures[f"two_hours_{analyzer.name}_cpu_seconds"] = round(once.cpu, 1)
+        figures["reference_mbit_per_second"] = round(clip.stat().st_size * 8 / SECONDS / 1e6, 2)
+    for name, runs in costs.items():
+        figures[f"reference_{name}_cpu_seconds"] = round(statistics.median(one.cpu for one in runs), 2)
+        figures[f"reference_{name}_peak_mb"] = round(max(one.peak_mb for one in runs))
+        figures[f"reference_{name}_verdict"] = runs[-1].verdict
+    figures["reference_plain_decode_cpu_seconds"] = round(statistics.median(plain), 2)
     ratios = [one.cpu / alone for one, alone in zip(costs[VIDEO.name], plain, strict=True)]
-    found["reference_video_over_plain_decode"] = round(statistics.median(ratios), 2)
-    return dict(sorted(found.items()))
+    figures["reference_video_over_plain_decode"] = round(statistics.median(ratios), 2)
+    return dict(sorted(figures.items()))
 
 
 def main() -> None:

@@ -38,8 +38,8 @@ def _cpu(pid: int) -> float:
     """Return the CPU seconds of a process and of its running children."""
     ticks = 0
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for each in (str(pid), *children):
-        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+    for process in (str(pid), *children):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
@@ -69,7 +69,7 @@ def _verdict(port: int, uri: str) -> dict[str, object]:
 def _megabytes(pid: int) -> float:
     """Return the proportional resident memory (PSS) of a process and of its children."""
     process = psutil.Process(pid)
-    return sum(each.memory_full_info().pss for each in (process, *process.children(recursive=True))) / 1e6
+    return sum(member.memory_full_info().pss for member in (process, *process.children(recursive=True))) / 1e6
 
 
 def once(python: str, analyzer: str, s3: S3Process, models: Path | None) -> dict[str, float]:
@@ -88,7 +88,7 @@ def once(python: str, analyzer: str, s3: S3Process, models: Path | None) -> dict
                     raise SystemExit(f"{analyzer} ended with {process.returncode}")
                 time.sleep(_POLL_SECONDS)
             ready, ready_cpu = time.monotonic(), _cpu(process.pid)
-            asked = time.monotonic()
+            sent = time.monotonic()
             _verdict(port, f"s3://media/sample{_SUFFIX[analyzer]}")
             done, done_cpu = time.monotonic(), _cpu(process.pid)
             time.sleep(_RESTED_SECONDS)
@@ -98,8 +98,8 @@ def once(python: str, analyzer: str, s3: S3Process, models: Path | None) -> dict
             process.wait()
     return {
         "start to ready": ready - began,
-        "ready to verdict": done - asked,
-        "start to verdict": done - began - (asked - ready),
+        "ready to verdict": done - sent,
+        "start to verdict": done - began - (sent - ready),
         "start to ready, CPU": ready_cpu,
         "ready to verdict, CPU": done_cpu - ready_cpu,
         "start to verdict, CPU": done_cpu,
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, help="folder of detection models")
     arguments = parser.parse_args()
     pythons = arguments.python or [sys.executable]
-    found: dict[str, dict[str, list[float]]] = {python: defaultdict(list) for python in pythons}
+    figures: dict[str, dict[str, list[float]]] = {python: defaultdict(list) for python in pythons}
     with tempfile.TemporaryDirectory() as folder, S3Process(Path(folder)) as s3:
         sample = Path(folder) / f"sample{_SUFFIX[arguments.analyzer]}"
         ffmpeg(*_SAMPLES[arguments.analyzer], str(sample))
@@ -126,8 +126,8 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for python in pythons:
                 for what, seconds in once(python, arguments.analyzer, s3, arguments.models).items():
-                    found[python][what].append(seconds)
-    medians = {p: {what: round(statistics.median(each), 3) for what, each in f.items()} for p, f in found.items()}
+                    figures[python][what].append(seconds)
+    medians = {p: {what: round(statistics.median(values), 3) for what, values in f.items()} for p, f in figures.items()}
     print(json.dumps(medians, indent=2))
 
 

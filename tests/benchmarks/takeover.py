@@ -40,8 +40,8 @@ def main() -> None:
             Pods(server, folder / "pods", s3.environment()) as pods,
         ):
             _prepare(server, s3, pods)
-            found = {how.name: _measure(server, folder, how, rounds) for how in (signal.SIGKILL, signal.SIGTERM)}
-    print(json.dumps(found, indent=2))
+            figures = {how.name: _measure(server, folder, how, rounds) for how in (signal.SIGKILL, signal.SIGTERM)}
+    print(json.dumps(figures, indent=2))
 
 
 def _prepare(server: ApiServer, s3: S3Process, pods: Pods) -> None:

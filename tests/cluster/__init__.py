@@ -32,7 +32,7 @@ def _docker_answers() -> bool:
     if shutil.which("docker") is None:
         return False
     try:
-        asked = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=10)
+        info = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=10)
     except subprocess.TimeoutExpired:
         return False
-    return asked.returncode == 0
+    return info.returncode == 0

@@ -18,9 +18,9 @@ def apply(cluster: Cluster, tools: Tools) -> None:
 def states(cluster: Cluster) -> dict[str, str]:
     """Return Deployment → state, for these and for KEDA's where it is installed."""
     listed = cluster.kubectl("get", "deployments", "--all-namespaces", "--output=json", check=False)
-    found = json.loads(listed.stdout)["items"] if listed.returncode == 0 else []
+    items = json.loads(listed.stdout)["items"] if listed.returncode == 0 else []
     return {
         one["metadata"]["name"]: "available" if one["status"].get("availableReplicas") else "not available"
-        for one in found
+        for one in items
         if one["metadata"]["namespace"] in {"kube-system", KEDA_NAMESPACE}
     }

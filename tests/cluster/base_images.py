@@ -45,8 +45,8 @@ def ensure_debian(progress: Progress) -> None:
     """Bring debian:trixie-slim into buildah's storage: from the cache, or made from Debian's packages."""
     archive = _root_file_system_archive()
     recipe = hashlib.sha256((archive.name + _APT_CONFIG + _DOCKERFILE).encode()).hexdigest()[:12]
-    made = cache_dir() / "base" / f"image-{recipe}"
-    if made.exists() and archive.exists() and made.read_text() == buildah.image_id(DEBIAN_IMAGE):
+    image = cache_dir() / "base" / f"image-{recipe}"
+    if image.exists() and archive.exists() and image.read_text() == buildah.image_id(DEBIAN_IMAGE):
         progress.step("base image debian:trixie-slim: there")
         return
     progress.step("base image debian:trixie-slim", "1.5 min, or 20 s with its packages cached")
@@ -61,7 +61,7 @@ def ensure_debian(progress: Progress) -> None:
         shutil.copy(archive, context / "rootfs.tar")
         (context / "apt.conf").write_text(_APT_CONFIG)
         (context / "Dockerfile").write_text(_DOCKERFILE)
-        write_atomically(made, buildah.build(context, context / "Dockerfile", DEBIAN_IMAGE))
+        write_atomically(image, buildah.build(context, context / "Dockerfile", DEBIAN_IMAGE))
 
 
 def _root_file_system_archive() -> Path:

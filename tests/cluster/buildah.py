@@ -85,10 +85,10 @@ def save(name: str, archive: Path) -> None:
 
 def size(name: str) -> int:
     """Return the uncompressed size of an image: the sum of its layers."""
-    wanted = image_id(name)
+    desired = image_id(name)
     images = _read("overlay-images/images.json")
     layers = {layer["id"]: layer for layer in _read("overlay-layers/layers.json")}
-    current = next((image["layer"] for image in images if image["id"] == wanted), None)
+    current = next((image["layer"] for image in images if image["id"] == desired), None)
     if current is None:
         raise LookupError(f"no image {name}")
     total = 0

@@ -81,10 +81,10 @@ class GoModule:
 
     def version_of(self, required: str) -> str:
         """Return the pinned version of a module, without its `v`; raise BuildError if it is not required."""
-        found = re.search(rf"{re.escape(required)} v(\S+)", (self.folder / "go.mod").read_text())
-        if found is None:
+        match = re.search(rf"{re.escape(required)} v(\S+)", (self.folder / "go.mod").read_text())
+        if match is None:
             raise BuildError(f"{self.folder}/go.mod does not require {required}")
-        return found[1]
+        return match[1]
 
     def key(self, go_version: str) -> str:
         """Return a hash over everything that decides what comes out."""
@@ -118,7 +118,7 @@ class Tools:
     folders: tuple[Path, ...]
 
     def path(self, name: str) -> Path:
-        """Return where a program or a file of manifests is; raise FileNotFoundError if nobody brings it."""
+        """Return where a program or a file of manifests is; raise FileNotFoundError if no module brings it."""
         for folder in self.folders:
             if (folder / name).exists():
                 return folder / name
@@ -135,8 +135,8 @@ def ensure_tools(modules: Sequence[GoModule] = MODULES, *, debian: bool = True) 
             client_tools(Progress("clients", 1))
         go = go_command()
         folders = {module: _module_folder(module, go) for module in modules}
-        wanted = [(module, name) for module in modules for name in module.programs()]
-        missing = [(module, name) for module, name in wanted if not (folders[module] / name).exists()]
+        programs = [(module, name) for module in modules for name in module.programs()]
+        missing = [(module, name) for module, name in programs if not (folders[module] / name).exists()]
         progress = Progress("build", len(missing))
         for module, name in missing:
             _build(module, name, go, folders[module], progress)
@@ -175,23 +175,23 @@ def _build(module: GoModule, name: str, go: str, target: Path, progress: Progres
 
 def _render(module: GoModule, go: str, kubectl: Path, target: Path) -> None:
     """Render the upstream's own manifests, beside the programs: a later run needs no Go modules."""
-    found = run(go, "mod", "download", "-json", module.upstream, cwd=module.folder, env=_go_env())
-    source = Path(json.loads(found.stdout)["Dir"]) / module.kustomization
+    download = run(go, "mod", "download", "-json", module.upstream, cwd=module.folder, env=_go_env())
+    source = Path(json.loads(download.stdout)["Dir"]) / module.kustomization
     write_atomically(target, run(kubectl, "kustomize", source).stdout)
 
 
 def _follow(command: list[str], folder: Path, name: str, progress: Progress) -> None:
-    """Run a build, and tell now and then how many packages are compiled."""
+    """Run a build, and report now and then how many packages are compiled."""
     process = subprocess.Popen(
         command, cwd=folder, env=_go_env(), text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     lines: list[str] = []
-    told = time.monotonic()
+    announced = time.monotonic()
     with process:
         for line in process.stderr or ():
             lines.append(line)
-            if time.monotonic() - told > _HEARTBEAT_SECONDS:
-                told = time.monotonic()
+            if time.monotonic() - announced > _HEARTBEAT_SECONDS:
+                announced = time.monotonic()
                 progress.note(f"{name}: {len(lines)} packages compiled, now {line.strip()}")
     if process.returncode != 0:
         raise BuildError(f"building {name} failed:\n{''.join(lines[-30:])}")

@@ -50,14 +50,14 @@ def _delegate(folder: Path) -> None:
 
 def processes(path: str = f"/{CGROUP}") -> set[int]:
     """Return the processes in a cgroup and below it."""
-    found: set[int] = set()
+    pids: set[int] = set()
     for hierarchy in hierarchies():
         for procs in (hierarchy / path.lstrip("/")).glob("**/cgroup.procs"):
             try:
-                found.update(int(pid) for pid in procs.read_text().split())
+                pids.update(int(pid) for pid in procs.read_text().split())
             except OSError:
                 continue  # the group went away while we looked
-    return {pid for pid in found if start_time(pid) is not None}
+    return {pid for pid in pids if start_time(pid) is not None}
 
 
 def kill_processes(path: str = f"/{CGROUP}") -> None:

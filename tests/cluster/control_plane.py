@@ -45,7 +45,7 @@ CONTROLLER_PACE = {
 
 
 def etcd() -> Daemon:
-    """Return the store, told not to wait for the disk: what it holds need not survive the machine."""
+    """Return the store, without waiting for the disk: what it holds need not survive the machine."""
     return Daemon("etcd", (
         "etcd", "--name", "silver-guardian", "--data-dir", str(STATE_DIR / "etcd"), "--unsafe-no-fsync",
         "--listen-client-urls", ETCD, "--advertise-client-urls", ETCD,

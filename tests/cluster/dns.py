@@ -56,7 +56,7 @@ def answers(timeout: float = 1.0) -> bool:
 
 
 def _config() -> Manifest:
-    # A machine without a name server has nobody to ask for names outside.
+    # A machine without a name server cannot resolve names outside.
     has_server = _RESOLVER.exists() and "nameserver" in _RESOLVER.read_text()
     forward = f"forward . {_RESOLVER}" if has_server else ""
     corefile = _COREFILE.format(port=_PORT, domain=CLUSTER_DOMAIN, forward=forward)

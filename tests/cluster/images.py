@@ -67,8 +67,8 @@ def build_other(context: Path, dockerfile: Path, name: str) -> str:
 
 def load(name: str) -> None:
     """Load an image into every node that does not have this very build yet."""
-    wanted = buildah.image_id(name)
-    lacking = [member for member in NODES if _loaded(member).get(name) != wanted]
+    desired = buildah.image_id(name)
+    lacking = [member for member in NODES if _loaded(member).get(name) != desired]
     if not lacking:
         return
     with tempfile.TemporaryDirectory(dir=cache_dir()) as folder:
@@ -78,7 +78,7 @@ def load(name: str) -> None:
             for _ in pool.map(lambda member: node.import_image(member, archive), lacking):
                 pass
     for member in lacking:
-        record = {**_loaded(member), name: wanted}
+        record = {**_loaded(member), name: desired}
         write_atomically(_load_record(member), json.dumps(record, indent=2))
 
 

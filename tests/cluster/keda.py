@@ -55,7 +55,7 @@ def local_manifests(tools: Tools) -> list[Manifest]:
 
 
 def adapted(text: str) -> list[Manifest]:
-    """Return upstream's manifests, for the system node and with logs that tell what happens."""
+    """Return upstream's manifests, for the system node and with informative logs."""
     objects = manifests.read(text)
     manifests.keep_on_system(objects)
     for container in manifests.containers(objects):
@@ -83,7 +83,7 @@ def remove(cluster: Cluster, objects: Sequence[Manifest]) -> None:
     for kind in _existing_kinds(cluster):
         cluster.kubectl("delete", kind, "--all", "--all-namespaces", "--timeout=20s", check=False)
         _drop_finalizers(cluster, kind)
-    # The API service before its server: a group that nobody serves holds up the deletion of every namespace.
+    # The API service before its server: a group without a server holds up the deletion of every namespace.
     first = {"APIService", "ValidatingWebhookConfiguration"}
     for part in ([one for one in objects if (one["kind"] in first) is early] for early in (True, False)):
         options = ("--ignore-not-found", "--timeout=120s")
@@ -98,8 +98,8 @@ def _wait_for_deployments(cluster: Cluster, objects: Sequence[Manifest]) -> None
 
 def _webhooks_answer(cluster: Cluster) -> bool:
     # Its failure policy is Ignore: as long as it does not answer, everything is let through.
-    asked = cluster.kubectl("create", "--dry-run=server", "--filename", "-", input=json.dumps(_PROBE), check=False)
-    return "vscaledobject.kb.io" in asked.stderr and "denied the request" in asked.stderr
+    reply = cluster.kubectl("create", "--dry-run=server", "--filename", "-", input=json.dumps(_PROBE), check=False)
+    return "vscaledobject.kb.io" in reply.stderr and "denied the request" in reply.stderr
 
 
 def _existing_kinds(cluster: Cluster) -> list[str]:
@@ -110,8 +110,8 @@ def _existing_kinds(cluster: Cluster) -> list[str]:
 def _drop_finalizers(cluster: Cluster, kind: str) -> None:
     """Let go of objects that an operator which does not run any more still holds."""
     listed = json.loads(cluster.kubectl("get", kind, "--all-namespaces", "--output=json").stdout)
-    for held in listed["items"]:
-        where = held["metadata"]
+    for item in listed["items"]:
+        where = item["metadata"]
         scope = ("--namespace", where["namespace"]) if "namespace" in where else ()
         patch = ("--type=merge", '--patch={"metadata":{"finalizers":null}}')
         cluster.kubectl("patch", kind, where["name"], *scope, *patch, check=False)

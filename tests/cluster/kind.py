@@ -132,14 +132,14 @@ class KindCluster(Cluster):
         wait_until(lambda: self.status().healthy, f"node {name} to be Ready", timeout=120, interval=1)
 
     def signal_container(self, namespace: str, pod: str, signal: int, container: str | None = None) -> None:
-        found = json.loads(self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=json").stdout)
-        statuses = found.get("status", {}).get("containerStatuses", [])
+        details = json.loads(self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=json").stdout)
+        statuses = details.get("status", {}).get("containerStatuses", [])
         chosen = next((one for one in statuses if container in {None, one["name"]}), None)
         if chosen is None or not chosen.get("containerID"):
             raise LookupError(f"pod {namespace}/{pod} has no running container {container or ''}".rstrip())
-        host, identity = found["spec"]["nodeName"], chosen["containerID"].removeprefix("containerd://")
-        asked = run("docker", "exec", host, "crictl", "inspect", "--output", "json", identity)
-        pid = str(json.loads(asked.stdout)["info"]["pid"])
+        host, identity = details["spec"]["nodeName"], chosen["containerID"].removeprefix("containerd://")
+        inspected = run("docker", "exec", host, "crictl", "inspect", "--output", "json", identity)
+        pid = str(json.loads(inspected.stdout)["info"]["pid"])
         run("docker", "exec", host, "kill", f"-{signal}", pid)
 
     def component_logs(self, name: str, lines: int = 200) -> str:
@@ -167,8 +167,8 @@ class KindCluster(Cluster):
         """Return node → state of its container, empty where there is none."""
         states = {}
         for node in kind_config.NODES:
-            asked = run("docker", "inspect", "--format", "{{.State.Status}}", self._container(node), check=False)
-            states[node] = asked.stdout.strip() if asked.returncode == 0 else ""
+            inspected = run("docker", "inspect", "--format", "{{.State.Status}}", self._container(node), check=False)
+            states[node] = inspected.stdout.strip() if inspected.returncode == 0 else ""
         return states
 
 

@@ -165,13 +165,13 @@ class LocalCluster(Cluster):
         wait_until(dns.answers, "CoreDNS to answer", timeout=60, interval=0.1)
 
     def signal_container(self, namespace: str, pod: str, signal: int, container: str | None = None) -> None:
-        found = json.loads(self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=json").stdout)
-        statuses = found.get("status", {}).get("containerStatuses", [])
+        details = json.loads(self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=json").stdout)
+        statuses = details.get("status", {}).get("containerStatuses", [])
         chosen = next((one for one in statuses if container in {None, one["name"]}), None)
         if chosen is None or not chosen.get("containerID"):
             raise LookupError(f"pod {namespace}/{pod} has no running container {container or ''}".rstrip())
         container_id = chosen["containerID"].removeprefix("containerd://")
-        os.kill(node.container_pid(node_named(found["spec"]["nodeName"]), container_id), signal)
+        os.kill(node.container_pid(node_named(details["spec"]["nodeName"]), container_id), signal)
 
     def component_logs(self, name: str, lines: int = 200) -> str:
         return Daemon(name).tail(lines)

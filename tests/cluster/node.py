@@ -178,7 +178,7 @@ def power_off(node: Node) -> None:
 
 def _shims(node: Node) -> list[int]:
     """Return the processes that stand between the node's containerd and its containers."""
-    found = []
+    shims = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
@@ -187,5 +187,5 @@ def _shims(node: Node) -> list[int]:
         is_shim = Path(words[0]).name.startswith("containerd-shim")
         # A shim is known by its runtime's socket: another containerd's shims are not ours to end.
         if is_shim and str(node.containerd_socket) in words and start_time(int(folder.name)):
-            found.append(int(folder.name))
-    return found
+            shims.append(int(folder.name))
+    return shims

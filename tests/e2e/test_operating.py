@@ -30,7 +30,7 @@ def test_an_upgrade_while_requests_run_loses_none_and_writes_no_verdict_twice(
         for name in names:
             assert requests.wait(name)["verdict"] == "NoEvidence"
         requests.verdict_of("after", uri, scripted)
-        wait_until(lambda: watch.written()["after"] > 0, "the watch to have told of all before", timeout=10)
+        wait_until(lambda: watch.written()["after"] > 0, "the watch to have delivered everything before", timeout=10)
         assert {name: watch.written()[name] for name in names} == dict.fromkeys(names, 1)
 
 
@@ -39,12 +39,12 @@ def test_every_command_in_the_documentation_works(
 ) -> None:
     assert deployment.namespace == "silver-guardian"
     media.put("calls/2026-11-01.wav", media.samples["genuine.wav"])
-    said = ""
+    output = ""
     for page in ("quickstart.md", "operate.md", "upgrade.md"):
-        found = blocks(page)
-        assert found, page
-        said += "".join(run_block(code, client_tools_folder(), cluster.kubeconfig) for code in found)
-    assert "NoEvidence" in said
-    assert "silver_guardian_leader" in said
+        commands = blocks(page)
+        assert commands, page
+        output += "".join(run_block(code, client_tools_folder(), cluster.kubeconfig) for code in commands)
+    assert "NoEvidence" in output
+    assert "silver_guardian_leader" in output
     assert requests.status("first")["verdict"] == "NoEvidence"
     deployment.wait_until_ready()

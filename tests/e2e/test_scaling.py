@@ -26,8 +26,8 @@ class Pool:
         self.name = name
 
     def get(self, kind: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._deployment.kubectl("get", kind, self.name, "-o", "json"))
-        return found
+        item: dict[str, Any] = json.loads(self._deployment.kubectl("get", kind, self.name, "-o", "json"))
+        return item
 
     def replicas(self) -> int:
         """Return the replicas that KEDA and the HorizontalPodAutoscaler want."""
@@ -56,16 +56,16 @@ def keda(cluster: Cluster) -> None:
 
 @pytest.fixture(scope="module")
 def make_pool(cluster: Cluster, deployment: Deployment, keda: None) -> Iterator[Callable[..., Pool]]:
-    made: list[str] = []
+    names: list[str] = []
 
     def make(name: str, **spec: Any) -> Pool:
         scaling = {"cooldownSeconds": COOLDOWN, "pollingIntervalSeconds": 2, **spec.pop("scaling", {})}
         make_scripted(cluster, deployment, name, scaling=scaling, **spec)
-        made.append(name)
+        names.append(name)
         return Pool(deployment, name)
 
     yield make
-    for name in made:
+    for name in names:
         deployment.kubectl("delete", "analyzer", name, "--ignore-not-found", "--wait=false")
 
 
@@ -122,7 +122,7 @@ def test_a_pool_that_gets_smaller_while_every_pod_works_lets_each_finish(
     assert len(pods) == 3
     elastic.patch(scaling={"maxReplicas": 1})
     try:
-        wait_until(lambda: len(leaving(elastic)) == 2, "two pods that work to be told to go", timeout=40)
+        wait_until(lambda: len(leaving(elastic)) == 2, "two pods that work to be terminating", timeout=40)
         entries = [analysis(status, "elastic") for status in all_of(requests, names)]
     finally:
         elastic.patch(scaling={"maxReplicas": 5})
@@ -130,15 +130,15 @@ def test_a_pool_that_gets_smaller_while_every_pod_works_lets_each_finish(
     assert {(entry["attempts"], entry["disruptions"]) for entry in entries} == {(1, 0)}
 
 
-def test_a_scaled_object_that_is_edited_or_deleted_is_mended(elastic: Pool, deployment: Deployment) -> None:
+def test_a_scaled_object_that_is_edited_or_deleted_is_corrected(elastic: Pool, deployment: Deployment) -> None:
     deployment.kubectl("patch", "scaledobject", "elastic", "--type=merge", "-p", '{"spec": {"maxReplicaCount": 50}}')
-    wait_until(lambda: elastic.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be mended")
+    wait_until(lambda: elastic.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be corrected")
     uid = elastic.get("scaledobject")["metadata"]["uid"]
     deployment.kubectl("delete", "scaledobject", "elastic")
 
     def again() -> bool:
-        found = deployment.kubectl("get", "scaledobject", "elastic", "--ignore-not-found", "-o", "json")
-        return bool(found) and json.loads(found)["metadata"]["uid"] != uid
+        text = deployment.kubectl("get", "scaledobject", "elastic", "--ignore-not-found", "-o", "json")
+        return bool(text) and json.loads(text)["metadata"]["uid"] != uid
 
     wait_until(again, "another ScaledObject")
 
@@ -169,15 +169,15 @@ NOTHING_STARTS: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_request_that_cannot_start_says_what_is_missing(
     requests: Requests, media: Media, make_pool: Callable[..., Pool], name: str
 ) -> None:
-    spec, told = NOTHING_STARTS[name]
+    spec, missing = NOTHING_STARTS[name]
     make_pool(name, **spec)
     requests.ask(name, media.script("null"), name)
 
     def says_why() -> bool:
-        found = condition(requests.status(name))
-        return found["reason"] == "Scaling" and told in found["message"]
+        succeeded = condition(requests.status(name))
+        return succeeded["reason"] == "Scaling" and missing in succeeded["message"]
 
-    wait_until(says_why, f"the message to name {told}", timeout=40)
+    wait_until(says_why, f"the message to name {missing}", timeout=40)
 
 
 def test_a_quota_that_is_used_up_is_named_and_the_request_finishes_when_there_is_more(
@@ -195,7 +195,7 @@ def test_a_quota_that_is_used_up_is_named_and_the_request_finishes_when_there_is
     assert requests.wait("over-quota", 120)["verdict"] == "NoEvidence"
 
 
-def test_keda_that_is_down_is_told_and_what_waits_finishes_when_it_is_back(
+def test_keda_that_is_down_is_reported_and_what_waits_finishes_when_it_is_back(
     requests: Requests, media: Media, cluster: Cluster, elastic: Pool, deployment: Deployment
 ) -> None:
     elastic.asleep()
@@ -205,9 +205,9 @@ def test_keda_that_is_down_is_told_and_what_waits_finishes_when_it_is_back(
         wait_until(
             lambda: elastic.condition("ScalingActive")["reason"] == "KedaSilent", "KEDA to be missed", timeout=60
         )
-        found = condition(requests.status("patient"))
-        wait_until(lambda: "KEDA" in condition(requests.status("patient"))["message"], "the request to be told")
-        assert found["reason"] == "Scaling"
+        succeeded = condition(requests.status("patient"))
+        wait_until(lambda: "KEDA" in condition(requests.status("patient"))["message"], "the request to report it")
+        assert succeeded["reason"] == "Scaling"
         events = deployment.kubectl("get", "events", "--field-selector=involvedObject.name=elastic,reason=KedaSilent")
         assert "Warning" in events
     finally:

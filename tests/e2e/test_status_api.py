@@ -64,7 +64,7 @@ def test_it_gets_ready_with_the_rights_of_the_chart_and_serves_the_page(address:
     assert json.loads(_get(f"{address}/app/config.json")[2]) == {"maxUploadBytes": 536_870_912, "signIn": None}
 
 
-def test_it_lets_nobody_in_without_a_token(address: str) -> None:
+def test_it_lets_no_one_in_without_a_token(address: str) -> None:
     status, headers, body = _get(f"{address}/v1/analyses")
     assert (status, headers["content-type"]) == (401, "application/problem+json")
     assert "Authorization: Bearer" in json.loads(body)["detail"]

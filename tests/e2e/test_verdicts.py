@@ -22,7 +22,7 @@ from tests.support.operator.deployment import Deployment, s3_client
 def test_an_edited_clip_is_suspicious_and_the_evidence_is_in_the_status(requests: Requests, media: Media) -> None:
     status = requests.verdict_of("edited", media.sample("edited.mp4"))
     assert status["verdict"] == "Suspicious"
-    kinds = {found["kind"] for found in analysis(status, "video")["findings"]}
+    kinds = {finding["kind"] for finding in analysis(status, "video")["findings"]}
     assert "DuplicatedFrames" in kinds
     assert analysis(status, "audio")["state"] == "Succeeded"
     assert len(json.dumps(status)) < 8192
@@ -98,11 +98,11 @@ def test_an_object_over_two_gibibytes_is_refused_before_it_is_read(
 @contextmanager
 def _listening(host: str) -> Iterator[tuple[str, list[str]]]:
     """Serve HTTP, and record who requests what."""
-    asked: list[str] = []
+    paths: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            paths.append(self.path)
             self.send_error(404)
 
         def log_message(self, *_: Any) -> None:
@@ -110,7 +110,7 @@ def _listening(host: str) -> Iterator[tuple[str, list[str]]]:
 
     with http.server.ThreadingHTTPServer((host, 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{host}:{server.server_address[1]}", asked
+        yield f"http://{host}:{server.server_address[1]}", paths
         server.shutdown()
 
 
@@ -119,30 +119,30 @@ def test_a_playlist_under_a_films_name_is_refused_and_nothing_is_fetched(
     requests: Requests, media: Media, cluster: Cluster, tmp_path: Path, kind: str
 ) -> None:
     playlist = tmp_path / "playlist.mp4"
-    with _listening(cluster.host_address) as (address, asked):
+    with _listening(cluster.host_address) as (address, paths):
         (hls_playlist if kind == "hls" else concat_playlist)(playlist, f"{address}/canary.ts")
         status = requests.verdict_of(kind, media.put(f"{kind}.mp4", playlist))
     assert condition(status)["reason"] == "UnsupportedMedia"
-    assert asked == []
+    assert paths == []
 
 
 def test_without_permission_the_source_is_forbidden(
     requests: Requests, media: Media, s3: S3Server, cluster: Cluster, deployment: Deployment
 ) -> None:
-    stranger = s3.add_user("stranger", "stranger-secret-key")
+    outsider = s3.add_user("outsider", "outsider-secret-key")
     audio = json.loads(deployment.kubectl("get", "analyzer", "audio", "-o", "json"))
-    kept = [entry for entry in audio["spec"]["env"] if "secretKey" not in entry]
-    keys = {"AWS_ACCESS_KEY_ID": stranger.access_key, "AWS_SECRET_ACCESS_KEY": stranger.secret_key}
-    env = kept + [{"name": name, "value": value} for name, value in keys.items()]
-    meta = {"name": "stranger", "namespace": deployment.namespace}
+    variables = [entry for entry in audio["spec"]["env"] if "secretKey" not in entry]
+    keys = {"AWS_ACCESS_KEY_ID": outsider.access_key, "AWS_SECRET_ACCESS_KEY": outsider.secret_key}
+    env = variables + [{"name": name, "value": value} for name, value in keys.items()]
+    meta = {"name": "outsider", "namespace": deployment.namespace}
     manifest = {**audio, "metadata": meta, "spec": {**audio["spec"], "env": env, "replicas": 1}}
     cluster.kubectl("apply", "-f", "-", input=json.dumps(manifest))
     try:
-        status = requests.verdict_of("forbidden", media.sample("genuine.wav"), "stranger")
+        status = requests.verdict_of("forbidden", media.sample("genuine.wav"), "outsider")
         assert condition(status)["reason"] == "SourceForbidden"
-        assert analysis(status, "stranger")["attempts"] == 1
+        assert analysis(status, "outsider")["attempts"] == 1
     finally:
-        deployment.kubectl("delete", "analyzer", "stranger")
+        deployment.kubectl("delete", "analyzer", "outsider")
 
 
 def test_pools_run_on_the_ml_node_alone_and_the_operator_does_not(cluster: Cluster, deployment: Deployment) -> None:
@@ -163,9 +163,9 @@ def test_helm_reads_an_unfinished_request_as_in_progress_and_a_failed_one_as_fai
         (chart / "templates").mkdir(parents=True)
         (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: 0.1.0\n")
         meta = {"name": name}
-        asked = {"source": {"uri": uri}, "analyzers": ["audio"]}
+        spec = {"source": {"uri": uri}, "analyzers": ["audio"]}
         manifest = {
-            "apiVersion": "silverguardian.io/v1alpha1", "kind": "AnalysisRequest", "metadata": meta, "spec": asked,
+            "apiVersion": "silverguardian.io/v1alpha1", "kind": "AnalysisRequest", "metadata": meta, "spec": spec,
         }  # fmt: skip
         (chart / "templates" / "request.yaml").write_text(json.dumps(manifest))
         done = cluster.helm("install", name, str(chart), "--wait", "--timeout", f"{seconds}s", check=False)

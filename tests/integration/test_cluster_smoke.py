@@ -73,8 +73,8 @@ def start_pod(cluster: Cluster, namespace: str, workload: str, image: str = PAUS
 
 def read_pod(cluster: Cluster, namespace: str, name: str) -> dict[str, object]:
     done = cluster.kubectl("get", "pod", name, "--namespace", namespace, "--output=json")
-    found: dict[str, object] = json.loads(done.stdout)["status"]
-    return found
+    status: dict[str, object] = json.loads(done.stdout)["status"]
+    return status
 
 
 CPU = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
@@ -161,22 +161,22 @@ def test_a_pod_finds_services_by_name(cluster: Cluster, namespace: str, shell_im
     pod = start_pod(cluster, namespace, "ml", shell_image, "sleep 600")
 
     def resolved(name: str) -> str:
-        asked = cluster.kubectl("exec", pod, "--namespace", namespace, "--", "getent", "hosts", name, check=False)
-        return asked.stdout.partition(" ")[0]
+        lookup = cluster.kubectl("exec", pod, "--namespace", namespace, "--", "getent", "hosts", name, check=False)
+        return lookup.stdout.partition(" ")[0]
 
     assert resolved("kubernetes.default.svc.cluster.local") == "10.96.0.1"
     assert resolved(f"silver-guardian.{namespace}.svc") == resolved("silver-guardian") == address
     assert not resolved(f"nobody.{namespace}.svc")
 
 
-def test_the_cpu_that_a_pod_uses_is_told(cluster: Cluster, namespace: str, shell_image: str) -> None:
+def test_the_cpu_that_a_pod_uses_is_measured(cluster: Cluster, namespace: str, shell_image: str) -> None:
     pod = start_pod(cluster, namespace, "ml", shell_image, "while :; do :; done")
 
     def busy() -> bool:
-        told = cluster.kubectl("top", "pod", pod, "--namespace", namespace, "--no-headers", check=False)
-        return told.returncode == 0 and int(told.stdout.split()[1].removesuffix("m")) > 20
+        usage = cluster.kubectl("top", "pod", pod, "--namespace", namespace, "--no-headers", check=False)
+        return usage.returncode == 0 and int(usage.stdout.split()[1].removesuffix("m")) > 20
 
-    wait_until(busy, "metrics.k8s.io to tell that the pod is busy", timeout=90, interval=1)
+    wait_until(busy, "metrics.k8s.io to show that the pod is busy", timeout=90, interval=1)
 
 
 def test_keda_runs_on_the_system_node_only(cluster: Cluster, keda: None) -> None:

@@ -150,7 +150,7 @@ async def test_a_playlist_is_refused_and_nothing_is_fetched_or_read(
 async def test_an_mov_whose_sound_and_pictures_are_in_another_file_does_not_open_it(
     services: Services, put: Put, tmp_path: Path
 ) -> None:
-    """FFmpeg reads the other file when it is told to, which proves that the reference is a real one; here it is not."""
+    """FFmpeg reads the other file if an option allows it, which proves that the reference is real; here it is not."""
     canary, pointing = tmp_path / "canary.mov", tmp_path / "pointing.mov"
     hostile.small_mov(canary)
     hostile.pointing_mov(canary, pointing, hostile.alias(canary))

@@ -208,7 +208,7 @@ async def test_the_deadline_holds_and_the_transcription_goes_on(
             assert isinstance(failure, Failure)
             assert failure.reason is FailureReason.DEADLINE_EXCEEDED
             assert stopwatch.seconds < 8
-            assert aws.asked("DeleteTranscriptionJob") == [], "whoever asks next joins it"
+            assert aws.asked("DeleteTranscriptionJob") == [], "the next analysis joins it"
 
 
 TROUBLE = [
@@ -228,7 +228,7 @@ TROUBLE = [
 ]
 
 
-async def test_whatever_transcribe_does_the_reason_is_told(
+async def test_whatever_transcribe_does_the_reason_is_reported(
     start: Start, s3: S3Client, put: Callable[[str, bytes | Path], str]
 ) -> None:
     with ScriptedAws().serving() as aws:
@@ -268,10 +268,10 @@ async def test_without_aws_a_transcript_beside_the_recording_is_judged_by_rules(
         assert missing.verdict is Verdict.INCONCLUSIVE
         assert kinds(report_of(s3, missing)) == {Reason.TRANSCRIBER_MISSING}
         put("calls/given.wav.transcript.json", SCAM)
-        found = await service.last(uri, id="b.context", resultPrefix="s3://results/b/")
-        assert isinstance(found, Result)
-        assert found.verdict is Verdict.SUSPICIOUS
-        assert {Reason.TRANSCRIPT_SUPPLIED, "ScamPattern", "SafeAccount"} <= kinds(report_of(s3, found))
+        supplied = await service.last(uri, id="b.context", resultPrefix="s3://results/b/")
+        assert isinstance(supplied, Result)
+        assert supplied.verdict is Verdict.SUSPICIOUS
+        assert {Reason.TRANSCRIPT_SUPPLIED, "ScamPattern", "SafeAccount"} <= kinds(report_of(s3, supplied))
         put("calls/given.wav.transcript.json", b"[" * 5_000)
         broken = await service.last(uri, id="c.context", resultPrefix="s3://results/c/")
         assert isinstance(broken, Result)

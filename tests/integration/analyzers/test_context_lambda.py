@@ -73,12 +73,12 @@ def test_it_answers_as_the_service_does(
     with ScriptedAws().serving() as bedrock:
         bedrock.will(judges(91, "AuthorityImpersonation", [(2, "There is a warrant for your arrest")]))
         job = {"id": "run-7", "source": {"uri": uri}, "resultPrefix": "s3://results/lambda/", "deadlineSeconds": 30}
-        found, bare, missing = invoke(
+        full, bare, missing = invoke(
             unpacked, s3_endpoint, bedrock.url, job, {"uri": uri}, {"uri": "s3://media/lambda/none.wav"}
         )
-    assert isinstance(found, Result)
-    assert (found.verdict, found.score) == (Verdict.SUSPICIOUS, 95)
-    assert found.result_uri == "s3://results/lambda/context.json"
+    assert isinstance(full, Result)
+    assert (full.verdict, full.score) == (Verdict.SUSPICIOUS, 95)
+    assert full.result_uri == "s3://results/lambda/context.json"
     assert isinstance(bare, Result)
     assert (bare.verdict, bare.result_uri) == (Verdict.SUSPICIOUS, None)
     assert isinstance(missing, Failure)

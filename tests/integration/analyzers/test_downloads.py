@@ -19,10 +19,10 @@ SCRIPTED = "tests.support.scripted_analyzer"
 
 
 async def test_a_deadline_that_passes_in_the_download_is_out_of_time(tmp_path: Path) -> None:
-    told = FaultyS3()
-    told.stalled.set()
-    with told.serving():
-        async with running(SCRIPTED, tmp_path, told.url) as service:
+    server = FaultyS3()
+    server.stalled.set()
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url) as service:
             stopwatch = Stopwatch()
             failure = await service.last("s3://media/key", deadlineSeconds=1)
             assert stopwatch.seconds < 2
@@ -32,9 +32,9 @@ async def test_a_deadline_that_passes_in_the_download_is_out_of_time(tmp_path: P
 
 
 async def test_an_s3_that_fails_within_the_deadline_is_unavailable(tmp_path: Path) -> None:
-    told = FaultyS3(failures=10**6)
-    with told.serving():
-        async with running(SCRIPTED, tmp_path, told.url, s3_retry_seconds=1) as service:
+    server = FaultyS3(failures=10**6)
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url, s3_retry_seconds=1) as service:
             failure = await service.last("s3://media/key", deadlineSeconds=10)
     assert isinstance(failure, Failure)
     assert failure.reason is FailureReason.SOURCE_UNAVAILABLE
@@ -42,60 +42,60 @@ async def test_an_s3_that_fails_within_the_deadline_is_unavailable(tmp_path: Pat
 
 async def test_a_large_object_that_changes_midway_is_given_up_at_once(tmp_path: Path) -> None:
     """256 ranges would be requested; each of them would get the same answer."""
-    told = FaultyS3(stated_bytes=2 * 1024**3)
-    with told.serving():
-        async with running(SCRIPTED, tmp_path, told.url) as service:
+    server = FaultyS3(stated_bytes=2 * 1024**3)
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url) as service:
             job = asyncio.ensure_future(service.last("s3://media/key"))
-            await eventually(lambda: told.requests != [], "S3 is asked")
-            told.etag = "f" * 32
+            await eventually(lambda: server.requests != [], "S3 is asked")
+            server.etag = "f" * 32
             failure = await job
     assert isinstance(failure, Failure)
     assert failure.reason is FailureReason.SOURCE_CHANGED
-    assert len(told.requests) <= 20
+    assert len(server.requests) <= 20
 
 
-async def test_nobody_asks_again_for_a_client_that_has_gone(tmp_path: Path) -> None:
-    told = FaultyS3(failures=10**6)
-    with told.serving():
-        async with running(SCRIPTED, tmp_path, told.url, s3_retry_seconds=60) as service:
+async def test_nothing_is_retried_for_a_client_that_has_gone(tmp_path: Path) -> None:
+    server = FaultyS3(failures=10**6)
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url, s3_retry_seconds=60) as service:
             async with service.post("s3://media/key") as answer:
-                await eventually(lambda: len(told.requests) >= 2, "S3 is asked again")
+                await eventually(lambda: len(server.requests) >= 2, "S3 is asked again")
                 answer.close()
 
             async def idle() -> bool:
                 return not (await service.health())["busy"]
 
             await eventually(idle, "the slot is free")
-            asked = len(told.requests)
+            before = len(server.requests)
             with pytest.raises(AssertionError, match="one more"):
-                await eventually(lambda: len(told.requests) > asked + 1, "one more than was on its way", 6)
+                await eventually(lambda: len(server.requests) > before + 1, "one more than was on its way", 6)
 
 
 async def test_odd_characters_in_a_key_reach_s3_as_they_are(tmp_path: Path) -> None:
-    told = FaultyS3()
+    server = FaultyS3()
     keys = ["a b", "a+b&c=d", "ümläut/日本", "q?x=1#f", "%2F", "a//b", "/lead", "a\\b", "...", "a\rX-Injected: 1"]
-    with told.serving():
-        async with running(SCRIPTED, tmp_path, told.url) as service:
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url) as service:
             for key in keys:
-                told.requests.clear()
+                server.requests.clear()
                 assert isinstance(await service.last(f"s3://media/{key}"), Result)
-                assert told.requests == [f"{method} /media/{quote(key)}" for method in ("HEAD", "GET")]
+                assert server.requests == [f"{method} /media/{quote(key)}" for method in ("HEAD", "GET")]
 
 
 async def test_a_key_or_prefix_that_a_server_may_tidy_into_another_is_not_used(tmp_path: Path) -> None:
     """``/bucket/mine/../../other/key`` is sent as it is, and many servers and proxies read ``/other/key``."""
-    told = FaultyS3()
-    with told.serving():
-        async with running(SCRIPTED, tmp_path, told.url) as service:
+    server = FaultyS3()
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url) as service:
             for key in ("../other/key", "mine/../theirs", "a/./b", "..", "a/.."):
                 failure = await service.last(f"s3://media/{key}")
                 assert isinstance(failure, Failure)
                 assert (failure.kind, failure.reason) == (FailureKind.SOURCE, FailureReason.SOURCE_FORBIDDEN)
-            assert told.requests == []
+            assert server.requests == []
             failure = await service.last("s3://media/key", resultPrefix="s3://results/mine/../../theirs/")
             assert isinstance(failure, Failure)
             assert failure.reason is FailureReason.RESULTS_UNAVAILABLE
-            assert told.puts == {}
+            assert server.puts == {}
 
 
 async def test_a_service_that_was_killed_leaves_nothing_after_its_next_start(

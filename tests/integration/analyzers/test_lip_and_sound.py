@@ -45,11 +45,11 @@ async def facts(audio: Service, s3: S3Client, clip: Path) -> dict[str, Finding]:
     assert isinstance(result, Result), result
     assert result.verdict is Verdict.NO_EVIDENCE
     body = s3.get_object(Bucket="results", Key=f"sound/{clip.stem}/audio.json")["Body"].read()
-    detectors = {each.name: each for each in AnalysisReport.model_validate_json(body).detectors}
-    return {each.kind: each for name in ("Tracks", "AudioSplice") for each in detectors[name].findings}
+    detectors = {detector.name: detector for detector in AnalysisReport.model_validate_json(body).detectors}
+    return {finding.kind: finding for name in ("Tracks", "AudioSplice") for finding in detectors[name].findings}
 
 
-async def test_a_clip_as_a_phone_leaves_it_has_nothing_to_tell(audio: Service, s3: S3Client, phone: Path) -> None:
+async def test_a_clip_as_a_phone_leaves_it_has_nothing_to_report(audio: Service, s3: S3Client, phone: Path) -> None:
     assert await facts(audio, s3, phone) == {}
 
 
@@ -64,14 +64,14 @@ async def test_swapped_sound_is_written_by_another_program(
     assert "DifferentWriters" in await facts(audio, s3, swapped)
 
 
-async def test_sound_that_was_encoded_anew_under_the_same_picture_is_told(
+async def test_sound_that_was_encoded_again_under_the_same_picture_is_reported(
     audio: Service, s3: S3Client, phone: Path, tmp_path: Path
 ) -> None:
     encoded = tmp_path / "encoded.mov"
     ffmpeg("-i", str(phone), "-c:v", "copy", "-c:a", "aac", str(encoded))
-    found = await facts(audio, s3, encoded)
-    assert list(found) == ["EncodedApart"]
-    assert "Lavc" in found["EncodedApart"].message
+    findings = await facts(audio, s3, encoded)
+    assert list(findings) == ["EncodedApart"]
+    assert "Lavc" in findings["EncodedApart"].message
 
 
 async def test_sound_that_drifts_from_the_picture_ends_at_another_time(
@@ -83,7 +83,7 @@ async def test_sound_that_drifts_from_the_picture_ends_at_another_time(
     assert drift.end_seconds - drift.start_seconds == pytest.approx(8 / 0.85 - 8, abs=0.1)
 
 
-async def test_sound_that_begins_late_is_told_with_its_offset(
+async def test_sound_that_begins_late_is_reported_with_its_offset(
     audio: Service, s3: S3Client, samples: dict[str, Path], tmp_path: Path
 ) -> None:
     late, clean = tmp_path / "late.mp4", str(samples["clean.mp4"])
@@ -91,7 +91,7 @@ async def test_sound_that_begins_late_is_told_with_its_offset(
     assert (await facts(audio, s3, late))["SoundOffset"].end_seconds == pytest.approx(0.6, abs=0.1)
 
 
-async def test_sound_that_was_taken_out_is_told_where(
+async def test_sound_that_was_taken_out_is_reported_with_its_place(
     audio: Service, s3: S3Client, samples: dict[str, Path], tmp_path: Path
 ) -> None:
     cut = tmp_path / "cut.mp4"

@@ -65,7 +65,7 @@ async def test_a_measured_model_decides_in_the_sound_that_it_was_measured_in(
 ) -> None:
     result, report = await analysed(audio, s3, put("voice.wav", wav(sound)))
     assert result.verdict is verdict
-    listener = next(each for each in report.detectors if each.name == NAME)
+    listener = next(detector for detector in report.detectors if detector.name == NAME)
     assert (listener.model.id, listener.claim) == (OWN, verdict)
     assert bool(listener.findings) is (verdict in {Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE})
     if verdict is Verdict.INCONCLUSIVE:
@@ -74,15 +74,15 @@ async def test_a_measured_model_decides_in_the_sound_that_it_was_measured_in(
 
 async def test_a_model_that_is_missing_keeps_the_service_from_getting_ready_and_it_says_why(tmp_path: Path) -> None:
     models = write_listener(tmp_path / "models")
-    asked = {"models": models, "audio_model": "listener, other"}
-    async with running("audio_analyzer", tmp_path, "http://127.0.0.1:9", wait=False, env=None, **asked) as service:
+    settings = {"models": models, "audio_model": "listener, other"}
+    async with running("audio_analyzer", tmp_path, "http://127.0.0.1:9", wait=False, env=None, **settings) as service:
 
         async def said() -> bool:
             async with service.session.get(f"{service.url}/readyz") as answer:
                 assert answer.status == 503
                 return "there is no model other in" in (await answer.json())["detail"]
 
-        await eventually(said, "the probe tells why")
+        await eventually(said, "the probe reports why")
 
 
 async def test_the_published_model_hears_a_recorded_and_a_made_voice(
@@ -93,9 +93,9 @@ async def test_the_published_model_hears_a_recorded_and_a_made_voice(
     import_weights(PUBLISHED, tmp_path / "models")
     async with running("audio_analyzer", tmp_path, s3_endpoint, models=tmp_path / "models") as service:
         result, report = await analysed(service, s3, put("genuine.wav", samples["genuine.wav"]))
-        heard = {each.model.id: each for each in report.detectors if each.name == NAME}
+        heard = {detector.model.id: detector for detector in report.detectors if detector.name == NAME}
         assert set(heard) == {OWN, "asvspoof5-aasist"}
-        assert {each.claim for each in heard.values()} == {Verdict.NO_EVIDENCE}
+        assert {detector.claim for detector in heard.values()} == {Verdict.NO_EVIDENCE}
         assert heard["asvspoof5-aasist"].model.eval_card == "docs/cards/asvspoof5-aasist.md"
         assert result.verdict is Verdict.NO_EVIDENCE
 

@@ -47,21 +47,23 @@ def _children(process: subprocess.Popen[bytes]) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
-async def _told_to_go(service: Service) -> int | None:
+async def _exit_code_after_sigterm(service: Service) -> int | None:
     service.process.send_signal(signal.SIGTERM)
     assert await eventually(lambda: service.process.poll() is not None, "the service ends") <= _SOON_SECONDS
     return service.process.returncode
 
 
-async def test_an_idle_service_that_is_told_to_go_ends_soon_and_with_0(tmp_path: Path) -> None:
+async def test_an_idle_service_that_is_terminated_ends_soon_and_with_0(tmp_path: Path) -> None:
     async with running(SCRIPTED, tmp_path, "http://127.0.0.1:9") as service:
         (child,) = service.children()
-        assert await _told_to_go(service) == 0
+        assert await _exit_code_after_sigterm(service) == 0
         assert not _alive(child)
         assert _empty(tmp_path)
 
 
-async def test_a_service_that_is_told_to_go_before_it_listens_ends_with_0_and_so_does_its_child(tmp_path: Path) -> None:
+async def test_a_service_that_is_terminated_before_it_listens_ends_with_0_and_so_does_its_child(
+    tmp_path: Path,
+) -> None:
     with _started(tmp_path) as process:
         await eventually(lambda: _children(process) != [], "the first child is started")
         (child,) = _children(process)
@@ -73,8 +75,8 @@ async def test_a_service_that_is_told_to_go_before_it_listens_ends_with_0_and_so
 
 
 async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_before_it_goes(tmp_path: Path) -> None:
-    told, port = FaultyS3(), free_port()
-    with told.serving(), _started(tmp_path, port, told.url) as process:
+    server, port = FaultyS3(), free_port()
+    with server.serving(), _started(tmp_path, port, server.url) as process:
         await eventually(lambda: _children(process) != [], "the first child is started")
         (child,) = _children(process)
         # Not before it runs its own program: until then the service waits for it.
@@ -90,7 +92,7 @@ async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_befor
             await eventually(listening, "it listens")
             assert (await service.health())["status"] == "starting"
             job = asyncio.ensure_future(service.last("s3://media/key", resultPrefix="s3://results/x/"))
-            await eventually(lambda: len(told.requests) == 2, "it is downloaded")
+            await eventually(lambda: len(server.requests) == 2, "it is downloaded")
             process.send_signal(signal.SIGTERM)
 
             async def draining() -> bool:
@@ -101,28 +103,28 @@ async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_befor
                 assert refused.status == 503
             os.kill(child, signal.SIGCONT)
             assert isinstance(await job, Result)
-        assert set(told.puts) == {"/results/x/scripted.json", "/results/x/scripted.png"}
+        assert set(server.puts) == {"/results/x/scripted.json", "/results/x/scripted.png"}
         assert await eventually(lambda: process.poll() is not None, "the service ends") <= _SOON_SECONDS
         assert process.returncode == 0
 
 
-async def test_a_service_that_is_told_to_go_while_its_child_warms_up_ends_with_0(tmp_path: Path) -> None:
+async def test_a_service_that_is_terminated_while_its_child_warms_up_ends_with_0(tmp_path: Path) -> None:
     async with running("audio_analyzer", tmp_path, "http://127.0.0.1:9", wait=False) as service:
-        assert await _told_to_go(service) == 0
+        assert await _exit_code_after_sigterm(service) == 0
 
 
 async def test_what_is_asked_the_moment_it_is_ready_gets_its_verdict(tmp_path: Path) -> None:
     """The S3 client may still be in the making then."""
-    told = FaultyS3()
-    with told.serving():
-        async with running(SCRIPTED, tmp_path, told.url) as service:
+    server = FaultyS3()
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url) as service:
             assert isinstance(await service.last("s3://media/key"), Result)
 
 
 async def test_every_slot_gets_a_child_of_its_own(tmp_path: Path) -> None:
-    told = FaultyS3(body=b'{"seconds": 60}')
-    with told.serving():
-        async with running(SCRIPTED, tmp_path, told.url, concurrency=2) as service:
+    server = FaultyS3(body=b'{"seconds": 60}')
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url, concurrency=2) as service:
             jobs = [asyncio.ensure_future(service.last("s3://media/key")) for _ in range(2)]
 
             async def two() -> bool:

@@ -84,7 +84,7 @@ async def test_a_clean_clip_shows_no_evidence_and_an_edited_one_where_it_was_edi
     assert edited.verdict is Verdict.SUSPICIOUS
     six_frames = 6 / 25
     copies = [finding for finding in edited.findings if finding.kind == "DuplicatedFrames"]
-    assert [each.start_seconds for each in copies] == [pytest.approx(EDIT.duplicate_start, abs=six_frames)]
+    assert [copy.start_seconds for copy in copies] == [pytest.approx(EDIT.duplicate_start, abs=six_frames)]
     drops = [finding.end_seconds for finding in edited.findings if finding.kind == "DroppedFrames"]
     assert any(abs(at - EDIT.dropped_at) <= six_frames for at in drops)
 
@@ -97,7 +97,7 @@ async def test_facts_about_the_file_are_in_the_report_and_not_among_the_evidence
     assert result.findings == []
     body = s3.get_object(Bucket="results", Key="facts/video.json")["Body"].read()
     report = AnalysisReport.model_validate_json(body)
-    facts = next(each for each in report.detectors if each.name == "Provenance").findings
+    facts = next(detector for detector in report.detectors if detector.name == "Provenance").findings
     assert [(fact.kind, fact.score) for fact in facts] == [("SoftwareEncoder", 0)]
 
 

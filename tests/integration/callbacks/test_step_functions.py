@@ -56,8 +56,8 @@ class Moto:
         self.queue = self.sqs.create_queue(QueueName="work")["QueueUrl"]
         MACHINE["States"]["Analyse"]["Parameters"]["QueueUrl"] = self.queue  # type: ignore[index]
         role = "arn:aws:iam::123456789012:role/machine"
-        made = self.states.create_state_machine(name="machine", roleArn=role, definition=json.dumps(MACHINE))
-        self.machine = made["stateMachineArn"]
+        machine = self.states.create_state_machine(name="machine", roleArn=role, definition=json.dumps(MACHINE))
+        self.machine = machine["stateMachineArn"]
 
     def start(self, name: str) -> tuple[str, str]:
         """Start an execution, and return it with the token that it waits for."""
@@ -74,12 +74,12 @@ class Moto:
     def end(self, execution: str) -> tuple[str, Any]:
         """Wait for the end of an execution, and return its status and output."""
         wait_until(lambda: self._status(execution)["status"] != "RUNNING", "the execution to end")
-        found = self._status(execution)
-        return found["status"], json.loads(found.get("output", "null"))
+        description = self._status(execution)
+        return description["status"], json.loads(description.get("output", "null"))
 
     def _status(self, execution: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.states.describe_execution(executionArn=execution)
-        return found
+        description: dict[str, Any] = self.states.describe_execution(executionArn=execution)
+        return description
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def moto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moto]:
         process.wait()
 
 
-async def test_an_execution_goes_on_with_what_it_is_told(moto: Moto) -> None:
+async def test_an_execution_goes_on_with_the_answer(moto: Moto) -> None:
     machines = StepFunctions()
     execution, token = moto.start("succeeds")
     output = {"verdict": "Suspicious", "score": 85}

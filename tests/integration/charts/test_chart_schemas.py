@@ -59,14 +59,14 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made_by_the_operator(manifests: list[Manifest]) -> list[Manifest]:
     """Return what the Analyzers among these become."""
-    found: list[Manifest] = []
+    children: list[Manifest] = []
     for manifest in manifests:
         if manifest["kind"] == "Analyzer":
             meta = {**manifest["metadata"], "uid": "u1", "resourceVersion": "1"}
             analyzer = Analyzer.model_validate({"metadata": meta, "spec": manifest["spec"]})
-            found += child_objects(analyzer)
-            found += [build_scaled_object(analyzer, "10.0.0.7:9090")] if analyzer.spec.replicas is None else []
-    return found
+            children += child_objects(analyzer)
+            children += [build_scaled_object(analyzer, "10.0.0.7:9090")] if analyzer.spec.replicas is None else []
+    return children
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_every_manifest_fits_its_schema(schemas: Path, tmp_path: Path, values: M
 )
 def test_a_wrong_or_unknown_field_is_found(schemas: Path, tmp_path: Path, kind: str, field: str, value: Any) -> None:
     manifests = rendered(tmp_path, ON)
-    wrong = next(found for found in [*manifests, *made_by_the_operator(manifests)] if found["kind"] == kind)
+    wrong = next(manifest for manifest in [*manifests, *made_by_the_operator(manifests)] if manifest["kind"] == kind)
     wrong["spec"][field] = value
-    (told,) = conform(schemas, yaml.safe_dump(wrong))["resources"]
-    assert (told["kind"], told["status"]) == (kind, "statusInvalid")
-    assert field in told["msg"]
+    (report,) = conform(schemas, yaml.safe_dump(wrong))["resources"]
+    assert (report["kind"], report["status"]) == (kind, "statusInvalid")
+    assert field in report["msg"]

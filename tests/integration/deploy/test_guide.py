@@ -35,11 +35,11 @@ def test_each_command_of_the_guide_does_what_it_says(deployed: Deployment, comma
 
 
 def test_each_variable_of_the_guide_is_one_of_terraform() -> None:
-    known = {name for (name,), _ in Configuration(ROOT).blocks("variable")}
+    variables = {name for (name,), _ in Configuration(ROOT).blocks("variable")}
     table = _GUIDE[_GUIDE.index("| variable |") : _GUIDE.index("**Shared state.**")].strip()
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
     assert len(named) > 10
-    assert named <= known
+    assert named <= variables
 
 
 def test_the_pinned_versions_are_those_of_terraform() -> None:

@@ -75,8 +75,8 @@ class TestOneClick:
         def tags() -> set[str]:
             deployed.tools.forget()
             assert deployed.run("--step", "images").returncode == 0
-            asked = [line for line in deployed.tools.lines() if line.startswith("aws ecr describe-images")]
-            return {line.rpartition("imageTag=")[2] for line in asked}
+            calls = [line for line in deployed.tools.lines() if line.startswith("aws ecr describe-images")]
+            return {line.rpartition("imageTag=")[2] for line in calls}
 
         before = tags()
         assert tags() == before
@@ -152,7 +152,5 @@ class TestPlan:
 
 def test_shellcheck_has_nothing_to_say() -> None:
     program = Path(sys.executable).parent / "shellcheck"
-    found = subprocess.run(
-        [program, repo_root() / "deploy.sh"], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert (found.returncode, found.stdout) == (0, "")
+    done = subprocess.run([program, repo_root() / "deploy.sh"], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "")

@@ -58,20 +58,20 @@ def _resource(classes: Classes) -> ast.ClassDef:
     )
 
 
-def _wrong(classes: Classes, node: ast.ClassDef, given: dict[str, Any], where: str) -> Iterator[str]:
-    known = _arguments(node)
-    for name, value in given.items():
+def _wrong(classes: Classes, node: ast.ClassDef, values: dict[str, Any], where: str) -> Iterator[str]:
+    arguments = _arguments(node)
+    for name, value in values.items():
         if name in _META:
             continue
-        if name not in known:
+        if name not in arguments:
             yield f"{where} has no argument {name}"
             continue
-        nested = next((found for found in re.findall(r"\w+", known[name][0]) if found in classes), None)
+        nested = next((word for word in re.findall(r"\w+", arguments[name][0]) if word in classes), None)
         for block in value if isinstance(value, list) else [value]:
             if nested and isinstance(block, dict):
                 yield from _wrong(classes, classes[nested], block, f"{where}.{name}")
-    for name, (_, required) in known.items():
-        if required and name not in given:
+    for name, (_, required) in arguments.items():
+        if required and name not in values:
             yield f"{where} wants {name}"
 
 
@@ -93,8 +93,8 @@ def test_arguments_are_those_of_the_provider(kind: str, data: bool, block: dict[
 
 def test_a_misspelt_a_misplaced_and_a_missing_argument_would_be_found() -> None:
     classes = _classes("aws", "autoscaling_group_tag")
-    given = {"autoscaling_group": "x", "tag": [{"key": "a", "value": "b", "propagate": False}]}
-    assert set(_wrong(classes, _resource(classes), given, "it")) == {
+    values = {"autoscaling_group": "x", "tag": [{"key": "a", "value": "b", "propagate": False}]}
+    assert set(_wrong(classes, _resource(classes), values, "it")) == {
         "it has no argument autoscaling_group",
         "it wants autoscaling_group_name",
         "it.tag has no argument propagate",

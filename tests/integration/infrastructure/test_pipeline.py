@@ -24,19 +24,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("function", [None, FUNCTION], ids=["context in pods", "context as a function"])
-@pytest.mark.parametrize("create_arn", [None, CREATE_ARN], ids=["looking", "told by token"])
+@pytest.mark.parametrize("create_arn", [None, CREATE_ARN], ids=["looking", "answered by token"])
 def test_tofu_renders_what_is_tested(folder: Path, create_arn: str | None, function: dict[str, Any] | None) -> None:
     cluster = {"name": "guardian", "endpoint": "https://cluster", "certificate_authority": "Y2E="}
-    asked = {"namespace": "calls", "poll_seconds": 3, "wait_seconds": 1800}
+    names = {"namespace": "calls", "poll_seconds": 3, "wait_seconds": 1800}
     tofu = tofu_in(folder, *FOLDER.glob("*.tf"), *FOLDER.glob("*.json"))
     media = {"media_bucket": "media", "prefixes": PREFIXES}
-    made = tofu.outputs(
-        {"cluster": cluster, **asked, **media, "create_state_machine_arn": create_arn, "context_function": function}
+    outputs = tofu.outputs(
+        {"cluster": cluster, **names, **media, "create_state_machine_arn": create_arn, "context_function": function}
     )
-    settings: dict[str, Any] = {**asked, **{f"cluster_{key}": value for key, value in cluster.items()}}
+    settings: dict[str, Any] = {**names, **{f"cluster_{key}": value for key, value in cluster.items()}}
     settings |= {"endpoint": cluster["endpoint"], "certificate_authority": cluster["certificate_authority"]}
     settings |= {} if function is None else {f"function_{key}": value for key, value in function.items()}
     settings |= {"results": FUNCTION["results"]}
-    assert made["definition"] == definition(create_arn, **settings)
-    assert made["create_definition"] == create_definition(**settings)
-    assert json.loads(made["event_pattern"]) == json.loads(event_pattern("media", PREFIXES))
+    assert outputs["definition"] == definition(create_arn, **settings)
+    assert outputs["create_definition"] == create_definition(**settings)
+    assert json.loads(outputs["event_pattern"]) == json.loads(event_pattern("media", PREFIXES))

@@ -30,8 +30,8 @@ _SERVICES = ("operator", "audio", "video", "context", "status-api")
 
 def _policies(folder: Any, **changed: Any) -> dict[str, dict[str, Any]]:
     tofu = tofu_in(folder, *sorted((ROOT / "policies").glob("*.tf")))
-    found = tofu.outputs({**_NAMES, **changed})["json"]
-    return {service: json.loads(policy) for service, policy in found.items()}
+    texts = tofu.outputs({**_NAMES, **changed})["json"]
+    return {service: json.loads(policy) for service, policy in texts.items()}
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +41,16 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 
 def _may(policy: dict[str, Any], action: str, resource: str, **condition: str) -> bool:
     # The simulator takes a statement whose condition does not hold for a denial of all; here none but Allow is written.
-    held = [statement for statement in policy["Statement"] if _holds(statement.get("Condition", {}), condition)]
-    assert all(statement["Effect"] == "Allow" for statement in held)
-    plain = [{key: value for key, value in statement.items() if key != "Condition"} for statement in held]
+    statements = [statement for statement in policy["Statement"] if _holds(statement.get("Condition", {}), condition)]
+    assert all(statement["Effect"] == "Allow" for statement in statements)
+    plain = [{key: value for key, value in statement.items() if key != "Condition"} for statement in statements]
     simulated = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": plain}))
     return bool(simulated.is_action_permitted(action, resource) == PermissionResult.PERMITTED)
 
 
-def _holds(wanted: dict[str, dict[str, str]], given: dict[str, str]) -> bool:
-    assert set(wanted) <= {"StringEquals"}
-    return all(given.get(key) == value for key, value in wanted.get("StringEquals", {}).items())
+def _holds(required: dict[str, dict[str, str]], context: dict[str, str]) -> bool:
+    assert set(required) <= {"StringEquals"}
+    return all(context.get(key) == value for key, value in required.get("StringEquals", {}).items())
 
 
 _RECORDING = "arn:aws:s3:::media/calls/2026/grandson.wav"
@@ -90,7 +90,7 @@ _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardia
         ("context", "s3:GetObject", _RESULT, False),
         ("context", "s3:GetObject", _TRANSCRIPT, True),
         ("context", "s3:DeleteObject", _TRANSCRIPT, True),
-        # Nobody lists a bucket: keys can name people.
+        # No one lists a bucket: keys can name people.
         *((service, "s3:ListBucket", "arn:aws:s3:::media", False) for service in _SERVICES),
         # The operator joins results to a report. It never opens a recording.
         ("operator", "s3:GetObject", _RESULT, True),
@@ -113,7 +113,7 @@ _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardia
         ("audio", "transcribe:GetTranscriptionJob", _JOB, False),
         ("context", "bedrock:InvokeModel", _MODEL, True),
         ("context", "bedrock:InvokeModel", _MODEL.replace("haiku", "opus"), False),
-        # Nobody gets from one identity to another.
+        # No identity can become another one.
         *((service, action, "*", False) for service in _SERVICES for action in ("sts:AssumeRole", "iam:PassRole")),
     ],
 )  # fmt: skip
@@ -133,7 +133,7 @@ def test_a_transcription_can_only_go_into_the_results_bucket(policies: dict[str,
     assert not _may(policies["context"], "transcribe:StartTranscriptionJob", "*")
 
 
-def test_without_a_model_nobody_may_call_bedrock(tmp_path: Any) -> None:
+def test_without_a_model_no_service_may_call_bedrock(tmp_path: Any) -> None:
     without = _policies(tmp_path, bedrock_model_id=None)
     assert not any("bedrock" in json.dumps(policy) for policy in without.values())
 
@@ -153,12 +153,12 @@ def test_every_action_is_one_of_aws_and_its_resource_of_a_kind_that_it_takes(
         for action in statement["Action"]:
             assert "*" not in action
             prefix, _, name = action.partition(":")
-            known = get_action_data(prefix, name)
-            assert known, f"{action} is no action of AWS"
-            formats = {entry["resource_arn_format"] for entry in known[prefix]}
+            data = get_action_data(prefix, name)
+            assert data, f"{action} is no action of AWS"
+            formats = {entry["resource_arn_format"] for entry in data[prefix]}
             for resource in statement["Resource"]:
                 assert any(_is_of_kind(resource, kind) for kind in formats), (action, resource, formats)
-            keys = {key for entry in known[prefix] for key in entry["condition_keys"]}
+            keys = {key for entry in data[prefix] for key in entry["condition_keys"]}
             assert {key for test in statement.get("Condition", {}).values() for key in test} <= keys
 
 

@@ -66,13 +66,13 @@ def _rendered(folder: Path) -> list[Manifest]:
 
 
 def _pod(manifests: list[Manifest], name: str = "silver-guardian") -> Manifest:
-    found = next(
+    spec = next(
         manifest["spec"]["template"]["spec"]
         for manifest in manifests
         if (manifest["kind"], manifest["metadata"]["name"]) == ("Deployment", name)
     )
-    assert isinstance(found, dict)
-    return found
+    assert isinstance(spec, dict)
+    return spec
 
 
 def test_a_namespace_is_granted_what_it_was_given_in_terraform_and_the_others_nothing(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_the_database_is_named_by_the_secret_that_deploy_sh_makes(tmp_path: Path
     assert _values(tmp_path / "without")["database"] == {"existingSecret": ""}
 
 
-def test_without_a_model_the_context_analyzer_is_told_so(tmp_path: Path) -> None:
+def test_without_a_model_the_context_analyzer_is_configured_so(tmp_path: Path) -> None:
     values = _values(tmp_path, bedrock_model_id=None)
     environment = values["analyzers"]["context"]["env"]
     assert environment["GUARDIAN_CONTEXT_MODEL"] == "none"

@@ -30,8 +30,8 @@ def test_it_is_formatted(tmp_path: Path) -> None:
 
 
 def test_tflint_finds_nothing() -> None:
-    found = _run(ensure_program(TFLINT, "tflint"), "--recursive", f"--config={ROOT / '.tflint.hcl'}", cwd=ROOT)
-    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+    done = _run(ensure_program(TFLINT, "tflint"), "--recursive", f"--config={ROOT / '.tflint.hcl'}", cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_checkov_finds_nothing_but_the_exceptions_that_give_their_reason(tmp_path: Path) -> None:
@@ -39,12 +39,12 @@ def test_checkov_finds_nothing_but_the_exceptions_that_give_their_reason(tmp_pat
     everything.write_text('create_database = true\npipeline_wait = "token"\ncontext_lambda_zip = "context.zip"\n')
     uv = shutil.which("uv") or str(cache_dir() / "uv" / "bin" / "uv")
     # In an environment of its own: its pins would fight ours.
-    found = _run(
+    done = _run(
         uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", _CHECKOV, "checkov",
         "--directory", ROOT, "--config-file", ROOT / ".checkov.yaml", "--var-file", everything,
         "--framework", "terraform", "--skip-download", "--output", "json", cwd=tmp_path,
     )  # fmt: skip
-    report = json.loads(found.stdout)
+    report = json.loads(done.stdout)
     assert [(check["check_id"], check["resource"]) for check in report["results"]["failed_checks"]] == []
     assert report["summary"]["parsing_errors"] == 0
     assert report["summary"]["passed"] > 50

@@ -79,5 +79,5 @@ def test_these_are_taken(tofu: Tofu, variables: dict[str, Any]) -> None:
 def test_these_are_refused_with_a_sentence(tofu: Tofu, variables: dict[str, Any], message: str) -> None:
     with pytest.raises(TofuError) as refused:
         tofu.run("plan", "-no-color", variables=variables)
-    said = " ".join(str(refused.value).replace("│", " ").split())
-    assert message in said
+    output = " ".join(str(refused.value).replace("│", " ").split())
+    assert message in output

@@ -75,20 +75,20 @@ class Guardian:
 
 @pytest.fixture
 def guardian(tmp_path: Path) -> Iterator[Guardian]:
-    made = Guardian(tmp_path / "out")
-    yield made
+    command = Guardian(tmp_path / "out")
+    yield command
     try:
-        eventually(lambda: made.left() == [], made.left)
+        eventually(lambda: command.left() == [], command.left)
     finally:
-        for process in made.left():
+        for process in command.left():
             process.kill()
 
 
-def eventually(holds: Callable[[], bool], told: Callable[[], object]) -> None:
+def eventually(holds: Callable[[], bool], detail: Callable[[], object]) -> None:
     until = time.monotonic() + _SECONDS
     pause = threading.Event()
     while not holds():
-        assert time.monotonic() < until, told()
+        assert time.monotonic() < until, detail()
         pause.wait(0.05)
 
 
@@ -155,10 +155,10 @@ def test_the_app_takes_a_recording_and_gives_its_verdict(guardian: Guardian, sam
 
 
 def test_an_app_whose_port_is_taken_says_so(guardian: Guardian) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         done = guardian("app", "--port", str(port))
     assert done.returncode == 1
     assert f"Port {port} cannot be used" in done.stderr

@@ -53,8 +53,8 @@ class World:
     def ask(self, name: str, uri: str, namespace: str = "default", **spec: Any) -> None:
         """Apply a request of the analyzer named scripted."""
         meta = {"name": name, "namespace": namespace}
-        asked = {"source": {"uri": uri}, "analyzers": ["scripted"], **spec}
-        self.server.apply({"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": asked})
+        body = {"source": {"uri": uri}, "analyzers": ["scripted"], **spec}
+        self.server.apply({"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": body})
 
     def ask_many(self, prefix: str, count: int, uri: str) -> list[str]:
         """Apply requests of the analyzer named scripted all at once, and return their names."""
@@ -66,13 +66,13 @@ class World:
 
     def status(self, name: str, namespace: str = "default") -> dict[str, Any]:
         """Return a request's status."""
-        found: dict[str, Any] = self.server.get("areq", name, "-n", namespace).get("status", {})
-        return found
+        status: dict[str, Any] = self.server.get("areq", name, "-n", namespace).get("status", {})
+        return status
 
     def reason(self, name: str, namespace: str = "default") -> str:
         """Return the reason of a request's condition Succeeded."""
-        found = {entry["type"]: entry["reason"] for entry in self.status(name, namespace)["conditions"]}
-        return str(found["Succeeded"])
+        reasons = {entry["type"]: entry["reason"] for entry in self.status(name, namespace)["conditions"]}
+        return str(reasons["Succeeded"])
 
     def wait(self, name: str, namespace: str = "default", timeout: int = 120) -> dict[str, Any]:
         """Wait as a user does, with kubectl, and return the status at the end."""
@@ -127,15 +127,15 @@ def _close(world: World) -> None:
 @pytest.fixture
 def make_world(api_server: ApiServer, s3: S3Process, tmp_path: Path) -> Iterator[Callable[..., World]]:
     """For a test that needs an operator of its own; no `world` may be open in its module."""
-    made: list[World] = []
+    worlds: list[World] = []
 
     def make(*, pods: int = 1, concurrency: int = 1, kubeconfig: Path | None = None, **settings: object) -> World:
         opened = _open(api_server, s3, tmp_path, pods=pods, concurrency=concurrency, kubeconfig=kubeconfig, **settings)
-        made.append(opened)
-        return made[-1]
+        worlds.append(opened)
+        return worlds[-1]
 
     yield make
-    for world in made:
+    for world in worlds:
         _close(world)
 
 

@@ -1,4 +1,4 @@
-"""State machines that wait: told once, whatever happens to the operator, by a real API server's objects."""
+"""State machines that wait: answered once, whatever happens to the operator, over a real API server."""
 
 from __future__ import annotations
 
@@ -39,37 +39,40 @@ def ask(world: World, machines: StepFunctionsServer, name: str, **script: Any) -
 
 
 def condition(world: World, name: str) -> tuple[str, str]:
-    found = {row["type"]: row for row in world.status(name)["conditions"]}.get("CallbackDelivered", {})
-    return found.get("status", ""), found.get("reason", "")
+    delivered = {entry["type"]: entry for entry in world.status(name)["conditions"]}.get("CallbackDelivered", {})
+    return delivered.get("status", ""), delivered.get("reason", "")
 
 
-def test_the_verdict_is_told_once_for_three_writes(world: World, machines: StepFunctionsServer) -> None:
-    token = ask(world, machines, "told")
-    world.server.kubectl("wait", "--for=condition=CallbackDelivered", "areq/told", "--timeout=60s")
+def test_the_verdict_is_sent_once_for_three_writes(world: World, machines: StepFunctionsServer) -> None:
+    token = ask(world, machines, "answered")
+    world.server.kubectl("wait", "--for=condition=CallbackDelivered", "areq/answered", "--timeout=60s")
     (answer,) = machines.of(token)
-    meta = world.server.get("areq", "told")["metadata"]
+    meta = world.server.get("areq", "answered")["metadata"]
     assert answer["action"] == "SendTaskSuccess"
     output = json.loads(answer["output"])
-    assert (output["name"], output["namespace"], output["uid"]) == ("told", "default", meta["uid"])
-    assert (output["verdict"], output["score"]) == (world.status("told")["verdict"], world.status("told")["score"])
-    assert world.server.writes("operator", "told") == [
+    assert (output["name"], output["namespace"], output["uid"]) == ("answered", "default", meta["uid"])
+    status = world.status("answered")
+    assert (output["verdict"], output["score"]) == (status["verdict"], status["score"])
+    assert world.server.writes("operator", "answered") == [
         "update analysisrequests/status",
         "create events",
         "update analysisrequests/status",
     ]
 
 
-def test_a_failure_is_told_with_its_reason(world: World, machines: StepFunctionsServer) -> None:
+def test_a_failure_is_sent_with_its_reason(world: World, machines: StepFunctionsServer) -> None:
     token = "token-of-missing"
     machines.waiting.add(token)
     world.ask("missing", "s3://media/nosuch.json", callback={"taskToken": token})
-    until(lambda: machines.of(token), "the failure to be told")
+    until(lambda: machines.of(token), "the failure to be sent")
     (answer,) = machines.of(token)
     assert (answer["action"], answer["error"]) == ("SendTaskFailure", "SourceNotFound")
 
 
 @pytest.mark.parametrize("taken", [True, False], ids=["after it was taken", "before it was taken"])
-def test_an_operator_killed_while_it_tells_tells_once(world: World, machines: StepFunctionsServer, taken: bool) -> None:
+def test_an_operator_killed_while_it_answers_answers_once(
+    world: World, machines: StepFunctionsServer, taken: bool
+) -> None:
     name = f"killed-{'late' if taken else 'early'}"
     killed: list[int] = []
 
@@ -91,7 +94,7 @@ def test_an_operator_killed_while_it_tells_tells_once(world: World, machines: St
 
 def test_a_token_replayed_in_a_second_request_is_named(world: World, machines: StepFunctionsServer) -> None:
     token = ask(world, machines, "first")
-    until(lambda: machines.of(token), "the first to be told")
+    until(lambda: machines.of(token), "the first to be sent")
     world.ask("second", world.put("second.json"), callback={"taskToken": token})
     until(lambda: condition(world, "second") == ("False", "TaskTimedOut"), "the second to say so")
     assert len(machines.of(token)) == 1
@@ -108,13 +111,13 @@ def test_throttling_passes(world: World, machines: StepFunctionsServer) -> None:
     assert len(machines.of(token)) == 1
 
 
-def test_the_machine_of_a_request_that_is_deleted_on_its_way_is_told(
+def test_the_machine_of_a_request_that_is_deleted_on_its_way_is_answered(
     world: World, machines: StepFunctionsServer
 ) -> None:
     token = ask(world, machines, "deleted", seconds=60)
     world.until_running("deleted")
     world.server.kubectl("delete", "areq/deleted")
-    until(lambda: machines.of(token), "the deletion to be told")
+    until(lambda: machines.of(token), "the deletion to be sent")
     assert machines.of(token)[0]["error"] == "Deleted"
 
 
@@ -131,7 +134,7 @@ def test_the_callback_is_explained_bounded_and_immutable(world: World, machines:
 
 
 def _replaced(world: World, name: str, changed: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = world.server.get("areq", name)
-    del found["metadata"]["resourceVersion"]  # whatever the operator wrote meanwhile
-    spec = {key: value for key, value in found["spec"].items() if key != "callback"}
-    return found | {"spec": spec | changed}
+    item: dict[str, Any] = world.server.get("areq", name)
+    del item["metadata"]["resourceVersion"]  # whatever the operator wrote meanwhile
+    spec = {key: value for key, value in item["spec"].items() if key != "callback"}
+    return item | {"spec": spec | changed}

@@ -75,22 +75,22 @@ def test_what_pools_used_and_what_a_month_of_it_costs_is_shown(server: ApiServer
 
 def test_machines_read_the_same_as_json(server: ApiServer) -> None:
     two_pools(server)
-    found = json.loads(guardian(server, "--output", "json", "--node-tail-minutes", "0").stdout)
-    assert [(pool["name"], pool["perMonth"], pool["workedShare"]) for pool in found["pools"]] == [
+    report = json.loads(guardian(server, "--output", "json", "--node-tail-minutes", "0").stdout)
+    assert [(pool["name"], pool["perMonth"], pool["workedShare"]) for pool in report["pools"]] == [
         ("audio", 6.0, 0.5),
         ("video", 6.0, 0.2),
     ]
-    assert found["sum"]["nodeHours"] == 240
-    assert [row["perMonth"] for row in found["oneNode"]] == [122.4, 36.0, 6.0, 12.0]
-    assert found["notes"] == []
+    assert report["sum"]["nodeHours"] == 240
+    assert [row["perMonth"] for row in report["oneNode"]] == [122.4, 36.0, 6.0, 12.0]
+    assert report["notes"] == []
 
 
 def test_too_short_a_history_and_pools_that_were_not_counted_are_said(server: ApiServer) -> None:
     analyzer(server, "audio", days=1 / 48, nodeSeconds=600)
     analyzer(server, "video", days=0)
-    told = " ".join(guardian(server).stdout.split())
-    assert "video: no usage was counted yet." in told
-    assert "audio: observed for only 30 minutes." in told
+    output = " ".join(guardian(server).stdout.split())
+    assert "video: no usage was counted yet." in output
+    assert "audio: observed for only 30 minutes." in output
 
 
 def test_no_analyzers_and_no_usage_end_with_a_sentence(server: ApiServer) -> None:
@@ -107,16 +107,16 @@ def test_no_analyzers_and_no_usage_end_with_a_sentence(server: ApiServer) -> Non
     )
 
 
-@pytest.mark.parametrize(("user", "told"), [({}, "403 analyzers"), ({"token": "wrong"}, "401 Unauthorized")])
+@pytest.mark.parametrize(("user", "error"), [({}, "403 analyzers"), ({"token": "wrong"}, "401 Unauthorized")])
 def test_without_rights_it_ends_with_a_sentence(
-    server: ApiServer, tmp_path: Path, user: dict[str, str], told: str
+    server: ApiServer, tmp_path: Path, user: dict[str, str], error: str
 ) -> None:
-    stranger = yaml.safe_load(server.kubeconfig.read_text())
-    stranger["users"][0]["user"] = user
+    kubeconfig = yaml.safe_load(server.kubeconfig.read_text())
+    kubeconfig["users"][0]["user"] = user
     path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump(stranger))
+    path.write_text(yaml.safe_dump(kubeconfig))
     result = guardian(server, kubeconfig=path)
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: The Analyzers cannot be read: ")
-    assert told in result.stderr
+    assert error in result.stderr
     assert result.stderr.count("\n") == 1

@@ -57,7 +57,7 @@ def test_the_leader_is_killed_while_requests_queue_and_run_and_the_other_goes_on
         for name in names:
             assert world.wait(name)["verdict"] == "NoEvidence"
         world.ask("last", uri)
-        until(lambda: watch.written()["last"], "the watch to have told of all before")
+        until(lambda: watch.written()["last"], "the watch to have delivered everything before")
         assert {name: watch.written()[name] for name in names} == dict.fromkeys(names, 1)
 
 
@@ -104,9 +104,9 @@ def test_a_leader_that_loses_the_api_server_ends_its_work_before_another_begins(
 
             def ended() -> bool:
                 led = second.leads()
-                gone = first.poll() is not None
-                assert gone or not led, "the other waits until the first has surely ended"
-                return gone
+                stopped = first.poll() is not None
+                assert stopped or not led, "the other waits until the first has surely ended"
+                return stopped
 
             stopwatch = Stopwatch()
             until(ended, "the first to end")

@@ -1,4 +1,4 @@
-"""Analyzers against a real API server: what is owned is applied, restored and reported."""
+"""Analyzers against a real API server: what is owned is applied, corrected and reported."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ def test_what_is_edited_is_corrected_and_what_others_add_is_left_alone(world: Wo
     world.server.kubectl("patch", "deployment", "scripted", "-n", NAMESPACE, "--type=merge", "-p", patch)
 
     def corrected() -> bool:
-        found = world.server.get("deployment", "scripted", "-n", NAMESPACE)
-        return bool(found["spec"]["template"]["spec"]["nodeSelector"] == {"workload": "ml"})
+        deployment = world.server.get("deployment", "scripted", "-n", NAMESPACE)
+        return bool(deployment["spec"]["template"]["spec"]["nodeSelector"] == {"workload": "ml"})
 
     until(corrected, "the node selector to be corrected")
-    found = world.server.get("deployment", "scripted", "-n", NAMESPACE)
-    assert found["metadata"]["annotations"]["team"] == "fraud"
+    deployment = world.server.get("deployment", "scripted", "-n", NAMESPACE)
+    assert deployment["metadata"]["annotations"]["team"] == "fraud"
 
 
 def test_the_status_of_an_analyzer_counts_pods_and_work(world: World) -> None:
     def status() -> dict[str, object]:
-        found: dict[str, object] = world.server.get("analyzer", "scripted", "-n", NAMESPACE).get("status", {})
-        return found
+        status: dict[str, object] = world.server.get("analyzer", "scripted", "-n", NAMESPACE).get("status", {})
+        return status
 
     until(lambda: status().get("readyReplicas") == 1, "a ready pod to be counted")
     uri = world.put("four", seconds=4)

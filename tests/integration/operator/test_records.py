@@ -35,17 +35,17 @@ def rows(postgres: Postgres, query: str) -> list[Row]:
 
 def finished(world: World, prefix: str) -> dict[str, Any]:
     """Return every finished request of these names, by UID."""
-    found = {}
+    by_uid = {}
     for item in world.server.get("areq")["items"]:
         conditions = {entry["type"]: entry for entry in item["status"]["conditions"]}
         if item["metadata"]["name"].startswith(prefix) and conditions["Finished"]["status"] == "True":
-            found[item["metadata"]["uid"]] = item
-    return found
+            by_uid[item["metadata"]["uid"]] = item
+    return by_uid
 
 
 def waiting(world: World) -> float:
-    found = re.search(r"^silver_guardian_records_waiting (\S+)$", world.operator.get("/metrics")[1], re.MULTILINE)
-    return float(found[1]) if found else -1
+    match = re.search(r"^silver_guardian_records_waiting (\S+)$", world.operator.get("/metrics")[1], re.MULTILINE)
+    return float(match[1]) if match else -1
 
 
 def test_a_database_killed_under_200_requests_delays_none_and_is_right_at_the_end(
@@ -71,14 +71,14 @@ def test_a_database_killed_under_200_requests_delays_none_and_is_right_at_the_en
     )
     assert {uid: tuple(rest) for uid, *rest in recorded} == {
         uid: (
-            each["status"]["verdict"],
-            each["status"]["score"],
+            item["status"]["verdict"],
+            item["status"]["score"],
             "Completed",
-            each["status"],
-            int(each["metadata"]["resourceVersion"]),
+            item["status"],
+            int(item["metadata"]["resourceVersion"]),
             None,
         )
-        for uid, each in expected.items()
+        for uid, item in expected.items()
     }
     ends = rows(postgres, "SELECT uid::text FROM transitions WHERE reason = 'Completed'")
     assert len(ends) == _COUNT

@@ -49,21 +49,21 @@ class Pool:
         self.server.kubectl("patch", kind, "scripted", "-n", NAMESPACE, "--type=merge", "-p", json.dumps(body))
 
     def condition(self, kind: str) -> tuple[str, str]:
-        found = {entry["type"]: entry for entry in self.get("analyzer").get("status", {}).get("conditions", [])}
-        return (found[kind]["status"], found[kind]["reason"]) if kind in found else ("", "")
+        conditions = {entry["type"]: entry for entry in self.get("analyzer").get("status", {}).get("conditions", [])}
+        return (conditions[kind]["status"], conditions[kind]["reason"]) if kind in conditions else ("", "")
 
     def replicas(self) -> int | None:
         """Return the replicas that the Deployment wants."""
-        found: int | None = self.get("deployment").get("spec", {}).get("replicas")
-        return found
+        desired: int | None = self.get("deployment").get("spec", {}).get("replicas")
+        return desired
 
     def applied(self) -> int:
         """Return how often the Deployment was applied."""
         return self.server.writes("operator", "scripted").count("patch deployments")
 
     def usage(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.get("analyzer").get("status", {}).get("usage", {})
-        return found
+        usage: dict[str, Any] = self.get("analyzer").get("status", {}).get("usage", {})
+        return usage
 
     def two_resyncs(self) -> None:
         before = self.applied()
@@ -73,9 +73,9 @@ class Pool:
 def install(server: ApiServer) -> None:
     """Bring KEDA's kind, without KEDA."""
     (crd,) = [
-        found
-        for found in local_manifests(ensure_tools())
-        if found["kind"] == "CustomResourceDefinition" and found["metadata"]["name"] == CRD
+        manifest
+        for manifest in local_manifests(ensure_tools())
+        if manifest["kind"] == "CustomResourceDefinition" and manifest["metadata"]["name"] == CRD
     ]
     server.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(crd))
     server.kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
@@ -84,16 +84,16 @@ def install(server: ApiServer) -> None:
 @pytest.fixture
 def scaled(make_world: Callable[..., World], api_server: ApiServer) -> Iterator[Callable[..., Pool]]:
     """An operator and a pool without pods; KEDA's kind is there if asked for."""
-    made: list[Pool] = []
+    pools: list[Pool] = []
 
     def make(*, keda: bool = True, **settings: object) -> Pool:
         if keda:
             install(api_server)
-        made.append(Pool(make_world(pods=0, **settings)))
-        return made[-1]
+        pools.append(Pool(make_world(pods=0, **settings)))
+        return pools[-1]
 
     yield make
-    for pool in made:
+    for pool in pools:
         pool.world.operator.stop()
     api_server.kubectl("delete", "crd", CRD, "--ignore-not-found")
 
@@ -104,8 +104,8 @@ def test_without_keda_a_pool_says_so_and_its_coming_needs_no_restart(scaled: Cal
     assert pool.condition("Ready") == ("False", "KedaMissing")
     pool.world.ask("early", pool.world.put("any"))
     until(lambda: pool.world.reason("early") == "Scaling", "the request to say what it waits for")
-    (told,) = [entry for entry in pool.world.status("early")["conditions"] if entry["type"] == "Succeeded"]
-    assert "KEDA is not installed" in told["message"]
+    (succeeded,) = [entry for entry in pool.world.status("early")["conditions"] if entry["type"] == "Succeeded"]
+    assert "KEDA is not installed" in succeeded["message"]
     assert pool.replicas() == 0
     owners = [
         entry["manager"]
@@ -151,7 +151,7 @@ def test_a_fixed_size_takes_the_place_of_keda_and_leaves_the_pods_there_when_it_
     assert pool.replicas() == 3
 
 
-def test_keda_is_told_of_what_waits_and_runs_by_the_running_operator(scaled: Callable[..., Pool]) -> None:
+def test_the_running_operator_reports_to_keda_what_waits_and_runs(scaled: Callable[..., Pool]) -> None:
     pool = scaled()
     reference = ScaledObjectRef(name="scripted", namespace=NAMESPACE, scalerMetadata={"analyzer": "scripted"})
     with grpc.insecure_channel(f"127.0.0.1:{pool.world.operator.scaler_port}") as channel:
@@ -163,8 +163,8 @@ def test_keda_is_told_of_what_waits_and_runs_by_the_running_operator(scaled: Cal
         )
 
         def backlog() -> int:
-            asked = GetMetricsRequest(scaledObjectRef=reference, metricName=METRIC)
-            return int(ask(asked, timeout=PATIENCE_SECONDS).metricValues[0].metricValue)
+            query = GetMetricsRequest(scaledObjectRef=reference, metricName=METRIC)
+            return int(ask(query, timeout=PATIENCE_SECONDS).metricValues[0].metricValue)
 
         until(lambda: pool.condition("ScalingActive")[1], "the pool to be known")
         assert backlog() == 0

@@ -54,8 +54,8 @@ class Pipeline:
             "poll_seconds": 1,
             "wait_seconds": 60,
         }
-        for known in self.client.list_state_machines()["stateMachines"]:
-            self.client.delete_state_machine(stateMachineArn=known["stateMachineArn"])
+        for existing in self.client.list_state_machines()["stateMachines"]:
+            self.client.delete_state_machine(stateMachineArn=existing["stateMachineArn"])
         settings |= values
         if way == "token":
             settings["create_state_machine_arn"] = self._deploy("pipeline-create", create_definition(**settings))
@@ -64,8 +64,8 @@ class Pipeline:
         return str(started["executionArn"])
 
     def _deploy(self, name: str, text: str) -> str:
-        made = self.client.create_state_machine(name=name, definition=text, roleArn=ROLE)
-        return str(made["stateMachineArn"])
+        machine = self.client.create_state_machine(name=name, definition=text, roleArn=ROLE)
+        return str(machine["stateMachineArn"])
 
     def end(self, execution: str) -> dict[str, Any]:
         """Wait for an execution's end, and return its description, the output parsed."""
@@ -75,8 +75,8 @@ class Pipeline:
 
     def describe(self, execution: str) -> dict[str, Any]:
         """Return what is known of an execution."""
-        found: dict[str, Any] = self.client.describe_execution(executionArn=execution)
-        return found
+        description: dict[str, Any] = self.client.describe_execution(executionArn=execution)
+        return description
 
     def run(self, name: str, event: dict[str, Any], way: str = "poll", **values: Any) -> dict[str, Any]:
         """Start and wait."""
@@ -84,11 +84,11 @@ class Pipeline:
 
     def entered(self, execution: str) -> list[str]:
         """Return the states that an execution went through: each is a transition that is paid for."""
-        return [details["name"] for details in self._details(execution, "stateEnteredEventDetails")]
+        return [state["name"] for state in self._details(execution, "stateEnteredEventDetails")]
 
     def errors(self, execution: str) -> list[str]:
         """Return the errors of an execution's calls, those that were tried again too."""
-        return [details["error"] for details in self._details(execution, "taskFailedEventDetails")]
+        return [failure["error"] for failure in self._details(execution, "taskFailedEventDetails")]
 
     def _details(self, execution: str, kind: str) -> list[dict[str, Any]]:
         history = self.client.get_execution_history(executionArn=execution, maxResults=1000)["events"]
@@ -97,8 +97,8 @@ class Pipeline:
     def requests(self, name: str) -> dict[str, Any]:
         """Return an execution's AnalysisRequests by analyzer."""
         names = {f"upload-{name}-{analyzer}" for analyzer in ANALYZERS}
-        found = [item for item in self.world.server.get("areq")["items"] if item["metadata"]["name"] in names]
-        return {item["spec"]["analyzers"][0]: item for item in found}
+        items = [item for item in self.world.server.get("areq")["items"] if item["metadata"]["name"] in names]
+        return {item["spec"]["analyzers"][0]: item for item in items}
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def grant_by_terraform(server: ApiServer) -> None:
     """Grant the pipeline's group exactly the rights that access.tf grants it."""
     text = (repo_root() / "terraform" / "access.tf").read_text()
     (rule,) = re.findall(r'resource "kubernetes_role_v1" "pipeline" \{.*?rule \{(.*?)\}', text, re.DOTALL)
-    groups, resources, verbs = (json.loads(found) for found in re.findall(r"= (\[.*\])", rule))
+    groups, resources, verbs = (json.loads(values) for values in re.findall(r"= (\[.*\])", rule))
     api, kind = "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io"
     meta = {"name": "pipeline", "namespace": "default"}
     granted = {"apiGroups": groups, "resources": resources, "verbs": verbs}
@@ -168,9 +168,9 @@ def test_three_requests_are_made_and_their_verdicts_become_one(pipeline: Pipelin
         "video": "NoEvidence",
         "context": "Suspicious",
     }
-    made = pipeline.requests(f"all-{way}")
-    assert set(made) == set(ANALYZERS)
-    for item in made.values():
+    requests = pipeline.requests(f"all-{way}")
+    assert set(requests) == set(ANALYZERS)
+    for item in requests.values():
         assert item["metadata"]["annotations"]["silverguardian.io/execution"] == ended["executionArn"]
         assert item["spec"]["source"] == {"uri": "s3://media/all.wav"}
     users = {entry.split()[0] for entry in pipeline.world.server.writes("pipeline", f"upload-all-{way}-audio")}
@@ -178,10 +178,10 @@ def test_three_requests_are_made_and_their_verdicts_become_one(pipeline: Pipelin
 
 
 def test_the_operator_answers_each_token_once(pipeline: Pipeline) -> None:
-    event = pipeline.put("told.wav", audio=FAKE, video={"seconds": 1.5}, context={"fail": "UnsupportedMedia"})
-    ended = pipeline.run("told", event, "token")
+    event = pipeline.put("answered.wav", audio=FAKE, video={"seconds": 1.5}, context={"fail": "UnsupportedMedia"})
+    ended = pipeline.run("answered", event, "token")
     assert ended["output"]["verdict"] == "LikelyFake"
-    for item in pipeline.requests("told").values():
+    for item in pipeline.requests("answered").values():
         name = item["metadata"]["name"]
         pipeline.world.server.kubectl("wait", "--for=condition=CallbackDelivered", f"areq/{name}", "--timeout=30s")
     entered = pipeline.entered(ended["executionArn"])
@@ -209,14 +209,14 @@ def test_a_function_says_what_is_said_where_there_is_one(pipeline: Pipeline) -> 
     event = pipeline.put("spoken.wav", audio=CLEAN)
     pipeline.world.s3.put("media", "spoken.wav.transcript.json", transcribed(call))
     ended = pipeline.run("spoken", event, **FUNCTION)
-    told = entries(ended)["context"]
-    assert (told["state"], told["verdict"], told["reason"]) == ("Succeeded", "Suspicious", "Completed")
-    assert (ended["output"]["verdict"], ended["output"]["score"]) == ("Suspicious", told["score"])
-    assert told["resultURI"] == "s3://functions/results/upload-spoken-context/context.json"
+    entry = entries(ended)["context"]
+    assert (entry["state"], entry["verdict"], entry["reason"]) == ("Succeeded", "Suspicious", "Completed")
+    assert (ended["output"]["verdict"], ended["output"]["score"]) == ("Suspicious", entry["score"])
+    assert entry["resultURI"] == "s3://functions/results/upload-spoken-context/context.json"
     assert set(pipeline.requests("spoken")) == {"audio", "video"}
 
 
-def test_what_the_function_cannot_find_is_told_like_any_failed_branch(pipeline: Pipeline) -> None:
+def test_what_the_function_cannot_find_is_reported_like_any_failed_branch(pipeline: Pipeline) -> None:
     event = pipeline.put("absent.wav", audio=FAKE)
     event["detail"]["object"]["key"] = "never.wav"
     ended = pipeline.run("absent", event, **FUNCTION)
@@ -235,7 +235,7 @@ def test_the_version_of_the_event_is_what_is_analysed(pipeline: Pipeline) -> Non
 
 
 @BOTH_WAYS
-def test_a_branch_that_failed_makes_no_evidence_inconclusive_and_is_told(pipeline: Pipeline, way: str) -> None:
+def test_a_branch_that_failed_makes_no_evidence_inconclusive_and_is_reported(pipeline: Pipeline, way: str) -> None:
     ended = pipeline.run(f"partly-{way}", pipeline.put("partly.wav", context={"fail": "UnsupportedMedia"}), way)
     output = ended["output"]
     assert ended["status"] == "SUCCEEDED"
@@ -334,7 +334,7 @@ def test_a_name_that_is_no_bucket_is_refused_by_the_api_server(pipeline: Pipelin
     assert "name one S3 object as s3://BUCKET/KEY" in ended["cause"]
 
 
-def test_a_request_that_is_deleted_or_replaced_is_told(pipeline: Pipeline) -> None:
+def test_a_request_that_is_deleted_or_replaced_is_reported(pipeline: Pipeline) -> None:
     slow = {"seconds": 100}
     execution = pipeline.start("gone", pipeline.put("gone.wav", audio=slow, video=slow), poll_seconds=3)
     for name in ("audio", "video"):
@@ -343,9 +343,9 @@ def test_a_request_that_is_deleted_or_replaced_is_told(pipeline: Pipeline) -> No
     pipeline.world.server.kubectl("delete", "areq", "upload-gone-audio", "upload-gone-video")
     meta = {key: replaced["metadata"][key] for key in ("name", "namespace", "annotations")}
     pipeline.world.server.apply({**replaced, "metadata": meta, "status": {}})
-    told = entries(pipeline.end(execution))
-    assert told["audio"]["reason"] == "EKS.404"
-    assert told["video"]["reason"] == "RequestReplaced"
+    analyses = entries(pipeline.end(execution))
+    assert analyses["audio"]["reason"] == "EKS.404"
+    assert analyses["video"]["reason"] == "RequestReplaced"
 
 
 @pytest.mark.parametrize(

@@ -34,16 +34,16 @@ UID = row().uid
 @pytest.fixture
 async def writer(empty: str) -> AsyncIterator[Writer]:
     migrate(empty)
-    made = Writer(empty)
-    yield made
-    await made.close()
+    store = Writer(empty)
+    yield store
+    await store.close()
 
 
 @pytest.fixture
 async def reader(empty: str) -> AsyncIterator[Reader]:
-    made = Reader(empty)
-    yield made
-    await made.close()
+    store = Reader(empty)
+    yield store
+    await store.close()
 
 
 def test_migrations_make_the_tables_that_the_code_knows_and_a_second_run_changes_nothing(empty: str) -> None:
@@ -85,14 +85,14 @@ def test_the_command_says_what_is_wrong_without_the_password(
     monkeypatch.setattr("sys.argv", ["analysis_records", "migrate"])
     monkeypatch.setenv("GUARDIAN_DATABASE_URL", f"postgresql://me:hush@127.0.0.1:{free_port()}/none")
     assert main() == 1
-    told = capsys.readouterr().err
-    assert "refused" in told
-    assert "hush" not in told
+    error = capsys.readouterr().err
+    assert "refused" in error
+    assert "hush" not in error
 
 
 def test_guardian_database_migrate_makes_the_tables_or_says_why_not(empty: str) -> None:
-    made = CliRunner().invoke(database.app, ["migrate"], env={"GUARDIAN_DATABASE_URL": empty})
-    assert (made.exit_code, made.stdout) == (0, f"The tables are up to date: step {steps()[0]}.\n")
+    done = CliRunner().invoke(database.app, ["migrate"], env={"GUARDIAN_DATABASE_URL": empty})
+    assert (done.exit_code, done.stdout) == (0, f"The tables are up to date: step {steps()[0]}.\n")
     with psycopg.connect(empty) as connection:
         assert connection.execute("SELECT count(*) FROM analyses").fetchone() == (0,)
     nowhere = f"postgresql://me:hush@127.0.0.1:{free_port()}/none"
@@ -111,11 +111,11 @@ def test_it_is_postgresql_or_nothing() -> None:
 
 async def test_a_row_is_read_as_it_was_written(writer: Writer, reader: Reader) -> None:
     assert await writer.upsert([finished()]) == 1
-    found = await reader.get("default", UID)
-    assert found is not None
-    assert (found.verdict, found.score, found.reason, found.revision) == ("Suspicious", 85, "Completed", 1)
-    assert found.finished_at == NOW + timedelta(minutes=1)
-    assert found.spec == {"source": {"uri": "s3://media/call.wav"}}
+    record = await reader.get("default", UID)
+    assert record is not None
+    assert (record.verdict, record.score, record.reason, record.revision) == ("Suspicious", 85, "Completed", 1)
+    assert record.finished_at == NOW + timedelta(minutes=1)
+    assert record.spec == {"source": {"uri": "s3://media/call.wav"}}
     assert await reader.get("another", UID) is None, "a namespace sees only its own"
     assert await reader.revision("default", UID) == 1
     assert await reader.revision("another", UID) is None
@@ -134,7 +134,7 @@ async def test_a_replay_in_any_order_leaves_the_newest_state_and_adds_no_history
         assert await writer.upsert([state]) == 1
     before = await reader.get("default", UID)
     history = await reader.history("default", UID)
-    assert [(each.reason, each.verdict) for each in history] == [
+    assert [(transition.reason, transition.verdict) for transition in history] == [
         ("Queued", None),
         ("Running", None),
         ("Completed", "Suspicious"),
@@ -184,9 +184,9 @@ async def test_a_deletion_is_marked_once_and_the_record_stays(writer: Writer, re
     assert await writer.live() == {row(1).uid: 10, row(2).uid: 10}
     await writer.mark_deleted({UID: NOW, row(99).uid: NOW})
     await writer.mark_deleted({UID: NOW + timedelta(hours=1)})
-    found = await reader.get("default", UID)
-    assert found is not None
-    assert (found.deleted_at, found.revision) == (NOW, 2)
+    record = await reader.get("default", UID)
+    assert record is not None
+    assert (record.deleted_at, record.revision) == (NOW, 2)
     assert await writer.live() == {row(2).uid: 10}
 
 
@@ -208,10 +208,10 @@ async def test_pages_have_every_record_once_newest_first_though_times_are_equal(
 async def test_text_that_postgresql_cannot_hold_is_written_all_the_same(writer: Writer, reader: Reader) -> None:
     hostile = "s3://media/a\0b\ud800\\u0000'; DROP TABLE analyses; --"
     await writer.upsert([row(source_uri=hostile, spec={"source": {"uri": hostile}, "k\0": [hostile]})])
-    found = await reader.get("default", UID)
-    assert found is not None
-    assert found.source_uri == "s3://media/a\ufffdb?\\u0000'; DROP TABLE analyses; --"
-    assert found.spec["source"]["uri"] == found.source_uri
+    record = await reader.get("default", UID)
+    assert record is not None
+    assert record.source_uri == "s3://media/a\ufffdb?\\u0000'; DROP TABLE analyses; --"
+    assert record.spec["source"]["uri"] == record.source_uri
 
 
 async def test_a_value_without_a_place_is_refused_by_name(writer: Writer) -> None:
@@ -223,7 +223,11 @@ async def test_two_writers_of_the_same_rows_do_not_block_each_other(empty: str, 
     other = Writer(empty)
     rows = [row(number, version) for version in (10, 11) for number in range(1, 100)]
     await asyncio.gather(
-        *(each.upsert(part) for each in (writer, other) for part in (rows, list(reversed(rows)), rows[50:], rows[:150]))
+        *(
+            store.upsert(part)
+            for store in (writer, other)
+            for part in (rows, list(reversed(rows)), rows[50:], rows[:150])
+        )
     )
     await other.close()
     assert set((await writer.live()).values()) == {11}

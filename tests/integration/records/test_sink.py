@@ -26,10 +26,10 @@ pytestmark = pytest.mark.integration
 
 
 def ended(number: int, version: int = 5, **spec: Any) -> AnalysisRequest:
-    asked = request(**spec)
-    status = plan(observed(asked, runs={"audio": run(result())}), NOW).status
+    queued = request(**spec)
+    status = plan(observed(queued, runs={"audio": run(result())}), NOW).status
     meta = {"uid": str(uuid.UUID(int=number)), "resource_version": str(version), "name": f"call-{number}"}
-    return asked.model_copy(update={"status": status, "metadata": asked.metadata.model_copy(update=meta)})
+    return queued.model_copy(update={"status": status, "metadata": queued.metadata.model_copy(update=meta)})
 
 
 class Cluster:
@@ -42,12 +42,12 @@ class Cluster:
         self.asked: list[str] = []
 
     def put(self, *requests: AnalysisRequest) -> None:
-        for each in requests:
-            self.requests[each.metadata.uid] = each
-            self.sink.offer(each)
+        for item in requests:
+            self.requests[item.metadata.uid] = item
+            self.sink.offer(item)
 
     async def versions(self) -> dict[str, int]:
-        return {uid: int(found.metadata.resource_version) for uid, found in self.requests.items()}
+        return {uid: int(item.metadata.resource_version) for uid, item in self.requests.items()}
 
     async def reoffer(self, uid: str) -> None:
         self.asked.append(uid)
@@ -55,8 +55,8 @@ class Cluster:
 
     async def version(self, number: int) -> int | None:
         with suppress(SchemaOutdated):  # the sink has not made the tables yet
-            found = await self.reader.get("default", str(uuid.UUID(int=number)))
-            return found.resource_version if found and not found.deleted_at else None
+            record = await self.reader.get("default", str(uuid.UUID(int=number)))
+            return record.resource_version if record and not record.deleted_at else None
         return None
 
     async def until(self, condition: Callable[[], Any]) -> None:
@@ -74,9 +74,9 @@ class Cluster:
 @pytest.fixture
 async def cluster(empty: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cluster]:
     monkeypatch.setattr(adapter, "_BACKOFF", (0.05, 0.2))
-    made = Cluster(empty)
-    yield made
-    await made.reader.close()
+    instance = Cluster(empty)
+    yield instance
+    await instance.reader.close()
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_an_empty_database_is_migrated_and_filled(cluster: Cluster, runnin
     assert cluster.asked == [], "what was offered is not read again"
 
 
-async def test_a_database_set_back_and_deletions_that_nobody_saw_are_found(
+async def test_a_database_set_back_and_deletions_that_were_missed_are_found(
     cluster: Cluster, postgres: Postgres
 ) -> None:
     cluster.put(ended(1), ended(2), ended(3))
@@ -116,9 +116,9 @@ async def test_a_database_set_back_and_deletions_that_nobody_saw_are_found(
     second.cancel()
     await asyncio.wait([second])
     assert [await cluster.version(number) for number in (1, 2, 3)] == [5, 5, None]
-    gone = await cluster.reader.get("default", str(uuid.UUID(int=3)))
-    assert gone is not None
-    assert gone.verdict == "NoEvidence", "the record outlives the resource"
+    record = await cluster.reader.get("default", str(uuid.UUID(int=3)))
+    assert record is not None
+    assert record.verdict == "NoEvidence", "the record outlives the resource"
 
 
 async def test_a_row_that_cannot_be_stored_does_not_hold_up_the_others(

@@ -43,8 +43,8 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    with Provider() as made:
-        yield made
+    with Provider() as server:
+        yield server
 
 
 def _chart(folder: Path) -> list[dict[str, Any]]:
@@ -63,15 +63,15 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     with ApiServer(folder) as server:
         server.kubectl("apply", "-f", str(repo_root() / "crds" / "analysisrequests.yaml"))
         server.kubectl("wait", "--for=condition=Established", "crd", "--all")
-        for namespace in ("one", "two", "strangers"):
+        for namespace in ("one", "two", "others"):
             server.kubectl("create", "namespace", namespace)
-        mine = [each for each in _chart(folder) if each["metadata"]["name"].endswith("status-api")]
-        roles = [each for each in mine if each["kind"] in {"Role", "RoleBinding"}]
-        for each in roles:
-            if each["kind"] == "RoleBinding":
+        mine = [manifest for manifest in _chart(folder) if manifest["metadata"]["name"].endswith("status-api")]
+        roles = [manifest for manifest in mine if manifest["kind"] in {"Role", "RoleBinding"}]
+        for role in roles:
+            if role["kind"] == "RoleBinding":
                 user = {"kind": "User", "name": "operator", "apiGroup": "rbac.authorization.k8s.io"}
-                each["subjects"] = [user]  # who has the second token here
-        assert {each["metadata"]["namespace"] for each in roles} == {"one", "two"}
+                role["subjects"] = [user]  # who has the second token here
+        assert {role["metadata"]["namespace"] for role in roles} == {"one", "two"}
         server.apply(*roles)
         yield server
 
@@ -80,9 +80,9 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 def cluster(api_server: ApiServer, tmp_path: Path) -> dict[str, Any]:
     """The settings that lead to that server."""
     (tmp_path / "token").write_text(OPERATOR_TOKEN)
-    found = yaml.safe_load(api_server.kubeconfig.read_text())
+    config = yaml.safe_load(api_server.kubeconfig.read_text())
     return {
-        "kubernetes_url": found["clusters"][0]["cluster"]["server"],
+        "kubernetes_url": config["clusters"][0]["cluster"]["server"],
         "kubernetes_token_file": tmp_path / "token",
         "kubernetes_ca_file": api_server.folder / "certs" / "apiserver.crt",
         "tenants": TENANTS,

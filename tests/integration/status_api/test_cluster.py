@@ -42,8 +42,8 @@ async def running(
 async def client(
     cluster: dict[str, Any], provider: Provider, api_server: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async with running(cluster, provider, monkeypatch) as made:
-        yield made
+    async with running(cluster, provider, monkeypatch) as connection:
+        yield connection
     api_server.kubectl("delete", "areq", "--all", "--all-namespaces")
 
 
@@ -74,19 +74,19 @@ async def test_an_analysis_is_an_analysis_request_and_its_changes_are_seen(
     assert first.json()["id"] == again.json()["id"]
     other = await client.post("/v1/analyses", json=body(key="other.wav"), headers=key)
     assert other.status_code == 409
-    (made,) = api_server.get("areq", "-n", "one")["items"]
-    assert made["spec"]["source"]["uri"] == "s3://media/uploads/one/call.wav"
+    (item,) = api_server.get("areq", "-n", "one")["items"]
+    assert item["spec"]["source"]["uri"] == "s3://media/uploads/one/call.wav"
     where = f"/v1/analyses/{first.json()['id']}"
     etag = first.headers["ETag"]
     assert (await client.get(where, headers={"If-None-Match": etag})).status_code == 304
-    finish(api_server, made["metadata"]["name"])
+    finish(api_server, item["metadata"]["name"])
 
     async def changed() -> bool:
         return (await client.get(where, headers={"If-None-Match": etag})).status_code == 200
 
     await eventually(changed, "the verdict")
-    found = (await client.get(where)).json()
-    assert (found["state"], found["verdict"], found["score"]) == ("Finished", "Suspicious", 85)
+    analysis = (await client.get(where)).json()
+    assert (analysis["state"], analysis["verdict"], analysis["score"]) == ("Finished", "Suspicious", 85)
 
 
 async def test_what_kubectl_makes_is_listed_and_what_it_deletes_is_gone(
@@ -97,7 +97,7 @@ async def test_what_kubectl_makes_is_listed_and_what_it_deletes_is_gone(
         kind = {"apiVersion": "silverguardian.io/v1alpha1", "kind": "AnalysisRequest"}
         return {**kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
-    api_server.apply(request("mine", "one"), request("theirs", "two"), request("strange", "strangers"))
+    api_server.apply(request("mine", "one"), request("theirs", "two"), request("unknown", "others"))
 
     async def listed() -> list[str]:
         items = (await client.get("/v1/analyses")).json()["items"]
@@ -132,15 +132,15 @@ async def test_another_replica_knows_at_once_what_was_created(
 async def test_polling_goes_on_while_the_api_server_is_away_and_nothing_is_lost(
     client: httpx.AsyncClient, api_server: ApiServer
 ) -> None:
-    made = (await client.post("/v1/analyses", json=body())).json()["id"]
-    where = f"/v1/analyses/{made}"
+    identifier = (await client.post("/v1/analyses", json=body())).json()["id"]
+    where = f"/v1/analyses/{identifier}"
     api_server.stop()
     assert (await client.get(where)).status_code == 200, "a poll costs the API server nothing"
     refused = await client.post("/v1/analyses", json=body())
     assert (refused.status_code, refused.headers["Content-Type"]) == (503, "application/problem+json")
     assert int(refused.headers["Retry-After"]) > 0
     await asyncio.to_thread(api_server.start)
-    finish(api_server, made.partition(".")[0])
+    finish(api_server, identifier.partition(".")[0])
 
     async def finished() -> bool:
         return bool((await client.get(where)).json()["state"] == "Finished")

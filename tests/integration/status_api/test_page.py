@@ -34,7 +34,7 @@ class Seen(NamedTuple):
     language: str
     width: int
     sample: str
-    wanted: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,19 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """Run the embedded runtime beside the test, in an event loop of its own."""
     out, port = tmp_path_factory.mktemp("out"), free_port()
-    started, found, loop = threading.Event(), [], asyncio.new_event_loop()
+    started, apps, loop = threading.Event(), [], asyncio.new_event_loop()
     stop = asyncio.Event()
 
     async def run() -> None:
         async with LocalRuntime(out) as runtime, serving(runtime.requests, port) as token:
-            found.append(App(f"http://127.0.0.1:{port}", token))
+            apps.append(App(f"http://127.0.0.1:{port}", token))
             started.set()
             await stop.wait()
 
     thread = threading.Thread(target=loop.run_until_complete, args=[run()])
     thread.start()
     assert started.wait(_SECONDS)
-    yield found[0]
+    yield apps[0]
     loop.call_soon_threadsafe(stop.set)
     thread.join(_SECONDS)
     loop.close()
@@ -101,8 +101,12 @@ def accessible(driver: Chrome) -> list[str]:
     """Return what axe-core finds wrong, by its rule and the element."""
     axe = Axe(driver)
     axe.inject()
-    found = axe.run(options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
-    return [f"{each['id']}: {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]]
+    violations = axe.run(options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+    return [
+        f"{violation['id']}: {node['html'][:120]}"
+        for violation in violations["violations"]
+        for node in violation["nodes"]
+    ]
 
 
 def complaints(driver: Chrome) -> list[str]:
@@ -120,7 +124,7 @@ def complaints(driver: Chrome) -> list[str]:
     ids=["English, wide", "Korean, narrow"],
 )
 def test_a_recording_gets_its_verdict(app: App, samples: Path, tmp_path: Path, seen: Seen) -> None:
-    language, width, sample, wanted = seen
+    language, width, sample, title = seen
     with browsing(tmp_path / "profile", language=language, width=width) as driver:
         driver.get(app.link)
         visible(driver, "#start")
@@ -134,7 +138,7 @@ def test_a_recording_gets_its_verdict(app: App, samples: Path, tmp_path: Path, s
         screenshot(driver, SHOTS / f"{shot}-working.png")
         assert accessible(driver) == []
         visible(driver, "#verdict")
-        assert text(driver, "#verdict-title") == wanted
+        assert text(driver, "#verdict-title") == title
         assert driver.switch_to.active_element.get_attribute("id") == "verdict-title", "a screen reader is led there"
         assert text(driver, "#verdict [data-file]") == sample
         assert len(driver.find_elements(By.CSS_SELECTOR, "#steps li")) >= 3
@@ -143,7 +147,7 @@ def test_a_recording_gets_its_verdict(app: App, samples: Path, tmp_path: Path, s
         assert driver.execute_script("return document.documentElement.scrollWidth") <= width
         driver.refresh()
         visible(driver, "#verdict")
-        assert text(driver, "#verdict-title") == wanted, "the address alone finds it again"
+        assert text(driver, "#verdict-title") == title, "the address alone finds it again"
         WebDriverWait(driver, _SECONDS).until(lambda _: "X-Amz" in str(_report(driver)))
         driver.get(str(_report(driver)))
         assert "Silver Guardian" in driver.page_source
@@ -178,14 +182,14 @@ def test_what_goes_wrong_is_said_in_plain_words(app: App, samples: Path, tmp_pat
     with (tmp_path / "huge.mp4").open("wb") as huge:
         huge.truncate(600 * 1024**2)
     english.get(app.link)
-    for file, wanted in (
+    for file, title in (
         ("letter.txt", "This is no recording"),
         ("empty.wav", "This recording is empty"),
         ("huge.mp4", "This recording is too large"),
     ):
         choose(english, tmp_path / file)
         visible(english, "#problem")
-        assert text(english, "#problem-title") == wanted
+        assert text(english, "#problem-title") == title
         assert english.switch_to.active_element.get_attribute("id") == "problem-title"
         if file == "huge.mp4":
             assert "at most 512 MB" in text(english, "#problem-text")

@@ -61,8 +61,8 @@ async def world(database: str) -> AsyncIterator[World]:
 
 
 def path(number: int) -> str:
-    made = row(number)
-    return f"/v1/analyses/{made.name}.{made.uid}"
+    record = row(number)
+    return f"/v1/analyses/{record.name}.{record.uid}"
 
 
 async def test_records_are_read_and_the_cluster_is_not_touched(world: World) -> None:

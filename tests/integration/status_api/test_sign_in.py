@@ -38,7 +38,7 @@ def served(provider: Provider) -> Iterator[str]:
         oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, oidc_client_id="page", tenants={"family-one": "one"}
     )
     requests, port = MemoryRequests(Clock()), free_port()
-    made = requests.apply(resource_for("one", "call", NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
+    item = requests.apply(resource_for("one", "call", NewAnalysis(source=Source(uri="s3://media/uploads/one/a.wav"))))
     tokens = OidcTokens(settings)
     app = create_app(settings, LocalAnalyses(requests), NoStorage(), tokens, sign_in=tokens.provider)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
@@ -50,7 +50,7 @@ def served(provider: Provider) -> Iterator[str]:
     thread = threading.Thread(target=asyncio.run, args=[serve()])
     thread.start()
     wait_until(lambda: server.started, "the application to serve")
-    yield f"http://127.0.0.1:{port}/#id=call.{made.metadata.uid}"
+    yield f"http://127.0.0.1:{port}/#id=call.{item.metadata.uid}"
     server.should_exit = True
     thread.join(_SECONDS)
 
@@ -63,7 +63,7 @@ def browser(tmp_path: Path) -> Iterator[Chrome]:
 
 def shows(driver: Chrome, heading: str) -> None:
     def heard(_: Chrome) -> bool:
-        return heading in [each.text for each in driver.find_elements(By.TAG_NAME, "h1")]
+        return heading in [title.text for title in driver.find_elements(By.TAG_NAME, "h1")]
 
     WebDriverWait(driver, _SECONDS).until(heard, f"{heading!r} is not on the page")
 
@@ -72,7 +72,7 @@ def sign_in(driver: Chrome) -> None:
     driver.find_element(By.ID, "retry").click()
 
 
-def test_whoever_signs_in_goes_on_where_they_were(served: str, provider: Provider, browser: Chrome) -> None:
+def test_a_person_who_signs_in_goes_on_where_they_were(served: str, provider: Provider, browser: Chrome) -> None:
     browser.get(served)
     shows(browser, "Please sign in again")
     sign_in(browser)
@@ -85,12 +85,12 @@ def test_whoever_signs_in_goes_on_where_they_were(served: str, provider: Provide
     shows(browser, "We are checking your recording")
 
 
-def test_a_stranger_and_an_answer_that_nobody_asked_for_get_nothing(
+def test_an_unknown_tenant_and_an_answer_without_a_question_get_nothing(
     served: str, provider: Provider, browser: Chrome
 ) -> None:
     browser.get(served.replace("/#", "/?code=stolen&state=made-up#"))
     shows(browser, "Please sign in again")
     assert "/token" not in provider.fetched, "a code that this page did not ask for is not redeemed"
-    provider.tenant = "strangers"
+    provider.tenant = "others"
     sign_in(browser)
     shows(browser, "You have no access")

@@ -34,10 +34,10 @@ async def test_an_upload_takes_what_was_said_and_nothing_else(s3: S3Process, lin
         assert (await browser.put(other, content=BODY, headers=allowed.headers)).status_code == 403
         assert (await browser.get(allowed.url)).status_code == 403
         assert s3.client().list_objects_v2(Bucket="media").get("KeyCount") == 0
-        taken = await browser.put(allowed.url, content=BODY, headers=allowed.headers)
-    assert taken.status_code == 200, taken.text
-    found = s3.client().get_object(Bucket="media", Key=key)
-    assert (found["Body"].read(), found["ContentType"]) == (BODY, "audio/mp4")
+        answer = await browser.put(allowed.url, content=BODY, headers=allowed.headers)
+    assert answer.status_code == 200, answer.text
+    stored = s3.client().get_object(Bucket="media", Key=key)
+    assert (stored["Body"].read(), stored["ContentType"]) == (BODY, "audio/mp4")
 
 
 async def test_a_report_is_read_by_its_link_and_only_the_tenants_own(s3: S3Process, links: S3Links) -> None:

@@ -28,16 +28,16 @@ class Requests:
 
     def ask(self, name: str, uri: str, *analyzers: str, **spec: Any) -> str:
         """Apply a request and return its name."""
-        asked = {"source": {"uri": uri}, **({"analyzers": list(analyzers)} if analyzers else {}), **spec}
+        body = {"source": {"uri": uri}, **({"analyzers": list(analyzers)} if analyzers else {}), **spec}
         meta = {"name": name, "namespace": self.namespace}
-        manifest = {"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": asked}
+        manifest = {"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": body}
         self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
         return name
 
     def status(self, name: str) -> dict[str, Any]:
         """Return a request's status."""
-        found: dict[str, Any] = json.loads(self.kubectl("get", "areq", name, "-o", "json")).get("status", {})
-        return found
+        status: dict[str, Any] = json.loads(self.kubectl("get", "areq", name, "-o", "json")).get("status", {})
+        return status
 
     def wait(self, name: str, seconds: int = 90) -> dict[str, Any]:
         """Wait for the end, and return the status."""
@@ -51,7 +51,7 @@ class Requests:
     def running(self, name: str) -> str:
         """Wait until an analysis of the request runs in the pod that its status names, and return that pod.
 
-        The status alone does not tell: it was written earlier, and the pod may have lost the work since.
+        The status alone does not say: it was written earlier, and the pod may have lost the work since.
         """
 
         def pod() -> str | None:
@@ -71,10 +71,10 @@ def busy(cluster: Cluster, pod: str, namespace: str = RELEASE) -> int | None:
 
 def condition(status: dict[str, Any], kind: str = "Succeeded") -> dict[str, Any]:
     """Return a status's condition of one type, or an empty one."""
-    return next((found for found in status["conditions"] if found["type"] == kind), {})
+    return next((entry for entry in status["conditions"] if entry["type"] == kind), {})
 
 
 def analysis(status: dict[str, Any], name: str) -> dict[str, Any]:
     """Return one analyzer's entry of a status."""
-    (found,) = [entry for entry in status["analyses"] if entry["name"] == name]
-    return dict(found)
+    (match,) = [entry for entry in status["analyses"] if entry["name"] == name]
+    return dict(match)

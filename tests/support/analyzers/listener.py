@@ -1,4 +1,4 @@
-"""Something like speech, and a model that says of it what it is told to: its score is the sound's offset from zero.
+"""Something like speech, and a model with a chosen answer: its score is the sound's offset from zero.
 
 The offset is inaudible and changes nothing else that is measured: a test can give any stretch any score.
 """
@@ -28,7 +28,7 @@ CALIBRATION: dict[str, Any] = {
     "intercept": -1.0,
     "threshold": 1.0,
     "strictThreshold": 3.0,
-    "reference": [each / 5 for each in range(-15, 6)],
+    "reference": [number / 5 for number in range(-15, 6)],
 }
 DOMAIN = {"minSnrDb": 20, "minBandwidthHz": 4500, "minSpeechSeconds": 1}
 

@@ -178,24 +178,24 @@ class FaultyS3:
 
 def _handler(s3: FaultyS3) -> type[BaseHTTPRequestHandler]:
     class Handler(_Handler):
-        told = s3
+        faulty = s3
 
     return Handler
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    told: FaultyS3
+    faulty: FaultyS3
 
     def log_message(self, *_: object) -> None:
         pass
 
     def _failed(self) -> bool:
-        self.told.requests.append(f"{self.command} {self.path}")
-        if self.told.failures <= 0:
+        self.faulty.requests.append(f"{self.command} {self.path}")
+        if self.faulty.failures <= 0:
             return False
-        self.told.failures -= 1
-        self.send_response(self.told.failure_status)
+        self.faulty.failures -= 1
+        self.send_response(self.faulty.failure_status)
         self.send_header("Content-Length", "0")
         self.end_headers()
         return True
@@ -203,21 +203,21 @@ class _Handler(BaseHTTPRequestHandler):
     def _head(self, size: int, status: int = 200) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(size))
-        self.send_header("ETag", f'"{self.told.etag}"')
+        self.send_header("ETag", f'"{self.faulty.etag}"')
         self.end_headers()
 
     def do_HEAD(self) -> None:
         if not self._failed():
-            self._head(len(self.told.body) if self.told.stated_bytes is None else self.told.stated_bytes)
+            self._head(len(self.faulty.body) if self.faulty.stated_bytes is None else self.faulty.stated_bytes)
 
     def do_GET(self) -> None:
         if self._failed():
             return
-        if self.headers.get("If-Match", self.told.etag).strip('"') != self.told.etag:
+        if self.headers.get("If-Match", self.faulty.etag).strip('"') != self.faulty.etag:
             self._head(0, 412)
             return
         span = self.headers.get("Range", "")
-        part = self.told.body
+        part = self.faulty.body
         if span:
             first, last = span.removeprefix("bytes=").split("-")
             part = part[int(first) : int(last) + 1]
@@ -225,14 +225,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(part)
 
     def _send(self, part: bytes) -> None:
-        if self.told.stalled.is_set():
+        if self.faulty.stalled.is_set():
             self.wfile.write(part[:1])
             self.wfile.flush()
-            while self.told.stalled.is_set():
+            while self.faulty.stalled.is_set():
                 threading.Event().wait(0.05)
             self.close_connection = True
-        elif self.told.cut > 0:
-            self.told.cut -= 1
+        elif self.faulty.cut > 0:
+            self.faulty.cut -= 1
             self.wfile.write(part[: len(part) // 2])
             self.close_connection = True
         else:
@@ -241,5 +241,5 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if not self._failed():
-            self.told.puts[self.path] = content
+            self.faulty.puts[self.path] = content
             self._head(0)

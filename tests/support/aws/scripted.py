@@ -1,4 +1,4 @@
-"""An HTTP server in the place of Amazon Bedrock's runtime, or of Amazon Transcribe: it answers what it was told to.
+"""An HTTP server in the place of Amazon Bedrock's runtime, or of Amazon Transcribe: it answers what a test has set.
 
 moto has no Converse. The answers are written by hand in the shape of the services' API references; the clients that ask
 are botocore's, which read them by the services' own models.
@@ -99,7 +99,7 @@ class ScriptedAws:
         """Serve on a free port of the loopback address."""
         lock = threading.Lock()
 
-        handler = type("Handler", (_Handler,), {"told": self, "turn": lock})
+        handler = type("Handler", (_Handler,), {"scripted": self, "turn": lock})
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -113,7 +113,7 @@ class ScriptedAws:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    told: ScriptedAws
+    scripted: ScriptedAws
     turn: threading.Lock
 
     def log_message(self, *_: object) -> None:
@@ -123,14 +123,14 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or self.path
         with self.turn:
-            self.told.requests.append((operation, body))
-            self.told.at_once += 1
-            self.told.most_at_once = max(self.told.most_at_once, self.told.at_once)
-            queue = self.told.by_operation.get(operation) or self.told.replies
+            self.scripted.requests.append((operation, body))
+            self.scripted.at_once += 1
+            self.scripted.most_at_once = max(self.scripted.most_at_once, self.scripted.at_once)
+            queue = self.scripted.by_operation.get(operation) or self.scripted.replies
             reply = queue.popleft() if len(queue) > 1 else queue[0]
         time.sleep(reply.seconds)
         with self.turn:
-            self.told.at_once -= 1
+            self.scripted.at_once -= 1
         content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         self.send_response(reply.status)
         self.send_header("Content-Type", "application/json")

@@ -41,7 +41,7 @@ def template(name: str, **values: object) -> str:
     text = (FOLDER / name).read_text()
     if "%{" in text:
         raise ValueError(f"{name} uses directives: only ${{variables}} are rendered here")
-    return _VARIABLE.sub(lambda found: str(values[found[1]]), text)
+    return _VARIABLE.sub(lambda match: str(values[match[1]]), text)
 
 
 def definition(create_state_machine_arn: str | None = None, **values: object) -> str:
@@ -116,14 +116,14 @@ class EksCall(StateTaskServiceCallback):  # type: ignore[misc]  # it has no type
         )
 
 
-def _request(token: str, asked: dict[str, Any]) -> dict[str, Any]:
-    context = ssl.create_default_context(cadata=base64.b64decode(asked["CertificateAuthority"]).decode())
-    query = urllib.parse.urlencode(asked.get("QueryParameters", {}), doseq=True)
-    body = json.dumps(asked["RequestBody"]).encode() if "RequestBody" in asked else None
+def _request(token: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    context = ssl.create_default_context(cadata=base64.b64decode(arguments["CertificateAuthority"]).decode())
+    query = urllib.parse.urlencode(arguments.get("QueryParameters", {}), doseq=True)
+    body = json.dumps(arguments["RequestBody"]).encode() if "RequestBody" in arguments else None
     request = urllib.request.Request(  # noqa: S310 - the test's own server
-        f"{asked['Endpoint']}{asked['Path']}?{query}",
+        f"{arguments['Endpoint']}{arguments['Path']}?{query}",
         data=body,
-        method=asked["Method"],
+        method=arguments["Method"],
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
     )
     try:

@@ -39,9 +39,9 @@ PACKAGES = {
 def import_everything(package: str, left_out: set[str]) -> None:
     """Import a package with all its modules, except those that need what the image leaves out."""
     module = importlib.import_module(package)
-    for found in pkgutil.walk_packages(module.__path__, f"{package}."):
+    for submodule in pkgutil.walk_packages(module.__path__, f"{package}."):
         try:
-            importlib.import_module(found.name)
+            importlib.import_module(submodule.name)
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in left_out:
                 raise
@@ -199,8 +199,8 @@ def check_status_api() -> None:
     from status_api.service import make_service
     from status_api.settings import Settings
 
-    told: Any = {"oidc_issuer": "https://id.example", "oidc_audience": "a", "tenants": {"a": "b"}}
-    make_service(Settings(database_url="postgresql://localhost/none", **told)).openapi()
+    settings: Any = {"oidc_issuer": "https://id.example", "oidc_audience": "a", "tenants": {"a": "b"}}
+    make_service(Settings(database_url="postgresql://localhost/none", **settings)).openapi()
     if not {"index.html", "words.json"} <= {*_files()}:
         raise SystemExit("the page is missing")
     key = ec.generate_private_key(ec.SECP256R1())

@@ -110,13 +110,13 @@ class ApiServer:
 
     def writes(self, user: str, name: str) -> list[str]:
         """Return the verbs and resources of what a user wrote about objects of this name, or their events."""
-        found = []
+        writes = []
         for line in self.audit_log.read_text().splitlines():
             entry = json.loads(line)
             about = entry.get("objectRef", {})
             if entry["user"]["username"] == user and str(about.get("name", "")).split(".")[0] == name:
-                found.append(f"{entry['verb']} {about['resource']}/{about.get('subresource', '')}".rstrip("/"))
-        return found
+                writes.append(f"{entry['verb']} {about['resource']}/{about.get('subresource', '')}".rstrip("/"))
+        return writes
 
     def _spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         log = self._stack.enter_context((self.folder / f"{name}.log").open("ab"))

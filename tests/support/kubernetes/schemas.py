@@ -41,8 +41,8 @@ def conform(folder: Path, manifests: str) -> Schema:
     if not any(folder.iterdir()):
         _write(folder)
     where = f"{folder}/{LOCATION}"
-    found = run(program, "-strict", "-summary", "-output=json", "-schema-location", where, input=manifests, check=False)
-    report: Schema = json.loads(found.stdout)
+    done = run(program, "-strict", "-summary", "-output=json", "-schema-location", where, input=manifests, check=False)
+    report: Schema = json.loads(done.stdout)
     return report
 
 
@@ -60,8 +60,8 @@ def _write(folder: Path) -> None:
 def _module(pinned_by: str, path: str) -> Path:
     """Return the folder of a Go module that one of our tools pins."""
     env = command_env({"GOFLAGS": "-mod=readonly", "GOWORK": "off"})
-    found = run(go_command(), "mod", "download", "-json", path, cwd=tools_dir() / pinned_by, env=env)
-    return Path(json.loads(found.stdout)["Dir"])
+    download = run(go_command(), "mod", "download", "-json", path, cwd=tools_dir() / pinned_by, env=env)
+    return Path(json.loads(download.stdout)["Dir"])
 
 
 def _kubernetes(definitions: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
@@ -77,14 +77,14 @@ def _kubernetes(definitions: Mapping[str, Schema]) -> Iterator[tuple[str, Schema
 
 def _reachable(name: str, definitions: Mapping[str, Schema]) -> Schema:
     """Return a definition with all that it refers to."""
-    found: dict[str, Schema] = {}
+    schemas: dict[str, Schema] = {}
     waiting = [name]
     while waiting:
         current = waiting.pop()
-        if current not in found:
-            found[current] = definitions[current]
+        if current not in schemas:
+            schemas[current] = definitions[current]
             waiting += [reference.removeprefix("#/definitions/") for reference in _references(definitions[current])]
-    return {"definitions": found}
+    return {"definitions": schemas}
 
 
 def _references(node: object) -> Iterator[str]:
@@ -114,13 +114,13 @@ def _strict(schema: Schema) -> Schema:
     """Return a schema that takes no fields but those it names, at any depth."""
     if schema.get("x-kubernetes-int-or-string"):
         return {"type": ["string", "integer"]}
-    made = dict(schema)
+    closed = dict(schema)
     if "properties" in schema:
-        made["properties"] = {name: _strict(inner) for name, inner in schema["properties"].items()}
+        closed["properties"] = {name: _strict(inner) for name, inner in schema["properties"].items()}
         if not schema.get("x-kubernetes-preserve-unknown-fields"):
-            made.setdefault("additionalProperties", False)
+            closed.setdefault("additionalProperties", False)
     if isinstance(schema.get("items"), dict):
-        made["items"] = _strict(schema["items"])
+        closed["items"] = _strict(schema["items"])
     if isinstance(schema.get("additionalProperties"), dict):
-        made["additionalProperties"] = _strict(schema["additionalProperties"])
-    return made
+        closed["additionalProperties"] = _strict(schema["additionalProperties"])
+    return closed

@@ -122,7 +122,7 @@ def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-us+m3") 
 
 def scam_call(target: Path) -> None:
     """Write a scripted call, read by the same synthesiser."""
-    synthetic_speech(target, " ".join(said for _, said in _scripted().turns))
+    synthetic_speech(target, " ".join(sentence for _, sentence in _scripted().turns))
 
 
 def scam_transcript(target: Path, recording: Path) -> None:
@@ -203,8 +203,8 @@ def _run(*command: str, cwd: Path | None = None, stdin: bytes | None = None) -> 
     except FileNotFoundError as error:
         raise MediaError(f"{command[0]} is not installed: apt-get install ffmpeg espeak-ng") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip()
-        raise MediaError(f"{' '.join(command[:6])} … failed: {said}") from error
+        message = error.stderr.decode(errors="replace").strip()
+        raise MediaError(f"{' '.join(command[:6])} … failed: {message}") from error
 
 
 def main() -> None:

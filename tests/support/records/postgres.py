@@ -26,8 +26,8 @@ _SERVER_USER = "nobody"
 
 
 def _versions() -> list[Path]:
-    found = [path.parent for path in _PROGRAMS.glob("*/bin/initdb")]
-    return sorted(found, key=lambda path: int(path.parent.name))
+    folders = [path.parent for path in _PROGRAMS.glob("*/bin/initdb")]
+    return sorted(folders, key=lambda path: int(path.parent.name))
 
 
 def programs() -> Path:
@@ -137,8 +137,8 @@ class Postgres:
 
     def _processes(self) -> list[psutil.Process]:
         """Return the server's processes, the first one first: all of them work in the folder of its data."""
-        found = [process for process in psutil.process_iter() if _folder_of(process) == str(self._data)]
-        return sorted(found, key=lambda process: process.pid != (self._process and self._process.pid))
+        processes = [process for process in psutil.process_iter() if _folder_of(process) == str(self._data)]
+        return sorted(processes, key=lambda process: process.pid != (self._process and self._process.pid))
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

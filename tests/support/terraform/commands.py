@@ -70,8 +70,8 @@ class Commands:
 
     def answer(self, *answers: Answer) -> None:
         """Answer so from now on, in preference to earlier answers."""
-        known = self.folder / "answers.json"
-        known.write_text(json.dumps(json.loads(known.read_text()) + [answer.as_json() for answer in answers]))
+        file = self.folder / "answers.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) + [answer.as_json() for answer in answers]))
 
     def remove(self, tool: str) -> None:
         """Take a tool away."""
@@ -87,8 +87,8 @@ class Commands:
         plain = self.folder.parent / "plain"
         plain.mkdir(exist_ok=True)
         for tool in tools:
-            found = next(path for part in os.environ["PATH"].split(":") if (path := Path(part) / tool).exists())
-            (plain / tool).symlink_to(found)
+            program = next(path for part in os.environ["PATH"].split(":") if (path := Path(part) / tool).exists())
+            (plain / tool).symlink_to(program)
 
     def calls(self) -> list[Call]:
         """Return the calls so far, in their order."""

@@ -116,9 +116,9 @@ def checkout(folder: Path) -> Deployment:
 
 
 def position(lines: list[str], pattern: str) -> int:
-    found = [index for index, line in enumerate(lines) if re.search(pattern, line)]
-    assert found, f"nobody called {pattern}:\n" + "\n".join(lines)
-    return found[0]
+    calls = [index for index, line in enumerate(lines) if re.search(pattern, line)]
+    assert calls, f"no call matches {pattern}:\n" + "\n".join(lines)
+    return calls[0]
 
 
 def changes(lines: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ _BLOCK = re.compile(r"^( *)```sh (\S+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 def blocks(page: str, mark: str = "run") -> list[str]:
     """Return the blocks of a page in docs/ that bear a mark behind their language."""
     text = (repo_root() / "docs" / page).read_text()
-    return [textwrap.dedent(code) for _, found, code in _BLOCK.findall(text) if found == mark]
+    return [textwrap.dedent(code) for _, label, code in _BLOCK.findall(text) if label == mark]
 
 
 def run_block(code: str, clients: Path, kubeconfig: Path) -> str:

@@ -53,12 +53,12 @@ class Provider:
     def token(self, **claims: Any) -> str:
         """Return a token that is good, apart from these claims; None leaves one out."""
         ((kid, key),) = self._keys.items()
-        said = {
+        candidates = {
             "iss": self.issuer, "aud": AUDIENCE, "sub": "grandma", "tenant": self.tenant,
             "exp": int(time.time()) + 300, **claims,
         }  # fmt: skip
-        kept = {name: value for name, value in said.items() if value is not None}
-        return jwt.encode(kept, key, algorithm="RS256", headers={"kid": kid})
+        payload = {name: value for name, value in candidates.items() if value is not None}
+        return jwt.encode(payload, key, algorithm="RS256", headers={"kid": kid})
 
     def _answer(self, path: str, query: dict[str, list[str]], form: dict[str, list[str]]) -> Any:
         if path == "/.well-known/openid-configuration":
@@ -96,16 +96,16 @@ class Provider:
                 self._reply(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
 
             def _reply(self, form: dict[str, list[str]]) -> None:
-                asked = urlsplit(self.path)
-                provider.fetched.append(asked.path)
-                found = provider._answer(asked.path, parse_qs(asked.query), form)
-                self.send_response(302 if isinstance(found, str) else 400 if found is None else 200)
-                if isinstance(found, str):
-                    self.send_header("Location", found)
+                url = urlsplit(self.path)
+                provider.fetched.append(url.path)
+                answer = provider._answer(url.path, parse_qs(url.query), form)
+                self.send_response(302 if isinstance(answer, str) else 400 if answer is None else 200)
+                if isinstance(answer, str):
+                    self.send_header("Location", answer)
                 self.send_header("Access-Control-Allow-Origin", "*")
                 self.send_header("Content-Type", "application/json")
                 self.end_headers()
-                self.wfile.write(b"" if isinstance(found, str) else json.dumps(found).encode())
+                self.wfile.write(b"" if isinstance(answer, str) else json.dumps(answer).encode())
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

@@ -62,15 +62,15 @@ class Api:
 
     async def status(self, tenant: str, name: str, **status: Any) -> AnalysisRequest:
         """Write a part of a request's status, as the operator would."""
-        found = self.requests.find(tenant, name)
-        assert found is not None
-        return await self.requests.write_status(found, found.status.model_copy(update=status))
+        item = self.requests.find(tenant, name)
+        assert item is not None
+        return await self.requests.write_status(item, item.status.model_copy(update=status))
 
 
 def make_api(settings: Mapping[str, Any] | None = None) -> Api:
     requests = MemoryRequests(Clock())
-    made = Settings(results_uri="s3://results", **(settings or {}))
-    return Api(create_app(made, LocalAnalyses(requests), NoStorage(), StaticTokens(TOKENS)), requests)
+    defaults = Settings(results_uri="s3://results", **(settings or {}))
+    return Api(create_app(defaults, LocalAnalyses(requests), NoStorage(), StaticTokens(TOKENS)), requests)
 
 
 def body(tenant: str = "one", key: str = "call.wav", **more: Any) -> dict[str, Any]:

@@ -42,30 +42,30 @@ def rendered(
 
 
 def only(manifests: list[Manifest], kind: str) -> Manifest:
-    (found,) = [manifest for manifest in manifests if manifest["kind"] == kind]
-    return found
+    (match,) = [manifest for manifest in manifests if manifest["kind"] == kind]
+    return match
 
 
 def spec_of(manifests: list[Manifest], analyzer: str) -> Manifest:
-    (found,) = [
+    (spec,) = [
         manifest["spec"]
         for manifest in manifests
         if (manifest["kind"], manifest["metadata"]["name"]) == ("Analyzer", analyzer)
     ]
-    assert isinstance(found, dict)
-    return found
+    assert isinstance(spec, dict)
+    return spec
 
 
 def container(manifests: list[Manifest]) -> Manifest:
-    (found,) = only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
-    assert isinstance(found, dict)
-    return found
+    (entry,) = only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
+    assert isinstance(entry, dict)
+    return entry
 
 
 @pytest.mark.parametrize("name", sorted(definitions()))
 def test_the_definitions_are_those_of_the_code(name: str) -> None:
-    found = (CHART / "crds" / name).read_text()
-    assert found == render(definitions()[name]), "run: python -m analysis_operator.api.crd charts/silver-guardian/crds"
+    text = (CHART / "crds" / name).read_text()
+    assert text == render(definitions()[name]), "run: python -m analysis_operator.api.crd charts/silver-guardian/crds"
 
 
 def test_helm_finds_nothing_wrong() -> None:
@@ -74,8 +74,8 @@ def test_helm_finds_nothing_wrong() -> None:
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
     values = {"operator": {"resultsURI": "s3://results/here"}, "database": {"existingSecret": "records"}}
-    given = rendered(tmp_path, values)
-    names = {entry["name"] for entry in container(given)["env"]}
+    manifests = rendered(tmp_path, values)
+    names = {entry["name"] for entry in container(manifests)["env"]}
     assert {f"GUARDIAN_{field.upper()}" for field in Settings.model_fields} <= names
 
 
@@ -118,12 +118,12 @@ def test_several_operators_share_one_lease_and_are_never_all_gone(tmp_path: Path
 
 
 def test_one_operator_alone_needs_no_budget(tmp_path: Path) -> None:
-    kinds = {found["kind"] for found in rendered(tmp_path, {"operator": {"replicas": 1}})}
+    kinds = {manifest["kind"] for manifest in rendered(tmp_path, {"operator": {"replicas": 1}})}
     assert "PodDisruptionBudget" not in kinds
 
 
 def test_no_rights_beyond_the_need(tmp_path: Path) -> None:
-    roles = [found for found in rendered(tmp_path) if found["kind"] in {"Role", "ClusterRole"}]
+    roles = [manifest for manifest in rendered(tmp_path) if manifest["kind"] in {"Role", "ClusterRole"}]
     rules = [(role["kind"], rule) for role in roles for rule in role["rules"]]
     assert not [rule for _, rule in rules if "*" in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])]
     assert not [rule for _, rule in rules if {"secrets", "pods/exec", "roles"} & set(rule["resources"])]
@@ -142,19 +142,19 @@ def test_the_integration_tests_run_with_the_very_rights_that_the_chart_grants(tm
         }
 
     name = "silver-guardian"
-    roles = [found for found in rendered(tmp_path) if found["kind"] in {"Role", "ClusterRole"}]
+    roles = [manifest for manifest in rendered(tmp_path) if manifest["kind"] in {"Role", "ClusterRole"}]
     own = [rule for role in roles if role["metadata"]["name"] == name for rule in role["rules"]]
     assert flat(own) == flat(RULES)
 
 
 def test_the_analyzers_fit_their_definition(tmp_path: Path) -> None:
     values = {"s3": {"region": "eu-central-1", "credentialsSecret": {"name": "keys"}}}
-    found = {item["metadata"]["name"]: item for item in rendered(tmp_path, values) if item["kind"] == "Analyzer"}
-    assert {name: AnalyzerSpec.model_validate(item["spec"]).port for name, item in found.items()} == {
+    analyzers = {item["metadata"]["name"]: item for item in rendered(tmp_path, values) if item["kind"] == "Analyzer"}
+    assert {name: AnalyzerSpec.model_validate(item["spec"]).port for name, item in analyzers.items()} == {
         "audio": 8000,
         "video": 8001,
     }
-    spec = AnalyzerSpec.model_validate(found["audio"]["spec"])
+    spec = AnalyzerSpec.model_validate(analyzers["audio"]["spec"])
     assert spec.node_selector == {"workload": "ml"}
     assert [(entry.key, entry.value) for entry in spec.tolerations] == [("workload", "ml")]
     env = {entry.name: entry.value or (entry.secret_key and entry.secret_key.name) for entry in spec.env}
@@ -189,14 +189,14 @@ def test_an_analyzer_of_ones_own_needs_to_say_nothing_of_its_size(tmp_path: Path
 
 def test_the_bounds_of_scaling_are_those_of_the_definition() -> None:
     def bounds(schema: Manifest) -> dict[str, tuple[str, int, int]]:
-        found = schema["properties"].items()
-        return {name: (entry["type"], entry["minimum"], entry["maximum"]) for name, entry in found}
+        properties = schema["properties"].items()
+        return {name: (entry["type"], entry["minimum"], entry["maximum"]) for name, entry in properties}
 
     schema = json.loads((CHART / "values.schema.json").read_text())
     assert bounds(schema["$defs"]["scaling"]) == bounds(Scaling.model_json_schema(by_alias=True))
 
 
-def test_keda_is_told_the_address_and_port_of_the_very_pod_that_works(tmp_path: Path) -> None:
+def test_keda_gets_the_address_and_port_of_the_very_pod_that_works(tmp_path: Path) -> None:
     operator = container(rendered(tmp_path))
     env = {entry["name"]: entry.get("value") or entry["valueFrom"] for entry in operator["env"]}
     assert env["GUARDIAN_SCALER_HOST"] == {"fieldRef": {"fieldPath": "status.podIP"}}
@@ -220,7 +220,7 @@ def test_only_kedas_operator_reaches_the_scaler(tmp_path: Path) -> None:
 
 
 def test_the_network_policy_can_be_left_out(tmp_path: Path) -> None:
-    kinds = {found["kind"] for found in rendered(tmp_path, {"networkPolicy": {"enabled": False}})}
+    kinds = {manifest["kind"] for manifest in rendered(tmp_path, {"networkPolicy": {"enabled": False}})}
     assert "NetworkPolicy" not in kinds
 
 
@@ -277,7 +277,7 @@ def test_wrong_values_are_refused(tmp_path: Path, values: Manifest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"replicas": "three"}, r"at '/analyzers/audio/replicas': got string, want "),
         ({"replicas": 101}, r"at '/analyzers/audio/replicas': maximum: got 101, want 100"),
@@ -287,8 +287,8 @@ def test_wrong_values_are_refused(tmp_path: Path, values: Manifest) -> None:
         ({"scaling": {"maxPods": 5}}, r"at '/analyzers/audio/scaling': additional properties 'maxPods' not allowed"),
     ],
 )
-def test_a_wrong_size_is_named_with_its_place(tmp_path: Path, values: Manifest, told: str) -> None:
-    with pytest.raises(CommandError, match=told):
+def test_a_wrong_size_is_named_with_its_place(tmp_path: Path, values: Manifest, message: str) -> None:
+    with pytest.raises(CommandError, match=message):
         rendered(tmp_path, {"analyzers": {"audio": values}})
 
 
@@ -300,14 +300,18 @@ STATUS_API: Manifest = {
 
 
 def of_status_api(manifests: list[Manifest], kind: str) -> list[Manifest]:
-    return [each for each in manifests if each["kind"] == kind and each["metadata"]["name"].endswith("-status-api")]
+    return [
+        manifest
+        for manifest in manifests
+        if manifest["kind"] == kind and manifest["metadata"]["name"].endswith("-status-api")
+    ]
 
 
 def test_the_status_api_is_there_only_if_wanted(tmp_path: Path) -> None:
-    assert not [each for each in rendered(tmp_path) if each["metadata"]["name"].endswith("-status-api")]
+    assert not [manifest for manifest in rendered(tmp_path) if manifest["metadata"]["name"].endswith("-status-api")]
     kinds = {"Deployment", "Service", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "Role", "RoleBinding"}
-    given = rendered(tmp_path, {"statusApi": STATUS_API})
-    assert {each["kind"] for each in given if each["metadata"]["name"].endswith("-status-api")} == kinds
+    manifests = rendered(tmp_path, {"statusApi": STATUS_API})
+    assert {manifest["kind"] for manifest in manifests if manifest["metadata"]["name"].endswith("-status-api")} == kinds
 
 
 @pytest.mark.parametrize(
@@ -316,13 +320,13 @@ def test_the_status_api_is_there_only_if_wanted(tmp_path: Path) -> None:
 def test_the_status_api_asks_and_reads_in_its_tenants_namespaces_alone(
     tmp_path: Path, database: str, verbs: list[str]
 ) -> None:
-    given = rendered(tmp_path, {"statusApi": STATUS_API, "database": {"existingSecret": database}})
-    roles = of_status_api(given, "Role")
+    manifests = rendered(tmp_path, {"statusApi": STATUS_API, "database": {"existingSecret": database}})
+    roles = of_status_api(manifests, "Role")
     assert [role["metadata"]["namespace"] for role in roles] == ["kim", "lee"]
     for role in roles:
         (rule,) = role["rules"]
         assert (rule["resources"], rule["verbs"]) == (["analysisrequests"], verbs)
-    assert not of_status_api(given, "ClusterRole")
+    assert not of_status_api(manifests, "ClusterRole")
 
 
 def test_every_setting_of_the_status_api_can_be_set_and_has_its_own_default(
@@ -330,21 +334,21 @@ def test_every_setting_of_the_status_api_can_be_set_and_has_its_own_default(
 ) -> None:
     values = {"statusApi": STATUS_API, "database": {"existingSecret": "x"}, "operator": {"resultsURI": "s3://results"}}
     (deployment,) = of_status_api(rendered(tmp_path, values), "Deployment")
-    (found,) = deployment["spec"]["template"]["spec"]["containers"]
-    env = {entry["name"]: entry.get("value") for entry in found["env"]}
+    (server,) = deployment["spec"]["template"]["spec"]["containers"]
+    env = {entry["name"]: entry.get("value") for entry in server["env"]}
     fixed = {"host", "port", "kubernetes_url", "kubernetes_token_file", "kubernetes_ca_file"}
-    wanted = {f"GUARDIAN_{field.upper()}" for field in StatusApiSettings.model_fields if field not in fixed}
-    assert wanted <= set(env)
+    expected = {f"GUARDIAN_{field.upper()}" for field in StatusApiSettings.model_fields if field not in fixed}
+    assert expected <= set(env)
     chosen = {"GUARDIAN_OIDC_ISSUER", "GUARDIAN_OIDC_AUDIENCE", "GUARDIAN_TENANTS", "GUARDIAN_RESULTS_URI"}
     for name, value in env.items():
         if value is not None and name not in chosen:
             monkeypatch.setenv(name, value)
     assert StatusApiSettings() == StatusApiSettings.model_construct()
-    assert found["securityContext"]["readOnlyRootFilesystem"] is True
+    assert server["securityContext"]["readOnlyRootFilesystem"] is True
 
 
 @pytest.mark.parametrize("missing", ["oidc", "tenants"])
-def test_a_status_api_that_could_let_nobody_in_is_not_installed(tmp_path: Path, missing: str) -> None:
+def test_a_status_api_that_could_let_no_one_in_is_not_installed(tmp_path: Path, missing: str) -> None:
     values = {name: value for name, value in STATUS_API.items() if name != missing}
     with pytest.raises(CommandError, match=f"statusApi.{missing}"):
         rendered(tmp_path, {"statusApi": values})

@@ -63,7 +63,7 @@ def test_nothing_of_it_is_there_unless_asked_for(tmp_path: Path) -> None:
 
 def test_the_operator_and_every_analyzer_are_scraped(tmp_path: Path) -> None:
     manifests = rendered(tmp_path, ON)
-    operator, analyzers = (found for found in manifests if found["kind"] == "ServiceMonitor")
+    operator, analyzers = (manifest for manifest in manifests if manifest["kind"] == "ServiceMonitor")
     service = only(manifests, "Service")
     assert operator["metadata"]["labels"]["release"] == "prometheus"
     assert operator["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
@@ -71,7 +71,7 @@ def test_the_operator_and_every_analyzer_are_scraped(tmp_path: Path) -> None:
     assert analyzers["spec"]["selector"]["matchExpressions"] == [
         {"key": "silverguardian.io/analyzer", "operator": "Exists"}
     ]
-    (policy,) = [found for found in manifests if found["metadata"]["name"].endswith("-metrics")]
+    (policy,) = [manifest for manifest in manifests if manifest["metadata"]["name"].endswith("-metrics")]
     (rule,) = policy["spec"]["ingress"]
     assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
     assert {8000, 8001} <= {entry["port"] for entry in rule["ports"]}
@@ -79,9 +79,9 @@ def test_the_operator_and_every_analyzer_are_scraped(tmp_path: Path) -> None:
 
 def test_every_alert_asks_for_metrics_that_exist_in_its_own_namespace(tmp_path: Path) -> None:
     for name, rule in rules(tmp_path).items():
-        found = list(selectors(promql_parser.parse(rule["expr"])))
-        assert found, name
-        for selector in found:
+        queried = list(selectors(promql_parser.parse(rule["expr"])))
+        assert queried, name
+        for selector in queried:
             assert selector.name in known(), name
             assert 'namespace="guardians"' in str(selector), name
 
@@ -94,13 +94,13 @@ def test_the_reasons_that_count_as_failures_are_reasons(tmp_path: Path) -> None:
 def test_every_alert_says_what_it_means_and_the_page_has_its_section(tmp_path: Path) -> None:
     page = (repo_root() / "docs" / "operate.md").read_text()
     sections = {title.lower() for title in re.findall(r"^#+ (SilverGuardian\w+)$", page, re.MULTILINE)}
-    found = rules(tmp_path)
-    for rule in found.values():
+    alerts = rules(tmp_path)
+    for rule in alerts.values():
         assert rule["annotations"]["summary"]
         address, anchor = rule["annotations"]["runbook_url"].split("#")
         assert (address, anchor) == ("https://example.org/operate", rule["alert"].lower())
-    assert sections == {name.lower() for name in found}
-    assert {name for name, rule in found.items() if rule["labels"]["severity"] == "critical"} == CRITICAL
+    assert sections == {name.lower() for name in alerts}
+    assert {name for name, rule in alerts.items() if rule["labels"]["severity"] == "critical"} == CRITICAL
 
 
 @pytest.mark.parametrize(
@@ -112,18 +112,18 @@ def test_every_alert_says_what_it_means_and_the_page_has_its_section(tmp_path: P
         ({"audio": {"replicas": 1}, "video": {"replicas": 1}}, None),
     ],
 )
-def test_only_a_pool_that_ought_to_sleep_is_told_of(tmp_path: Path, analyzers: Manifest, asleep: str | None) -> None:
+def test_only_a_pool_that_ought_to_sleep_has_an_alert(tmp_path: Path, analyzers: Manifest, asleep: str | None) -> None:
     values = {"analyzers": {"context": {"enabled": False, "image": {"repository": "c"}, "port": 8002}, **analyzers}}
-    found = rules(tmp_path, values).get("SilverGuardianPoolDoesNotSleep")
-    assert (re.findall(r'analyzer=~"([^"]+)"', found["expr"]) if found else [None]) == [asleep]
+    alert = rules(tmp_path, values).get("SilverGuardianPoolDoesNotSleep")
+    assert (re.findall(r'analyzer=~"([^"]+)"', alert["expr"]) if alert else [None]) == [asleep]
 
 
 def test_the_dashboard_asks_for_metrics_that_exist(tmp_path: Path) -> None:
     config = only(rendered(tmp_path, ON), "ConfigMap")
     assert config["metadata"]["labels"]["grafana_dashboard"] == "1"
     dashboard = json.loads(config["data"]["silver-guardian.json"])
-    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    assert len(asked) >= len(dashboard["panels"])
-    for expression in asked:
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(expressions) >= len(dashboard["panels"])
+    for expression in expressions:
         query = expression.replace("$__rate_interval", "5m")
         assert {selector.name for selector in selectors(promql_parser.parse(query))} <= known(), expression

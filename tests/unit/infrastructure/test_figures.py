@@ -72,9 +72,9 @@ class TestHelmReleases:
         ],
     )
     def test_they_are_pinned(self, release: str, chart: str, version: str) -> None:
-        found = terraform.one("resource", "helm_release", release)
-        assert found["chart"] == chart
-        assert re.fullmatch(version, found["version"])
+        installed = terraform.one("resource", "helm_release", release)
+        assert installed["chart"] == chart
+        assert re.fullmatch(version, installed["version"])
 
     def test_keda_is_the_one_that_the_tests_run_against(self) -> None:
         assert terraform.one("resource", "helm_release", "keda")["version"] == KEDA.version_of(KEDA.upstream)
@@ -142,7 +142,7 @@ class TestIdentities:
 class TestCluster:
     cluster = terraform.one("module", "eks")
 
-    def test_nobody_enters_by_a_config_map(self) -> None:
+    def test_no_one_gets_in_by_a_config_map(self) -> None:
         assert self.cluster["authentication_mode"] == "API"
 
     def test_step_functions_can_reach_it(self) -> None:
@@ -169,7 +169,7 @@ class TestDatabase:
         assert terraform.default("create_database") is False
         assert self.database["count"] == "${var.create_database ? 1 : 0}"
 
-    def test_private_encrypted_and_with_a_password_that_nobody_here_knows(self) -> None:
+    def test_private_encrypted_and_with_a_password_that_is_unknown_here(self) -> None:
         assert self.database["engine"] == "postgres"
         assert self.database["publicly_accessible"] is False
         assert self.database["storage_encrypted"] is True
@@ -214,7 +214,8 @@ class TestNothingStaysThatCosts:
 
 class TestTheWhole:
     @pytest.mark.parametrize(
-        ("labels", "module"), [found for found in terraform.blocks("module") if "/" in found[1]["source"].lstrip("./")]
+        ("labels", "module"),
+        [module for module in terraform.blocks("module") if "/" in module[1]["source"].lstrip("./")],
     )
     def test_modules_are_pinned_to_one_version(self, labels: tuple[str], module: dict[str, Any]) -> None:
         assert re.fullmatch(r"\d+\.\d+\.\d+", module["version"]), labels
@@ -229,17 +230,17 @@ class TestTheWhole:
         "folder", [path.relative_to(ROOT).as_posix() for path in [ROOT, *ROOT.iterdir()] if path.is_dir()]
     )
     def test_what_is_referred_to_is_there_and_every_variable_is_used(self, folder: str) -> None:
-        found = Configuration(ROOT / folder)
-        text = found.text
-        variables = {name for (name,), _ in found.blocks("variable")}
-        known = {
+        configuration = Configuration(ROOT / folder)
+        text = configuration.text
+        variables = {name for (name,), _ in configuration.blocks("variable")}
+        definitions = {
             *(f"var.{name}" for name in variables),
-            *(f"local.{key}" for _, block in found.blocks("locals") for key in block),
-            *(f"module.{name}" for (name,), _ in found.blocks("module")),
-            *(f"data.{kind}.{name}" for (kind, name), _ in found.blocks("data")),
-            *(f"{kind}.{name}" for (kind, name), _ in found.blocks("resource")),
+            *(f"local.{key}" for _, block in configuration.blocks("locals") for key in block),
+            *(f"module.{name}" for (name,), _ in configuration.blocks("module")),
+            *(f"data.{kind}.{name}" for (kind, name), _ in configuration.blocks("data")),
+            *(f"{kind}.{name}" for (kind, name), _ in configuration.blocks("resource")),
         }
         references = set(re.findall(r"(?<![\w.\-])((?:var|local|module)\.\w+|data\.\w+\.\w+)", text))
         references |= set(re.findall(r"(?<![\w.\-])((?:aws|helm|kubernetes)_\w+\.\w+)", text))
-        assert references - known == set()
+        assert references - definitions == set()
         assert {name for name in variables if f"var.{name}" not in references} == set()

@@ -87,9 +87,9 @@ def parts(whole: str) -> list[dict[str, Any]]:
 
 
 def calls() -> list[Any]:
-    found = [(whole, *named) for whole in MACHINES for part in parts(whole) for named in part["States"].items()]
+    states = [(whole, *named) for whole in MACHINES for part in parts(whole) for named in part["States"].items()]
     return [
-        pytest.param(state, id=f"{whole}: {name}") for whole, name, state in found if state.get("Resource") == EKS_CALL
+        pytest.param(state, id=f"{whole}: {name}") for whole, name, state in states if state.get("Resource") == EKS_CALL
     ]
 
 
@@ -138,11 +138,11 @@ def test_the_longest_wait_stays_within_the_history_that_an_execution_may_have() 
     assert len(ANALYZERS) * (rounds * events_of_a_round + retried) + 50 < 25_000
 
 
-def merged(told: list[dict[str, Any]]) -> dict[str, Any]:
+def merged(analyses: list[dict[str, Any]]) -> dict[str, Any]:
     expression = MERGE.removeprefix("{%").removesuffix("%}")
-    known = declarations({"$states": {"input": told}, "$source": {"uri": "s3://media/a.wav"}})
-    found: dict[str, Any] = evaluate(f"({known}{expression})")
-    return found
+    bindings = declarations({"$states": {"input": analyses}, "$source": {"uri": "s3://media/a.wav"}})
+    output: dict[str, Any] = evaluate(f"({bindings}{expression})")
+    return output
 
 
 SPOKEN = st.builds(
@@ -151,23 +151,23 @@ SPOKEN = st.builds(
     st.integers(0, 100),
 )
 SILENT = st.sampled_from(["Failed", "Skipped", "Error"]).map(lambda state: {"state": state})
-TOLD = {"reason": "Because", "message": "A sentence."}
+REASON = {"reason": "Because", "message": "A sentence."}
 
 
 @given(st.lists(SPOKEN | SILENT, min_size=3, max_size=3))
-def test_the_merge_is_the_rule_that_the_operator_has(told: list[dict[str, Any]]) -> None:
+def test_the_merge_is_the_rule_that_the_operator_has(analyses: list[dict[str, Any]]) -> None:
     names = dict(enumerate(ANALYZERS))
-    output = merged([{"analyzer": names[number], **TOLD, **each} for number, each in enumerate(told)])
+    output = merged([{"analyzer": names[number], **REASON, **analysis} for number, analysis in enumerate(analyses)])
     states = {"Error": AnalysisState.FAILED}
     rule = fuse(
         [
             AnalysisStatus(
                 name=names[number],
-                state=states.get(each["state"]) or AnalysisState(each["state"]),
-                verdict=each.get("verdict"),
-                score=each.get("score"),
+                state=states.get(analysis["state"]) or AnalysisState(analysis["state"]),
+                verdict=analysis.get("verdict"),
+                score=analysis.get("score"),
             )
-            for number, each in enumerate(told)
+            for number, analysis in enumerate(analyses)
         ]
     )
     assert (output["verdict"], output["score"]) == ((rule.verdict, rule.score) if rule else (None, None))
@@ -176,7 +176,7 @@ def test_the_merge_is_the_rule_that_the_operator_has(told: list[dict[str, Any]])
 def test_the_merge_tells_what_was_not_looked_at() -> None:
     output = merged(
         [
-            {"analyzer": "audio", "state": "Succeeded", "verdict": "NoEvidence", "score": 3, **TOLD},
+            {"analyzer": "audio", "state": "Succeeded", "verdict": "NoEvidence", "score": 3, **REASON},
             {"analyzer": "video", "state": "Skipped", "reason": "NoVideoStream", "message": "No picture."},
             {"analyzer": "context", "state": "Failed", "reason": "OutOfMemory", "message": "Too large."},
         ]

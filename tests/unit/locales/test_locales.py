@@ -92,19 +92,19 @@ def test_no_word_is_left_in_english() -> None:
 
 def test_every_word_of_the_report_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in [*REPORT.glob("*.j2"), *REPORT.glob("*.py")])
-    known = {*type(locales()[0].report).model_fields}
+    fields = {*type(locales()[0].report).model_fields}
     used = {*re.findall(r"\bt\.(\w+)", code), *re.findall(r"\blocale\.report\.(\w+)", code)}
-    assert known - used == set()
+    assert fields - used == set()
 
 
 def test_every_word_of_the_page_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in [*WEB.glob("*.js"), *WEB.glob("*.html")])
-    said = locales()[0].page.model_dump(by_alias=True)
+    texts = locales()[0].page.model_dump(by_alias=True)
     named = {*re.findall(r'data-t="(\w+)"', code), *re.findall(r"\b(?:own\(\)|page)\.(\w+)", code)}
     named |= {*re.findall(r'show\.working\("(\w+)"', code), "language", "noScript"}
-    assert set(said) - named == set()
+    assert set(texts) - named == set()
     problems = {*re.findall(r'"(\w+)"', code), *re.findall(r"\b(\w+): session\.signIn", code)}
-    assert set(said["problems"]) - problems == set()
+    assert set(texts["problems"]) - problems == set()
 
 
 def test_every_word_that_both_say_is_used_by_both() -> None:
@@ -119,7 +119,7 @@ def test_every_word_that_both_say_is_used_by_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "place"),
     [
         ("title: Digital silence", "titel: Digital silence", "kinds.DigitalSilence.titel"),
         ("tag: Likely fake", "tag: ''", "verdicts.LikelyFake.tag"),
@@ -131,20 +131,20 @@ def test_every_word_that_both_say_is_used_by_both() -> None:
         ("name: English", "nome: English", "name"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_with_the_place(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_file_that_cannot_be_used_is_refused_with_the_place(tmp_path: Path, old: str, new: str, place: str) -> None:
     text = (Path(loader.__file__).parent / "en.yaml").read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "en.yaml").write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ValidationError) as refused:
         read(tmp_path / "en.yaml")
-    assert any(".".join(map(str, error["loc"])).startswith(told) for error in refused.value.errors())
+    assert any(".".join(map(str, error["loc"])).startswith(place) for error in refused.value.errors())
     assert refused.value.__notes__ == ["in en.yaml"]
 
 
 def test_a_verdict_must_be_explained(tmp_path: Path) -> None:
-    told = words(FILES[0])
-    del told["verdicts"]["Suspicious"]
-    (tmp_path / "en.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+    document = words(FILES[0])
+    del document["verdicts"]["Suspicious"]
+    (tmp_path / "en.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
     with pytest.raises(ValidationError, match="Suspicious: not explained"):
         read(tmp_path / "en.yaml")
 

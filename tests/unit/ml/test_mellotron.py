@@ -35,5 +35,5 @@ def test_a_transposed_convolution_is_that_of_its_definition() -> None:
     full = np.zeros((2, 4 * 2 + 4))
     for position in range(5):
         full[:, 2 * position : 2 * position + 4] += np.einsum("i,iok->ok", x[:, position], weight)
-    made = layers.transposed_conv(x, {"up.weight": weight, "up.bias": np.zeros(2, np.float32)}, "up", 2)
-    assert made == pytest.approx(full[:, 1:-1], rel=1e-5)
+    output = layers.transposed_conv(x, {"up.weight": weight, "up.bias": np.zeros(2, np.float32)}, "up", 2)
+    assert output == pytest.approx(full[:, 1:-1], rel=1e-5)

@@ -56,8 +56,8 @@ def test_an_interrupted_run_continues(tmp_path: Path) -> None:
 def test_a_truncated_line_of_a_killed_run_is_scored_again(tmp_path: Path) -> None:
     clips = [_clip(tmp_path, "a"), _clip(tmp_path, "b")]
     scores.run("detector-v1", lambda _: {"score": 1.0}, clips)
-    (kept,) = tmp_path.glob("cache/ml/scores/*.jsonl")
-    kept.write_text(kept.read_text()[:-9])
+    (file,) = tmp_path.glob("cache/ml/scores/*.jsonl")
+    file.write_text(file.read_text()[:-9])
     again = scores.run("detector-v1", lambda _: {"score": 2.0}, clips)
     assert sorted(numbers["score"] for numbers in again.values()) == [1.0, 2.0]
     assert scores.run("detector-v1", lambda _: {"score": 3.0}, clips) == again

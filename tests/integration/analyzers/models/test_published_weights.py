@@ -33,10 +33,10 @@ def guardian(*arguments: str, models: Path | None = None, modules: str = "") -> 
 
 @pytest.fixture(scope="session")
 def folder(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("models")
-    result = guardian("import", str(weights), models=found, modules="torch pickle5")
+    models = tmp_path_factory.mktemp("models")
+    result = guardian("import", str(weights), models=models, modules="torch pickle5")
     assert result.returncode == 0, result.stderr
-    return found
+    return models
 
 
 def test_the_imported_model_answers_as_the_reference_network(folder: Path, vectors: Path) -> None:
