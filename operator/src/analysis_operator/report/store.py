@@ -18,7 +18,7 @@ _ATTEMPTS = 3
 
 
 class StoreError(OperatorError):
-    """S3 did not give or take an object; the message says which and why."""
+    """An object in S3 was not read or not written; the message says which and why."""
 
 
 class ObjectStore:
@@ -29,10 +29,10 @@ class ObjectStore:
         self._making = threading.Lock()
 
     def get(self, uri: str, limit: int) -> bytes:
-        """Give an object of at most `limit` bytes.
+        """Return the content of an object of at most `limit` bytes.
 
         Raises:
-            StoreError: it is not there, larger, or cannot be read.
+            StoreError: it does not exist, is larger, or cannot be read.
         """
         from botocore.exceptions import BotoCoreError, ClientError
         from urllib3.exceptions import HTTPError
@@ -41,10 +41,10 @@ class ObjectStore:
         try:
             answer = self._connected().get_object(Bucket=bucket, Key=key)
             with answer["Body"] as body:
-                # One byte more than allowed tells; what the object says of its own length is not believed.
+                # One byte more than allowed is enough to know; the length that the answer names is not trusted.
                 data: bytes = body.read(limit + 1)
         except (BotoCoreError, ClientError, HTTPError, OSError) as error:
-            raise StoreError(f"{uri} could not be read: {_told(error)}") from error
+            raise StoreError(f"{uri} could not be read: {_error_code(error)}") from error
         if len(data) > limit:
             raise StoreError(f"{uri} is larger than {limit} bytes")
         return data
@@ -62,7 +62,7 @@ class ObjectStore:
         try:
             self._connected().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
         except (BotoCoreError, ClientError, HTTPError, OSError) as error:
-            raise StoreError(f"{uri} could not be written: {_told(error)}") from error
+            raise StoreError(f"{uri} could not be written: {_error_code(error)}") from error
 
     def _connected(self) -> S3Client:
         with self._making:  # making a client is not safe in two threads at once; using it is
@@ -84,7 +84,7 @@ def make_client(endpoint_url: str | None = None) -> S3Client:
     return boto3.client("s3", config=config, region_name=region(), endpoint_url=endpoint_url)
 
 
-def _told(error: Exception) -> str:
+def _error_code(error: Exception) -> str:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Code", "")) or "refused"
