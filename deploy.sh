@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts Silver Guardian on EKS with one command, and takes it off again. docs/deploy.md explains each step.
+# Installs Silver Guardian on EKS with one command, and removes it again. docs/deploy.md explains each step.
 # Runs with bash 3.2, which macOS still has.
 set -euo pipefail
 
@@ -17,11 +17,11 @@ usage() {
     cat << END
 Usage: ./deploy.sh [--plan | --step NAME | --destroy] [--tag TAG] [--yes]
 
-Without an option: all steps, one after the other. Run it again as often as you like: what is there already stays.
+Without an option: all steps, one after the other. It can run any number of times; existing parts stay.
 
-  --plan       say what would be done, and change nothing
-  --step NAME  one step alone: ${STEPS// /, }
-  --destroy    remove everything that was made, recordings and results included
+  --plan       show what would be done, and change nothing
+  --step NAME  only one step: ${STEPS// /, }
+  --destroy    remove everything, including recordings and results
   --tag TAG    tag of the images; default: a hash of their sources
   --yes        with --destroy: do not ask
 
@@ -29,7 +29,7 @@ Variables of terraform/variables.tf come from terraform/terraform.tfvars or from
 END
 }
 
-# ---------------------------------------------------------------- words
+# ---------------------------------------------------------------- messages
 
 say() { printf '%s\n' "$*"; }
 title() { printf '\n== %s\n' "$*"; }
@@ -76,8 +76,8 @@ step_check() {
     [[ -n $TERRAFORM ]] || lacks "terraform 1.11 or tofu 1.11: https://opentofu.org/docs/intro/install/"
     check_docker
     check_credentials
-    [[ -z $missing ]] || die "this is missing:$missing"
-    say "all there; AWS knows you as $IDENTITY"
+    [[ -z $missing ]] || die "these are missing:$missing"
+    say "every tool is installed; your AWS identity is $IDENTITY"
 }
 
 # ---------------------------------------------------------------- infrastructure
@@ -112,7 +112,7 @@ step_infrastructure() {
     terraform_init
     rm -f "$WORK/outputs.json"
     terraform_in apply -input=false -auto-approve ||
-        die "terraform apply failed. What was made so far is in the state and may cost: repair the cause and run this again, or run ./deploy.sh --destroy"
+        die "terraform apply failed. What it created so far is in the state and may cost money: fix the cause and run this again, or run ./deploy.sh --destroy"
 }
 
 plan_infrastructure() {
@@ -127,7 +127,7 @@ sha256() {
     if command -v sha256sum > /dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
 }
 
-# A hash over all that Docker gets to see: equal sources have equal tags, so nothing is built twice.
+# A hash of the whole build context: equal sources have equal tags, so nothing is built twice.
 source_tag() {
     local context
     context=$(sed -n 's/^!//p' .dockerignore)
@@ -150,25 +150,25 @@ in_registry() {
 registry_login() {
     aws ecr get-login-password --region "$(output region)" |
         docker login --username AWS --password-stdin "$(output registry)" > /dev/null ||
-        die "the registry $(output registry) took no login"
+        die "the login to the registry $(output registry) failed"
 }
 
 ensure_builder() {
     local platform
     docker buildx inspect "$BUILDER" > /dev/null 2>&1 ||
         docker buildx create --name "$BUILDER" --driver docker-container > /dev/null ||
-        die "docker buildx made no builder"
+        die "docker buildx could not create the builder $BUILDER"
     docker buildx inspect --bootstrap "$BUILDER" > "$WORK/builder" || die "the builder $BUILDER does not start"
     for platform in ${PLATFORMS//,/ }; do
         grep -q "$platform" "$WORK/builder" ||
-            die "the builder cannot build for $platform: docker run --privileged --rm tonistiigi/binfmt --install all"
+            die "the builder cannot build for $platform. Run docker run --privileged --rm tonistiigi/binfmt --install all"
     done
 }
 
 build_and_push() {
     docker buildx build --builder "$BUILDER" --platform "$PLATFORMS" --target "$1" \
         --tag "$(repository "$1"):$TAG" --provenance=false --push . ||
-        die "building or pushing $1 failed. Images that were pushed before stay; run ./deploy.sh --step images again"
+        die "building or pushing $1 failed. Images that are already pushed stay; run ./deploy.sh --step images again"
 }
 
 step_images() {
@@ -197,7 +197,7 @@ plan_images() {
 
 # ---------------------------------------------------------------- release
 
-# A kubeconfig of our own: yours stays as it is.
+# A separate kubeconfig, so that the user's own does not change.
 connect() {
     need_outputs
     export KUBECONFIG=$WORK/kubeconfig
@@ -207,7 +207,7 @@ connect() {
     NAMESPACE=$(output namespace)
 }
 
-# The address goes through a pipe: on a command line every process of the machine could read it.
+# The address goes through a pipe: every process of the machine could read it on a command line.
 database_secret() {
     local arn endpoint
     arn=$(output database_secret_arn)
@@ -223,7 +223,7 @@ database_secret() {
     say "secret $DATABASE_SECRET holds the database's address"
 }
 
-# Where an image has its place in the chart's values.
+# The key of an image in the chart's values.
 value_of() {
     case $1 in
         operator) printf operator ;;
@@ -247,13 +247,13 @@ step_release() {
     connect
     database_secret
     if [[ -n $(output operator_image_tag) ]]; then
-        say "Terraform keeps the release itself (operator_image_tag)"
+        say "Terraform manages the release itself (operator_image_tag)"
         return
     fi
     # Helm never upgrades what is in a chart's crds folder.
     kubectl apply --server-side --force-conflicts --field-manager=helm --filename "$CHART/crds/" ||
         die "the definitions could not be applied"
-    helm_upgrade || die "helm upgrade failed; what ran before still runs. Repair the cause and run ./deploy.sh --step release"
+    helm_upgrade || die "helm upgrade failed; the previous release still runs. Fix the cause and run ./deploy.sh --step release"
 }
 
 plan_release() {
@@ -272,7 +272,7 @@ plan_release() {
 why_not_ready() {
     kubectl get pods,analyzers --namespace "$NAMESPACE" --output wide >&2 || true
     kubectl get events --namespace "$NAMESPACE" --field-selector type=Warning --sort-by .lastTimestamp >&2 || true
-    die "$1 did not get ready; the lines above say why"
+    die "$1 did not get ready; see the lines above for the cause"
 }
 
 step_ready() {
@@ -315,8 +315,8 @@ step_smoke() {
     connect
     namespace=$(output pipeline_namespace)
     uri="s3://$(output media_bucket)/$(output media_prefix)smoke/noise.wav"
-    noise | aws s3 cp --region "$(output region)" --only-show-errors - "$uri" || die "no upload to $uri"
-    request=$(create_request "$namespace" "$uri") || die "the request was not taken"
+    noise | aws s3 cp --region "$(output region)" --only-show-errors - "$uri" || die "the upload to $uri failed"
+    request=$(create_request "$namespace" "$uri") || die "the request could not be created"
     kubectl wait --namespace "$namespace" --for=condition=Finished "$request" --timeout=900s ||
         die "$request did not finish: $(condition "$namespace" "$request" reason): $(condition "$namespace" "$request" message)"
     [[ $(condition "$namespace" "$request" status) == True ]] ||
@@ -333,14 +333,14 @@ next_commands() {
     cat << END
 Your kubeconfig:
   aws eks update-kubeconfig --region $(output region) --name $(output cluster_name)
-Ask about a recording:
+Analyse a recording:
   aws s3 cp RECORDING s3://$(output media_bucket)/$(output media_prefix)
   kubectl apply --namespace $(output pipeline_namespace) --filename REQUEST.yaml   # crds/examples shows some
   kubectl wait --namespace $(output pipeline_namespace) --for=condition=Finished areq --all --timeout=600s
   kubectl get --namespace $(output pipeline_namespace) areq --output wide
-See what it has:
+Show the installation:
   kubectl get --namespace $(output namespace) analyzers,scaledobjects,hpa
-Take all of it off again:
+Remove everything:
   ./deploy.sh --destroy
 END
 }
@@ -351,27 +351,27 @@ confirm_destroy() {
     local answer
     [[ $ASSUME_YES == no ]] || return 0
     say "This removes the cluster, every recording, result and image, and the database if there is one."
-    read -r -p "Type destroy to go on: " answer || answer=""
+    read -r -p "Type destroy to continue: " answer || answer=""
     [[ $answer == destroy ]] || die "nothing was removed"
 }
 
-# The release goes first, while KEDA runs: its ScaledObjects wait for KEDA to let go of them.
+# The release is removed first, while KEDA runs: only KEDA removes its finalizer from the ScaledObjects.
 uninstall() {
     if ! has_outputs; then
-        say "no cluster in the state"
+        say "there is no cluster in the Terraform state"
         return
     fi
     connect
     if ! kubectl get namespaces > /dev/null 2>&1; then
-        say "the cluster does not answer; it goes as it is"
+        say "the cluster does not answer; it is removed without uninstalling the release"
         return
     fi
     if [[ -z $(output operator_image_tag) ]] && helm status "$RELEASE" --namespace "$NAMESPACE" > /dev/null 2>&1; then
         helm uninstall "$RELEASE" --namespace "$NAMESPACE" --wait --timeout 5m || die "helm uninstall failed"
         kubectl wait --for=delete scaledobjects --all --namespace "$NAMESPACE" --timeout=180s ||
-            die "ScaledObjects are still there; does KEDA run? kubectl get pods --namespace keda"
-        kubectl delete --filename "$CHART/crds/" --ignore-not-found --timeout=120s || die "the definitions stay"
-        kubectl delete namespace "$NAMESPACE" --ignore-not-found --timeout=180s || die "the namespace $NAMESPACE stays"
+            die "ScaledObjects still exist. Check that KEDA runs: kubectl get pods --namespace keda"
+        kubectl delete --filename "$CHART/crds/" --ignore-not-found --timeout=120s || die "the CustomResourceDefinitions could not be deleted"
+        kubectl delete namespace "$NAMESPACE" --ignore-not-found --timeout=180s || die "the namespace $NAMESPACE could not be deleted"
     fi
 }
 
@@ -382,11 +382,11 @@ destroy() {
     terraform_init
     uninstall
     terraform_in destroy -input=false -auto-approve ||
-        die "terraform destroy failed. What is left may cost: repair the cause and run ./deploy.sh --destroy again"
-    say "all of it is gone"
+        die "terraform destroy failed. What is left may cost money: fix the cause and run ./deploy.sh --destroy again"
+    say "everything was removed"
 }
 
-# ---------------------------------------------------------------- all of it
+# ---------------------------------------------------------------- modes
 
 plan_all() {
     step_check
@@ -403,9 +403,9 @@ all_steps() {
 }
 
 one_step() {
-    [[ " $STEPS " == *" $1 "* ]] || die "there is no step \"$1\"; there are: ${STEPS// /, }"
+    [[ " $STEPS " == *" $1 "* ]] || die "there is no step \"$1\"; the steps are: ${STEPS// /, }"
     find_terraform
-    [[ $1 == check || -n $TERRAFORM ]] || die "neither terraform nor tofu is here: run ./deploy.sh --step check"
+    [[ $1 == check || -n $TERRAFORM ]] || die "neither terraform nor tofu is installed: run ./deploy.sh --step check"
     "step_$1"
 }
 

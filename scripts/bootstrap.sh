@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes this checkout ready to run on a Debian machine: what is there is left alone, what is missing is installed.
-# Run it as often as you like; `make setup` does. What it keeps outside the checkout lies in
+# Prepares this checkout on a Debian machine: installs what is missing, and leaves the rest alone.
+# It can run any number of times; `make setup` runs it. What it keeps outside the checkout lies in
 # ${SILVER_GUARDIAN_CACHE:-${XDG_CACHE_HOME:-~/.cache}/silver-guardian}.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly CACHE="${SILVER_GUARDIAN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/silver-guardian}"
 readonly UV_LEAST=0.9.0
 readonly PYTHON_WANTED=3.13
-# What the sample maker uses: a decoder, a synthetic voice, and a package that holds a recording of a person. deploy.sh and its
+# What the maker of the samples uses: a decoder, a synthetic voice, and a package that holds a recording of a person. deploy.sh and its
 # tests use jq.
 readonly PACKAGES=(ffmpeg espeak-ng jq pocketsphinx-testdata)
 
@@ -52,7 +52,7 @@ debian_packages() {
     [[ ${#missing[@]} == 0 ]] || apt_install "${missing[@]}"
 }
 
-# Prints the version of the uv given, or nothing if it does not run.
+# Prints the version of the given uv, or nothing if it does not run.
 uv_version() { "$1" --version 2> /dev/null | sed -n 's/^uv \([0-9.]*\).*/\1/p'; }
 
 serves() {
@@ -77,7 +77,7 @@ find_uv() {
     UV=$own
 }
 
-# No newer one than the lock was tried with: a package without a wheel for it would have to be compiled.
+# No version newer than those of the lock: a package without a wheel for it would have to be compiled.
 good_python() { "$1" -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 13))' 2> /dev/null; }
 
 find_python() {
@@ -105,6 +105,6 @@ debian_packages
 find_uv
 find_python
 [[ -x .venv/bin/guardian ]] || say "uv sync: the project's Python packages into .venv"
-# Compiled once: where Python may not write bytecode, each of the many processes would compile every package anew.
+# Compiled once: where Python cannot write bytecode, each of the many processes would compile every package again.
 "$UV" sync --locked --quiet --compile-bytecode --python "$PYTHON"
 say "ready: $("$UV" --version), $(.venv/bin/python --version)"

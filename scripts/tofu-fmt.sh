@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formats the Terraform files that are named, with the OpenTofu or Terraform that is there: on PATH, or the one that the tests built.
+# Formats the given Terraform files with OpenTofu or Terraform: the one on PATH, or the one that the tests built.
 set -euo pipefail
 
 readonly CACHE="${SILVER_GUARDIAN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/silver-guardian}"

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Run while an image is built, in its site-packages (SITE_PACKAGES names others): removes what is never used there. What is
-# trimmed: debug symbols of bundled libraries, tests, type stubs, C headers, and AWS services other than S3, those that
+# Runs while an image is built, in its site-packages (or in SITE_PACKAGES): removes what is never used there, namely
+# debug symbols of bundled libraries, tests, type stubs, C headers, and AWS services other than S3, those that
 # credentials come from, and those that the arguments name: their models, and their endpoints, 1.2 MB of JSON that would be
 # parsed for every S3 client. Of the models that stay: the words, 1 MB of S3's 1.3, which every client would hold in memory.
 # Of kubernetes: the calls that block, since only kubernetes.aio is used. Of SQLAlchemy and
 # Alembic: other databases than PostgreSQL. Of onnxruntime: what makes and converts models, and the runtime's second copy,
 # which is there for programs in C.
-# tests/support/image/smoke.py, run after it, fails the build if this took too much.
+# tests/support/image/smoke.py, run after it, fails the build if this removed too much.
 set -eu
 cd "${SITE_PACKAGES:-/opt/venv/lib/python3.13/site-packages}"
 find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \

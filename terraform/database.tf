@@ -1,4 +1,4 @@
-# PostgreSQL for the history of requests. Off by default: it is what would cost most of all while nothing runs.
+# PostgreSQL for the records of requests. Off by default: it would be the largest cost while nothing runs.
 resource "aws_db_subnet_group" "this" {
   count = var.create_database ? 1 : 0
 
@@ -15,7 +15,7 @@ resource "aws_security_group" "database" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "database" {
-  # The number of groups is known before the groups are.
+  # The number of groups is known before their ids are.
   for_each = var.create_database ? toset(local.create_cluster ? ["cluster", "nodes"] : ["cluster"]) : toset([])
 
   security_group_id            = aws_security_group.database[0].id
@@ -44,8 +44,8 @@ resource "aws_db_parameter_group" "this" {
 
 resource "aws_db_instance" "this" {
   # checkov:skip=CKV_AWS_118: Enhanced monitoring costs more than the smallest database; CloudWatch's own metrics stay.
-  # checkov:skip=CKV_AWS_157: By variable. Without the database analyses go on, and the history is made up for later.
-  # checkov:skip=CKV_AWS_161: Who reads the secret is the password's only user.
+  # checkov:skip=CKV_AWS_157: By variable. Without the database analyses go on, and the records are written later.
+  # checkov:skip=CKV_AWS_161: The services that read the secret are the only users of the password.
   # checkov:skip=CKV_AWS_293: By variable: delete_data_on_destroy = false protects it.
   # checkov:skip=CKV_AWS_353: The smallest instance class has no Performance Insights.
   count = var.create_database ? 1 : 0
@@ -57,7 +57,7 @@ resource "aws_db_instance" "this" {
   db_name        = "silver_guardian"
   username       = "silver_guardian"
 
-  # RDS makes the password, keeps it in Secrets Manager, and changes it: it is in no state file and no variable.
+  # RDS creates the password, keeps it in Secrets Manager, and rotates it: it is in no state file and no variable.
   manage_master_user_password = true
 
   allocated_storage     = var.database.allocated_storage_gib

@@ -9,7 +9,7 @@ module "eks" {
   vpc_id     = module.vpc[0].vpc_id
   subnet_ids = module.vpc[0].private_subnets
 
-  # Step Functions reaches a cluster by its public endpoint only; who calls it still needs IAM and an access entry.
+  # Step Functions reaches a cluster by its public endpoint only; a caller still needs IAM and an access entry.
   endpoint_private_access      = true
   endpoint_public_access       = true
   endpoint_public_access_cidrs = var.public_access_cidrs
@@ -26,7 +26,7 @@ module "eks" {
   addons = {
     vpc-cni = {
       before_compute = true
-      # Without this the chart's NetworkPolicies are only paper.
+      # Without this the chart's NetworkPolicies have no effect.
       configuration_values = jsonencode({ enableNetworkPolicy = "true" })
     }
     eks-pod-identity-agent = { before_compute = true }

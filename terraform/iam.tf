@@ -1,5 +1,5 @@
 # One role for each service, assumed by its pods through EKS Pod Identity. What each may do is computed in policies/, which
-# knows no provider, so that tests evaluate it as it is.
+# needs no provider, so that tests evaluate it unchanged.
 module "policies" {
   source = "./policies"
 

@@ -1,4 +1,4 @@
-# KEDA sizes the pools. It goes only after the operator's release: the ScaledObjects wait for it to let go of them.
+# KEDA sizes the pools. It is removed after the operator's release: only KEDA removes its finalizer from ScaledObjects.
 resource "helm_release" "keda" {
   count = var.install.keda ? 1 : 0
 

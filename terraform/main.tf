@@ -21,6 +21,6 @@ locals {
 
   tags = merge({ "app.kubernetes.io/part-of" = "silver-guardian", installation = var.name }, var.tags)
 
-  # A namespace that nobody named in grants is granted nothing.
+  # A namespace that grants does not name is granted nothing.
   media_prefixes = distinct(flatten(values(var.grants)))
 }

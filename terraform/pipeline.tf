@@ -1,5 +1,5 @@
-# From an upload to a verdict: media bucket → EventBridge → state machine. What it does is in pipeline/, which knows no
-# provider, so that tests execute it as it is. docs/pipeline.md explains it.
+# From an upload to a verdict: media bucket → EventBridge → state machine. Its definition is in pipeline/, which needs no
+# provider, so that tests execute it unchanged. docs/pipeline.md explains it.
 module "pipeline" {
   source = "./pipeline"
 
@@ -42,7 +42,7 @@ resource "aws_sfn_state_machine" "pipeline" {
 
 # eks:call cannot carry a task token: with pipeline_wait = "token" this one makes the requests, and the operator answers.
 resource "aws_sfn_state_machine" "create_request" {
-  # checkov:skip=CKV_AWS_284: It makes one call; a trace would say no more than its history.
+  # checkov:skip=CKV_AWS_284: It makes one call; a trace would add nothing to its history.
   # checkov:skip=CKV_AWS_285: Keys of recordings can name people, and its input holds a token; both stay in Step Functions.
   count = var.pipeline_wait == "token" ? 1 : 0
 
@@ -68,7 +68,7 @@ resource "aws_cloudwatch_log_group" "pipeline" {
   retention_in_days = 30
 }
 
-# ---------------------------------------------------------------- what it may do
+# ---------------------------------------------------------------- permissions
 
 locals {
   create_state_machine_name = "${local.state_machine_name}-create"
@@ -103,7 +103,7 @@ resource "aws_iam_role_policy" "state_machine" {
       [{
         Sid    = "DeliverLogs"
         Effect = "Allow"
-        # Log delivery knows no resources.
+        # Log delivery has no resources.
         Action = [
           "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
           "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
@@ -124,7 +124,7 @@ resource "aws_iam_role_policy" "state_machine" {
           Resource = "${local.state_machine_arns}:${local.create_state_machine_name}"
         },
         {
-          # IAM knows no resource for this: whoever has a task's token may answer it.
+          # IAM has no resource for this: the token of a task is what permits an answer.
           Sid      = "TellThatItFailed"
           Effect   = "Allow"
           Action   = "states:SendTaskFailure"
@@ -135,7 +135,7 @@ resource "aws_iam_role_policy" "state_machine" {
   })
 }
 
-# ---------------------------------------------------------------- what starts it
+# ---------------------------------------------------------------- trigger
 
 resource "aws_s3_bucket_notification" "media" {
   bucket      = module.media.s3_bucket_id
@@ -215,7 +215,7 @@ resource "aws_sqs_queue_policy" "unstarted" {
   })
 }
 
-# ---------------------------------------------------------------- what tells that it fails
+# ---------------------------------------------------------------- alarms
 
 resource "aws_cloudwatch_metric_alarm" "failed" {
   for_each = toset(["ExecutionsFailed", "ExecutionsTimedOut"])

@@ -8,10 +8,10 @@ locals {
 resource "aws_lambda_function" "context" {
   # checkov:skip=CKV_AWS_117: It talks to S3, Transcribe and Bedrock alone, and would need a NAT gateway in a VPC.
   # checkov:skip=CKV_AWS_116: Step Functions invokes it synchronously and catches what fails, so nothing reaches a dead-letter queue.
-  # checkov:skip=CKV_AWS_115: The account's own limit is meant to hold; Step Functions tries again when it is reached.
-  # checkov:skip=CKV_AWS_272: The zip is built from this checkout by whoever applies, so a signature would only repeat their own word.
+  # checkov:skip=CKV_AWS_115: The limit of the account applies; Step Functions retries when it is reached.
+  # checkov:skip=CKV_AWS_272: The person who applies builds the zip from this checkout, so a signature would add nothing.
   # checkov:skip=CKV_AWS_173: Its variables name a bucket and a model, and hold no secret that a key of its own would protect.
-  # checkov:skip=CKV_AWS_50: Its log says what a trace would, and tracing is paid for by each call.
+  # checkov:skip=CKV_AWS_50: Its log has the content of a trace, and tracing costs money for each call.
   count = var.context_lambda_zip == null ? 0 : 1
 
   function_name    = local.context_function_name
@@ -39,7 +39,7 @@ resource "aws_lambda_function" "context" {
 
 resource "aws_cloudwatch_log_group" "context_function" {
   # checkov:skip=CKV_AWS_158: CloudWatch encrypts it with its own key, and it holds ids and reasons but no recordings.
-  # checkov:skip=CKV_AWS_338: A month is what finding a fault takes.
+  # checkov:skip=CKV_AWS_338: A month is enough to find a fault.
   count = var.context_lambda_zip == null ? 0 : 1
 
   name              = "/aws/lambda/${local.context_function_name}"

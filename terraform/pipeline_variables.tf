@@ -48,7 +48,7 @@ variable "alarm_actions" {
 }
 
 variable "context_lambda_zip" {
-  description = "The context analyzer packaged as a Lambda function, by `scripts/package-lambda.sh PATH`. With it the pipeline asks the function what is said in a recording, else an AnalysisRequest for the context pods."
+  description = "The context analyzer packaged as a Lambda function, by `scripts/package-lambda.sh PATH`. With it the pipeline calls the function for the words of a recording; without it an AnalysisRequest for the context pods."
   type        = string
   default     = null
 

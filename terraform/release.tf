@@ -1,4 +1,4 @@
-# The values that tie the chart to what is made here. deploy.sh hands them to `helm upgrade`; with operator_image_tag set,
+# The chart's values for this infrastructure. deploy.sh passes them to `helm upgrade`; with operator_image_tag set,
 # Terraform installs the release itself.
 locals {
   repositories = { for image in local.images : image => aws_ecr_repository.image[image].repository_url }
@@ -16,7 +16,7 @@ locals {
       nodeSelector = { for label in local.create_cluster ? ["workload"] : [] : label => "system" } # nodes of eks.tf
     }
     s3       = { region = var.region }
-    database = { existingSecret = var.create_database ? "silver-guardian-database" : "" } # deploy.sh makes and renews it
+    database = { existingSecret = var.create_database ? "silver-guardian-database" : "" } # deploy.sh creates and updates it
     statusApi = merge(
       {
         enabled    = var.status_api != null
@@ -61,6 +61,6 @@ resource "helm_release" "operator" {
   timeout          = 600
   values           = [yamlencode(local.helm_values), yamlencode(local.helm_values_tagged)]
 
-  # Removed before KEDA and the nodes: its ScaledObjects wait for KEDA to let go of them.
+  # Removed before KEDA and the nodes: only KEDA removes its finalizer from the ScaledObjects.
   depends_on = [helm_release.keda, helm_release.metrics_server, helm_release.cluster_autoscaler, module.ml_spot, module.service_identity]
 }

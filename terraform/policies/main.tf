@@ -1,4 +1,4 @@
-# Who may do what, as IAM policies: computed from names alone. No provider is needed, so `tofu apply` evaluates it anywhere.
+# The IAM policy of each service, computed from names alone. It needs no provider, so `tofu apply` evaluates it anywhere.
 terraform {
   required_version = ">= 1.11.0"
 }
@@ -50,8 +50,8 @@ locals {
           Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*"]
         },
         {
-          # Transcribe reads and writes with the caller's own rights, so it reaches no other prefix either. IAM knows no resource
-          # for a job that is not there yet.
+          # Transcribe reads and writes with the caller's own rights, so it reaches no other prefix either. IAM has no resource
+          # for a job that does not exist yet.
           Sid       = "StartTranscription"
           Effect    = "Allow"
           Action    = ["transcribe:StartTranscriptionJob"]
@@ -77,7 +77,7 @@ locals {
       local.read_results,
       merge(local.write_results, { Sid = "WriteReports" }),
       {
-        # IAM knows no resource for these: whoever has a task's token may answer it.
+        # IAM has no resource for these: the token of a task is what permits an answer.
         Sid      = "AnswerStateMachines"
         Effect   = "Allow"
         Action   = ["states:SendTaskSuccess", "states:SendTaskFailure"]
@@ -85,7 +85,7 @@ locals {
       },
     ]
 
-    # A presigned link can do what its signer may: uploads of recordings, and reading results.
+    # A presigned link has the rights of its signer: to upload recordings, and to read results.
     status-api = [
       {
         Sid      = "PresignUploads"
