@@ -123,7 +123,8 @@ class TestSteps:
         done = deployment.run("--step", "magic")
         assert done.returncode == 1
         assert (
-            'there is no step "magic"; the steps are: check, infrastructure, images, release, ready, smoke' in done.stderr
+            'there is no step "magic"; the steps are: check, infrastructure, images, release, ready, smoke'
+            in done.stderr
         )
 
     def test_an_unknown_option_shows_the_usage(self, deployment: Deployment) -> None:

@@ -1,4 +1,4 @@
-"""Analyzers and their pods as the watches tell of them, with an API server that applies everything."""
+"""Analyzers and their pods as the watches deliver them, with an API server that applies everything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from analysis_operator import metrics
-from analysis_operator.analyzers import controller
+from analysis_operator.analyzers import controller as controller_module
 from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
 from analysis_operator.errors import Busy, Rejected
@@ -104,7 +104,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def pools_of(api: object, dispatcher: Dispatcher) -> AnalyzerController:
+def controller_of(api: object, dispatcher: Dispatcher) -> AnalyzerController:
     kube = cast("KubeApi", api)
     keda = KedaController(KubeScaledObjects(kube, "guardian"), "scaler:9090", lambda _: 0.0, now)
     return AnalyzerController(KubeAnalyzers(kube, "operator-1"), keda, dispatcher, now)
@@ -114,12 +114,12 @@ class Scene:
     def __init__(self, api: Api | None = None) -> None:
         self.api = api or Api()
         self.dispatcher = Dispatcher(NoRunner(), now)
-        self.pools = pools_of(self.api, self.dispatcher)
+        self.controller = controller_of(self.api, self.dispatcher)
 
 
 @asynccontextmanager
 async def running(made: Scene) -> AsyncIterator[Scene]:
-    task = asyncio.create_task(made.pools.run())
+    task = asyncio.create_task(made.controller.run())
     yield made
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -132,82 +132,82 @@ async def scene() -> AsyncIterator[Scene]:
         yield made
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["and both were told", "and only the new one was told"])
-async def test_an_analyzer_that_was_made_again_keeps_the_pods_that_are_still_there(scene: Scene, told: bool) -> None:
-    scene.pools.observe(analyzer("a", 1))
-    scene.pools.observe_pod(pod(), gone=False)
-    if told:
-        scene.pools.on_deleted("audio", "a")
-    scene.pools.observe(analyzer("b", 5))
+@pytest.mark.parametrize("deletion", [True, False], ids=["both observed", "only the new one observed"])
+async def test_an_analyzer_that_was_created_again_keeps_the_pods_that_still_run(scene: Scene, deletion: bool) -> None:
+    scene.controller.observe(analyzer("a", 1))
+    scene.controller.observe_pod(pod(), gone=False)
+    if deletion:
+        scene.controller.on_deleted("audio", "a")
+    scene.controller.observe(analyzer("b", 5))
     assert scene.dispatcher.pools() == {"audio": PoolView(slots=1)}
 
 
 async def test_the_end_of_the_old_analyzer_takes_nothing_from_the_new_one(scene: Scene) -> None:
-    scene.pools.observe(analyzer("a", 1))
-    scene.pools.observe(analyzer("b", 5))
-    scene.pools.on_deleted("audio", "a")
+    scene.controller.observe(analyzer("a", 1))
+    scene.controller.observe(analyzer("b", 5))
+    scene.controller.on_deleted("audio", "a")
     assert "audio" in scene.dispatcher.pools()
-    scene.pools.on_deleted("audio", "b")
+    scene.controller.on_deleted("audio", "b")
     assert scene.dispatcher.pools() == {}
 
 
 async def test_the_end_of_an_old_pod_takes_nothing_from_its_namesake(scene: Scene) -> None:
-    scene.pools.observe(analyzer())
-    scene.pools.observe_pod(pod(uid="old"), gone=False)
-    scene.pools.observe_pod(pod(uid="new", address="10.0.0.2"), gone=False)
-    scene.pools.observe_pod(pod(uid="old"), gone=True)
+    scene.controller.observe(analyzer())
+    scene.controller.observe_pod(pod(uid="old"), gone=False)
+    scene.controller.observe_pod(pod(uid="new", address="10.0.0.2"), gone=False)
+    scene.controller.observe_pod(pod(uid="old"), gone=True)
     assert scene.dispatcher.pools() == {"audio": PoolView(slots=1)}
 
 
 async def test_a_spec_first_seen_in_the_answer_to_a_status_write_is_applied(scene: Scene) -> None:
     edited = analyzer(version=3, generation=2, concurrency=4)
     scene.api.answer = lambda status: edited | {"status": status}
-    scene.pools.observe(analyzer())
-    scene.pools.observe_pod(pod(), gone=False)
+    scene.controller.observe(analyzer())
+    scene.controller.observe_pod(pod(), gone=False)
     await until(lambda: scene.api.statuses)
-    scene.pools.observe(edited)
+    scene.controller.observe(edited)
     await until(lambda: scene.api.concurrency() == "4")
     assert scene.dispatcher.pools() == {"audio": PoolView(slots=4, concurrency=4)}
 
 
 async def test_the_answer_to_a_status_write_does_not_undo_a_newer_spec(scene: Scene) -> None:
     def answer(status: Json) -> Json:
-        scene.pools.observe(analyzer(version=3, generation=2, concurrency=4))
+        scene.controller.observe(analyzer(version=3, generation=2, concurrency=4))
         return analyzer(version=2) | {"status": status}
 
     scene.api.answer = answer
-    scene.pools.observe(analyzer())
+    scene.controller.observe(analyzer())
     await until(lambda: scene.api.statuses and scene.api.concurrency() == "4")
 
 
-async def test_what_vanished_during_a_status_write_stays_away(scene: Scene) -> None:
+async def test_what_was_deleted_during_a_status_write_stays_away(scene: Scene) -> None:
     def answer(status: Json) -> Json:
-        scene.pools.on_deleted("audio", "a")
+        scene.controller.on_deleted("audio", "a")
         return analyzer(version=2) | {"status": status}
 
     scene.api.answer = answer
-    scene.pools.observe(analyzer())
+    scene.controller.observe(analyzer())
     await until(lambda: scene.api.statuses)
     await asyncio.sleep(0.05)
     assert scene.dispatcher.pools() == {}
 
 
-async def test_no_backlog_is_told_of_an_analyzer_that_is_no_more(scene: Scene) -> None:
-    def told() -> list[float | None]:
+async def test_no_backlog_is_exported_of_an_analyzer_that_was_deleted(scene: Scene) -> None:
+    def gauges() -> list[float | None]:
         names = ("silver_guardian_queued", "silver_guardian_running")
         return [REGISTRY.get_sample_value(name, {"analyzer": "audio"}) for name in names]
 
-    scene.pools.observe(analyzer())
+    scene.controller.observe(analyzer())
     metrics.QUEUED.labels("audio").set(3)
     metrics.RUNNING.labels("audio").set(1)
-    assert told() == [3, 1]
-    scene.pools.on_deleted("audio", "a")
-    assert told() == [None, None]
+    assert gauges() == [3, 1]
+    scene.controller.on_deleted("audio", "a")
+    assert gauges() == [None, None]
 
 
 async def test_a_status_that_is_written_settles(scene: Scene) -> None:
-    scene.pools.observe(analyzer())
-    scene.pools.observe_pod(pod(), gone=False)
+    scene.controller.observe(analyzer())
+    scene.controller.observe_pod(pod(), gone=False)
     await until(lambda: scene.api.statuses and len(scene.api.applied) >= 6)
     await asyncio.sleep(0.1)
     assert len(scene.api.statuses) == 1
@@ -215,7 +215,7 @@ async def test_a_status_that_is_written_settles(scene: Scene) -> None:
 
 
 async def test_a_scaled_pool_starts_without_pods_and_says_nothing_of_its_size_again(scene: Scene) -> None:
-    scene.pools.observe(analyzer())
+    scene.controller.observe(analyzer())
     await until(lambda: scene.api.statuses)
     (first,) = scene.api.created
     assert (first["kind"], first["spec"]["replicas"]) == ("Deployment", 0)
@@ -224,7 +224,7 @@ async def test_a_scaled_pool_starts_without_pods_and_says_nothing_of_its_size_ag
 
 
 async def test_a_pool_of_fixed_size_has_it_in_the_deployment_and_no_scaled_object(scene: Scene) -> None:
-    scene.pools.observe(analyzer(replicas=3))
+    scene.controller.observe(analyzer(replicas=3))
     await until(lambda: scene.api.statuses)
     assert scene.api.created == []
     kinds = {found["kind"]: found for found in scene.api.applied}
@@ -233,13 +233,13 @@ async def test_a_pool_of_fixed_size_has_it_in_the_deployment_and_no_scaled_objec
 
 
 async def test_a_pod_that_is_leaving_or_has_ended_is_no_pod_of_the_pool(scene: Scene) -> None:
-    scene.pools.observe(analyzer())
+    scene.controller.observe(analyzer())
     evicted = pod("audio-2", "q")
     evicted["status"] = {"phase": "Failed", "conditions": []}
     leaving = pod("audio-3", "r")
     leaving["metadata"]["deletionTimestamp"] = "2026-11-24T00:00:00Z"
     for raw in (pod(), evicted, leaving):
-        scene.pools.observe_pod(raw, gone=False)
+        scene.controller.observe_pod(raw, gone=False)
     await until(lambda: scene.api.statuses)
     assert scene.api.statuses[-1]["replicas"] == 1
     assert scene.dispatcher.pools() == {"audio": PoolView(slots=1)}
@@ -247,26 +247,26 @@ async def test_a_pod_that_is_leaving_or_has_ended_is_no_pod_of_the_pool(scene: S
 
 async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() -> None:
     async with running(Scene(Denying())) as scene:
-        scene.pools.observe(analyzer())
+        scene.controller.observe(analyzer())
         await until(lambda: scene.api.statuses)
         tried = len(scene.api.applied)
         for number in range(5):
-            scene.pools.observe_pod(pod(f"audio-{number}", f"p{number}"), gone=False)
+            scene.controller.observe_pod(pod(f"audio-{number}", f"p{number}"), gone=False)
             await asyncio.sleep(0.02)
         assert len(scene.api.applied) == tried
-        scene.pools.observe(analyzer(version=9, generation=2, concurrency=4))  # an edit may be what mends it
+        scene.controller.observe(analyzer(version=9, generation=2, concurrency=4))  # an edit may be what mends it
         await until(lambda: len(scene.api.applied) > tried)
 
 
 async def test_a_deployment_that_keda_scales_is_not_applied_again_and_one_that_is_edited_is(scene: Scene) -> None:
-    scene.pools.observe(analyzer())
+    scene.controller.observe(analyzer())
     await until(lambda: len(scene.api.applied) == 6)
     (applied,) = [found for found in scene.api.applied if found["kind"] == "Deployment"]
     known = applied | {"metadata": applied["metadata"] | {"uid": "c", "generation": 2}}
-    scene.pools.observe_child(known | {"spec": applied["spec"] | {"replicas": 3}}, gone=False)
+    scene.controller.observe_child(known | {"spec": applied["spec"] | {"replicas": 3}}, gone=False)
     await asyncio.sleep(0.05)
     assert len(scene.api.applied) == 6
-    scene.pools.observe_child(known | {"spec": applied["spec"] | {"revisionHistoryLimit": 9}}, gone=False)
+    scene.controller.observe_child(known | {"spec": applied["spec"] | {"revisionHistoryLimit": 9}}, gone=False)
     await until(lambda: len(scene.api.applied) == 12)
 
 
@@ -278,45 +278,45 @@ async def test_a_pod_that_answered_and_then_crashed_takes_no_work_until_it_answe
         starting["metadata"]["resourceVersion"] = "1"
         starting["status"] |= {"conditions": [], "containerStatuses": [{"restartCount": 0, "state": {"running": {}}}]}
         scene.api.answer = lambda status: analyzer(version=2, port=int(port)) | {"status": status}
-        scene.pools.observe(analyzer(port=int(port)))
-        scene.pools.observe_pod(starting, gone=False)
+        scene.controller.observe(analyzer(port=int(port)))
+        scene.controller.observe_pod(starting, gone=False)
         scene.dispatcher.enqueue(request(), "audio", None, None)
         await until(lambda: scene.dispatcher.pools()["audio"].slots == 1)
         service.ready = False
         waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s"}
         starting["metadata"]["resourceVersion"] = "2"
         starting["status"]["containerStatuses"] = [{"restartCount": 1, "state": {"waiting": waiting}}]
-        scene.pools.observe_pod(starting, gone=False)
+        scene.controller.observe_pod(starting, gone=False)
         assert scene.dispatcher.pools()["audio"].slots == 0
         assert "crashes" in scene.dispatcher.pools()["audio"].problem
         service.ready = True
         await until(lambda: scene.dispatcher.pools()["audio"].slots == 1)
 
 
-async def test_those_who_wait_are_told_another_problem_only_now_and_then(
+async def test_waiting_requests_show_another_problem_only_now_and_then(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def says(message: str) -> str:
         refused = {"type": "ReplicaFailure", "status": "True", "message": message}
         meta = {"name": "audio", "labels": {ANALYZER_LABEL: "audio"}, "generation": 1}
         deployment = {"kind": "Deployment", "metadata": meta, "spec": {}, "status": {"conditions": [refused]}}
-        scene.pools.observe_child(deployment, gone=False)
+        scene.controller.observe_child(deployment, gone=False)
         return scene.dispatcher.pools()["audio"].problem
 
-    monkeypatch.setattr(controller, "_PROBLEM_SECONDS", 1.0)
-    scene.pools.observe(analyzer())
+    monkeypatch.setattr(controller_module, "_PROBLEM_SECONDS", 1.0)
+    scene.controller.observe(analyzer())
     assert "1 of 2" in says("1 of 2")
     assert "1 of 2" in says("2 of 2")
     await until(lambda: "2 of 2" in scene.dispatcher.pools()["audio"].problem)
 
 
 async def test_a_condition_that_comes_and_goes_is_one_event(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controller, "_STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(controller_module, "_STATUS_SECONDS", 0.0)
     for generation in range(1, 7):
         size: Json = {} if generation % 2 else {"replicas": 1}
         made = analyzer(version=2 * generation, generation=generation, **size)
         answer = made | {"metadata": made["metadata"] | {"resourceVersion": str(2 * generation + 1)}}
         scene.api.answer = lambda status, answer=answer: answer | {"status": status}  # type: ignore[misc]
-        scene.pools.observe(made)
+        scene.controller.observe(made)
         await until(lambda: len(scene.api.statuses) == generation)  # noqa: B023
     assert [event["reason"] for event in scene.api.events] == ["FixedSize"]

@@ -70,9 +70,9 @@ async def test_a_refusal_whose_text_never_ends_is_not_read_to_its_end() -> None:
             sent += 65536
 
     async with serving(handler) as endpoint:
-        (told,) = await ask(endpoint)
-    assert isinstance(told, Failure)
-    assert told.message.startswith("Pod audio-1 refused the work with HTTP 500: xxx")
+        (failure,) = await ask(endpoint)
+    assert isinstance(failure, Failure)
+    assert failure.message.startswith("Pod audio-1 refused the work with HTTP 500: xxx")
     assert sent < 50_000_000
 
 
@@ -84,8 +84,8 @@ async def test_a_pod_does_not_send_the_operator_elsewhere() -> None:
         return web.Response(status=307, headers={"Location": "/latest/meta-data"})
 
     async with serving(handler) as endpoint:
-        (told,) = await ask(endpoint)
-    assert isinstance(told, Failure)
+        (failure,) = await ask(endpoint)
+    assert isinstance(failure, Failure)
     assert asked_for == ["/v1/analyses"]
 
 

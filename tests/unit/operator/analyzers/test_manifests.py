@@ -119,16 +119,16 @@ PODS = [
 
 @pytest.mark.parametrize(("raw", "address", "problem"), [row[1:] for row in PODS], ids=[row[0] for row in PODS])
 def test_what_a_pod_says(raw: dict[str, Any], address: str | None, problem: str) -> None:
-    told = pod_facts(raw, 8000)
-    assert told.address == address
-    assert problem in told.problem
-    assert bool(problem) == bool(told.problem)
+    facts = pod_facts(raw, 8000)
+    assert facts.address == address
+    assert problem in facts.problem
+    assert bool(problem) == bool(facts.problem)
 
 
 def test_a_pod_that_answers_itself_takes_work_before_the_kubelet_says_so() -> None:
     starting = pod(conditions=[{"type": "Ready", "status": "False"}], podIP="10.1.2.3")
-    told = pod_facts(starting, 8000)
-    assert (told.address, told.starting) == (None, "10.1.2.3:8000")
+    facts = pod_facts(starting, 8000)
+    assert (facts.address, facts.starting) == (None, "10.1.2.3:8000")
     assert pod_facts(starting, 8000, answers=True).address == "10.1.2.3:8000"
     assert (
         pod_facts({**starting, "metadata": {"name": "a", "deletionTimestamp": "now"}}, 8000, answers=True).address

@@ -1,4 +1,4 @@
-"""Knocking on pods that start, over real connections."""
+"""Probing pods that start, over real connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 
 class Pod:
-    """A service that is not ready until it is told to be."""
+    """A service that is not ready until the test says so."""
 
     def __init__(self) -> None:
         self.ready = False
@@ -59,7 +59,7 @@ async def test_a_pod_counts_from_the_moment_in_which_it_says_that_it_is_ready(po
     await prober.close()
 
 
-async def test_nobody_knocks_where_nobody_waits_any_more(pod: Pod) -> None:
+async def test_a_pod_is_not_probed_when_no_request_waits_any_more(pod: Pod) -> None:
     prober = ReadinessProber(lambda _: None)
     prober.probe("audio", {"uid-1": pod.address})
     await asyncio.wait_for(pod.asked.wait(), PATIENCE_SECONDS)
@@ -70,14 +70,14 @@ async def test_nobody_knocks_where_nobody_waits_any_more(pod: Pod) -> None:
     await prober.close()
 
 
-async def test_a_pod_that_does_not_listen_yet_is_knocked_at_again() -> None:
+async def test_a_pod_that_does_not_listen_yet_is_probed_again() -> None:
     answered = asyncio.Event()
     prober = ReadinessProber(lambda _: answered.set())
     late = Pod()
     late.ready = True
     port = free_port()
     prober.probe("audio", {"uid-1": f"127.0.0.1:{port}"})
-    await asyncio.sleep(0)  # the first knock goes out before anybody listens
+    await asyncio.sleep(0)  # the first probe goes out before the pod listens
     async with late.listening(port):
         await asyncio.wait_for(answered.wait(), PATIENCE_SECONDS)
     await prober.close()

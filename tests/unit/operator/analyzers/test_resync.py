@@ -13,7 +13,7 @@ from analysis_operator.analyzers.resync import AnalyzerResync
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import PoolView
-from tests.unit.operator.analyzers.test_controller import NoRunner, analyzer, pod, pools_of
+from tests.unit.operator.analyzers.test_controller import NoRunner, analyzer, controller_of, pod
 
 Json = dict[str, Any]
 
@@ -36,7 +36,7 @@ class Scene:
         self.api = Api()
         kube = cast("KubeApi", self.api)
         self.dispatcher = Dispatcher(NoRunner(), lambda: datetime.now(UTC))
-        self.pools = pools_of(kube, self.dispatcher)
+        self.pools = controller_of(kube, self.dispatcher)
         self.resync = AnalyzerResync(KubeAnalyzers(kube, "operator-1"), self.pools, "guardian")
 
     def pod_slots(self) -> int:

@@ -1,4 +1,4 @@
-"""How a pool stands, from its pods, its backlog and what scales it."""
+"""The status of a pool, from its pods, its backlog and what scales it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ READY = [
     ("one of two pods takes work", pool(WARM, COLD, queued=1), "True", "PodsReady", "1 of 2"),
     ("no node for the pod", pool(HOMELESS, queued=1), "False", "PodsFailing", "no node"),
     ("no quota for the pod", pool(queued=1, deployment=QUOTA), "False", "PodsFailing", "exceeded quota"),
-    ("nobody would wake it", pool(keda=MISSING), "False", "KedaMissing", "not installed"),
+    ("nothing would start it", pool(keda=MISSING), "False", "KedaMissing", "not installed"),
     ("KEDA has gone but pods are there", pool(WARM, keda=SILENT), "True", "PodsReady", "1 of 1"),
     ("KEDA has not taken it over", pool(keda=KedaFacts()), "False", "KedaStarting", "not taken"),
     ("fewer than the least", pool(WARM, scaling={"minReplicas": 2}), "False", "PodsStarting", "1 of 1"),
@@ -48,17 +48,17 @@ READY = [
 
 
 @pytest.mark.parametrize(
-    ("found", "state", "reason", "message"), [row[1:] for row in READY], ids=[row[0] for row in READY]
+    ("facts", "state", "reason", "message"), [row[1:] for row in READY], ids=[row[0] for row in READY]
 )
 def test_ready_says_whether_the_pool_serves_who_asks_now(
-    found: PoolFacts, state: str, reason: str, message: str
+    facts: PoolFacts, state: str, reason: str, message: str
 ) -> None:
-    told = {entry.type: entry for entry in pool_status(found, None, NOW).conditions}[ConditionType.READY]
-    assert (told.status, told.reason) == (state, reason)
-    assert message in told.message
+    ready = {entry.type: entry for entry in pool_status(facts, None, NOW).conditions}[ConditionType.READY]
+    assert (ready.status, ready.reason) == (state, reason)
+    assert message in ready.message
 
 
-def test_a_request_that_waits_is_told_what_is_missing() -> None:
+def test_a_request_that_waits_shows_what_is_missing() -> None:
     assert "no node" in pool_problem(pool(HOMELESS, keda=MISSING))
     assert "KEDA is not installed" in pool_problem(pool(keda=MISSING))
     assert pool_problem(pool(COLD)) == ""

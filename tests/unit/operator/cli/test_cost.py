@@ -18,7 +18,7 @@ def guardian(*arguments: str, columns: int = 80, **environment: str) -> Result:
 
 
 def block(text: str) -> str:
-    """Give the fenced block that is marked as text."""
+    """Return the fenced block that is marked as text."""
     return text.partition("```text\n")[2].partition("\n```")[0]
 
 
@@ -33,11 +33,11 @@ def test_no_line_is_longer_than_the_terminal_is_wide(columns: int) -> None:
 
 
 def test_what_if_takes_other_prices_and_hours() -> None:
-    told = guardian("--what-if", "--on-demand-price=1", "--spot-price=0.5", "--hours-per-day=12", "-o", "json").stdout
-    found = json.loads(told)
-    assert [row["perMonth"] for row in found["oneNode"]] == [720, 360, 180]
-    assert [row["saving"] for row in found["oneNode"]] == [0, 0.5, 0.75]
-    assert found["assumptions"]["spotPrice"] == 0.5
+    output = guardian("--what-if", "--on-demand-price=1", "--spot-price=0.5", "--hours-per-day=12", "-o", "json").stdout
+    document = json.loads(output)
+    assert [row["perMonth"] for row in document["oneNode"]] == [720, 360, 180]
+    assert [row["saving"] for row in document["oneNode"]] == [0, 0.5, 0.75]
+    assert document["assumptions"]["spotPrice"] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_number_that_makes_no_sense_is_refused(option: str) -> None:
 
 
 def kubeconfig(folder: Path, server: str) -> Path:
-    told = {
+    config = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "a", "cluster": {"server": server}}],
@@ -57,7 +57,7 @@ def kubeconfig(folder: Path, server: str) -> Path:
         "current-context": "a",
     }
     path = folder / "kubeconfig"
-    path.write_text(yaml.safe_dump(told))
+    path.write_text(yaml.safe_dump(config))
     return path
 
 

@@ -34,19 +34,19 @@ def pool(
 
 
 def cost(assumptions: Assumptions | None = None, **usage: Any) -> PoolCost:
-    found = pool_cost(pool(**usage), NOW, assumptions or Assumptions())
-    assert found is not None
-    return found
+    figures = pool_cost(pool(**usage), NOW, assumptions or Assumptions())
+    assert figures is not None
+    return figures
 
 
 @pytest.mark.parametrize(
-    ("key", "told", "saved"),
+    ("key", "per_month", "saved"),
     [("alwaysOnOnDemand", "122.40", "0%"), ("alwaysOnSpot", "36.00", "71%"), ("scaledToZero", "6.00", "95%")],
 )
-def test_the_table_of_the_plan_follows_from_its_prices(key: str, told: str, saved: str) -> None:
-    found = {scenario.key: scenario for scenario in scenarios(Assumptions(), 4)}[key]
-    assert f"{found.per_month:.2f}" == told
-    assert f"{found.saving:.0%}" == saved
+def test_the_table_of_the_plan_follows_from_its_prices(key: str, per_month: str, saved: str) -> None:
+    scenario = {row.key: row for row in scenarios(Assumptions(), 4)}[key]
+    assert f"{scenario.per_month:.2f}" == per_month
+    assert f"{scenario.saving:.0%}" == saved
 
 
 ROWS: list[tuple[str, dict[str, Any], float, float]] = [
@@ -64,14 +64,14 @@ ROWS: list[tuple[str, dict[str, Any], float, float]] = [
     ("usage", "tail", "per_month"), [row[1:] for row in ROWS], ids=[row[0].replace(" ", "-") for row in ROWS]
 )
 def test_a_month_follows_from_what_was_counted(usage: dict[str, Any], tail: float, per_month: float) -> None:
-    found = cost(**usage)
-    assert found.tail_hours == pytest.approx(tail)
-    assert found.per_month == pytest.approx(per_month)
+    figures = cost(**usage)
+    assert figures.tail_hours == pytest.approx(tail)
+    assert figures.per_month == pytest.approx(per_month)
 
 
 def test_other_prices_and_another_idle_tail_count() -> None:
-    found = cost(Assumptions(spot_price=0.1, node_tail_minutes=60), hours=720, node=10, starts=5)
-    assert found.per_month == pytest.approx(15 * 0.1)
+    figures = cost(Assumptions(spot_price=0.1, node_tail_minutes=60), hours=720, node=10, starts=5)
+    assert figures.per_month == pytest.approx(15 * 0.1)
 
 
 def test_what_worked_is_told_by_slots_and_not_by_pods() -> None:
@@ -92,10 +92,10 @@ def test_no_time_observed_gives_no_month() -> None:
 
 def test_pools_add_up_although_one_was_observed_for_longer() -> None:
     day, month = cost(hours=24, pod=6, busy=3, node=4), cost(hours=720, pod=2, busy=1, node=120, starts=6)
-    found = total([day, month, cost(hours=0)])
-    assert (found.pod_hours, found.node_hours, found.starts, found.observed_hours) == (8, 124, 6, 720)
-    assert found.worked_share == pytest.approx(0.5)
-    assert found.per_month == pytest.approx(6 + 6.05)
+    figures = total([day, month, cost(hours=0)])
+    assert (figures.pod_hours, figures.node_hours, figures.starts, figures.observed_hours) == (8, 124, 6, 720)
+    assert figures.worked_share == pytest.approx(0.5)
+    assert figures.per_month == pytest.approx(6 + 6.05)
 
 
 def test_the_saving_is_told_against_one_node_always_on_and_may_be_a_loss() -> None:

@@ -80,16 +80,16 @@ def test_wide_and_namespaces_add_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [(0, "0s"), (119, "119s"), (120, "2m"), (185, "3m5s"), (600, "10m"), (10_800, "3h"), (12_000, "3h20m"),
      (100_000, "27h"), (180_000, "2d2h"), (700_000, "8d"), (-5, "<invalid>")],
 )  # fmt: skip
-def test_ages_read_as_in_kubectl(seconds: int, told: str) -> None:
-    assert age(NOW, NOW + timedelta(seconds=seconds)) == told
+def test_ages_read_as_in_kubectl(seconds: int, text: str) -> None:
+    assert age(NOW, NOW + timedelta(seconds=seconds)) == text
 
 
 @pytest.mark.parametrize(
-    ("expected", "told"),
+    ("expected", "problems"),
     [
         ({}, []),
         ({"reason": "Completed", "verdict": "Suspicious", "findings": "DroppedFrames"}, []),
@@ -101,8 +101,8 @@ def test_ages_read_as_in_kubectl(seconds: int, told: str) -> None:
         ),
     ],
 )
-def test_what_a_manifest_expects_is_compared(expected: dict[str, str], told: list[str]) -> None:
-    assert unmet(expecting(**expected), request()) == told
+def test_what_a_manifest_expects_is_compared(expected: dict[str, str], problems: list[str]) -> None:
+    assert unmet(expecting(**expected), request()) == problems
 
 
 def test_a_request_that_did_not_finish_meets_nothing() -> None:
@@ -117,7 +117,7 @@ def test_every_example_is_valid_and_states_its_outcome() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "holds no AnalysisRequest"),
         ("a: [", "cannot be read as YAML"),
@@ -125,10 +125,10 @@ def test_every_example_is_valid_and_states_its_outcome() -> None:
         ("\xff", "cannot be read as YAML"),
     ],
 )
-def test_what_is_no_manifest_is_said(tmp_path: Path, text: str, told: str) -> None:
+def test_a_file_that_is_not_a_manifest_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text, encoding="latin-1")
-    with pytest.raises(ManifestUnreadable, match=told):
+    with pytest.raises(ManifestUnreadable, match=message):
         load(path)
 
 

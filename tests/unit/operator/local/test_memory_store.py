@@ -44,7 +44,7 @@ def test_a_new_request_gets_what_the_api_server_gives() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"spec": {}}, "spec.source: Field required"),
         ({"spec": None}, "spec is missing"),
@@ -69,11 +69,11 @@ def test_a_new_request_gets_what_the_api_server_gives() -> None:
         ({"metadata": {"name": "a", "annotations": {"x": 5}}}, "put numbers and true or false in quotes"),
     ],
 )
-def test_a_wrong_manifest_is_refused_with_what_to_write_instead(change: dict[str, Any], told: str) -> None:
+def test_a_wrong_manifest_is_refused_with_what_to_write_instead(change: dict[str, Any], message: str) -> None:
     kept = requests()
     with pytest.raises(InvalidManifest) as refused:
         kept.apply(manifest() | change)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert kept.list() == []
 
 

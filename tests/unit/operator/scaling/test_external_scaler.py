@@ -1,4 +1,4 @@
-"""KEDA's external-push scaler, asked over a real connection."""
+"""KEDA's external-push scaler, called over a real connection."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def reference(analyzer: str = "audio", namespace: str = NAMESPACE, name: str = "
     return ScaledObjectRef(name=name, namespace=namespace, scalerMetadata={"analyzer": analyzer})
 
 
-class Pools:
-    """What the scaler is told of, and the clock that it goes by."""
+class FakePools:
+    """The backlogs that the scaler reads, and its clock."""
 
     def __init__(self) -> None:
         self.backlogs: dict[str, Backlog] = {"audio": IDLE}
@@ -91,12 +91,12 @@ class Client:
 
 
 @pytest.fixture
-def pools() -> Pools:
-    return Pools()
+def pools() -> FakePools:
+    return FakePools()
 
 
 @pytest.fixture
-async def port(pools: Pools) -> AsyncIterator[int]:
+async def port(pools: FakePools) -> AsyncIterator[int]:
     yield await pools.scaler.start("127.0.0.1", 0)
     await pools.scaler.close()
 
@@ -107,14 +107,14 @@ async def client(port: int) -> AsyncIterator[Client]:
         yield Client(channel)
 
 
-async def open_streams(pools: Pools, client: Client, count: int = 1) -> list[Stream[IsActiveResponse]]:
+async def open_streams(pools: FakePools, client: Client, count: int = 1) -> list[Stream[IsActiveResponse]]:
     """Open streams and wait until the scaler has them."""
     opened = [await client.pushes() for _ in range(count)]
     await until(lambda: len(pools.scaler._streams.get("audio", ())) == count)
     return opened
 
 
-async def test_keda_is_told_what_waits_and_runs_and_how_much_one_pod_takes(pools: Pools, client: Client) -> None:
+async def test_keda_reads_the_backlog_and_how_much_one_pod_takes(pools: FakePools, client: Client) -> None:
     pools.become(queued=5, running=2, slots=2, concurrency=3)
     (spec,) = (await client.spec(reference())).metricSpecs
     assert (spec.metricName, spec.targetSize, spec.targetSizeFloat) == (METRIC, 3, 3.0)
@@ -125,7 +125,7 @@ async def test_keda_is_told_what_waits_and_runs_and_how_much_one_pod_takes(pools
 
 @pytest.mark.parametrize(("queued", "running", "active"), [(0, 0, False), (1, 0, True), (0, 1, True)])
 async def test_a_pool_is_active_while_anything_waits_or_runs(
-    pools: Pools, client: Client, queued: int, running: int, active: bool
+    pools: FakePools, client: Client, queued: int, running: int, active: bool
 ) -> None:
     pools.become(queued=queued, running=running, slots=running)
     assert (await client.is_active(reference())).result is active
@@ -137,7 +137,7 @@ async def test_a_metric_of_another_name_is_refused(client: Client) -> None:
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_work_for_an_idle_pool_is_pushed_at_once_and_every_time(pools: Pools, client: Client) -> None:
+async def test_work_for_an_idle_pool_is_pushed_at_once_and_every_time(pools: FakePools, client: Client) -> None:
     (stream,) = await open_streams(pools, client)
     for _ in range(3):
         pools.become(queued=1)
@@ -145,7 +145,7 @@ async def test_work_for_an_idle_pool_is_pushed_at_once_and_every_time(pools: Poo
         pools.become()
 
 
-async def test_work_that_is_left_without_a_pod_is_pushed_again(pools: Pools, client: Client) -> None:
+async def test_work_that_is_left_without_a_pod_is_pushed_again(pools: FakePools, client: Client) -> None:
     (stream,) = await open_streams(pools, client)
     pools.become(queued=2, slots=4)
     assert (await stream.next()).result
@@ -153,7 +153,7 @@ async def test_work_that_is_left_without_a_pod_is_pushed_again(pools: Pools, cli
     assert (await stream.next()).result
 
 
-async def test_a_stream_that_opens_while_there_is_work_is_told_so_once(pools: Pools, client: Client) -> None:
+async def test_a_stream_that_opens_while_there_is_work_gets_one_message(pools: FakePools, client: Client) -> None:
     pools.become(running=1, slots=4)
     stream = await client.pushes()
     assert (await stream.next()).result
@@ -162,7 +162,7 @@ async def test_a_stream_that_opens_while_there_is_work_is_told_so_once(pools: Po
     assert await stream.rest() == []
 
 
-async def test_nothing_else_is_pushed_so_the_cooldown_can_end(pools: Pools, client: Client) -> None:
+async def test_nothing_else_is_pushed_so_the_cooldown_can_end(pools: FakePools, client: Client) -> None:
     (stream,) = await open_streams(pools, client)
     pools.become(queued=1)
     await stream.next()
@@ -183,7 +183,7 @@ async def test_nothing_else_is_pushed_so_the_cooldown_can_end(pools: Pools, clie
     assert await stream.rest() == []
 
 
-async def test_work_that_goes_as_fast_as_it_came_wakes_nothing(pools: Pools, client: Client) -> None:
+async def test_work_that_goes_as_fast_as_it_came_wakes_nothing(pools: FakePools, client: Client) -> None:
     (stream,) = await open_streams(pools, client)
     pools.become(queued=1)
     pools.become()
@@ -192,7 +192,7 @@ async def test_work_that_goes_as_fast_as_it_came_wakes_nothing(pools: Pools, cli
     assert await stream.rest() == []
 
 
-async def test_every_stream_of_a_pool_is_told_and_those_of_others_are_not(pools: Pools, client: Client) -> None:
+async def test_every_stream_of_a_pool_gets_a_message_and_no_other_one(pools: FakePools, client: Client) -> None:
     pools.backlogs["video"] = IDLE
     other = await client.pushes(reference("video"))
     await until(lambda: "video" in pools.scaler._streams)
@@ -203,7 +203,7 @@ async def test_every_stream_of_a_pool_is_told_and_those_of_others_are_not(pools:
     assert await other.rest() == []
 
 
-async def test_another_concurrency_is_pushed_as_the_metrics_new_target(pools: Pools, client: Client) -> None:
+async def test_another_concurrency_is_pushed_as_the_metrics_new_target(pools: FakePools, client: Client) -> None:
     stream = await client.specs()
     assert [spec.targetSize for spec in (await stream.next()).metricSpecs] == [4]
     pools.become(queued=3)
@@ -213,7 +213,7 @@ async def test_another_concurrency_is_pushed_as_the_metrics_new_target(pools: Po
 
 
 async def test_a_pool_that_is_removed_and_comes_back_is_woken_over_the_same_stream(
-    pools: Pools, client: Client
+    pools: FakePools, client: Client
 ) -> None:
     (stream,) = await open_streams(pools, client)
     del pools.backlogs["audio"]
@@ -222,7 +222,7 @@ async def test_a_pool_that_is_removed_and_comes_back_is_woken_over_the_same_stre
     assert (await stream.next()).result
 
 
-async def test_a_client_that_leaves_leaves_nothing_behind(pools: Pools, client: Client) -> None:
+async def test_a_client_that_leaves_leaves_nothing_behind(pools: FakePools, client: Client) -> None:
     await client.is_active(reference())
     before = len(asyncio.all_tasks())
     for stream in await open_streams(pools, client, count=3):
@@ -234,13 +234,13 @@ async def test_a_client_that_leaves_leaves_nothing_behind(pools: Pools, client: 
     assert (await client.is_active(reference())).result
 
 
-async def test_a_connection_that_breaks_leaves_nothing_behind(pools: Pools, port: int) -> None:
+async def test_a_connection_that_breaks_leaves_nothing_behind(pools: FakePools, port: int) -> None:
     async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         await open_streams(pools, Client(channel))
     await until(lambda: not pools.scaler._streams)
 
 
-async def test_a_pool_that_is_not_known_and_a_foreign_namespace_are_refused(pools: Pools, client: Client) -> None:
+async def test_a_pool_that_is_not_known_and_a_foreign_namespace_are_refused(pools: FakePools, client: Client) -> None:
     code, message = await client.code(reference("text"))
     assert code is grpc.StatusCode.NOT_FOUND
     assert "text" in message
@@ -271,9 +271,9 @@ async def test_an_oversized_message_is_refused_and_the_next_call_served(
     assert not (await client.is_active(reference())).result
 
 
-async def test_each_question_counts_as_asked_and_an_open_stream_does_not(pools: Pools, client: Client) -> None:
-    asked = pools.scaler.seconds_since_poll
-    assert asked("audio") is None
+async def test_each_call_counts_as_a_poll_and_an_open_stream_does_not(pools: FakePools, client: Client) -> None:
+    since_poll = pools.scaler.seconds_since_poll
+    assert since_poll("audio") is None
     questions = (
         lambda: client.is_active(reference()),
         lambda: client.spec(reference()),
@@ -282,15 +282,15 @@ async def test_each_question_counts_as_asked_and_an_open_stream_does_not(pools: 
     for ask in questions:
         pools.now += 7
         await ask()
-        assert asked("audio") == 0
+        assert since_poll("audio") == 0
     (stream,) = await open_streams(pools, client)
     pools.now += 40
     pools.become(queued=1)
     await stream.next()
-    assert asked("audio") == 40
+    assert since_poll("audio") == 40
 
 
-async def test_names_that_nobody_knows_are_not_kept(pools: Pools, client: Client) -> None:
+async def test_unknown_names_are_not_kept(pools: FakePools, client: Client) -> None:
     await client.is_active(reference())
     for number in range(20):
         await client.code(reference(f"pool-{number}"))
@@ -300,7 +300,7 @@ async def test_names_that_nobody_knows_are_not_kept(pools: Pools, client: Client
 
 
 async def test_a_server_that_closes_ends_its_streams_well_so_that_keda_comes_back_soon(
-    pools: Pools, client: Client
+    pools: FakePools, client: Client
 ) -> None:
     (pushes,) = await open_streams(pools, client)
     specs = await client.specs()

@@ -1,4 +1,4 @@
-"""ScaledObjects as they are found: made, mended, missing, and never left behind."""
+"""ScaledObjects as the API server lists them: created, applied again, missing, and never left behind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Api:
     def __init__(self) -> None:
         self.installed = True
         self.denies = False
-        self.kept: dict[str, Json] = {}
+        self.objects: dict[str, Json] = {}
         self.patches: list[Json] = []
         self._uids = 0
 
@@ -33,29 +33,29 @@ class Api:
         if self.denies:
             raise Rejected('admission webhook "vscaledobject.kb.io" denied the request: no CPU requests')
         name, spec = manifest["metadata"]["name"], manifest["spec"]
-        known = self.kept.get(name)
+        known = self.objects.get(name)
         if known is None:
             self._uids += 1
             known = {"metadata": manifest["metadata"] | {"uid": f"u{self._uids}", "generation": 0}, "spec": None}
         if known["spec"] != spec:
             known["metadata"]["generation"] += 1
-        self.kept[name] = known | {"spec": spec}
+        self.objects[name] = known | {"spec": spec}
         return self.copy(name)
 
     async def list(self, _path: str, **_: object) -> AsyncIterator[Json]:
         self._must_be_installed()
-        for name in list(self.kept):
+        for name in list(self.objects):
             yield self.copy(name)
 
     async def call(self, method: str, path: str, *, body: Json | None = None, **_: object) -> Json:
         name = path.rsplit("/", 1)[1]
         if method == "DELETE":
-            return self.kept.pop(name)
+            return self.objects.pop(name)
         self.patches.append(body or {})
         return {}
 
     def copy(self, name: str) -> Json:
-        return self.kept[name] | {"metadata": dict(self.kept[name]["metadata"])}
+        return self.objects[name] | {"metadata": dict(self.objects[name]["metadata"])}
 
     def _must_be_installed(self) -> None:
         if not self.installed:
@@ -71,35 +71,35 @@ class Scene:
         self.api = Api()
         self.now = datetime(2026, 11, 24, tzinfo=UTC)
         self.keda = KedaController(store_of(self.api), "scaler:9090", lambda _: 0.0, lambda: self.now)
-        self.told: list[str] = []
-        self.keda.changed.connect(self.told.append)
+        self.changed: list[str] = []
+        self.keda.changed.connect(self.changed.append)
 
-    async def look(self) -> list[str]:
-        self.told.clear()
+    async def compare(self) -> list[str]:
+        self.changed.clear()
         await self.keda.compare()
-        return list(self.told)
+        return list(self.changed)
 
 
-async def test_what_is_in_sync_is_left_alone_and_what_is_not_is_told() -> None:
+async def test_what_is_in_sync_is_left_alone_and_what_is_not_is_reported() -> None:
     scene = Scene()
     await scene.keda.apply(analyzer())
-    assert await scene.look() == []
-    scene.api.kept["audio"]["metadata"]["generation"] += 1  # somebody edits it
-    assert await scene.look() == ["audio"]
+    assert await scene.compare() == []
+    scene.api.objects["audio"]["metadata"]["generation"] += 1  # a person edits it
+    assert await scene.compare() == ["audio"]
     assert not scene.keda.is_in_sync("audio")
     await scene.keda.apply(analyzer())
-    del scene.api.kept["audio"]
-    assert await scene.look() == ["audio"]
+    del scene.api.objects["audio"]
+    assert await scene.compare() == ["audio"]
     assert not scene.keda.is_in_sync("audio")
 
 
-async def test_what_keda_says_of_it_is_told_when_it_changes() -> None:
+async def test_what_keda_reports_is_passed_on_when_it_changes() -> None:
     scene = Scene()
     await scene.keda.apply(analyzer())
-    scene.api.kept["audio"]["status"] = {"conditions": [{"type": "Ready", "status": "True", "message": "ok"}]}
-    assert await scene.look() == ["audio"]
+    scene.api.objects["audio"]["status"] = {"conditions": [{"type": "Ready", "status": "True", "message": "ok"}]}
+    assert await scene.compare() == ["audio"]
     assert scene.keda.facts("audio").ready == "True"
-    assert await scene.look() == []
+    assert await scene.compare() == []
 
 
 async def test_without_keda_nothing_fails_and_all_is_applied_once_it_is_there() -> None:
@@ -107,14 +107,14 @@ async def test_without_keda_nothing_fails_and_all_is_applied_once_it_is_there() 
     scene.api.installed = False
     await scene.keda.apply(analyzer())
     assert not scene.keda.facts("audio").installed
-    await scene.look()
+    await scene.compare()
     scene.api.installed = True
     await scene.keda.apply(analyzer())
     assert scene.keda.facts("audio").installed
-    assert "audio" in scene.api.kept
+    assert "audio" in scene.api.objects
 
 
-async def test_a_scaled_object_that_a_webhook_denies_is_told_in_its_words_until_it_is_taken() -> None:
+async def test_a_scaled_object_that_a_webhook_denies_shows_its_words_until_it_is_accepted() -> None:
     scene = Scene()
     scene.api.denies = True
     with pytest.raises(Rejected):
@@ -126,13 +126,13 @@ async def test_a_scaled_object_that_a_webhook_denies_is_told_in_its_words_until_
     assert scene.keda.facts("audio").ready == ""
 
 
-async def test_keda_that_goes_away_is_told_to_every_pool_and_so_is_its_return() -> None:
+async def test_keda_that_goes_away_changes_every_pool_and_so_does_its_return() -> None:
     scene = Scene()
     await scene.keda.apply(analyzer())
     scene.api.installed = False
-    assert await scene.look() == ["audio"]
-    scene.api.installed, scene.api.kept = True, {}
-    assert await scene.look() == ["audio"]
+    assert await scene.compare() == ["audio"]
+    scene.api.installed, scene.api.objects = True, {}
+    assert await scene.compare() == ["audio"]
     assert not scene.keda.is_in_sync("audio")
 
 
@@ -140,54 +140,54 @@ async def test_a_pool_that_gets_a_fixed_size_loses_its_scaled_object() -> None:
     scene = Scene()
     await scene.keda.apply(analyzer())
     await scene.keda.apply(analyzer(replicas=2))
-    assert scene.api.kept == {}
+    assert scene.api.objects == {}
 
 
 async def test_one_that_an_earlier_operator_made_for_a_pool_of_fixed_size_is_found_and_deleted() -> None:
     scene = Scene()
     await KedaController(store_of(scene.api), "scaler:9090", lambda _: 0.0, lambda: scene.now).apply(analyzer())
     await scene.keda.apply(analyzer(replicas=2))
-    assert await scene.look() == ["audio"]
+    assert await scene.compare() == ["audio"]
     await scene.keda.apply(analyzer(replicas=2))
-    assert scene.api.kept == {}
+    assert scene.api.objects == {}
 
 
 async def test_a_finalizer_that_keda_does_not_take_off_is_taken_off_after_a_while() -> None:
     scene = Scene()
     await scene.keda.apply(analyzer())
-    meta = scene.api.kept["audio"]["metadata"]
+    meta = scene.api.objects["audio"]["metadata"]
     meta |= {"finalizers": ["other", FINALIZER], "resourceVersion": "7"}
-    await scene.look()
+    await scene.compare()
     meta["deletionTimestamp"] = scene.now.isoformat().replace("+00:00", "Z")
     scene.now += timedelta(seconds=10)
-    await scene.look()
+    await scene.compare()
     assert scene.api.patches == []
     scene.now += timedelta(seconds=60)
-    await scene.look()
+    await scene.compare()
     assert scene.api.patches == [{"metadata": {"finalizers": ["other"], "resourceVersion": "7"}}]
 
 
-async def test_a_pool_that_waited_for_keda_is_told_when_it_comes_and_until_then_left_alone() -> None:
+async def test_a_pool_that_waited_for_keda_changes_when_it_comes_and_until_then_is_left_alone() -> None:
     scene = Scene()
     scene.api.installed = False
     await scene.keda.apply(analyzer())
-    await scene.look()
+    await scene.compare()
     assert scene.keda.is_in_sync("audio")
     scene.api.installed = True
-    assert await scene.look() == ["audio"]
+    assert await scene.compare() == ["audio"]
     assert not scene.keda.is_in_sync("audio")
     await scene.keda.apply(analyzer())
-    await scene.look()
+    await scene.compare()
     assert scene.keda.is_in_sync("audio")
 
 
-async def test_keda_that_stays_away_is_told_once_and_nothing_is_applied_in_vain() -> None:
+async def test_keda_that_stays_away_is_one_change_and_nothing_is_applied_in_vain() -> None:
     scene = Scene()
     await scene.keda.apply(analyzer())
     scene.api.installed = False
-    assert await scene.look() == ["audio"]
+    assert await scene.compare() == ["audio"]
     assert scene.keda.is_in_sync("audio")
-    assert await scene.look() == []
+    assert await scene.compare() == []
 
 
 async def test_what_is_applied_while_the_list_is_made_is_newer_than_the_list() -> None:
@@ -201,35 +201,35 @@ async def test_what_is_applied_while_the_list_is_made_is_newer_than_the_list() -
         await scene.keda.apply(analyzer(scaling={"maxReplicas": 7}))
 
     scene.api.list = slow  # type: ignore[method-assign, assignment]
-    assert await scene.look() == []
+    assert await scene.compare() == []
     assert scene.keda.is_in_sync("audio")
 
 
-async def test_what_a_webhook_denies_is_told_also_while_it_is_tried_again() -> None:
+async def test_what_a_webhook_denies_is_shown_also_while_it_is_tried_again() -> None:
     scene = Scene()
     scene.api.denies = True
     with pytest.raises(Rejected):
         await scene.keda.apply(analyzer())
-    applied, told = scene.api.apply, []
+    applied, ready = scene.api.apply, []
 
     async def watched(manifest: Json) -> Json:
-        told.append(scene.keda.facts("audio").ready)
+        ready.append(scene.keda.facts("audio").ready)
         return await applied(manifest)
 
     scene.api.apply = watched  # type: ignore[method-assign]
     with pytest.raises(Rejected):
         await scene.keda.apply(analyzer())
-    assert told == ["False"]
+    assert ready == ["False"]
 
 
 async def test_one_that_is_being_deleted_is_left_alone_until_it_is_gone() -> None:
     scene = Scene()
     await scene.keda.apply(analyzer())
-    meta = scene.api.kept["audio"]["metadata"]
+    meta = scene.api.objects["audio"]["metadata"]
     meta |= {"finalizers": [FINALIZER], "resourceVersion": "7", "generation": 2}
     meta["deletionTimestamp"] = scene.now.isoformat()
-    await scene.look()
+    await scene.compare()
     assert scene.keda.is_in_sync("audio")
-    del scene.api.kept["audio"]
-    assert await scene.look() == ["audio"]
+    del scene.api.objects["audio"]
+    assert await scene.compare() == ["audio"]
     assert not scene.keda.is_in_sync("audio")

@@ -1,4 +1,4 @@
-"""What KEDA is told of a pool, and what the pool's status says of KEDA."""
+"""The ScaledObject of a pool, and what the status of the pool says about KEDA."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_by_default_a_pool_sleeps_at_zero_and_grows_to_five() -> None:
     assert (cpu["type"], cpu["metricType"], cpu["metadata"]) == ("cpu", "Utilization", {"value": "50"})
 
 
-def test_what_the_analyzer_says_of_its_scaling_is_what_keda_is_told() -> None:
+def test_the_scaling_of_the_analyzer_is_in_the_scaled_object() -> None:
     scaling = {
         "minReplicas": 1,
         "maxReplicas": 9,
@@ -77,9 +77,9 @@ CONDITIONS = [
 def test_the_condition_says_what_scales_the_pool(
     spec: dict[str, Any], keda: KedaFacts, status: str, reason: str, message: str
 ) -> None:
-    told = scaling_condition(analyzer(**spec), keda)
-    assert told[:2] == (status, reason)
-    assert message in told[2]
+    condition = scaling_condition(analyzer(**spec), keda)
+    assert condition[:2] == (status, reason)
+    assert message in condition[2]
 
 
 def test_keda_is_read_from_its_own_ready_condition() -> None:
