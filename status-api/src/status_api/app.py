@@ -86,7 +86,7 @@ def _add_probes(app: FastAPI, ready: Callable[[], Awaitable[bool]]) -> None:
     async def readyz() -> PlainTextResponse:
         if await ready():
             return PlainTextResponse("ok")
-        return PlainTextResponse("what lies behind this API does not answer", HTTPStatus.SERVICE_UNAVAILABLE)
+        return PlainTextResponse("a service that this API depends on does not answer", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _describe(app: FastAPI) -> None:

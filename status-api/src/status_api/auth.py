@@ -24,7 +24,7 @@ class StaticTokens:
         digest = _digest(token)
         tenants = [tenant for other, tenant in self._tenants if hmac.compare_digest(other, digest)]
         if not tenants:
-            raise Unauthorised("This token is not known here.")
+            raise Unauthorised("The token is not known here. Use the one that this API was started with.")
         return tenants[0]
 
 

@@ -61,7 +61,7 @@ class OidcTokens:
         except jwt.ExpiredSignatureError as error:
             raise Unauthorised("The token has expired: sign in again.") from error
         except jwt.PyJWTError as error:
-            raise Unauthorised("The token is not valid here.") from error
+            raise Unauthorised("The token is not valid here. Sign in again.") from error
         self._check_audience(claims)
         return self._tenant(claims)
 
@@ -88,21 +88,22 @@ class OidcTokens:
         """Access tokens of some providers (Amazon Cognito) have no audience, and name their client instead."""
         audience = claims.get("aud", claims.get("client_id"))
         if self._settings.oidc_audience not in (audience if isinstance(audience, list) else [audience]):
-            raise Unauthorised("The token is meant for another service.")
+            raise Unauthorised("The token is meant for another service. Sign in to this one.")
 
     def _tenant(self, claims: dict[str, Any]) -> str:
         claim = claims.get(self._settings.tenant_claim)
         names = [name for name in (claim if isinstance(claim, list) else [claim]) if isinstance(name, str)]
         tenants = {self._settings.tenants[name] for name in names if name in self._settings.tenants}
         if len(tenants) != 1:
-            raise NoTenant("Your account belongs to no tenant of this installation, or to several.")
+            message = "Your account belongs to no tenant of this installation, or to several. Ask its administrator."
+            raise NoTenant(message)
         return tenants.pop()
 
     async def _key(self, kid: str) -> jwt.PyJWK:
         if self._old or kid not in self._keys:
             await self._refresh(needed=not self._keys)
         if kid not in self._keys:
-            raise Unauthorised("The token is signed with a key that its issuer does not publish.")
+            raise Unauthorised("The token is signed with a key that its issuer does not publish. Sign in again.")
         return self._keys[kid]
 
     @property

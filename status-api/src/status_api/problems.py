@@ -72,11 +72,11 @@ def _allowed(request: Request) -> set[str]:
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     log.warning("unavailable", path=request.url.path, error=str(error))
-    detail = "The service behind this API does not answer right now. Nothing is lost: try again."
+    detail = "A service that this API depends on does not answer right now. Nothing is lost: try again."
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": _RETRY_SECONDS})
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("unexpected error", path=request.url.path, exc_info=error)
-    detail = "Something went wrong inside this service. Try again; if it stays so, tell whoever runs it."
+    detail = "This service failed unexpectedly. Try again; if it fails again, tell its administrator."
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)

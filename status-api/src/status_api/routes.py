@@ -28,8 +28,8 @@ _ALWAYS = described(
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-_UNKNOWN = "There is no analysis of this id."
-_NO_REPORT = "There is no report: the analysis has not finished, or reports are not kept here."
+_UNKNOWN = "There is no analysis with this id. Use an id that this API returned."
+_NO_REPORT = "There is no report: the analysis has not finished, or this installation writes no reports."
 
 _bearer = HTTPBearer(auto_error=False, description="An OIDC token of this installation's issuer.")
 

@@ -48,7 +48,7 @@ async function send(file) {
     sent(0);
     const upload = await api.allowUpload(typeOf(file), file.size);
     await api.send(upload, file, { progress: sent, signal: sending.signal });
-    // The upload's own key: an answer that is lost on its way makes no second analysis.
+    // The upload's own key: a lost answer and a second try make one analysis.
     const analysis = await api.analyse(upload.source, upload.source.uri.slice(-200));
     sessionStorage.setItem(`name:${analysis.id}`, file.name);
     session.remember(analysis.id);
@@ -140,7 +140,7 @@ async function open() {
   }
 }
 
-// On a bad line a file of the page may not come at once.
+// On a bad connection a file of the page may not load at once.
 async function whenThere(begin) {
   for (;;) {
     try {

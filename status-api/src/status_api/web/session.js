@@ -1,4 +1,4 @@
-// Whose page this is: a token from the link that led here, or from the identity provider (authorization code with PKCE).
+// The user of the page: a token from the link that led here, or from the identity provider (authorization code with PKCE).
 const TOKEN = "guardian-token";
 const PENDING = "guardian-sign-in";
 const ID = /^#id=([a-z0-9.-]{1,290})$/;

@@ -151,7 +151,7 @@ function grouped(findings) {
 
 let spoken = null;
 
-// Has a screen reader say a text, once for each `topic`: a number that moves is no news.
+// Has a screen reader say a text, once for each `topic`: a number that changes is not announced again.
 function say(text, topic = text) {
   if (spoken !== topic) set($("live"), text);
   spoken = topic;
