@@ -121,12 +121,13 @@ ARG SSL_CERT_FILE
 COPY service service
 COPY analyzers/contract analyzers/contract
 COPY analyzers/kit analyzers/kit
+COPY analyzers/models analyzers/models
 COPY analyzers/video analyzers/video
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package silver-guardian-video
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py video \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a video_analyzer analyzer_kit analyzer_contract guardian_service silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a video_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/
 
 FROM context-dependencies AS context-build
 ARG SSL_CERT_FILE

@@ -12,6 +12,7 @@ import pytest
 from analysis_operator.api import crd
 from audio_analyzer.loading import OWN_MODELS
 from guardian_models.folder import names, read_manifest
+from guardian_models.manifest import Manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +40,7 @@ def test_the_committed_messages_are_what_the_proto_generates(name: str, tmp_path
 
 
 def test_no_weights_or_large_files_are_committed_but_our_own_model_of_at_most_3_mb() -> None:
-    own = [OWN_MODELS / read_manifest(OWN_MODELS, name).file for name in names(OWN_MODELS)]
+    own = [OWN_MODELS / read_manifest(OWN_MODELS, name, Manifest).file for name in names(OWN_MODELS)]
     assert len(own) == 1
     assert own[0].stat().st_size <= 3_000_000
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout

@@ -12,7 +12,7 @@ from typing import Final
 from audio_analyzer.domain import Limits
 from guardian_models import folder as models_folder
 from guardian_models.errors import ModelError
-from guardian_models.manifest import Calibration, Domain, Manifest
+from guardian_models.manifest import Calibration, Domain, SoundManifest
 from guardian_models.runtime import load
 from ml.common.packages import DataMissing
 from ml.voice.data import corpus, splits
@@ -42,7 +42,7 @@ def main() -> int:
         clips = corpus.clips(arguments.seed, workers=arguments.workers)
         _report(started, f"{len(clips)} clips")
         for name, folder in ((ID, OWN_MODELS), *((name, arguments.models) for name in arguments.model)):
-            manifest = models_folder.read_manifest(folder, name)
+            manifest = models_folder.read_manifest(folder, name, SoundManifest)
             run = card.Run(arguments.seed, name, manifest.sha256, corpus.digest(clips), ABOUT[name])
             path, limits = Path(_CARDS[name]), _LIMITS[name]
             if name == ID:
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def _scored_by_own_model(
-    clips: Sequence[corpus.Clip], folder: Path, manifest: Manifest, workers: int
+    clips: Sequence[corpus.Clip], folder: Path, manifest: SoundManifest, workers: int
 ) -> tuple[list[judging.ScoredClip], list[judging.ScoredClip]]:
     """Score each fold with its source-held-out network, and with its family-held-out network."""
     content = models_folder.read_model(folder, manifest)
@@ -76,7 +76,7 @@ def _scored_by_own_model(
     return result[0], result[1]
 
 
-def _calibrate(folder: Path, manifest: Manifest, clips: Sequence[judging.ScoredClip], path: Path) -> None:
+def _calibrate(folder: Path, manifest: SoundManifest, clips: Sequence[judging.ScoredClip], path: Path) -> None:
     """Write calibration, domain and card into our own model's manifest."""
     limits = _LIMITS[ID]
     measured = judging.calibrate(clips, limits)

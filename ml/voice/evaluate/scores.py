@@ -11,7 +11,7 @@ from pathlib import Path
 
 from audio_analyzer.levels import LevelMeter
 from audio_analyzer.window_scores import WindowScorer
-from guardian_models.manifest import Manifest
+from guardian_models.manifest import SoundManifest
 from guardian_models.runtime import Answer, Model
 from ml.common.packages import folder
 from ml.voice.data.corpus import Clip, load
@@ -95,7 +95,7 @@ class Member(Model):
         index: of the network.
     """
 
-    def __init__(self, manifest: Manifest, content: bytes, index: int) -> None:
+    def __init__(self, manifest: SoundManifest, content: bytes, index: int) -> None:
         super().__init__(manifest, content, threads=1)
         self._index = index
 
@@ -109,6 +109,6 @@ SCORED_AS = 3
 """Number of the method: raise it when the same model gives a clip another score (windows, level, conditions)."""
 
 
-def name_of(manifest: Manifest) -> str:
+def name_of(manifest: SoundManifest) -> str:
     """Return the name under which a model's scores are kept."""
     return f"{manifest.id}-{manifest.sha256[:12]}-v{SCORED_AS}"

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from guardian_models.folder import file_name
-from guardian_models.manifest import AudioWindow, Embedding, Logits, Manifest, WeightsSource
+from guardian_models.manifest import AudioWindow, Embedding, Logits, SoundManifest, WeightsSource
 from ml.common.paths import repo_root
 from ml.voice.data import splits
 from ml.voice.data.sound import rng
@@ -41,11 +41,11 @@ _SOURCE: Final = "trained by ml/voice/train on recordings and voices that packag
 Numbers = npt.NDArray[np.float32]
 
 
-def manifest_of(model: bytes, clips: Sequence[TrainingClip]) -> Manifest:
+def manifest_of(model: bytes, clips: Sequence[TrainingClip]) -> SoundManifest:
     """Return the manifest of a new model, without a calibration."""
     checksum = hashlib.sha256(model).hexdigest()
     names = hashlib.sha256("\n".join(clip.name for clip in clips).encode()).hexdigest()
-    return Manifest(
+    return SoundManifest(
         id=ID,
         file=file_name(ID, checksum),
         sha256=checksum,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from guardian_models.folder import file_name, write
 from guardian_models.graph import Graph, Tensor
-from guardian_models.manifest import AudioWindow, Embedding, Logits, Manifest, WeightsSource
+from guardian_models.manifest import AudioWindow, Embedding, Logits, SoundManifest, WeightsSource
 
 RATE = 16_000
 WINDOW_SECONDS = 2
@@ -73,7 +73,7 @@ def listener() -> bytes:
     return graph.model("listener", (sound, [1, SAMPLES]), {"logits": (logits, [1, 2]), "embedding": (fake, [1, 1])})
 
 
-def manifest_of(model: bytes, name: str = "listener", **changes: Any) -> Manifest:
+def manifest_of(model: bytes, name: str = "listener", **changes: Any) -> SoundManifest:
     """Return its manifest, calibrated by default."""
     checksum = hashlib.sha256(model).hexdigest()
     fields: dict[str, Any] = {
@@ -90,7 +90,7 @@ def manifest_of(model: bytes, name: str = "listener", **changes: Any) -> Manifes
         "domain": DOMAIN,
         "evalCard": "docs/cards/voice-texture.md",
     }
-    return Manifest.model_validate(fields | changes)
+    return SoundManifest.model_validate(fields | changes)
 
 
 def write_listener(folder: Path, name: str = "listener", **changes: Any) -> Path:

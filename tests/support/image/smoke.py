@@ -18,7 +18,7 @@ VIDEO_FORMATS = (("mp4", "libx264"), ("mp4", "libx265"), ("webm", "libvpx-vp9"))
 LEFT_OUT = {
     "operator": {"moto", "onnx", "rich", "status_api", "typer", "uvicorn"},
     "audio": {"onnx"},
-    "video": set(),
+    "video": {"onnx", "onnxruntime"},
     "context": {"av", "numpy"},
     "status-api": set(),
 }
@@ -30,7 +30,7 @@ TANH = "CAg6MwoMCgF4EgF5IgRUYW5oEgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgII
 PACKAGES = {
     "operator": ("analysis_operator", "analyzer_contract", "guardian_locales"),
     "audio": ("audio_analyzer", "analyzer_kit", "analyzer_contract", "guardian_models", "guardian_service"),
-    "video": ("video_analyzer", "analyzer_kit", "analyzer_contract", "guardian_service"),
+    "video": ("video_analyzer", "analyzer_kit", "analyzer_contract", "guardian_models", "guardian_service"),
     "context": ("context_analyzer", "analyzer_kit", "analyzer_contract", "guardian_service"),
     "status-api": ("status_api", "analyzer_contract", "guardian_locales", "guardian_service"),
 }

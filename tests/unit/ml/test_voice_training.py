@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from guardian_models.folder import read_manifest, read_model
+from guardian_models.manifest import SoundManifest
 from ml.voice.data.sound import rng
 from ml.voice.train import augmentation, fitting, texture
 from ml.voice.train.training_data import TrainingClip
@@ -81,7 +82,9 @@ def test_the_model_averages_its_members(measures: Callable[[Samples], Samples], 
 
 
 def test_the_shipped_model_is_the_network_of_this_code_with_its_weights() -> None:
-    shipped = onnx.load_model_from_string(read_model(fitting.OWN_MODELS, read_manifest(fitting.OWN_MODELS, fitting.ID)))
+    shipped = onnx.load_model_from_string(
+        read_model(fitting.OWN_MODELS, read_manifest(fitting.OWN_MODELS, fitting.ID, SoundManifest))
+    )
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in shipped.graph.initializer}
     inputs = {node.output[0]: list(node.input) for node in shipped.graph.node}
 

@@ -1,10 +1,10 @@
-"""What can be wrong with weights, manifests and models.
+"""Errors of weights, manifests and models.
 
 ModelError
 ├── WeightsRefused    a weights file is unknown, too large, damaged, or not what its format says
 ├── BuildFailed       a model was built, but does not compute what it should
 ├── ManifestRefused   a manifest is not one, or of a version that this release does not know
-│   └── OtherKind     it is one of a model that takes something else than sound
+│   └── OtherKind     it is one of a model that takes something else than this analyzer reads
 ├── ModelMissing      the folder has no model of that id, or its file is gone
 ├── ChecksumMismatch  a model's file is not the one that its manifest names
 ├── FolderUnusable    the folder cannot be read or written
@@ -31,7 +31,7 @@ class ManifestRefused(ModelError):
 
 
 class OtherKind(ManifestRefused):
-    """It is the manifest of a model that takes something else than sound."""
+    """It is the manifest of a model that takes something else than this analyzer reads."""
 
 
 class ModelMissing(ModelError):

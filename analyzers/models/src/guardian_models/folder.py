@@ -1,7 +1,7 @@
 """A folder of models: for each one a manifest ``<id>.json``, and the file that it names.
 
-The file's name carries the start of its checksum, and the manifest is written last and in one step: whoever reads the
-folder meanwhile sees the old model or the new one, never half of one.
+The file's name carries the start of its checksum, and the manifest is written last and in one step: a reader sees the
+old model or the new one, never half of one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from guardian_models.manifest import Manifest, parse
 
 ENVIRONMENT = "GUARDIAN_MODELS"
 _MAX_MANIFEST_BYTES = 64 * 1024
-_MAX_MODEL_BYTES = 512 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Entry:
 
 
 def default_folder() -> Path:
-    """Give ``$GUARDIAN_MODELS``, else ``silver-guardian/models`` in the user's data folder (XDG Base Directory)."""
+    """Return ``$GUARDIAN_MODELS``, else ``silver-guardian/models`` in the user's data folder (XDG Base Directory)."""
     if named := os.environ.get(ENVIRONMENT):
         return Path(named)
     data = os.environ.get("XDG_DATA_HOME")
@@ -45,30 +44,36 @@ def default_folder() -> Path:
 
 
 def file_name(model_id: str, sha256: str) -> str:
-    """Give the name that a model's file has in a folder."""
+    """Return the name that a model's file has in a folder."""
     return f"{model_id}-{sha256[:12]}.onnx"
 
 
-def read_manifest(folder: Path, model_id: str) -> Manifest:
-    """Give the manifest of a model.
+def read_manifest[M: Manifest](folder: Path, model_id: str, kind: type[M]) -> M:
+    """Return the manifest of a model.
+
+    Args:
+        folder: of models.
+        model_id: the model's.
+        kind: which kind of manifest is expected; :class:`Manifest` for any.
 
     Raises:
         ModelMissing: there is none of that id.
         ManifestRefused: it is not valid, of an unknown version, or of another id.
+        OtherKind: it is of another kind.
         FolderUnusable: it cannot be read.
     """
     path = folder / f"{model_id}.json"
     content = _read(
         path, _MAX_MANIFEST_BYTES, f"there is no model {model_id} in {folder}: `guardian models import` makes it"
     )
-    manifest = parse(content, str(path))
+    manifest = parse(content, str(path), kind)
     if manifest.id != model_id:
         raise ManifestRefused(f"{path} is the manifest of {manifest.id}")
     return manifest
 
 
 def read_model(folder: Path, manifest: Manifest) -> bytes:
-    """Give the content of a model's file, which is the one that the manifest names.
+    """Return the content of a model's file, which is the one that the manifest names.
 
     Raises:
         ModelMissing: the file is gone.
@@ -76,14 +81,18 @@ def read_model(folder: Path, manifest: Manifest) -> bytes:
         FolderUnusable: it cannot be read.
     """
     path = folder / manifest.file
-    content = _read(path, _MAX_MODEL_BYTES, f"{path}, which {manifest.id}.json names, is gone: import the model anew")
-    if (found := hashlib.sha256(content).hexdigest()) != manifest.sha256:
-        raise ChecksumMismatch(f"{path} has sha256 {found}, its manifest says {manifest.sha256}: import the model anew")
+    gone = f"{path}, which {manifest.id}.json names, is gone and cannot be read: import the model again"
+    content = _read(path, manifest.most_bytes, gone)
+    if (actual := hashlib.sha256(content).hexdigest()) != manifest.sha256:
+        raise ChecksumMismatch(
+            f"{path} has sha256 {actual}, its manifest says {manifest.sha256}: "
+            "since the sha256 differs it is not that model; import it again"
+        )
     return content
 
 
 def write(folder: Path, manifest: Manifest, model: bytes) -> Path:
-    """Put a model into a folder, in place of one of the same id; give the manifest's path.
+    """Write a model into a folder, in place of one of the same id, and return the manifest's path.
 
     Raises:
         FolderUnusable: it cannot be written.
@@ -102,7 +111,7 @@ def write(folder: Path, manifest: Manifest, model: bytes) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    """Give the ids of all models of a folder, in order, whether they can be used or not; none if it is not there.
+    """Return the ids of all models of a folder, in order, whether they can be used or not; none if it is not there.
 
     Raises:
         FolderUnusable: it cannot be read.
@@ -114,7 +123,7 @@ def names(folder: Path) -> list[str]:
 
 
 def entries(folder: Path) -> list[Entry]:
-    """Give every manifest of a folder, by name; of a folder that is not there none.
+    """Return every manifest of a folder, by name; of a folder that is not there none.
 
     Raises:
         FolderUnusable: it cannot be read.
@@ -125,7 +134,7 @@ def entries(folder: Path) -> list[Entry]:
 def _entry(folder: Path, name: str) -> Entry:
     manifest = None
     try:
-        manifest = read_manifest(folder, name)
+        manifest = read_manifest(folder, name, Manifest)
         read_model(folder, manifest)
     except ModelError as error:
         return Entry(name, manifest, str(error))

@@ -1,10 +1,10 @@
-"""What a model is, as JSON beside its file: where it comes from, what it takes, and what its answer means."""
+"""A model's manifest, JSON beside its file: where it comes from, what it takes, and what its answer means."""
 
 from __future__ import annotations
 
 import json
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -13,8 +13,6 @@ from guardian_models.errors import ManifestRefused, OtherKind
 
 MANIFEST_VERSION = 1
 """Another one is refused: its fields may mean something else."""
-
-_KIND = "audio"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -27,8 +25,13 @@ REFERENCE_PERCENTILES = tuple(range(0, 101, 5))
 """Which percentiles :attr:`Calibration.reference` holds."""
 
 
+_STRICT = ConfigDict(extra="forbid")
+_LENIENT = ConfigDict(extra="ignore")
+"""Of frames: what their manifests say besides is left for other programs."""
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True) | _STRICT
 
 
 class WeightsSource(_Part):
@@ -51,10 +54,25 @@ class AudioWindow(_Part):
     speech_level_dbfs: float | None = Field(default=None, ge=-60, le=0)
     """Root mean square that the parts with speech are brought to before, in dB of full scale; None: left as it is."""
 
-    @property
-    def seconds(self) -> float:
-        """Length of a window."""
-        return self.samples / self.sample_rate
+    def __str__(self) -> str:
+        return f"{self.samples / self.sample_rate:.2f} s of sound"
+
+
+class FrameWindow(_Part):
+    """Neighbouring gray frames, from 0 to 1, as float32 of shape ``[1, frames, height, width]``."""
+
+    model_config = _LENIENT
+
+    kind: Literal["video"] = "video"
+    name: _Name
+    frames: int = Field(ge=1, le=64)
+    height: int = Field(ge=8, le=512)
+    width: int = Field(ge=8, le=512)
+    every_seconds: float = Field(default=1.0, ge=0.2, le=60)
+    """From the beginning of one window to the next."""
+
+    def __str__(self) -> str:
+        return f"{self.frames} frames"
 
 
 class Logits(_Part):
@@ -76,8 +94,25 @@ class Embedding(_Part):
     size: int = Field(ge=1, le=100_000)
 
 
+class Thresholds(_Part):
+    """Scores of a model for frames of which the errors were measured, on recordings that training never saw."""
+
+    model_config = _LENIENT
+
+    threshold: _Number
+    """5 % of the genuine recordings score this or more; a recording's score is its windows' highest."""
+    strict_threshold: _Number
+    """1 % of them do: from here on a recording is ``LikelyFake``."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.strict_threshold < self.threshold:
+            raise ValueError("strictThreshold lies below threshold")
+        return self
+
+
 class Calibration(_Part):
-    """What the model's scores mean, measured on recordings that training never saw.
+    """What the scores of a model for sound mean, measured on recordings that training never saw.
 
     A recording's score is the mean of its windows' scores. The probability that it is fake, fakes and others being
     equally many, is the logistic function of ``slope * score + intercept`` (Platt 1999).
@@ -110,55 +145,97 @@ class Domain(_Part):
 
 
 class Manifest(_Part):
-    """One model. Without a calibration, a domain, or a card of its evaluation nothing can be concluded from it."""
+    """One model: what every kind of them states. Without a calibration and an evaluation card nothing follows from it.
+
+    Attributes:
+        takes: the medium, in one word.
+        most_bytes: largest file of such a model.
+    """
+
+    takes: ClassVar[str]
+    most_bytes: ClassVar[int]
 
     manifest_version: Literal[1] = 1
     id: ModelId
     file: _FileName
     sha256: Sha256
     """Of the model's file."""
-    source: WeightsSource
-    input: AudioWindow
+    source: WeightsSource | None = None
+    input: AudioWindow | FrameWindow
     logits: Logits
-    embedding: Embedding
+    embedding: Embedding | None = None
     licence: _Text
-    copyright: _Text
-    calibration: Calibration | None = None
+    copyright: _Text | None = None
+    calibration: Calibration | Thresholds | None = None
     domain: Domain | None = None
     eval_card: str | None = Field(default=None, min_length=1, max_length=300)
-    """Where the evaluation is told."""
+    """The page that states its errors."""
 
     def text(self) -> str:
-        """Give it as the JSON that :func:`parse` reads."""
+        """Return the JSON that :func:`parse` reads."""
         return self.model_dump_json(by_alias=True, indent=2) + "\n"
 
 
-def parse(text: str | bytes, where: str) -> Manifest:
+class SoundManifest(Manifest):
+    """A model for windows of sound; its window is run by ONNX Runtime."""
+
+    takes: ClassVar[str] = "sound"
+    most_bytes: ClassVar[int] = 512 * 1024**2
+
+    source: WeightsSource
+    input: AudioWindow
+    embedding: Embedding
+    copyright: _Text
+    calibration: Calibration | None = None
+
+
+class FrameManifest(Manifest):
+    """A model for windows of frames; its window is run by OpenCV."""
+
+    model_config = _LENIENT
+
+    takes: ClassVar[str] = "video"
+    most_bytes: ClassVar[int] = 64 * 1024**2
+
+    input: FrameWindow
+    calibration: Thresholds | None = None
+
+
+_KINDS: dict[str, type[Manifest]] = {"audio": SoundManifest, "video": FrameManifest}
+
+
+def parse[M: Manifest](text: str | bytes, where: str, kind: type[M]) -> M:
     """Read a manifest.
 
     Args:
         text: JSON.
         where: its name, for the message.
+        kind: which kind of manifest is expected; :class:`Manifest` for any.
 
     Raises:
         ManifestRefused: not JSON, of another version, or a field is wrong.
-        OtherKind: the model takes something else than sound.
+        OtherKind: it is the manifest of another kind of model.
     """
     try:
         raw: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ManifestRefused(f"{where} is not JSON: {error}") from error
+    window = raw.get("input") if isinstance(raw, dict) else None
+    named = window.get("kind") if isinstance(window, dict) else None
+    stated = _KINDS.get(named) if isinstance(named, str) else None
+    if isinstance(named, str) and kind is not Manifest and stated is not kind:
+        raise OtherKind(f"{where} is of a model for {named[:20]}, not for {kind.takes}")
     version = raw.get("manifestVersion") if isinstance(raw, dict) else None
     if version != MANIFEST_VERSION:
         raise ManifestRefused(
-            f"{where} has manifestVersion {version!r}, and this release knows {MANIFEST_VERSION}: import the model anew"
+            f"{where} has manifestVersion {version!r}, and this release reads {MANIFEST_VERSION}: import it again"
         )
-    taken = raw.get("input")
-    kind = taken.get("kind") if isinstance(taken, dict) else None
-    if isinstance(kind, str) and kind != _KIND:
-        raise OtherKind(f"{where} is of a model for {kind[:20]}, not for sound")
+    return cast("M", _validated(raw, where, (stated or SoundManifest) if kind is Manifest else kind))
+
+
+def _validated[M: Manifest](raw: object, where: str, kind: type[M]) -> M:
     try:
-        manifest = Manifest.model_validate(raw)
+        manifest = kind.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])

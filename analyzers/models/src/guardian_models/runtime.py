@@ -1,4 +1,4 @@
-"""Runs a model on ONNX Runtime."""
+"""Runs a model for sound on ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import onnxruntime
 
 from guardian_models.errors import InputRefused, ManifestRefused
 from guardian_models.folder import read_manifest, read_model
-from guardian_models.manifest import Manifest
+from guardian_models.manifest import SoundManifest
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says of one window.
+    """A model's answer for one window.
 
     Attributes:
         logits: float32, one for each class of the manifest.
@@ -41,7 +41,7 @@ class Model:
         ManifestRefused: the model is no ONNX, or has other inputs and outputs than the manifest says.
     """
 
-    def __init__(self, manifest: Manifest, content: bytes, threads: int = 1) -> None:
+    def __init__(self, manifest: SoundManifest, content: bytes, threads: int = 1) -> None:
         self.manifest = manifest
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -63,11 +63,11 @@ class Model:
             (manifest.embedding.name, [1, manifest.embedding.size]),
         ]
         ends = [*self._session.get_inputs(), *self._session.get_outputs()]
-        if (found := [(end.name, end.shape) for end in ends]) != expected:
-            raise ManifestRefused(f"{manifest.file} has {found}, its manifest says {expected}")
+        if (actual := [(end.name, end.shape) for end in ends]) != expected:
+            raise ManifestRefused(f"{manifest.file} has {actual}, its manifest says {expected}")
 
     def run(self, window: npt.NDArray[np.float32]) -> Answer:
-        """Give the answer for one window.
+        """Return the answer for one window.
 
         Args:
             window: mono sound of the manifest's sample rate and length, float32 of shape ``[samples]``.
@@ -75,24 +75,24 @@ class Model:
         Raises:
             InputRefused: it has another shape or type, or values that are not finite or outside the manifest's range.
         """
-        wanted = self.manifest.input
-        if window.shape != (wanted.samples,) or window.dtype != np.float32:
+        taken = self.manifest.input
+        if window.shape != (taken.samples,) or window.dtype != np.float32:
             raise InputRefused(
-                f"{self.manifest.id} takes float32 [{wanted.samples}], not {window.dtype} {list(window.shape)}"
+                f"{self.manifest.id} takes float32 [{taken.samples}], not {window.dtype} {list(window.shape)}"
             )
         low, high = float(window.min()), float(window.max())
-        if not wanted.low <= low <= high <= wanted.high:
+        if not taken.low <= low <= high <= taken.high:
             raise InputRefused(
-                f"{self.manifest.id} takes samples from {wanted.low:g} to {wanted.high:g}, not {low:g} to {high:g}"
+                f"{self.manifest.id} takes samples from {taken.low:g} to {taken.high:g}, not {low:g} to {high:g}"
             )
         names = [self.manifest.logits.name, self.manifest.embedding.name]
-        logits, embedding = (np.asarray(out)[0] for out in self._session.run(names, {wanted.name: window[None]}))
+        logits, embedding = (np.asarray(out)[0] for out in self._session.run(names, {taken.name: window[None]}))
         fake = self.manifest.logits.fake_index
         return Answer(logits, embedding, float(logits[fake] - np.delete(logits, fake).max()))
 
 
 def load(folder: Path, model_id: str, threads: int = 1) -> Model:
-    """Give a model of a folder, ready to run.
+    """Return a model of a folder, ready to run.
 
     Raises:
         ModelMissing: there is none of that id, or its file is gone.
@@ -100,5 +100,5 @@ def load(folder: Path, model_id: str, threads: int = 1) -> Model:
         ChecksumMismatch: its file is not the one that the manifest names.
         FolderUnusable: the folder cannot be read.
     """
-    manifest = read_manifest(folder, model_id)
+    manifest = read_manifest(folder, model_id, SoundManifest)
     return Model(manifest, read_model(folder, manifest), threads)

@@ -80,7 +80,7 @@ def _lines(listed: list[Entry]) -> list[str]:
     for entry in listed:
         takes, licence, file = "", "", ""
         if manifest := entry.manifest:
-            takes, licence, file = f"{manifest.input.seconds:.2f} s of sound", manifest.licence, manifest.file
+            takes, licence, file = str(manifest.input), manifest.licence, manifest.file
         rows.append((entry.name, "wrong" if entry.problem else "right", takes, licence, file))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

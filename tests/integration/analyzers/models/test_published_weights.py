@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from guardian_models import BuildFailed, Model, load
 from guardian_models.catalogue import ASVSPOOF5_AASIST
+from guardian_models.errors import BuildFailed
 from guardian_models.folder import read_manifest, read_model
 from guardian_models.importing import check
+from guardian_models.manifest import SoundManifest
+from guardian_models.runtime import Model, load
 
 pytestmark = pytest.mark.integration
 
@@ -62,7 +64,9 @@ def test_the_manifest_says_what_the_model_is(folder: Path) -> None:
 def test_the_same_arrays_in_an_npz_make_the_same_model(folder: Path, arrays: Path, tmp_path: Path) -> None:
     result = guardian("import", str(arrays), "--models", str(tmp_path))
     assert result.returncode == 0, result.stderr
-    assert read_model(tmp_path, read_manifest(tmp_path, ID)) == read_model(folder, read_manifest(folder, ID))
+    assert read_model(tmp_path, read_manifest(tmp_path, ID, SoundManifest)) == read_model(
+        folder, read_manifest(folder, ID, SoundManifest)
+    )
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".npz"])
@@ -91,7 +95,7 @@ def test_the_list_tells_a_right_file_from_a_wrong_one(folder: Path, tmp_path: Pa
     good = guardian("list", models=folder)
     assert good.returncode == 0
     assert f"{ID}   right" in good.stdout
-    manifest = read_manifest(folder, ID)
+    manifest = read_manifest(folder, ID, SoundManifest)
     (tmp_path / f"{ID}.json").write_text(manifest.text())
     (tmp_path / manifest.file).write_bytes(read_model(folder, manifest) + b"\0")
     bad = guardian("list", models=tmp_path)
@@ -104,7 +108,7 @@ def test_the_list_tells_a_right_file_from_a_wrong_one(folder: Path, tmp_path: Pa
 def test_a_build_that_computes_something_else_is_noticed(folder: Path) -> None:
     from onnx import load_from_string, numpy_helper
 
-    manifest = read_manifest(folder, ID)
+    manifest = read_manifest(folder, ID, SoundManifest)
     graph = load_from_string(read_model(folder, manifest))
     largest = max(graph.graph.initializer, key=lambda constant: len(constant.raw_data))
     largest.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(largest) * np.float32(1.05), largest.name))

@@ -17,8 +17,8 @@ from audio_analyzer.detectors.speech import SyntheticSpeech
 from audio_analyzer.domain import Conditions, Limits, measure, why_outside
 from audio_analyzer.levels import LevelMeter
 from audio_analyzer.windows import plan_windows
-from guardian_models import Model
 from guardian_models.manifest import Calibration
+from guardian_models.runtime import Model
 from tests.support.analyzers.audio_readings import detected
 from tests.support.analyzers.listener import CALIBRATION, RATE, SAMPLES, babble, listener, manifest_of, offset
 

@@ -43,5 +43,11 @@ def test_a_warm_child_has_imported_nothing_that_only_its_service_needs(name: str
     assert found & {"asyncio", "botocore", "fastapi", "ssl", "structlog", "uvicorn"} == set()
 
 
+def test_a_warm_child_of_the_video_analyzer_reads_manifests_without_the_runtime_for_sound() -> None:
+    found = imported(_CHILD, "video")
+    assert {"guardian_models.choice", "guardian_models.manifest"} <= found
+    assert found & {"guardian_models.runtime", "onnx", "onnxruntime"} == set()
+
+
 def test_a_warm_child_of_the_audio_analyzer_has_not_imported_what_no_analysis_needs() -> None:
     assert imported(_CHILD, "audio") & {"numpy.random", "onnx", "scipy"} == set()

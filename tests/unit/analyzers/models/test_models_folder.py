@@ -12,20 +12,27 @@ import numpy as np
 import psutil
 import pytest
 
-from guardian_models import (
+from guardian_models.errors import (
     ChecksumMismatch,
     FolderUnusable,
     InputRefused,
-    Manifest,
     ManifestRefused,
     ModelMissing,
-    default_folder,
-    load,
+    OtherKind,
 )
-from guardian_models.folder import entries, file_name, read_manifest, read_model, write
+from guardian_models.folder import default_folder, entries, file_name, read_manifest, read_model, write
 from guardian_models.graph import Graph, Tensor
-from guardian_models.manifest import AudioWindow, Embedding, Logits, WeightsSource, parse
-from guardian_models.runtime import Model
+from guardian_models.manifest import (
+    AudioWindow,
+    Embedding,
+    FrameManifest,
+    Logits,
+    Manifest,
+    SoundManifest,
+    WeightsSource,
+    parse,
+)
+from guardian_models.runtime import Model, load
 
 SAMPLES = 8
 MEGABYTE = 1_000_000
@@ -46,7 +53,7 @@ def small_model(weight: float = 1.0) -> bytes:
     return graph.model("small", (sound, [1, SAMPLES]), {"logits": (logits, [1, 2]), "embedding": (sound, [1, SAMPLES])})
 
 
-def manifest_of(model: bytes, **changes: Any) -> Manifest:
+def manifest_of(model: bytes, **changes: Any) -> SoundManifest:
     checksum = hashlib.sha256(model).hexdigest()
     fields: dict[str, Any] = {
         "id": "small",
@@ -59,7 +66,7 @@ def manifest_of(model: bytes, **changes: Any) -> Manifest:
         "licence": "MIT",
         "copyright": "© someone",
     }
-    return Manifest(**fields | changes)
+    return SoundManifest(**fields | changes)
 
 
 @pytest.fixture
@@ -84,7 +91,7 @@ def test_a_model_is_loaded_and_its_score_is_higher_for_the_fake_class(folder: Pa
 
 
 def test_a_loaded_model_does_not_hold_on_to_its_file(folder: Path) -> None:
-    manifest = read_manifest(folder, "small")
+    manifest = read_manifest(folder, "small", SoundManifest)
     content = read_model(folder, manifest)
     held = sys.getrefcount(content)
     model = Model(manifest, content)
@@ -174,7 +181,7 @@ def test_what_was_measured_of_a_model_is_kept_in_its_manifest(folder: Path) -> N
     assert manifest.calibration is not None
     assert manifest.domain is not None
     assert (manifest.calibration.strict_threshold, manifest.domain.min_snr_db) == (2.0, 20)
-    assert parse(manifest.text(), "again") == manifest
+    assert parse(manifest.text(), "again", SoundManifest) == manifest
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 50_000, "\xff"])
@@ -216,3 +223,41 @@ def test_the_folder_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch,
     assert default_folder() == tmp_path / "data/silver-guardian/models"
     monkeypatch.setenv("GUARDIAN_MODELS", str(tmp_path / "mine"))
     assert default_folder() == tmp_path / "mine"
+
+
+FRAMES: dict[str, Any] = {
+    "manifestVersion": 1,
+    "id": "bright",
+    "file": "bright.onnx",
+    "sha256": "0" * 64,
+    "input": {"kind": "video", "name": "frames", "frames": 4, "height": 16, "width": 16},
+    "logits": {"name": "logits", "classes": ["fake", "other"], "fakeIndex": 0},
+    "licence": "MIT",
+    "calibration": {"threshold": 0.2, "strictThreshold": 0.3},
+    "evalCard": "docs/cards/bright.md",
+}
+
+
+def test_a_folder_holds_models_for_sound_and_for_frames_by_one_form_of_manifest(folder: Path) -> None:
+    (folder / "bright.json").write_text(json.dumps(FRAMES | {"surprise": 1}))
+    (folder / "bright.onnx").write_bytes(b"frames")
+    frames = read_manifest(folder, "bright", FrameManifest)
+    assert (frames.input.frames, frames.input.every_seconds) == (4, 1.0)
+    assert frames.calibration is not None
+    assert frames.calibration.strict_threshold == 0.3
+    assert [type(read_manifest(folder, name, Manifest)) for name in ("bright", "small")] == [
+        FrameManifest,
+        SoundManifest,
+    ]
+    bright, small = entries(folder)
+    assert "sha256 differs" in bright.problem
+    assert bright.manifest is not None
+    assert small.manifest is not None
+    assert (str(bright.manifest.input), str(small.manifest.input)) == ("4 frames", "0.00 s of sound")
+
+
+@pytest.mark.parametrize("kind", [SoundManifest, FrameManifest])
+def test_a_manifest_of_another_kind_is_told_from_a_wrong_one_whatever_its_version(kind: type[Manifest]) -> None:
+    other = {"manifestVersion": 7, "input": {"kind": {"video": "audio", "sound": "video"}[kind.takes]}}
+    with pytest.raises(OtherKind, match=f"not for {kind.takes}"):
+        parse(json.dumps(other), "other.json", kind)

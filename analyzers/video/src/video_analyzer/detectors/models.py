@@ -1,92 +1,32 @@
-"""Video models out of a folder: an ONNX graph and a manifest beside it, run by OpenCV's DNN module. None is shipped.
-
-A manifest ``<id>.json``, as the audio models' (``manifestVersion`` 1), says ``input.kind`` ``video``; others are not
-for this analyzer and are passed over. What names a video model and cannot be used is an error and not left out: a
-detector that was asked for and does not run must not look like one that found nothing.
-"""
+"""Models for windows of frames out of a folder, run by OpenCV's DNN module: one detector for each. None is shipped."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
 
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, Verdict
-from analyzer_kit.analysis import Models, Setup
+from analyzer_kit.analysis import Setup
 from analyzer_kit.detector import DetectorSource
 from analyzer_kit.errors import Misconfigured
+from guardian_models.choice import choose
+from guardian_models.errors import ModelError
+from guardian_models.folder import read_model
+from guardian_models.manifest import FrameManifest
 from video_analyzer.detector import VideoDetector
 from video_analyzer.reading import VideoReading
 
-_MOST_MANIFEST_BYTES, _MOST_MODEL_BYTES = 64 * 1024, 64 * 1024**2
 _MOST_MODELS, _MOST_WINDOWS = 4, 30
 """Windows per stretch of 20 s or so; what a model costs is its own affair up to here."""
 
 _LIKELY = 80
 NO_FACE_DETECTOR = "No detector that was measured for swapped or generated faces is installed."
-
-log = logging.getLogger(__name__)
-_Name = Annotated[str, Field(min_length=1, max_length=63)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
-
-
-class FrameWindow(_Part):
-    """Neighbouring gray frames, from 0 to 1, as float32 of shape ``[1, frames, height, width]``."""
-
-    kind: Literal["video"]
-    name: _Name
-    frames: int = Field(ge=1, le=64)
-    height: int = Field(ge=8, le=512)
-    width: int = Field(ge=8, le=512)
-    every_seconds: float = Field(default=1.0, ge=0.2, le=60)
-    """From the beginning of one window to the next."""
-
-
-class Scores(_Part):
-    """The answer: one logit for each class, float32 of shape ``[1, len(classes)]``."""
-
-    name: _Name
-    classes: tuple[_Name, ...] = Field(min_length=2, max_length=100)
-    fake_index: int = Field(ge=0)
-
-
-class Calibration(_Part):
-    """Measured errors: without them a model cannot say ``LikelyFake``.
-
-    Attributes:
-        threshold: 5 % of the genuine held-out recordings score this or more (fake logit minus the largest other).
-        strict_threshold: 1 % of them do; a recording's score is its windows' highest.
-    """
-
-    threshold: float = Field(allow_inf_nan=False)
-    strict_threshold: float = Field(allow_inf_nan=False)
-
-
-class VideoManifest(_Part):
-    """One model. Without a calibration and an evaluation card its answer is a fact with score 0."""
-
-    manifest_version: Literal[1]
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-    file: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,99}\.onnx$")]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    input: FrameWindow
-    logits: Scores
-    licence: str = Field(min_length=1, max_length=500)
-    calibration: Calibration | None = None
-    eval_card: str | None = Field(default=None, min_length=1, max_length=300)
 
 
 class FrameModels(DetectorSource[VideoDetector, Setup]):
@@ -98,7 +38,14 @@ class FrameModels(DetectorSource[VideoDetector, Setup]):
         Raises:
             Misconfigured: one is missing, or cannot be used.
         """
-        return [FrameModel(manifest, content) for manifest, content in load_models(setup.models)]
+        folder = Path(setup.models.folder) if setup.models.folder else None
+        try:
+            chosen = choose(FrameManifest, folder, setup.models.ids)
+            if len(chosen) > _MOST_MODELS:
+                raise Misconfigured(f"{folder} holds {len(chosen)} video models; at most {_MOST_MODELS} are run.")
+            return [FrameModel(manifest, read_model(place, manifest)) for place, manifest in chosen]
+        except ModelError as error:
+            raise Misconfigured(str(error)) from error
 
     def gap(self, installed: Sequence[VideoDetector]) -> str:
         """Return what nobody can say without a measured model."""
@@ -122,7 +69,7 @@ class FrameModel(VideoDetector):
     version = "1"
     threads = True
 
-    def __init__(self, manifest: VideoManifest, content: bytes) -> None:
+    def __init__(self, manifest: FrameManifest, content: bytes) -> None:
         self.name = f"Model:{manifest.id}"[:60]
         self.id, self.eval_card = manifest.id, manifest.eval_card
         self.meters = (self._windows,)
@@ -224,7 +171,7 @@ class _Network:
         Misconfigured: OpenCV cannot load or run it.
     """
 
-    def __init__(self, manifest: VideoManifest, content: bytes) -> None:
+    def __init__(self, manifest: FrameManifest, content: bytes) -> None:
         self.manifest = manifest
         try:
             self._net = cv2.dnn.readNetFromONNX(np.frombuffer(content, dtype=np.uint8))
@@ -244,61 +191,3 @@ class _Network:
         if out.size != len(logits.classes) or not np.isfinite(out).all():
             raise Misconfigured(f"{self.manifest.file} answers {out.size} values, not {len(logits.classes)}")
         return float(out[logits.fake_index] - np.delete(out, logits.fake_index).max())
-
-
-def load_models(models: Models) -> list[tuple[VideoManifest, bytes]]:
-    """The models for video: those that were named, or all that the folder has.
-
-    Raises:
-        Misconfigured: one of them is missing or cannot be used.
-    """
-    if models.folder is None:
-        if models.ids:
-            raise Misconfigured("Video models are named, but no folder of models is.")
-        return []
-    folder = Path(models.folder)
-    paths = [folder / f"{each}.json" for each in models.ids] or sorted(folder.glob("*.json"))
-    manifests = {path: _manifest(path) for path in paths}
-    for_video = [manifest for manifest in manifests.values() if manifest is not None]
-    if models.ids and len(for_video) < len(manifests):
-        raise Misconfigured(f"Not all of {', '.join(models.ids)} in {folder} are models for video.")
-    if len(for_video) > _MOST_MODELS:
-        raise Misconfigured(f"{folder} holds {len(for_video)} video models; at most {_MOST_MODELS} are run.")
-    return [(manifest, _model(folder, manifest)) for manifest in for_video]
-
-
-def _manifest(path: Path) -> VideoManifest | None:
-    """What ``path`` says; None if it is of a model that takes no video."""
-    try:
-        with path.open("rb") as file:
-            raw: Any = json.loads(file.read(_MOST_MANIFEST_BYTES))
-    except (OSError, ValueError, RecursionError) as error:
-        raise Misconfigured(f"{path.name} cannot be read: {error}") from error
-    kind = raw.get("input", {}).get("kind") if isinstance(raw, dict) and isinstance(raw.get("input"), dict) else None
-    if kind != "video":
-        log.warning("passed over: %s is not of a model for video", path)
-        return None
-    try:
-        manifest = VideoManifest.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise Misconfigured(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    if manifest.logits.fake_index >= len(manifest.logits.classes):
-        raise Misconfigured(f"{path.name}: logits.fakeIndex: there is no class {manifest.logits.fake_index}")
-    calibration = manifest.calibration
-    if calibration is not None and calibration.strict_threshold < calibration.threshold:
-        raise Misconfigured(f"{path.name}: calibration: strictThreshold lies below threshold")
-    return manifest
-
-
-def _model(folder: Path, manifest: VideoManifest) -> bytes:
-    try:
-        with (folder / manifest.file).open("rb") as file:
-            content = file.read(_MOST_MODEL_BYTES + 1)
-    except OSError as error:
-        raise Misconfigured(f"{manifest.file} cannot be read: {error.strerror}") from error
-    if len(content) > _MOST_MODEL_BYTES:
-        raise Misconfigured(f"{manifest.file} is larger than {_MOST_MODEL_BYTES} bytes")
-    if hashlib.sha256(content).hexdigest() != manifest.sha256:
-        raise Misconfigured(f"{manifest.file} is not the file that {manifest.id}.json names: its sha256 differs")
-    return content
