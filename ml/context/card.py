@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport
-from context_analyzer.indicators import PATTERN, report_indicators
+from context_analyzer.detectors.indicators import PATTERN, ScamIndicators
 from context_analyzer.prompt import make_prompt
 from context_analyzer.settings import DEFAULT_MODEL
 from context_analyzer.transcript import Transcript, read_transcript
@@ -50,7 +50,7 @@ class Outcome:
 def judge(call: Call) -> Outcome:
     """Return the rules' answer for a call."""
     transcript = read_transcript(transcribed(call))
-    return Outcome(call, transcript, report_indicators(transcript))
+    return Outcome(call, transcript, ScamIndicators().report_on(transcript))
 
 
 def wilson(hits: int, trials: int) -> tuple[float, float]:

@@ -9,6 +9,9 @@ from analyzer_kit.media.audio import SAMPLE_RATE, Samples
 from analyzer_kit.media.video import GrayFrame
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.reading import AudioReading, Span
+from context_analyzer.detector import ContextDetector
+from context_analyzer.reading import ContextReading
+from context_analyzer.transcript import Transcript
 from video_analyzer.detector import VideoDetector
 from video_analyzer.reading import VideoReading
 
@@ -86,6 +89,27 @@ class ToyVideoDetector(VideoDetector):
     def detect(self, reading: VideoReading) -> DetectorReport:
         """Return a report with one finding."""
         message = "{} frames, {:.0f} gray levels.".format(*reading.measured(BrightnessMeter))
+        return self.report(SCORE, [Finding(kind=KIND, start_seconds=0, end_seconds=0.1, score=SCORE, message=message)])
+
+    def summary(self, report: DetectorReport) -> str:
+        """Return that there is a toy."""
+        return SUMMARY
+
+
+class ToyContextDetector(ContextDetector):
+    """Finds the first word, and what it asked for."""
+
+    name = NAME
+    id = "toy"
+    limitations = (LIMITATION,)
+
+    async def ask(self, transcript: Transcript, seconds: float) -> str:
+        """Return an answer about the transcript."""
+        return f"{len(transcript.turns)} turns" if seconds > 0 else "late"
+
+    def detect(self, reading: ContextReading) -> DetectorReport:
+        """Return a report with one finding."""
+        message = f"{reading.answers[NAME]}, the first is {reading.transcript.turns[0].text!r}."
         return self.report(SCORE, [Finding(kind=KIND, start_seconds=0, end_seconds=0.1, score=SCORE, message=message)])
 
     def summary(self, report: DetectorReport) -> str:

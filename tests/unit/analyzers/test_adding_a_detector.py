@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzer_contract import SUSPICIOUS_FROM, Finding, Verdict
 from analyzer_kit.analysis import Assessment, Caps, Models
-from analyzer_kit.detector import Reading
+from analyzer_kit.detector import Detector, InstalledDetectors, Reading
 from analyzer_kit.verdicts import verdict_of
 from audio_analyzer import analysis as audio
-from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS as AUDIO_DETECTORS
 from audio_analyzer.levels import LevelMeter
+from context_analyzer.backend import conclude
+from context_analyzer.detector import ContextSetup
+from context_analyzer.detectors import DETECTORS as CONTEXT_DETECTORS
+from context_analyzer.reading import Transcription
+from context_analyzer.settings import ContextSettings
+from context_analyzer.transcript import read_transcript
+from ml.context.scripts import Call, transcribed
 from tests.support.analyzers.listener import babble, wav
 from tests.support.analyzers.toy_detectors import (
     KIND,
@@ -23,13 +32,15 @@ from tests.support.analyzers.toy_detectors import (
     SCORE,
     SUMMARY,
     ToyAudioDetector,
+    ToyContextDetector,
     ToyVideoDetector,
 )
 from tests.support.media.samples import encode_frames
 from tests.support.media.scene import Scene
 from video_analyzer import analysis as video
-from video_analyzer.detector import VideoDetector
 from video_analyzer.detectors import DETECTORS as VIDEO_DETECTORS
+
+_NO_THREADS = ThreadPoolExecutor(1)
 
 
 @pytest.fixture(autouse=True)
@@ -73,12 +84,23 @@ def test_a_detector_of_the_picture_is_in_the_result(tmp_path: Path, monkeypatch:
     assert assessment.detectors[-1].findings[0].message.startswith("20 frames")
 
 
+def test_a_detector_of_the_words_is_in_the_result() -> None:
+    settings = ContextSettings(context_model="none")
+    installed = InstalledDetectors((*CONTEXT_DETECTORS, ToyContextDetector()), ContextSetup(settings, _NO_THREADS))
+    transcript = read_transcript(transcribed(Call("t", "en-US", False, "", (("spk_0", "Hello, how are you today?"),))))
+    answers = {each.name: asyncio.run(each.ask(transcript, 10)) for each in installed.all}
+    assessment, plot = conclude(installed, Transcription(transcript), answers)
+    assert is_in(assessment)
+    assert assessment.detectors[-1].findings[0].message == "1 turns, the first is 'Hello, how are you today?'."
+    assert plot.startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     "detector",
-    [entry for entry in (*AUDIO_DETECTORS, *VIDEO_DETECTORS) if isinstance(entry, AudioDetector | VideoDetector)],
+    [entry for entry in (*AUDIO_DETECTORS, *VIDEO_DETECTORS, *CONTEXT_DETECTORS) if isinstance(entry, Detector)],
     ids=lambda detector: str(detector.name),
 )
-def test_every_detector_has_a_sentence_for_the_verdict_that_it_decides(detector: AudioDetector | VideoDetector) -> None:
+def test_every_detector_has_a_sentence_for_the_verdict_that_it_decides(detector: Detector[Any]) -> None:
     finding = Finding(kind=KIND, start_seconds=0, end_seconds=1, score=SUSPICIOUS_FROM, message="It was found.")
     report = detector.report(SUSPICIOUS_FROM, [finding])
     assert verdict_of(report) is Verdict.SUSPICIOUS

@@ -1,4 +1,4 @@
-"""What a language model may answer: codes from closed lists, a number, and quotes that are checked. Pure.
+"""The answer of a language model: codes from closed lists, a number, and quotes that are checked. Pure.
 
 Nothing that it writes freely reaches a reader except words that are really said in the recording: a fraud that talks to
 the model could otherwise put its own telephone number into the advice.
@@ -88,11 +88,11 @@ class Answer(BaseModel):
 
 
 class Unusable(Exception):
-    """An answer is not one; the message says what is wrong with it, for the model to mend."""
+    """An answer is not one; the message says what is wrong with it, for the model to correct."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Passage:
     """A quote at its place in the recording."""
 
     text: str
@@ -101,7 +101,7 @@ class Found:
 
 
 def parse(text: str) -> Answer:
-    """The answer in what a model wrote; words around the JSON object are passed over.
+    """Return the answer in what a model wrote; words around the JSON object are passed over.
 
     Raises:
         Unusable: there is none.
@@ -112,36 +112,36 @@ def parse(text: str) -> Answer:
     try:
         return Answer.model_validate_json(text[begin : end + 1])
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[:_MOST_ERRORS]
-        told = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'object'}: {each['msg']}" for each in wrong)
-        raise Unusable(told[:1000]) from error
+        details = error.errors(include_url=False, include_input=False)[:_MOST_ERRORS]
+        message = "; ".join(f"{'.'.join(map(str, detail['loc'])) or 'object'}: {detail['msg']}" for detail in details)
+        raise Unusable(message[:1000]) from error
 
 
-def grounded(quotes: Sequence[Quote], transcript: Transcript) -> list[Found]:
-    """Those quotes that are really said, each once, with their times; the others are dropped."""
-    found: dict[tuple[float, float], Found] = {}
-    said = [_letters(turn.text) for turn in transcript.turns] if quotes else []
+def grounded(quotes: Sequence[Quote], transcript: Transcript) -> list[Passage]:
+    """Return those quotes that are really said, each once, with their times; the others are dropped."""
+    passages: dict[tuple[float, float], Passage] = {}
+    turns = [_letters(turn.text) for turn in transcript.turns] if quotes else []
     for quote in quotes:
-        wanted, _ = _letters(plain(quote.text))
-        if len(wanted) < _LEAST_CHARACTERS:
+        quoted, _ = _letters(plain(quote.text))
+        if len(quoted) < _LEAST_CHARACTERS:
             continue
-        named = [quote.turn] if quote.turn < len(said) else []
-        for number in [*named, *range(len(said))]:
-            letters, places = said[number]
-            at = letters.find(wanted)
-            if at >= 0:
-                place = _place(transcript.turns[number], places[at], places[at + len(wanted) - 1] + 1)
-                found.setdefault((place.start, place.stop), place)
+        named = [quote.turn] if quote.turn < len(turns) else []
+        for number in [*named, *range(len(turns))]:
+            letters, places = turns[number]
+            start = letters.find(quoted)
+            if start >= 0:
+                passage = _passage(transcript.turns[number], places[start], places[start + len(quoted) - 1] + 1)
+                passages.setdefault((passage.start, passage.stop), passage)
                 break
-    return list(found.values())
+    return list(passages.values())
 
 
-def _place(turn: Turn, begin: int, end: int) -> Found:
-    return Found(turn.text[begin:end], *turn.seconds(begin, end))
+def _passage(turn: Turn, begin: int, end: int) -> Passage:
+    return Passage(turn.text[begin:end], *turn.seconds(begin, end))
 
 
 def _letters(text: str) -> tuple[str, list[int]]:
-    """Letters and digits only, in lower case, and where each stood: models change spaces, case and punctuation."""
+    """Return letters and digits in lower case, and where each stood: models change spaces, case and punctuation."""
     kept = [
         (folded, index)
         for index, char in enumerate(text)

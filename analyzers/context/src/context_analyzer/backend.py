@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from analyzer_contract import AnalysisJob, DetectorReport, Result, SourceFacts
+from analyzer_contract import AnalysisJob, Result, SourceFacts
 from analyzer_kit.analysis import Assessment
+from analyzer_kit.detector import InstalledDetectors
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.publishing import Publisher
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.stages import Emit, Stages, out_of_time
 from context_analyzer import ANALYZER
-from context_analyzer.assessing import Heard, assess
-from context_analyzer.indicators import PATTERN
-from context_analyzer.model import LanguageModel
+from context_analyzer.assessing import assess
+from context_analyzer.detector import ContextDetector, ContextSetup
+from context_analyzer.detectors import DETECTORS
+from context_analyzer.reading import ContextReading, Transcription
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
 from context_analyzer.transcriber import Transcriber
@@ -30,6 +32,8 @@ SUPPLIED_SUFFIX = ".transcript.json"
 """Of the key at which a transcript may lie beside a recording, in the format of Amazon Transcribe."""
 
 _SUPPLIED_SECONDS = 10.0
+
+type _Detectors = InstalledDetectors[ContextDetector, ContextSetup]
 
 
 class ContextBackend:
@@ -53,7 +57,7 @@ class ContextBackend:
         self._computing = ThreadPoolExecutor(1, thread_name_prefix="rules")
         self._publisher = Publisher(ANALYZER.name, self._store, self._threads)
         self._transcriber = Transcriber(settings, self._store, self._threads) if settings.context_transcripts else None
-        self._model = LanguageModel(settings, self._threads) if settings.has_model else None
+        self._installed: _Detectors = InstalledDetectors(DETECTORS, ContextSetup(settings, self._threads))
         self.ready = False
 
     @property
@@ -100,13 +104,14 @@ class ContextBackend:
         clock.enter("find", 0.0)
         facts = await self._find(job, clock)
         clock.enter("transcribe", 0.1)
-        heard = await self._hear(job, facts, clock)
+        transcription = await self._transcribe(job, facts, clock)
         clock.enter("judge", 0.6)
-        opinion = None
-        if self._model is not None and heard.transcript is not None and heard.transcript.speech:
-            opinion = await self._model.opinion(heard.transcript, clock.remaining())
-        found, picture = await self._compute(lambda: _conclude(heard, opinion))
-        return facts, found, picture
+        answers = {}
+        if transcript := transcription.speech:
+            for detector in self._installed.all:
+                answers[detector.name] = await detector.ask(transcript, clock.remaining())
+        assessment, plot = await self._compute(lambda: conclude(self._installed, transcription, answers))
+        return facts, assessment, plot
 
     async def _compute[T](self, what: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._computing, what)
@@ -122,8 +127,8 @@ class ContextBackend:
         clock.know(facts)
         return facts
 
-    async def _hear(self, job: AnalysisJob, facts: SourceFacts, clock: Stages) -> Heard:
-        """The transcript: Transcribe's own where there is Transcribe, else one that lies beside the recording."""
+    async def _transcribe(self, job: AnalysisJob, facts: SourceFacts, clock: Stages) -> Transcription:
+        """Return the transcript: Transcribe's own where there is Transcribe, else the one beside the recording."""
         limits: tuple[NotDone, ...] = ()
         try:
             if self._transcriber is not None:
@@ -135,8 +140,8 @@ class ContextBackend:
                 limits = (NotDone(Reason.TRANSCRIPT_SUPPLIED),)
             transcript = await self._compute(lambda: read_transcript(content))
         except NotDone as limit:
-            return Heard(None, (limit, *limits))
-        return Heard(transcript, limits)
+            return Transcription(None, (limit, *limits))
+        return Transcription(transcript, limits)
 
     async def _supplied(self, job: AnalysisJob) -> bytes:
         uri = f"{job.source.uri}{SUPPLIED_SUFFIX}"
@@ -151,10 +156,23 @@ class ContextBackend:
         return content
 
 
-def _conclude(heard: Heard, opinion: DetectorReport | None) -> tuple[Assessment, bytes]:
+def conclude(
+    installed: _Detectors, transcription: Transcription, answers: Mapping[str, object]
+) -> tuple[Assessment, bytes]:
+    """Return what the analyzer says, and its plot.
+
+    Args:
+        installed: the detectors.
+        transcription: the transcript, or why there is none.
+        answers: what the detectors asked for, by their names.
+    """
     from context_analyzer.plot import draw_turns  # Pillow is not needed to get ready
 
-    found = assess(heard, opinion)
-    # The whole pattern would cover the places that it is made of.
-    evidence = [each for detector in found.detectors for each in detector.findings if each.kind != PATTERN]
-    return found, draw_turns(heard.transcript, evidence, f"Words: {found.verdict}, score {found.score}")
+    pairs = []
+    if transcript := transcription.speech:
+        reading = ContextReading(transcript, transcription.limits, answers)
+        pairs = [(detector, detector.detect(reading)) for detector in installed.all]
+    assessment = assess(transcription, pairs, installed.gaps)
+    shown = [finding for detector, report in pairs for finding in detector.shown(report)]
+    title = f"Words: {assessment.verdict}, score {assessment.score}"
+    return assessment, draw_turns(transcription.transcript, shown, title)

@@ -1,23 +1,20 @@
-"""A language model on Amazon Bedrock, asked through Converse, as one more detector."""
+"""A language model on Amazon Bedrock, asked through Converse."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, ModelCard, Verdict
-from context_analyzer import ANALYZER
-from context_analyzer.answer import Answer, Found, Unusable, grounded, parse
-from context_analyzer.assessing import fact, limited
+from context_analyzer.answer import Answer, Unusable, parse
 from context_analyzer.aws import AwsError, Trouble, call, make_client
-from context_analyzer.phrases import ADVICE, DEMANDS, SCAM_TYPES
 from context_analyzer.prompt import make_prompt, repair
-from context_analyzer.reasons import TOLD, NotDone, Reason
+from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
 from context_analyzer.transcript import Transcript
 
@@ -25,12 +22,11 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_bedrock_runtime.type_defs import ConverseResponseTypeDef, MessageTypeDef
 
-NAME = "ScamModel"
 _MOST_TOKENS = 4096
 """Of an answer; models that think first count that too."""
 
 _LEAST_SECONDS = 3.0
-"""With less time left it is not asked: it would cost and not arrive."""
+"""With less time left it is not asked: the answer would cost and come too late."""
 
 _RESERVED_SECONDS = 2.0
 """For the upload after it."""
@@ -41,12 +37,21 @@ _REASONS = {
     Trouble.THROTTLED: Reason.MODEL_THROTTLED,
     Trouble.TIMEOUT: Reason.MODEL_TIMEOUT,
 }
-_LIMITATION = (
-    "A language model judged the words. Its errors were not measured here; each of its quotes was checked to be in the "
-    "transcript, and it can only add to what the rules found."
-)
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the model answered.
+
+    Attributes:
+        answer: checked against its schema.
+        cut: whether it read the beginning and the end of the transcript only.
+    """
+
+    answer: Answer
+    cut: bool = False
 
 
 class LanguageModel:
@@ -61,41 +66,46 @@ class LanguageModel:
         self._settings = settings
         self._threads = threads
 
-    async def opinion(self, transcript: Transcript, seconds: float) -> DetectorReport:
-        """What it says of a transcript; why not, if it says nothing. Never raises for what the service does.
+    @property
+    def id(self) -> str:
+        """Bedrock's model id or inference profile."""
+        return self._settings.context_model
+
+    async def opinion(self, transcript: Transcript, seconds: float) -> Opinion:
+        """Return what the model says of a transcript.
 
         Args:
             transcript: with speech in it.
             seconds: until the job's deadline.
+
+        Raises:
+            NotDone: it says nothing, and why; never anything else for what the service does.
         """
-        model = self._settings.context_model
         left = seconds - _RESERVED_SECONDS
         if left < _LEAST_SECONDS:
-            return limited(NAME, model, NotDone(Reason.MODEL_TIMEOUT))
+            raise NotDone(Reason.MODEL_TIMEOUT)
         prompt = make_prompt(transcript)
         try:
             async with asyncio.timeout(left):
                 answer = await self._ask(prompt.system, prompt.user, left)
         except TimeoutError:
-            return limited(NAME, model, NotDone(Reason.MODEL_TIMEOUT))
-        except NotDone as limit:
-            return limited(NAME, model, limit)
-        return report_answer(answer, transcript, model, cut=prompt.cut)
+            raise NotDone(Reason.MODEL_TIMEOUT) from None
+        return Opinion(answer, prompt.cut)
 
     async def _ask(self, system: str, user: str, seconds: float) -> Answer:
-        """Asks, and once more if the answer is of no use.
+        """Ask, and once more if the answer is of no use.
 
         Raises:
             NotDone: there is no answer.
         """
         messages: list[MessageTypeDef] = [{"role": "user", "content": [{"text": user}]}]
-        said = await self._converse(system, messages, seconds)
+        text = await self._converse(system, messages, seconds)
         try:
-            return parse(said)
+            return parse(text)
         except Unusable as problem:
             log.info("answer repaired", problem=str(problem))
             messages += [
-                {"role": "assistant", "content": [{"text": said or "(nothing)"}]},
+                {"role": "assistant", "content": [{"text": text or "(nothing)"}]},
                 {"role": "user", "content": [{"text": repair(str(problem))}]},
             ]
         try:
@@ -123,67 +133,12 @@ class LanguageModel:
 
     @cached_property
     def _client(self) -> BedrockRuntimeClient:
-        made = make_client("bedrock-runtime", self._settings.context_region, self._settings.context_model_seconds)
-        return cast("BedrockRuntimeClient", made)
-
-
-def report_answer(answer: Answer, transcript: Transcript, model: str, *, cut: bool = False) -> DetectorReport:
-    """A model's answer as a detector's report. Only what is really said counts: a warning without a quote is none."""
-    quotes = grounded(answer.quotes, transcript)
-    unfounded = answer.risk >= SUSPICIOUS_FROM and not quotes
-    limits = [NotDone(Reason.MODEL_ANSWER_UNGROUNDED)] if unfounded else []
-    if cut:
-        limits.append(NotDone(Reason.TRANSCRIPT_CUT))
-    score = min(answer.risk, SUSPICIOUS_FROM - 1) if unfounded else answer.risk
-    return DetectorReport(
-        name=NAME,
-        score=score,
-        claim=Verdict.INCONCLUSIVE if unfounded else None,
-        findings=[*_quoted(quotes, answer, score), *_told(answer, quotes), *map(fact, limits)],
-        limitations=[_LIMITATION, *(TOLD[limit.reason] for limit in limits)],
-        model=ModelCard(id=model, version=ANALYZER.version),
-    )
-
-
-def _quoted(quotes: Sequence[Found], answer: Answer, score: int) -> list[Finding]:
-    return [
-        Finding(
-            kind="ScamWords",
-            start_seconds=round(quote.start, 2),
-            end_seconds=round(quote.stop, 2),
-            score=score,
-            message=f"It sounds like {SCAM_TYPES[answer.scam_type]}: “{quote.text}”"[:300],
-        )
-        for quote in quotes
-    ]
-
-
-def _told(answer: Answer, quotes: Sequence[Found]) -> list[Finding]:
-    """What is asked for, and what to do, as facts in both languages."""
-    at = min((quote.start for quote in quotes), default=0.0)
-    wanted = list(dict.fromkeys(DEMANDS[each] for each in answer.asked_for))
-    steps = [told for code, told in ADVICE.items() if code in answer.advice]
-    facts = []
-    if wanted:
-        facts.append(("CallerWants", f"{_listed(wanted, 0)} / {_listed(wanted, 1)}"))
-    if steps:
-        facts.append(("ScamAdvice", f"{_joined(steps, 0)} / {_joined(steps, 1)}"))
-    return [
-        Finding(kind=kind, start_seconds=round(at, 2), end_seconds=round(at, 2), score=0, message=message[:300])
-        for kind, message in facts
-    ]
-
-
-def _listed(pairs: Sequence[tuple[str, str]], language: int) -> str:
-    return ", ".join(pair[language] for pair in pairs)
-
-
-def _joined(pairs: Sequence[tuple[str, str]], language: int) -> str:
-    return " ".join(pair[language] for pair in pairs)
+        client = make_client("bedrock-runtime", self._settings.context_region, self._settings.context_model_seconds)
+        return cast("BedrockRuntimeClient", client)
 
 
 def _text(answer: ConverseResponseTypeDef) -> str:
-    """The words of an answer; thoughts and anything else are left out.
+    """Return the words of an answer; thoughts and anything else are left out.
 
     Raises:
         NotDone: ModelRefused, or ModelUnavailable where it is no answer at all.

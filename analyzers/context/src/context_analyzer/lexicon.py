@@ -1,4 +1,4 @@
-"""What is said in phishing calls, in English and Korean, as patterns.
+"""The words of phishing calls, in English and Korean, as patterns.
 
 Collected from the warnings of the Korean Financial Supervisory Service (the prosecutor who isolates the victim, the safe
 account, the loan that is repaid in cash, the broken telephone) and of the US Federal Trade Commission (gift cards,
@@ -18,14 +18,14 @@ class Indicator:
 
     Attributes:
         kind: of its findings.
-        told: in a list of what was found.
+        label: in a list of what was found.
         weight: points towards the score, 0-100.
         demand: whether the victim would lose money, secrets or control by doing it.
         pattern: matches within one sentence.
     """
 
     kind: str
-    told: str
+    label: str
     weight: int
     demand: bool
     pattern: re.Pattern[str]

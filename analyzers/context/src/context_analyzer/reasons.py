@@ -1,8 +1,10 @@
-"""Why a part of the analysis was not done: each is a fact in the result, by its kind, and a sentence for a person."""
+"""Why a part of the analysis was not done: each reason is a fact in the result, and has a sentence for a person."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+from analyzer_contract import Finding
 
 
 class Reason(StrEnum):
@@ -29,7 +31,7 @@ class Reason(StrEnum):
     TRANSCRIPT_CUT = "TranscriptCut"
 
 
-TOLD = {
+MESSAGES = {
     Reason.TRANSCRIBER_MISSING: (
         "There is no transcript: this installation has no transcriber (GUARDIAN_CONTEXT_TRANSCRIPTS is not set), and "
         "no transcript lies beside the recording."
@@ -61,7 +63,7 @@ TOLD = {
     Reason.MODEL_ANSWER_UNGROUNDED: "The language model warned, and quoted no word that is said: it does not count.",
     Reason.TRANSCRIPT_CUT: "The call is long: the language model read its beginning and its end only.",
 }
-"""One sentence for each, in English; the report page has its own words in each language."""
+"""One sentence for each, in English; the report has its own words in each language."""
 
 
 class NotDone(Exception):
@@ -73,6 +75,11 @@ class NotDone(Exception):
     """
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
-        super().__init__(f"{TOLD[reason]} {detail}".strip())
+        super().__init__(f"{MESSAGES[reason]} {detail}".strip())
         self.reason = reason
         self.detail = detail
+
+
+def fact(limit: NotDone) -> Finding:
+    """Return a limit as a finding that is no evidence: its kind is the reason."""
+    return Finding(kind=limit.reason, start_seconds=0, end_seconds=0, score=0, message=str(limit)[:300])

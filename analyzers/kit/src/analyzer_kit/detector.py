@@ -172,14 +172,20 @@ class InstalledDetectors[D: Detector[Any], S]:
 
 
 def deciding_summary(pairs: Iterable[tuple[Detector[Any], DetectorReport]], verdict: Verdict) -> str:
-    """Return the sentence of the detector that decided: of those with this verdict the one with the highest score.
+    """Return the sentence of the detector that decided, of those with this verdict; empty if none has anything to say.
 
-    Of equal scores a claim goes first, then the order of the registry. Empty if no detector has anything to say.
+    Of evidence the highest score decides; of equal ones, and where there is none, a claim goes first, then the order of
+    the registry.
     """
+    evident = SEVERITY[verdict] >= SEVERITY[Verdict.SUSPICIOUS]
     sentences = [
         (report, sentence)
         for detector, report in pairs
         if verdict_of(report) is verdict and (sentence := detector.summary(report))
     ]
-    _, sentence = max(sentences, key=lambda pair: (pair[0].score, pair[0].claim is not None), default=(None, ""))
+    _, sentence = max(
+        sentences,
+        key=lambda pair: (pair[0].score if evident else 0, pair[0].claim is not None),
+        default=(None, ""),
+    )
     return sentence

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 
@@ -15,14 +14,15 @@ from hypothesis import strategies as st
 
 from analyzer_contract import DetectorReport, Verdict
 from context_analyzer.answer import Answer, Quote, Unusable, grounded, parse
-from context_analyzer.assessing import Heard, assess
-from context_analyzer.model import LanguageModel
+from context_analyzer.detectors.opinion import ScamModel
 from context_analyzer.prompt import make_prompt
+from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import Reason
 from context_analyzer.settings import DEFAULT_MODEL, ContextSettings
 from context_analyzer.transcript import Transcript, read_transcript
 from ml.context.scripts import Call, load_calls, transcribed
 from tests.support.analyzers.service import CREDENTIALS
+from tests.support.analyzers.words import assessed, scam_model
 from tests.support.aws.scripted import Reply, ScriptedAws, judges, refuses, says
 from tests.support.waiting import Stopwatch
 
@@ -47,14 +47,16 @@ def bedrock() -> Iterator[ScriptedAws]:
 
 
 @cache
-def _model(retry_seconds: float) -> LanguageModel:
+def _model(retry_seconds: float) -> ScamModel:
     """One for all: making a client takes longer than most of what is tested with it."""
     settings = ContextSettings(context_retry_seconds=retry_seconds, context_model_seconds=1)
-    return LanguageModel(settings, ThreadPoolExecutor(2))
+    return scam_model(settings)
 
 
 def ask(transcript: Transcript, seconds: float = 60, retry_seconds: float = 0.5) -> DetectorReport:
-    return asyncio.run(_model(retry_seconds).opinion(transcript, seconds))
+    model = _model(retry_seconds)
+    answers = {model.name: asyncio.run(model.ask(transcript, seconds))}
+    return model.detect(ContextReading(transcript, answers=answers))
 
 
 def kinds(report: DetectorReport) -> set[str]:
@@ -73,7 +75,7 @@ def test_a_fraud_is_told_with_the_words_and_their_times(bedrock: ScriptedAws) ->
     facts = {finding.kind: finding.message for finding in report.findings if finding.score == 0}
     assert facts["CallerWants"] == "money, secrecy / 송금, 비밀 유지"
     assert facts["ScamAdvice"].startswith("Hang up. Call back on a number you know. / 전화를 끊으세요.")
-    assert assess(Heard(SCAM), report).verdict is Verdict.SUSPICIOUS
+    assert assessed(SCAM, report).verdict is Verdict.SUSPICIOUS
 
 
 def test_what_is_asked_has_no_tools_no_temperature_and_the_transcript_as_data(bedrock: ScriptedAws) -> None:
@@ -95,14 +97,14 @@ def test_what_is_asked_has_no_tools_no_temperature_and_the_transcript_as_data(be
 
 def test_the_model_raises_the_verdict_of_a_call_that_the_rules_pass(bedrock: ScriptedAws) -> None:
     bedrock.will(judges(70, "Other", [(0, "Your blood results are in")]))
-    found = assess(Heard(BENIGN), ask(BENIGN))
+    found = assessed(BENIGN, ask(BENIGN))
     assert (found.verdict, found.score) == (Verdict.SUSPICIOUS, 70)
 
 
 @pytest.mark.parametrize("risk", [0, 20, 49])
 def test_the_model_never_lowers_what_the_rules_found(bedrock: ScriptedAws, risk: int) -> None:
     bedrock.will(judges(risk, "None"))
-    found = assess(Heard(SCAM), ask(SCAM))
+    found = assessed(SCAM, ask(SCAM))
     assert (found.verdict, found.score) == (Verdict.SUSPICIOUS, 95)
 
 
@@ -118,7 +120,7 @@ def test_a_warning_without_any_true_quote_accuses_nobody(bedrock: ScriptedAws) -
     report = ask(BENIGN)
     assert (report.score, report.claim) == (49, Verdict.INCONCLUSIVE)
     assert Reason.MODEL_ANSWER_UNGROUNDED in kinds(report)
-    assert assess(Heard(BENIGN), report).verdict is Verdict.INCONCLUSIVE
+    assert assessed(BENIGN, report).verdict is Verdict.INCONCLUSIVE
 
 
 def test_thoughts_and_words_around_the_answer_are_passed_over(bedrock: ScriptedAws) -> None:
@@ -150,8 +152,8 @@ def test_garbage_twice_leaves_the_rules_and_says_so(bedrock: ScriptedAws, text: 
     report = ask(BENIGN)
     assert kinds(report) == {Reason.MODEL_ANSWER_INVALID}
     assert len(bedrock.requests) == 2
-    assert assess(Heard(BENIGN), report).verdict is Verdict.INCONCLUSIVE
-    assert assess(Heard(SCAM), report).verdict is Verdict.SUSPICIOUS
+    assert assessed(BENIGN, report).verdict is Verdict.INCONCLUSIVE
+    assert assessed(SCAM, report).verdict is Verdict.SUSPICIOUS
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_whatever_bedrock_does_the_rules_decide_and_the_reason_is_told(
     report = ask(SCAM)
     assert kinds(report) == {reason}
     assert report.claim is Verdict.INCONCLUSIVE
-    assert (assess(Heard(SCAM), report).verdict, assess(Heard(SCAM), report).score) == (Verdict.SUSPICIOUS, 95)
+    assert (assessed(SCAM, report).verdict, assessed(SCAM, report).score) == (Verdict.SUSPICIOUS, 95)
 
 
 def test_throttling_that_passes_costs_nothing_but_time(bedrock: ScriptedAws) -> None:
@@ -217,14 +219,14 @@ def test_a_recording_that_talks_to_the_model_gains_nothing(bedrock: ScriptedAws,
     words = "Grandma, I need bail money today, a courier will pick up the cash, don't tell anybody."
     transcript = said(words, injection)
     report = ask(transcript)
-    assert assess(Heard(transcript), report).verdict is Verdict.SUSPICIOUS
+    assert assessed(transcript, report).verdict is Verdict.SUSPICIOUS
     text = bedrock.asked()[0]["messages"][0]["content"][0]["text"]
     assert text.count("<") == text.count(">") == 2, "only our own two tags"
 
 
 @pytest.mark.parametrize("injection", INJECTIONS[:4])
 def test_talking_to_the_analysis_is_suspicious_by_itself(injection: str) -> None:
-    assert assess(Heard(said("Good morning, how are you?", injection))).verdict is Verdict.SUSPICIOUS
+    assert assessed(said("Good morning, how are you?", injection)).verdict is Verdict.SUSPICIOUS
 
 
 def test_every_prompt_has_a_delimiter_of_its_own() -> None:

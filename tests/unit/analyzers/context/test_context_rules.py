@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer_contract import SUSPICIOUS_FROM, Verdict
-from context_analyzer.assessing import Heard, assess
-from context_analyzer.indicators import PATTERN, find_hits, report_indicators
+from context_analyzer.detectors.indicators import PATTERN, ScamIndicators, find_hits
+from context_analyzer.reading import Transcription
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.transcript import Transcript, Turn, Word, read_transcript
 from ml.context.scripts import Call, load_calls, transcribed
+from tests.support.analyzers.words import assessed
 
 CALLS = load_calls()
 
@@ -85,13 +86,13 @@ def test_whatever_the_words_are_turns_and_findings_lie_within_the_recording(
     transcript = read_transcript(content)
     for turn in transcript.turns:
         assert all(turn.text[word.begin : word.end].strip() for word in turn.words)
-    for finding in report_indicators(transcript).findings:
+    for finding in ScamIndicators().report_on(transcript).findings:
         assert 0 <= finding.start_seconds <= finding.end_seconds <= 1e6 + 1
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.split == "development"], ids=lambda call: call.name)
 def test_the_calls_that_the_rules_were_written_on_are_told_apart(call: Call) -> None:
-    report = report_indicators(read_transcript(transcribed(call)))
+    report = ScamIndicators().report_on(read_transcript(transcribed(call)))
     assert (report.score >= SUSPICIOUS_FROM) is call.scam, [finding.message for finding in report.findings]
 
 
@@ -139,7 +140,7 @@ def test_pressure_without_a_demand_stays_below_the_line() -> None:
     words = (
         "This is officer Miller, there is a warrant, an accident, hurry, right now, do not tell anybody, never hang up."
     )
-    report = report_indicators(said(words))
+    report = ScamIndicators().report_on(said(words))
     assert report.score == SUSPICIOUS_FROM - 1
     assert PATTERN not in {finding.kind for finding in report.findings}
 
@@ -153,31 +154,33 @@ def test_a_finding_names_the_second_at_which_it_is_said() -> None:
 
 def test_the_verdict_is_suspicious_at_most() -> None:
     call = next(call for call in CALLS if call.name == "en-grandchild-accident")
-    found = assess(Heard(read_transcript(transcribed(call))))
+    found = assessed(Transcription(read_transcript(transcribed(call))))
     assert (found.verdict, found.score) == (Verdict.SUSPICIOUS, 95)
     assert "bail" not in found.summary, "the summary names kinds, not words of the recording"
 
 
 @pytest.mark.parametrize(
-    ("heard", "reason"),
+    ("transcription", "reason"),
     [
-        (Heard(None, (NotDone(Reason.TRANSCRIBER_MISSING),)), Reason.TRANSCRIBER_MISSING),
-        (Heard(Transcript(())), Reason.NO_SPEECH),
-        (Heard(said("Hello? Hello?")), Reason.NO_SPEECH),
+        (Transcription(None, (NotDone(Reason.TRANSCRIBER_MISSING),)), Reason.TRANSCRIBER_MISSING),
+        (Transcription(Transcript(())), Reason.NO_SPEECH),
+        (Transcription(said("Hello? Hello?")), Reason.NO_SPEECH),
     ],
 )
-def test_without_words_nothing_is_concluded(heard: Heard, reason: Reason) -> None:
-    found = assess(heard)
+def test_without_words_nothing_is_concluded(transcription: Transcription, reason: Reason) -> None:
+    found = assessed(transcription)
     assert (found.verdict, found.score) == (Verdict.INCONCLUSIVE, 0)
     assert found.detectors[0].findings[0].kind == reason
 
 
 def test_in_a_language_that_the_rules_do_not_know_their_silence_says_nothing() -> None:
-    found = assess(Heard(said("Bonjour madame je vous appelle de la banque.", language="fr-FR")))
+    found = assessed(Transcription(said("Bonjour madame je vous appelle de la banque.", language="fr-FR")))
     assert found.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_transcript_that_was_supplied_is_called_that() -> None:
-    found = assess(Heard(said("Could you pick me up at the station?"), (NotDone(Reason.TRANSCRIPT_SUPPLIED),)))
+    found = assessed(
+        Transcription(said("Could you pick me up at the station?"), (NotDone(Reason.TRANSCRIPT_SUPPLIED),))
+    )
     assert found.verdict is Verdict.NO_EVIDENCE
     assert Reason.TRANSCRIPT_SUPPLIED in {finding.kind for finding in found.detectors[0].findings}

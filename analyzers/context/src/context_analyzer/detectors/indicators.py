@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, ModelCard, Verdict
-from context_analyzer import ANALYZER
+from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, Verdict
+from context_analyzer.detector import ContextDetector, phishing, unable
 from context_analyzer.lexicon import INDICATORS, PROTECTIVE, Indicator
-from context_analyzer.reasons import TOLD, Reason
+from context_analyzer.reading import ContextReading
+from context_analyzer.reasons import MESSAGES, NotDone, Reason, fact
 from context_analyzer.transcript import Transcript, Turn
 
-NAME = "ScamIndicators"
 PATTERN = "ScamPattern"
 _MOST_PLACES = 8
 """Of one indicator: a long call repeats itself."""
@@ -33,7 +33,7 @@ class Hit:
 
 
 def find_hits(transcript: Transcript) -> list[Hit]:
-    """Every place where an indicator is said, in order. Words that warn of fraud are passed over."""
+    """Return every place where an indicator is said, in order. Words that warn of fraud are passed over."""
     return [hit for turn in transcript.turns for hit in _hits(turn)]
 
 
@@ -52,7 +52,7 @@ def _hits(turn: Turn) -> list[Hit]:
 
 
 def score_of(hits: list[Hit]) -> int:
-    """0-100 from the different indicators that occur: their weights added, each once.
+    """Return 0-100 from the different indicators that occur: their weights added, each once.
 
     Haste, a claim of authority or a secret alone are no fraud: without a demand (money, codes, access) the score stays
     below the line where evidence begins.
@@ -62,49 +62,70 @@ def score_of(hits: list[Hit]) -> int:
     return total if any(indicator.demand for indicator in kinds.values()) else min(total, SUSPICIOUS_FROM - 1)
 
 
-def report_indicators(transcript: Transcript) -> DetectorReport:
-    """What the rules say of a transcript."""
-    hits = find_hits(transcript)
-    score = score_of(hits)
-    known = not transcript.language or transcript.language.lower().startswith(_LANGUAGES)
-    return DetectorReport(
-        name=NAME,
-        score=score,
-        claim=None if known or score >= SUSPICIOUS_FROM else Verdict.INCONCLUSIVE,
-        findings=[*_pattern(hits, score), *_places(hits), *([] if known else [_foreign()])],
-        limitations=[
-            "Rules look for words, not for meaning: an honest call can use them, and a fraud can avoid them.",
-            *([] if known else [TOLD[Reason.UNSUPPORTED_LANGUAGE]]),
-        ],
-        model=ModelCard(id="scam-indicators", version=ANALYZER.version, eval_card="docs/cards/context.md"),
-    )
+class ScamIndicators(ContextDetector):
+    """Finds the words of phishing calls by rules."""
 
+    name = "ScamIndicators"
+    id = "scam-indicators"
+    eval_card = "docs/cards/context.md"
+    limitations = ("Rules look for words, not for meaning: an honest call can use them, and a fraud can avoid them.",)
 
-def _foreign() -> Finding:
-    reason = Reason.UNSUPPORTED_LANGUAGE
-    return Finding(kind=reason, start_seconds=0, end_seconds=0, score=0, message=TOLD[reason])
+    def detect(self, reading: ContextReading) -> DetectorReport:
+        """Return the report on one transcript; the transcript's limits are facts of it."""
+        report = self.report_on(reading.transcript)
+        return report.model_copy(
+            update={
+                "findings": [*report.findings, *map(fact, reading.limits)],
+                "limitations": [*report.limitations, *(str(limit)[:500] for limit in reading.limits)],
+            }
+        )
+
+    def report_on(self, transcript: Transcript) -> DetectorReport:
+        """Return what the rules say of a transcript."""
+        hits = find_hits(transcript)
+        score = score_of(hits)
+        known = not transcript.language or transcript.language.lower().startswith(_LANGUAGES)
+        foreign = [] if known else [Reason.UNSUPPORTED_LANGUAGE]
+        return self.report(
+            score,
+            [*_pattern(hits, score), *_places(hits), *(fact(NotDone(reason)) for reason in foreign)],
+            claim=None if known or score >= SUSPICIOUS_FROM else Verdict.INCONCLUSIVE,
+            limitations=[*self.limitations, *(MESSAGES[reason] for reason in foreign)],
+        )
+
+    def summary(self, report: DetectorReport) -> str:
+        """Return what comes together, why it could not look, or that nothing comes together."""
+        if report.claim is not None:
+            return unable(report)
+        if report.score >= SUSPICIOUS_FROM:
+            return phishing(next((finding.message for finding in report.findings if finding.kind == PATTERN), ""))
+        return "None of the phrases that are typical of phishing calls come together here. A careful fraud avoids them."
+
+    def shown(self, report: DetectorReport) -> list[Finding]:
+        """Return all but the whole pattern, which would cover the places that it is made of."""
+        return [finding for finding in report.findings if finding.kind != PATTERN]
 
 
 def _places(hits: list[Hit]) -> list[Finding]:
     places: dict[str, list[Finding]] = {}
     for hit in hits:
         quoted = hit.text if len(hit.text) <= _QUOTED else f"{hit.text[:_QUOTED]}…"
-        found = Finding(
+        finding = Finding(
             kind=hit.indicator.kind,
             start_seconds=round(hit.start, 2),
             end_seconds=round(hit.stop, 2),
             score=hit.indicator.weight,
             message=f"“{quoted}”",
         )
-        places.setdefault(found.kind, []).append(found)
-    return [found for same in places.values() for found in same[:_MOST_PLACES]]
+        places.setdefault(finding.kind, []).append(finding)
+    return [finding for same in places.values() for finding in same[:_MOST_PLACES]]
 
 
 def _pattern(hits: list[Hit], score: int) -> list[Finding]:
-    """One finding for all of them together: it is their meeting that speaks against a call."""
+    """Return one finding for all of them together: it is their meeting that speaks against a call."""
     if score < SUSPICIOUS_FROM:
         return []
-    kinds = dict.fromkeys(hit.indicator.told for hit in hits)
+    kinds = dict.fromkeys(hit.indicator.label for hit in hits)
     return [
         Finding(
             kind=PATTERN,

@@ -1,0 +1,46 @@
+"""What was said in a recording, as the detectors see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer_kit.detector import Reading
+from context_analyzer.reasons import NotDone
+from context_analyzer.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What there is to judge.
+
+    Attributes:
+        transcript: None, if there is none.
+        limits: what else is to be known about it, or why it is missing.
+    """
+
+    transcript: Transcript | None
+    limits: tuple[NotDone, ...] = ()
+
+    @property
+    def speech(self) -> Transcript | None:
+        """The transcript, if there is enough speech in it to judge."""
+        return self.transcript if self.transcript is not None and self.transcript.speech else None
+
+
+class ContextReading(Reading):
+    """A transcript with speech, and what services answered about it.
+
+    Args:
+        transcript: of the recording.
+        limits: what else is to be known about it.
+        answers: by the name of the detector that asked.
+    """
+
+    def __init__(
+        self, transcript: Transcript, limits: Sequence[NotDone] = (), answers: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__()
+        self.transcript = transcript
+        self.limits = limits
+        self.answers = answers or {}
