@@ -22,9 +22,9 @@ from pathlib import Path
 import psutil
 
 from analyzer_kit.analyzer import Analyzer
-from analyzer_kit.messages import Task
+from analyzer_kit.child.messages import Task
+from analyzer_kit.child.process import ChildProcess
 from analyzer_kit.settings import KitSettings
-from analyzer_kit.worker import Worker
 from audio_analyzer import ANALYZER as AUDIO
 from ml.video.clips import CLIPS, fetch
 from tests.benchmarks.decoders import DECODERS, cpu_seconds
@@ -93,7 +93,7 @@ async def analysed(analyzer: Analyzer, recording: Path, models: Path | None) -> 
         AnalysisError: it gave no verdict.
     """
     settings = KitSettings(models=models) if models else KitSettings()
-    worker = Worker(settings.child(analyzer))
+    worker = ChildProcess(settings.child(analyzer))
     await worker.start(settings.warm_up_seconds)
     child = psutil.Process(worker.pid)
     with tempfile.TemporaryDirectory() as folder:

@@ -15,9 +15,9 @@ import structlog
 
 from analyzer_contract import AnalysisJob, FailureReason, Result, SourceFacts
 from analyzer_kit.analyzer import Analyzer
+from analyzer_kit.child.messages import Task
+from analyzer_kit.child.pool import ChildPool
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.messages import Task
-from analyzer_kit.pool import WorkerPool
 from analyzer_kit.publishing import Publisher
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.scratch import Scratch
@@ -77,7 +77,7 @@ class ChildBackend:
         self._settings = settings
         self._scratch = Scratch(settings.scratch_dir)
         config = settings.child(analyzer)
-        self.pool = WorkerPool(config, settings.concurrency, settings.warm_up_seconds, begun)
+        self.pool = ChildPool(config, settings.concurrency, settings.warm_up_seconds, begun)
         self._store = ObjectStore(
             connect_seconds=settings.s3_connect_seconds,
             read_seconds=settings.s3_read_seconds,

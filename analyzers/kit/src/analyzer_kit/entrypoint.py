@@ -14,9 +14,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from analyzer_kit import sandbox
 from analyzer_kit.analyzer import Analyzer
-from analyzer_kit.spawn import spawn
+from analyzer_kit.child import sandbox
+from analyzer_kit.child.spawn import spawn
 
 if TYPE_CHECKING:
     from analyzer_kit.backend import Backend
@@ -62,7 +62,7 @@ async def _import_and_serve(
 
     chosen = settings or read_settings(KitSettings, f"The {analyzer.name} analyzer")
     if child is not None:  # the child waits for it; importing FastAPI, which takes longest, happens meanwhile
-        from analyzer_kit.worker import configure
+        from analyzer_kit.child.process import configure
 
         configure(child, chosen.child(analyzer))
     from analyzer_kit.http_server import serve

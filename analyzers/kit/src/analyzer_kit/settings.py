@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analyzer_kit.analysis import Caps, Models
 from analyzer_kit.analyzer import Analyzer
-from analyzer_kit.messages import ChildConfig
+from analyzer_kit.child.messages import ChildConfig
 from guardian_service.settings import LogLevel
 
 

@@ -12,10 +12,10 @@ import pytest
 from analyzer_contract import FailureReason
 from analyzer_kit.analysis import Caps
 from analyzer_kit.backend import _picture
+from analyzer_kit.child.messages import ChildConfig, Task
+from analyzer_kit.child.process import ChildProcess, ChildStartError
+from analyzer_kit.child.spawn import MAX_LINE_BYTES
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.messages import ChildConfig, Task
-from analyzer_kit.spawn import MAX_LINE_BYTES
-from analyzer_kit.worker import Worker, WorkerStartError
 
 CONFIG = ChildConfig(module="none", memory_bytes=2**30, caps=Caps())
 TASK = Task(recording="none", plot="none", cpu_seconds=1)
@@ -23,15 +23,15 @@ READY = """input(); print('{"type": "ready"}', flush=True); input()"""
 
 
 @pytest.fixture
-def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Worker]:
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ChildProcess]:
     """A worker whose process runs the code given, after it was greeted and got its task."""
 
-    def make(code: str) -> Worker:
+    def make(code: str) -> ChildProcess:
         program = tmp_path / "child"
         program.write_text(f"#!{os.path.realpath(sys.executable)}\n{READY}\n{code}\n")
         program.chmod(0o700)
         monkeypatch.setattr(sys, "executable", str(program))
-        return Worker(CONFIG)
+        return ChildProcess(CONFIG)
 
     return make
 
@@ -47,7 +47,9 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Wo
         ("print('[' * 100000)", "no sense"),
     ],
 )
-async def test_a_child_that_talks_without_end_is_killed(child: Callable[[str], Worker], code: str, says: str) -> None:
+async def test_a_child_that_talks_without_end_is_killed(
+    child: Callable[[str], ChildProcess], code: str, says: str
+) -> None:
     worker = child(code)
     await worker.start(10)
     with pytest.raises(AnalysisError, match=says) as failed:
@@ -60,8 +62,8 @@ async def test_a_child_that_talks_without_end_is_killed(child: Callable[[str], W
 @pytest.mark.asyncio
 async def test_a_child_that_cannot_be_started_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/program")
-    with pytest.raises(WorkerStartError, match="could not be started"):
-        await Worker(CONFIG).start(1)
+    with pytest.raises(ChildStartError, match="could not be started"):
+        await ChildProcess(CONFIG).start(1)
 
 
 def test_the_plot_is_what_the_child_wrote(tmp_path: Path) -> None:

@@ -22,12 +22,12 @@ from analyzer_contract import (
     ModelCard,
     Verdict,
 )
-from analyzer_kit.cgroup import oom_kills
+from analyzer_kit.child.cgroup import oom_kills
+from analyzer_kit.child.messages import CHILD_MESSAGE
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import require_complete
 from analyzer_kit.media.sniff import demuxer_of, demuxer_of_bytes
 from analyzer_kit.media.wav import stated_wav_seconds
-from analyzer_kit.messages import CHILD_MESSAGE
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge

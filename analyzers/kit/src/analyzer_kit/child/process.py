@@ -11,9 +11,8 @@ from pydantic import ValidationError
 
 from analyzer_contract import FailureKind, FailureReason, Wire
 from analyzer_kit.analysis import Assessment
-from analyzer_kit.cgroup import oom_kills
-from analyzer_kit.errors import AnalysisError
-from analyzer_kit.messages import (
+from analyzer_kit.child.cgroup import oom_kills
+from analyzer_kit.child.messages import (
     CHILD_MESSAGE,
     MOST_MESSAGES,
     ChildConfig,
@@ -24,10 +23,11 @@ from analyzer_kit.messages import (
     Task,
     Unready,
 )
-from analyzer_kit.spawn import spawn
+from analyzer_kit.child.spawn import spawn
+from analyzer_kit.errors import AnalysisError
 
 
-class WorkerStartError(Exception):
+class ChildStartError(Exception):
     """A child did not become warm."""
 
 
@@ -36,7 +36,7 @@ def configure(process: Process, config: ChildConfig) -> None:
     _write(process, config)
 
 
-class Worker:
+class ChildProcess:
     """A child process with a detector module loaded; analyses one recording at a time.
 
     Whatever goes wrong in it, apart from a recording that it refuses in good order, ends the process.
@@ -66,29 +66,29 @@ class Worker:
         """Starts the process and waits until it is warm.
 
         Raises:
-            WorkerStartError: it ended, or was not warm after ``seconds``.
+            ChildStartError: it ended, or was not warm after ``seconds``.
         """
         if self._process is None:
             try:
                 self._process = await spawn()
             except OSError as error:
-                raise WorkerStartError(f"it could not be started: {error}") from error
+                raise ChildStartError(f"it could not be started: {error}") from error
             configure(self._process, self._config)
         try:
             async with asyncio.timeout(seconds):
                 message = await self._receive()
         except (TimeoutError, AnalysisError) as error:
             self.kill()
-            raise WorkerStartError(str(error) or f"not warm after {seconds:.0f} s") from error
+            raise ChildStartError(str(error) or f"not warm after {seconds:.0f} s") from error
         except BaseException:
             self.kill()
             raise
         if isinstance(message, Unready):
             self.kill()
-            raise WorkerStartError(message.message)
+            raise ChildStartError(message.message)
         if not isinstance(message, Ready):
             self.kill()
-            raise WorkerStartError("the first message was not Ready")
+            raise ChildStartError("the first message was not Ready")
 
     async def run(self, task: Task, on_stage: Callable[[str, float], None]) -> Assessment:
         """Analyses one recording; cancelling it kills the process.

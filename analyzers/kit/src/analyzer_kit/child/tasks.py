@@ -1,7 +1,7 @@
 """The child process: imports a detector module once, then analyses one recording at a time.
 
 Its configuration and then tasks come as lines on standard input, and messages leave as lines on what was standard
-output (:mod:`analyzer_kit.messages`). It has no network credentials and no secrets.
+output (:mod:`analyzer_kit.child.messages`). It has no network credentials and no secrets.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import BinaryIO, cast
 from pydantic import BaseModel
 
 from analyzer_contract import FailureReason
-from analyzer_kit import memory, sandbox
+from analyzer_kit import memory
 from analyzer_kit.analysis import AnalysisModule
+from analyzer_kit.child import sandbox
+from analyzer_kit.child.messages import ChildConfig, Done, Failed, Ready, Stage, Task, Unready
 from analyzer_kit.errors import AnalysisError, Misconfigured
-from analyzer_kit.messages import ChildConfig, Done, Failed, Ready, Stage, Task, Unready
 
 _PROGRESS_SECONDS = 0.25
 """Shortest time between two stage messages: the operator throttles to one in two seconds anyway."""

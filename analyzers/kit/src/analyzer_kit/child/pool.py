@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from analyzer_kit.messages import ChildConfig
-from analyzer_kit.worker import Worker, WorkerStartError
+from analyzer_kit.child.messages import ChildConfig
+from analyzer_kit.child.process import ChildProcess, ChildStartError
 
 _FAILURES_UNTIL_BROKEN = 5
 _BACKOFF_SECONDS = 0.5
@@ -19,7 +19,7 @@ _LONGEST_BACKOFF_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 
 
-class WorkerPool:
+class ChildPool:
     """``size`` supervised children. Never asks for more than one analysis at a time of each.
 
     Args:
@@ -34,8 +34,8 @@ class WorkerPool:
         self._size = size
         self._warm_up_seconds = warm_up_seconds
         self._begun = begun
-        self._idle: asyncio.Queue[Worker] = asyncio.Queue()
-        self._workers: set[Worker] = set()
+        self._idle: asyncio.Queue[ChildProcess] = asyncio.Queue()
+        self._workers: set[ChildProcess] = set()
         self._supervisors: list[asyncio.Task[None]] = []
         self._failures = [0] * size
         self.starts = 0
@@ -66,7 +66,7 @@ class WorkerPool:
             await worker.gone()
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Worker]:
+    async def lease(self) -> AsyncIterator[ChildProcess]:
         """A warm child for one analysis, waiting for one if need be; a dead one is never handed on."""
         worker = await self._idle.get()
         while not worker.alive:
@@ -79,10 +79,10 @@ class WorkerPool:
 
     async def _supervise(self, slot: int) -> None:
         while True:
-            worker, self._begun = Worker(self._config, self._begun), None
+            worker, self._begun = ChildProcess(self._config, self._begun), None
             try:
                 await worker.start(self._warm_up_seconds)
-            except WorkerStartError as error:
+            except ChildStartError as error:
                 self._failures[slot] += 1
                 self.problem = str(error)
                 log.error("worker did not start", error=str(error), failures=self._failures[slot])
