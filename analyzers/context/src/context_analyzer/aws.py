@@ -1,4 +1,4 @@
-"""Calls of AWS services from asynchronous code: in threads, tried again while it may help, with errors of a meaning.
+"""Calls of AWS services from asynchronous code: in threads, retried while it may help, with typed errors.
 
 botocore and stamina are imported at the first call, as in the kit: readiness does not wait for them.
 """
@@ -33,7 +33,7 @@ _THROTTLED = {
 
 
 class Trouble(StrEnum):
-    """What went wrong with a call, as far as it matters here."""
+    """The kind of a failed call, as far as it matters here."""
 
     FORBIDDEN = "forbidden"
     THROTTLED = "throttled"
@@ -43,7 +43,7 @@ class Trouble(StrEnum):
 
 
 class AwsError(Exception):
-    """A call failed for good, or for as long as there was time to try it.
+    """A call failed, finally or for as long as there was time to retry it.
 
     Args:
         trouble: what went wrong.
@@ -64,7 +64,7 @@ class AwsError(Exception):
 
 
 def make_client(service: str, region: str, read_seconds: float) -> BaseClient:
-    """A client of one service; ``AWS_ENDPOINT_URL_<SERVICE>`` leads it elsewhere."""
+    """Return a client of one service; ``AWS_ENDPOINT_URL_<SERVICE>`` leads it elsewhere."""
     import botocore.session
     from botocore.config import Config
 
@@ -79,12 +79,12 @@ def make_client(service: str, region: str, read_seconds: float) -> BaseClient:
 
 
 async def call[T](what: Callable[[], T], threads: Executor, seconds: float) -> T:
-    """Does a blocking call in a thread; throttling and faults of the service are tried again with backoff and jitter.
+    """Make a blocking call in a thread; throttling and faults of the service are retried with backoff and jitter.
 
     Args:
         what: the call.
         threads: where it waits.
-        seconds: how long it is tried again.
+        seconds: how long it is retried.
 
     Raises:
         AwsError: it did not work.
@@ -130,8 +130,8 @@ def _translated[T](what: Callable[[], T]) -> T:
 
 
 def _meaning(response: Mapping[str, Any]) -> AwsError:
-    told = response.get("Error", {})
-    code, message = str(told.get("Code", "")), str(told.get("Message", ""))[:300]
+    error = response.get("Error", {})
+    code, message = str(error.get("Code", "")), str(error.get("Message", ""))[:300]
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _FORBIDDEN or status == HTTPStatus.FORBIDDEN:
         return AwsError(Trouble.FORBIDDEN, code, message)

@@ -53,7 +53,7 @@ class ContextBackend:
         )
         # An abandoned call may linger in its thread until its time-out: leave room for the next ones.
         self._threads = ThreadPoolExecutor(2 * settings.concurrency + 2, thread_name_prefix="aws")
-        # One at a time: it is work for the CPU, and the event loop has to answer meanwhile.
+        # One at a time: it is work for the CPU, and the event loop answers meanwhile.
         self._computing = ThreadPoolExecutor(1, thread_name_prefix="rules")
         self._publisher = Publisher(ANALYZER.name, self._store, self._threads)
         self._transcriber = Transcriber(settings, self._store, self._threads) if settings.context_transcripts else None
@@ -62,32 +62,32 @@ class ContextBackend:
 
     @property
     def alive(self) -> bool:
-        """Nothing here can break for good."""
+        """True: nothing here can break for good."""
         return True
 
     @property
     def problem(self) -> str:
-        """What is wrong with the settings keeps the process from starting."""
+        """Empty: wrong settings keep the process from starting."""
         return ""
 
     @property
     def worker_starts(self) -> int:
-        """There are no children."""
+        """0: there are no children."""
         return 0
 
     async def start(self) -> None:
-        """Makes the S3 client while requests may come already."""
+        """Make the S3 client, while requests are accepted already."""
         asyncio.get_running_loop().run_in_executor(self._threads, self._store.client)
         self.ready = True
 
     async def stop(self) -> None:
-        """Waits for nothing."""
+        """Stop the threads without waiting for them."""
         self.ready = False
         for threads in (self._threads, self._computing):
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, job: AnalysisJob, emit: Emit) -> Result:
-        """Does one job within its deadline; cancelling it leaves a transcription that runs to whoever asks next.
+        """Run one job within its deadline; cancelling it leaves a running transcription to the next request for it.
 
         Raises:
             AnalysisError: there is no verdict, and why.
@@ -95,8 +95,8 @@ class ContextBackend:
         clock = Stages(job, emit)
         try:
             async with asyncio.timeout(job.deadline_seconds):
-                facts, found, picture = await self._analyze(job, clock)
-                return await self._publisher.publish(job, facts, found, picture, clock)
+                facts, assessment, plot = await self._analyze(job, clock)
+                return await self._publisher.publish(job, facts, assessment, plot, clock)
         except TimeoutError:
             raise out_of_time(job, clock.stage) from None
 
@@ -124,7 +124,7 @@ class ContextBackend:
             )
         finally:
             cancelled.set()
-        clock.know(facts)
+        clock.set_source(facts)
         return facts
 
     async def _transcribe(self, job: AnalysisJob, facts: SourceFacts, clock: Stages) -> Transcription:

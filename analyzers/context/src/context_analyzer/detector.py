@@ -34,7 +34,7 @@ class ContextDetector(Detector[ContextReading]):
     async def ask(self, transcript: Transcript, seconds: float) -> object:
         """Return what a service answers about a transcript: ``reading.answers[name]`` has it when it detects.
 
-        :meth:`detect` runs in a thread and asks nobody.
+        :meth:`detect` runs in a thread, and calls no service.
 
         Args:
             transcript: with speech in it.

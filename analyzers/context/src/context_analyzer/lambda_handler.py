@@ -34,11 +34,11 @@ class LambdaContext(Protocol):
     aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until Lambda ends it."""
+        """Return the milliseconds until Lambda ends it."""
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Analyses one recording.
+    """Analyse one recording.
 
     Args:
         event: an AnalysisJob, or a SourceObject.
@@ -47,8 +47,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     Raises:
         pydantic.ValidationError: the event is no job.
     """
-    given = dict(event) if "source" in event else {"source": dict(event)}
-    job = AnalysisJob.model_validate({"id": context.aws_request_id, **given})
+    fields = dict(event) if "source" in event else {"source": dict(event)}
+    job = AnalysisJob.model_validate({"id": context.aws_request_id, **fields})
     allowed = context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS
     deadline = max(min(job.deadline_seconds, allowed), _LEAST_SECONDS)
     last = asyncio.run(_run(job.model_copy(update={"deadline_seconds": deadline})))
@@ -58,7 +58,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 async def _run(job: AnalysisJob) -> Result | Failure:
     backend = _backend()
     try:
-        return await backend.run(job, _unheard)
+        return await backend.run(job, _drop)
     except AnalysisError as error:
         return error.failure(0)
     except Exception as error:
@@ -67,13 +67,13 @@ async def _run(job: AnalysisJob) -> Result | Failure:
         return wrapped.failure(0)
 
 
-def _unheard(_progress: Progress) -> None:
-    """Nobody follows a Lambda function's progress."""
+def _drop(_progress: Progress) -> None:
+    """Drop progress: a Lambda function has no stream to send it on."""
 
 
 @cache
 def _backend() -> ContextBackend:
-    """One for all invocations of an instance: its clients keep their connections."""
+    """Return the one backend for all invocations of an instance: its clients keep their connections."""
     settings = ContextSettings(concurrency=1)
     logs.configure(settings.log_level)
     return ContextBackend(settings)

@@ -17,7 +17,7 @@ _GAP = 8
 
 
 def draw_turns(transcript: Transcript | None, findings: Sequence[Finding], title: str) -> bytes:
-    """A PNG with a lane for each speaker, the strongest findings shaded.
+    """Return a PNG with a lane for each speaker, the strongest findings shaded.
 
     Args:
         transcript: None draws the empty axes.
@@ -31,7 +31,7 @@ def draw_turns(transcript: Transcript | None, findings: Sequence[Finding], title
     image = Image.new("RGB", (PLOT_WIDTH, base + BOTTOM), "white")
     draw = ImageDraw.Draw(image, "RGBA")
     font = ImageFont.load_default(13)
-    shade(draw, font, [each for each in findings if each.score], length, base)
+    shade(draw, font, [finding for finding in findings if finding.score], length, base)
     tall = _HEIGHT / max(len(speakers), 1)
     for lane, speaker in enumerate(speakers):
         top = TOP + lane * tall

@@ -1,6 +1,6 @@
-"""What the language model is told. Pure, apart from the delimiter's randomness.
+"""The prompt for the language model. Pure, apart from the delimiter's randomness.
 
-The transcript is data. It stands between tags that nobody who speaks in it can guess, its own angle brackets are taken
+The transcript is data. It stands between tags that a speaker in it cannot guess, its own angle brackets are taken
 out, the model has no tools, and whatever it answers is checked (:mod:`context_analyzer.answer`).
 """
 
@@ -69,7 +69,7 @@ class Prompt:
 
 
 def make_prompt(transcript: Transcript) -> Prompt:
-    """The prompt for a transcript, with a delimiter of its own."""
+    """Return the prompt for a transcript, with a delimiter of its own."""
     tag = f"transcript-{secrets.token_hex(12)}"
     lines = [_line(number, transcript) for number in range(len(transcript.turns))]
     kept, cut = _shortened(lines)
@@ -77,7 +77,7 @@ def make_prompt(transcript: Transcript) -> Prompt:
 
 
 def repair(problem: str) -> str:
-    """What is said once to a model whose answer is of no use."""
+    """Return the message to a model whose answer is of no use; it is sent once."""
     return _REPAIR.format(problem=problem)
 
 
@@ -93,7 +93,7 @@ def _line(number: int, transcript: Transcript) -> str:
 
 
 def _shortened(lines: list[str]) -> tuple[list[str], bool]:
-    """All lines, or as many from the beginning and from the end as fit: frauds open with a story, and end in a demand."""
+    """Return all lines, or as many from both ends as fit: frauds open with a story, and end in a demand."""
     if sum(map(len, lines)) <= _MOST_CHARACTERS:
         return lines, False
     head = _fitting(lines)

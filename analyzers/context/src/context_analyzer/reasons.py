@@ -8,7 +8,7 @@ from analyzer_contract import Finding
 
 
 class Reason(StrEnum):
-    """What limits this result. None of them loses what was found otherwise."""
+    """The reason of a limit of this result. None of them loses what was found otherwise."""
 
     # Of the transcript
     TRANSCRIBER_MISSING = "TranscriberMissing"
@@ -67,7 +67,7 @@ MESSAGES = {
 
 
 class NotDone(Exception):
-    """A part of the analysis cannot be done, and why.
+    """A part of the analysis cannot be done; the message says why.
 
     Args:
         reason: one word for machines.

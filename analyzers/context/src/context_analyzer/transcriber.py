@@ -1,4 +1,4 @@
-"""Amazon Transcribe: one job for each version of a recording, whoever asks for it and however often.
+"""Amazon Transcribe: one job for each version of a recording, however often it is asked for.
 
 The job's name follows from the object's version and the options, so a retry, or another pod, finds the job that runs
 and waits for it. What comes out is kept under the same name until the bucket's lifecycle removes it: asking again costs
@@ -36,7 +36,7 @@ _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS, _POLL_GROWTH = 1.0, 5.0, 1.4
 _READ_SECONDS = 10.0
 _S3_SECONDS = 20.0
 _GONE = {"NotFoundException", "BadRequestException"}
-"""How GetTranscriptionJob answers for a job that there is not."""
+"""The answers of GetTranscriptionJob for a job that does not exist."""
 
 _REASONS = {
     Trouble.FORBIDDEN: Reason.TRANSCRIBER_FORBIDDEN,
@@ -45,11 +45,11 @@ _REASONS = {
 
 log = structlog.get_logger(__name__)
 
-Told = Callable[[], None]
+WaitingCallback = Callable[[], None]
 
 
 class Transcriber:
-    """Has recordings transcribed, with this process's own AWS identity.
+    """Lets Amazon Transcribe transcribe recordings, with this process's own AWS identity.
 
     Args:
         settings: where transcripts go, and in which languages there is speech.
@@ -62,8 +62,10 @@ class Transcriber:
         self._store = store
         self._threads = threads
 
-    async def transcribe(self, source: SourceObject, facts: SourceFacts, waiting: Told = lambda: None) -> bytes:
-        """The transcript, in Transcribe's format. Cancelling it leaves the job to whoever asks next.
+    async def transcribe(
+        self, source: SourceObject, facts: SourceFacts, waiting: WaitingCallback = lambda: None
+    ) -> bytes:
+        """Return the transcript, in Transcribe's format. Cancelling it leaves the job to the next request.
 
         Args:
             source: the recording.
@@ -76,25 +78,25 @@ class Transcriber:
         """
         name = self.job_name(source, facts)
         kept = f"{self._settings.context_transcripts}{name}.json"
-        if (found := await self._read(kept)) is not None:
-            return found
+        if (content := await self._read(kept)) is not None:
+            return content
         await self._check_current(source, facts)
         await self._start(name, source)
         status = await self._finished(name, waiting)
         if status is None:  # another pod was faster, and has tidied up
-            if (found := await self._read(kept)) is not None:
-                return found
+            if (content := await self._read(kept)) is not None:
+                return content
             raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, "The job has disappeared.")
         try:
             content = await self._collect(name, kept, source, facts, status)
-        except NotDone:  # where it was cancelled, or S3 failed, the finished job waits for whoever asks next
+        except NotDone:  # where it was cancelled, or S3 failed, the finished job waits for the next request
             await self._tidy_up(name)
             raise
         await self._tidy_up(name)
         return content
 
     def job_name(self, source: SourceObject, facts: SourceFacts) -> str:
-        """The job's name: the same for the same bytes and options."""
+        """Return the job's name: the same for the same bytes and options."""
         options = (*self._settings.context_languages, str(self._settings.context_speakers))
         pin = facts.version_id or facts.etag
         digest = hashlib.sha256("\n".join([source.uri, pin, *options]).encode()).hexdigest()
@@ -105,7 +107,7 @@ class Transcriber:
         return cast("TranscribeServiceClient", make_client("transcribe", "", _READ_SECONDS))
 
     async def _check_current(self, source: SourceObject, facts: SourceFacts) -> None:
-        """Transcribe knows no versions: it reads what is current.
+        """Check that the version is the current one, the only one that Transcribe reads.
 
         Raises:
             NotDone: VersionNotCurrent.
@@ -136,8 +138,8 @@ class Transcriber:
                 return
             raise _not_done(error) from error
 
-    async def _finished(self, name: str, waiting: Told) -> TranscriptionJobTypeDef | None:
-        """The job once it has ended; None if there is none any more."""
+    async def _finished(self, name: str, waiting: WaitingCallback) -> TranscriptionJobTypeDef | None:
+        """Wait for the end of a job, and return it; None if there is none any more."""
         pause = _FIRST_POLL_SECONDS
         while True:
             try:
@@ -158,7 +160,7 @@ class Transcriber:
     ) -> bytes:
         if job["TranscriptionJobStatus"] == "FAILED":
             raise NotDone(Reason.TRANSCRIBER_UNAVAILABLE, f"It says: {str(job.get('FailureReason', ''))[:300]}")
-        # It may have been replaced after the job had begun; then nobody knows which one was heard.
+        # The object may have been replaced after the job began: then it is not known which one was transcribed.
         await self._check_current(source, facts)
         content = await self._read(self._incoming(name))
         if content is None:
@@ -171,7 +173,7 @@ class Transcriber:
         return content
 
     async def _tidy_up(self, name: str) -> None:
-        """Removes the job and its output: what is worth keeping was copied, and a failed job must not be joined."""
+        """Remove the job and its output: what is worth keeping was copied, and a failed job must not be joined."""
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._threads, self._store.delete, self._incoming(name), _S3_SECONDS)

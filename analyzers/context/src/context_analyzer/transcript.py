@@ -19,7 +19,7 @@ MOST_BYTES = 16 * 1024 * 1024
 """Largest transcript that is read; four hours of speech, the longest that Transcribe takes, have about 10 MB."""
 
 _MOST_ITEMS, _MOST_CHARACTERS = 120_000, 500_000
-"""Twice what is said in four hours. Rules take seconds for it, and a hostile file must not take minutes."""
+"""Twice the words of four hours of talk. Rules take seconds for it, and a hostile file must not take minutes."""
 
 _LEAST_WORDS = 5
 _PAUSE_SECONDS = 3.0
@@ -43,7 +43,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one speaker says without being interrupted."""
+    """One speaker's words between two interruptions."""
 
     speaker: str
     text: str
@@ -51,30 +51,30 @@ class Turn:
 
     @property
     def start(self) -> float:
-        """When it begins, in seconds."""
+        """Its beginning, in seconds."""
         return self.words[0].start
 
     @property
     def stop(self) -> float:
-        """When it ends, in seconds."""
+        """Its end, in seconds."""
         return self.words[-1].stop
 
     def seconds(self, begin: int, end: int) -> tuple[float, float]:
-        """When the characters ``begin`` to ``end`` of the text are said."""
-        heard = [word for word in self.words if word.begin < end and word.end > begin] or list(self.words)
-        return heard[0].start, max(word.stop for word in heard)
+        """Return when the characters ``begin`` to ``end`` of the text are said."""
+        words = [word for word in self.words if word.begin < end and word.end > begin] or list(self.words)
+        return words[0].start, max(word.stop for word in words)
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A whole recording. ``language`` is a code such as ko-KR; empty if nobody said."""
+    """A whole recording. ``language`` is a code such as ko-KR; empty if it is not known."""
 
     turns: tuple[Turn, ...]
     language: str = ""
 
     @property
     def seconds(self) -> float:
-        """Until when there is speech."""
+        """The end of the last turn."""
         return max((turn.stop for turn in self.turns), default=0.0)
 
     @property
@@ -123,7 +123,7 @@ class _Output(_Lenient):
 
 
 def read_transcript(content: bytes, language: str = "") -> Transcript:
-    """The transcript in one of Transcribe's output files.
+    """Return the transcript in one of Transcribe's output files.
 
     Args:
         content: of the file.
@@ -146,7 +146,7 @@ def read_transcript(content: bytes, language: str = "") -> Transcript:
 
 
 def plain(text: str) -> str:
-    """Text of one spelling (NFKC), without characters that nobody sees."""
+    """Return text of one spelling (NFKC), without invisible characters."""
     flat = unicodedata.normalize("NFKC", text)
     return "".join(char for char in flat if unicodedata.category(char) not in _INVISIBLE)
 
@@ -164,11 +164,11 @@ def _turns(items: Iterable[_Item], labels: dict[float, str]) -> Iterable[Turn]:
         if item.type == "punctuation" or item.start_time is None:
             text += content if words else ""
             continue
-        said_by = item.speaker_label or labels.get(item.start_time, "")
-        if words and (said_by != speaker or item.start_time - words[-1].stop > _PAUSE_SECONDS or _full(text)):
+        item_speaker = item.speaker_label or labels.get(item.start_time, "")
+        if words and (item_speaker != speaker or item.start_time - words[-1].stop > _PAUSE_SECONDS or _full(text)):
             yield Turn(speaker, text, tuple(words))
             text, words = "", []
-        speaker = said_by
+        speaker = item_speaker
         begin = len(text) + 1 if text else 0
         text = f"{text} {content}" if text else content
         stop = max(item.end_time or item.start_time, item.start_time)

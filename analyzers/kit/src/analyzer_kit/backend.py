@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 class Backend(Protocol):
-    """What does the work behind the HTTP service."""
+    """The interface of what does the work behind the HTTP service."""
 
     @property
     def ready(self) -> bool:
@@ -50,13 +50,13 @@ class Backend(Protocol):
         """How many children were warmed up so far."""
 
     async def start(self) -> None:
-        """Begins to get ready."""
+        """Start to get ready, without waiting for it."""
 
     async def stop(self) -> None:
-        """Ends everything that was started."""
+        """End everything that was started."""
 
     async def run(self, job: AnalysisJob, emit: Emit) -> Result:
-        """Does one job; cancelling it stops the work and removes its files.
+        """Run one job; cancelling it stops the work and removes its files.
 
         Raises:
             AnalysisError: there is no verdict, and why.
@@ -69,15 +69,15 @@ class ChildBackend:
     Args:
         analyzer: what the children run.
         settings: slots, limits, and places.
-        begun: the first child, if it was started and configured already.
+        first: the first child, if it was started and configured already.
     """
 
-    def __init__(self, analyzer: Analyzer, settings: KitSettings, begun: Process | None = None) -> None:
+    def __init__(self, analyzer: Analyzer, settings: KitSettings, first: Process | None = None) -> None:
         self._analyzer = analyzer
         self._settings = settings
         self._scratch = Scratch(settings.scratch_dir)
         config = settings.child(analyzer)
-        self.pool = ChildPool(config, settings.concurrency, settings.warm_up_seconds, begun)
+        self.pool = ChildPool(config, settings.concurrency, settings.warm_up_seconds, first)
         self._store = ObjectStore(
             connect_seconds=settings.s3_connect_seconds,
             read_seconds=settings.s3_read_seconds,
@@ -109,19 +109,19 @@ class ChildBackend:
         return self.pool.starts
 
     async def start(self) -> None:
-        """Removes what a killed service left, starts the children, and makes the S3 client while they warm up."""
+        """Remove what a killed service left, start the children, and make the S3 client while they warm up."""
         self._scratch.open()
         await self.pool.start()
         asyncio.get_running_loop().run_in_executor(self._threads, self._store.client)
 
     async def stop(self) -> None:
-        """Ends the children."""
+        """End the children."""
         await self.pool.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._scratch.close()
 
     async def run(self, job: AnalysisJob, emit: Emit) -> Result:
-        """Does one job within its deadline.
+        """Run one job within its deadline.
 
         Raises:
             AnalysisError: there is no verdict, and why.
@@ -143,13 +143,13 @@ class ChildBackend:
             clock.leased()
             cpu = int(job.deadline_seconds * self._settings.threads) + 1
             task = Task(recording=str(recording), plot=str(plot), cpu_seconds=cpu)
-            found = await worker.run(task, clock.child_stage)
+            assessment = await worker.run(task, clock.child_stage)
             try:
-                picture = _picture(plot)
+                picture = _read_plot(plot)
             except AnalysisError:
                 worker.kill()
                 raise
-        return await self._publisher.publish(job, facts, found, picture, clock)
+        return await self._publisher.publish(job, facts, assessment, picture, clock)
 
     async def _fetch(self, job: AnalysisJob, recording: Path, clock: Stages) -> SourceFacts:
         loop = asyncio.get_running_loop()
@@ -165,7 +165,7 @@ class ChildBackend:
             facts = await loop.run_in_executor(
                 self._threads, self._store.head, job.source, clock.remaining(), cancelled
             )
-            clock.know(facts)
+            clock.set_source(facts)
             target = os.open(recording, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             await loop.run_in_executor(self._threads, download)
         finally:
@@ -173,8 +173,8 @@ class ChildBackend:
         return facts
 
 
-def _picture(plot: Path) -> bytes:
-    """The child's plot. Only what it wrote there itself: a link would make the parent read, and publish, other files.
+def _read_plot(plot: Path) -> bytes:
+    """Return the plot that the child wrote; a link there would make the parent read, and publish, other files.
 
     Raises:
         AnalysisError: WorkerCrashed: it is no file, or too large.

@@ -19,14 +19,14 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def x_of(second: float, length: float) -> float:
-    """Where a second lies, in pixels from the left."""
+    """Return where a second lies, in pixels from the left."""
     return LEFT + ACROSS * min(max(second / length, 0.0), 1.0)
 
 
 def shade(draw: ImageDraw.ImageDraw, font: Font, findings: Sequence[Finding], length: float, base: int) -> None:
-    """Shades the stretches with evidence down to ``base``, each with its kind and score above."""
+    """Shade the stretches with evidence down to ``base``, each with its kind and score above."""
     taken = [0.0] * _LABEL_ROWS
-    for finding in sorted(findings, key=lambda each: each.start_seconds):
+    for finding in sorted(findings, key=lambda finding: finding.start_seconds):
         left = x_of(finding.start_seconds, length)
         right = max(x_of(finding.end_seconds, length), left + 2)
         alpha = f"{40 + finding.score:02x}"
@@ -41,10 +41,10 @@ def shade(draw: ImageDraw.ImageDraw, font: Font, findings: Sequence[Finding], le
 
 
 def draw_axes(draw: ImageDraw.ImageDraw, font: Font, length: float, base: int) -> None:
-    """The time axis at ``base``, with ticks in seconds."""
+    """Draw the time axis at ``base``, with ticks in seconds."""
     draw.line((LEFT, base, PLOT_WIDTH - RIGHT, base), fill=INK)
     draw.line((LEFT, TOP, LEFT, base), fill=INK)
-    step = next((each for each in _STEPS if length / each <= _MOST_TICKS), _STEPS[-1])
+    step = next((step for step in _STEPS if length / step <= _MOST_TICKS), _STEPS[-1])
     for tick in range(int(length / step + 1e-9) + 1):
         x = x_of(tick * step, length)
         draw.line((x, base, x, base + 5), fill=INK)

@@ -45,5 +45,5 @@ class AnalysisError(Exception):
         return _KINDS[self.reason]
 
     def failure(self, seconds: float) -> Failure:
-        """The line that ends the stream, after ``seconds`` of work."""
+        """Return the line that ends the stream, after ``seconds`` of work."""
         return Failure(kind=self.kind, reason=self.reason, message=self.message, seconds=round(seconds, 3))

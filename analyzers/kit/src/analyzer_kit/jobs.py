@@ -45,15 +45,15 @@ class Jobs:
         return self.busy >= self.slots
 
     def take_slot(self) -> None:
-        """Takes a slot, for the caller to give back with :meth:`free_slot` whatever happens."""
+        """Take a slot; the caller has to free it with :meth:`free_slot` in any case."""
         self.busy += 1
 
     def free_slot(self) -> None:
-        """Gives a slot back."""
+        """Free a slot."""
         self.busy -= 1
 
     async def events(self, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
-        """Runs a job in a slot that was taken; closing the iterator cancels it.
+        """Run a job in a slot that was taken; closing the iterator cancels it.
 
         Yields:
             Progress at least every two seconds, then one Result or Failure.

@@ -1,4 +1,4 @@
-"""What a process that waits for work gives back to the system."""
+"""Memory that a waiting process returns to the system."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import ctypes
 
 
 def trim() -> None:
-    """Gives freed heap pages back to the system."""
+    """Return freed heap pages to the system."""
     ctypes.CDLL(None).malloc_trim(0)

@@ -10,7 +10,7 @@ _BUCKETS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
 
 class Metrics:
-    """What a service counts."""
+    """The counters and gauges of a service."""
 
     def __init__(self, analyzer: str, slots: int) -> None:
         self._registry = CollectorRegistry()
@@ -38,15 +38,15 @@ class Metrics:
         return Gauge(name, text, list(labels), registry=self._registry).labels(**labels)
 
     def watch(self, busy: Callable[[], float], worker_starts: Callable[[], float]) -> None:
-        """Reads these two whenever the metrics are scraped."""
+        """Read these two whenever the metrics are scraped."""
         self._busy.set_function(busy)
         self._starts.set_function(worker_starts)
 
     def ended(self, outcome: str, seconds: float) -> None:
-        """Counts an analysis."""
+        """Count an analysis."""
         self._analyses.labels(self._analyzer, outcome).inc()
         self._seconds.labels(self._analyzer).observe(seconds)
 
     def render(self) -> bytes:
-        """In Prometheus' text format."""
+        """Return the metrics in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -26,7 +26,7 @@ class Filmstrip:
         self._step = 0.0
 
     def add(self, time: float, frame: NDArray[np.uint8]) -> None:
-        """Takes the next frame; most are let go at once.
+        """Take the next frame; most are dropped at once.
 
         Args:
             time: seconds, not falling.
@@ -40,7 +40,7 @@ class Filmstrip:
             self._step = (self._frames[-1][0] - self._frames[0][0]) / (len(self._frames) - 1)
 
     def pictures(self, seconds: float) -> list[Image.Image]:
-        """Frames in their order that fill a strip over ``seconds``: each the nearest to the middle of its part."""
+        """Return frames, in order, that fill a strip over ``seconds``: each the nearest to the middle of its part."""
         if not self._frames:
             return []
         height, width = self._frames[0][1].shape[:2]
@@ -62,7 +62,7 @@ def draw_timeline(
     findings: Sequence[Finding],
     film: Filmstrip | None = None,
 ) -> None:
-    """Writes the PNG. What lies within :data:`analyzer_contract.PLOT_MARGINS` has no words in it.
+    """Write the PNG. What lies within :data:`analyzer_contract.PLOT_MARGINS` has no words in it.
 
     Args:
         target: file to write.
@@ -106,7 +106,7 @@ def _curve(draw: ImageDraw.ImageDraw, low: NDArray[np.float32], high: NDArray[np
 
 
 def _film(image: Image.Image, pictures: Sequence[Image.Image], top: int) -> None:
-    """Each picture in the middle of its equal part of the time, as large as fits."""
+    """Paste each picture into the middle of its equal part of the time, as large as fits."""
     for index, picture in enumerate(pictures):
         left, right = (LEFT + ACROSS * edge // len(pictures) for edge in (index, index + 1))
         image.paste(EMPTY, (left, top, right, top + _FILM_HEIGHT))

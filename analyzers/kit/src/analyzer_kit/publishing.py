@@ -1,4 +1,4 @@
-"""From what was found to the results in S3 and the last line of the stream."""
+"""From an assessment to the results in S3 and the last line of the stream."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ class Publisher:
         self._threads = threads
 
     async def publish(
-        self, job: AnalysisJob, facts: SourceFacts, found: Assessment, picture: bytes, clock: Stages
+        self, job: AnalysisJob, facts: SourceFacts, assessment: Assessment, picture: bytes, clock: Stages
     ) -> Result:
-        """Uploads the whole result, if the job says where to, and gives what the stream ends with.
+        """Upload the whole result, if the job says where to, and return the last line of the stream.
 
         Raises:
             AnalysisError: ResultsUnavailable.
         """
         clock.enter("upload", ANALYSIS_SHARE[1])
-        uri = await self._upload(job, facts, found, picture, clock)
+        uri = await self._upload(job, facts, assessment, picture, clock)
         return Result(
-            verdict=found.verdict,
-            score=found.score,
-            summary=found.summary,
-            findings=_strongest(found.detectors),
+            verdict=assessment.verdict,
+            score=assessment.score,
+            summary=assessment.summary,
+            findings=_strongest(assessment.detectors),
             source=facts,
             result_uri=uri,
             seconds=clock.total(),
         )
 
     async def _upload(
-        self, job: AnalysisJob, facts: SourceFacts, found: Assessment, picture: bytes, clock: Stages
+        self, job: AnalysisJob, facts: SourceFacts, assessment: Assessment, picture: bytes, clock: Stages
     ) -> str | None:
         if job.result_prefix is None:
             return None
@@ -57,17 +57,17 @@ class Publisher:
             id=job.id,
             analyzer=self._analyzer,
             source=facts,
-            media=found.media,
-            verdict=found.verdict,
-            score=found.score,
-            summary=found.summary,
-            detectors=found.detectors,
+            media=assessment.media,
+            verdict=assessment.verdict,
+            score=assessment.score,
+            summary=assessment.summary,
+            detectors=assessment.detectors,
             seconds=clock.so_far(),
         )
         body = report.model_dump_json(by_alias=True, exclude_none=True).encode()
         uri = f"{job.result_prefix}{self._analyzer}"
 
-        def put() -> None:  # the report last: whoever sees it can read the plot
+        def put() -> None:  # the report last: where it is, the plot is, too
             self._store.put(f"{uri}.png", picture, "image/png", clock.remaining())
             self._store.put(f"{uri}.json", body, "application/json", clock.remaining())
 
@@ -77,7 +77,7 @@ class Publisher:
 
 def _strongest(detectors: Sequence[DetectorReport]) -> list[Finding]:
     evidence = [
-        each for detector in detectors for each in detector.findings if each.score > 0
+        finding for detector in detectors for finding in detector.findings if finding.score > 0
     ]  # 0: a fact, no evidence
     evidence.sort(key=lambda finding: (-finding.score, finding.start_seconds, finding.kind))
     return evidence[:_STRONGEST]

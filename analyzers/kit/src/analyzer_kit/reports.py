@@ -1,4 +1,4 @@
-"""What is added to every detector's report in the same way."""
+"""The completion of every detector's report: a timeline, and the limitations of the analyzer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _MOMENT = 0.04
 
 
 def completed(report: DetectorReport, *, seconds: float, limitation: str = "") -> DetectorReport:
-    """``report`` with a timeline, unless it has one: the strongest finding's score at each time.
+    """Return ``report`` with a timeline, unless it has one: the strongest finding's score at each time.
 
     Args:
         report: from a detector.
         seconds: length of the recording.
-        limitation: what none of the analyzer's detectors can say; it goes before the others.
+        limitation: what none of the analyzer's detectors can say; it goes first.
     """
     limitations = [limitation, *report.limitations] if limitation else report.limitations
     timeline = report.timeline or _timeline(report.findings, seconds)
@@ -25,8 +25,8 @@ def completed(report: DetectorReport, *, seconds: float, limitation: str = "") -
 
 
 def _timeline(findings: Sequence[Finding], seconds: float) -> list[TimelinePoint]:
-    """Stretches of one score from 0 to ``seconds``, without a gap, as long as they can be."""
-    spans = [(each.start_seconds, max(each.end_seconds, each.start_seconds + _MOMENT), each.score) for each in findings]
+    """Return stretches of one score from 0 to ``seconds``, without a gap, as long as possible."""
+    spans = [(one.start_seconds, max(one.end_seconds, one.start_seconds + _MOMENT), one.score) for one in findings]
     inner = {edge for start, end, _ in spans for edge in (start, end) if edge < seconds}
     edges = sorted({0.0, *inner, max(seconds, _MOMENT)})
     points: list[TimelinePoint] = []

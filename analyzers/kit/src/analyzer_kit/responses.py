@@ -23,7 +23,7 @@ class StreamedAnswer(Response):
         self._release = release
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Writes the lines until the last one, or until the client has gone."""
+        """Write the lines until the last one, or until the client has gone."""
         try:
             await _until_disconnect(self._write(send), receive)
         finally:
@@ -55,7 +55,7 @@ class PlainAnswer(Response):
         self._render = render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Waits for the last event and writes it, unless the client has gone."""
+        """Wait for the last event and write it, unless the client has gone."""
         try:
             await _until_disconnect(self._write(scope, receive, send), receive)
         finally:
@@ -78,7 +78,7 @@ async def _until_disconnect(answer: Coroutine[object, object, None], receive: Re
         abandoned = not writing.done()
         writing.cancel()
         (outcome,) = await asyncio.gather(writing, return_exceptions=True)
-    # Whatever happens to an answer that nobody reads is no error.
+    # A failure of an answer whose client has gone is no error.
     if not abandoned and isinstance(outcome, Exception) and not isinstance(outcome, OSError):
         raise outcome
 

@@ -1,8 +1,8 @@
 """A private folder for each analysis, and the removal of what a killed service left behind.
 
 A killed container starts again with the same emptyDir, and on a laptop several services share one temporary folder. So
-every service holds a lock file that the kernel releases with the process, however it ends: the folders that belong to a
-lock nobody holds have no owner any more. Everything else is somebody else's.
+every service holds a lock file that the kernel releases with the process, however it ends: the folders of a lock
+that is not held have no owner any more. All others are left alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Scratch:
         self._lock = -1
 
     def open(self) -> None:
-        """Removes what dead services left, and takes a lock of its own.
+        """Remove what dead services left, and take a lock.
 
         Raises:
             OSError: nothing can be written there.
@@ -57,7 +57,7 @@ class Scratch:
                 os.close(lock)
 
     def close(self) -> None:
-        """Removes this service's folders and gives its lock back."""
+        """Remove this service's folders and release its lock."""
         if self._lock >= 0:
             self._remove(self._token)
             os.close(self._lock)
@@ -65,7 +65,7 @@ class Scratch:
 
     @asynccontextmanager
     async def folder(self) -> AsyncIterator[Path]:
-        """A new folder that only this user can read, removed in the end with all that is in it."""
+        """Yield a new folder that only this user can read, removed in the end with all that is in it."""
         path = Path(tempfile.mkdtemp(prefix=_prefix(self._token), dir=self._base))
         try:
             yield path

@@ -38,7 +38,7 @@ class KitSettings(BaseSettings):
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     def child(self, analyzer: Analyzer) -> ChildConfig:
-        """What an analyzer's children are told.
+        """Return the configuration of an analyzer's children.
 
         ``GUARDIAN_<NAME>_MODEL``, as ``GUARDIAN_AUDIO_MODEL``, holds the ids of the models to use, with commas between
         them; unless set, all that the analyzer can use.
@@ -48,7 +48,7 @@ class KitSettings(BaseSettings):
             max_side_pixels=self.max_side_pixels,
             threads=self.threads,
         )
-        named = os.environ.get(f"GUARDIAN_{analyzer.name.upper()}_MODEL", "")
-        ids = tuple(each for each in (part.strip() for part in named.split(",")) if each)
+        listed = os.environ.get(f"GUARDIAN_{analyzer.name.upper()}_MODEL", "")
+        ids = tuple(name for name in (part.strip() for part in listed.split(",")) if name)
         models = Models(folder=str(self.models.absolute()) if self.models else None, ids=ids)
         return ChildConfig(module=analyzer.module, memory_bytes=self.memory_mib * 1024**2, caps=caps, models=models)

@@ -1,4 +1,4 @@
-"""The wall clock of one job: its stages, its deadline, and the progress that is told."""
+"""The wall clock of one job: its stages, its deadline, and its progress."""
 
 from __future__ import annotations
 
@@ -28,48 +28,48 @@ class Stages:
         self._fraction = 0.0
 
     def enter(self, stage: str, fraction: float) -> None:
-        """Begins a stage; ``fraction`` (0-1) of the whole is done by then."""
+        """Begin a stage; ``fraction`` (0-1) of the whole is done by then."""
         now = time.monotonic()
         if self.stage:
             self._seconds[self.stage] = round(now - self._entered, 3)
         self.stage, self._entered, self._fraction = stage, now, fraction
-        self._say(stage)
+        self._emit_progress(stage)
 
-    def know(self, facts: SourceFacts) -> None:
-        """Tells the client which object is analysed."""
+    def set_source(self, facts: SourceFacts) -> None:
+        """Tell the client which object is analysed."""
         self._facts = facts
-        self._say(self.stage)
+        self._emit_progress(self.stage)
 
     def leased(self) -> None:
-        """A child was free at last: the time spent waiting for one is not the analysis's own."""
+        """Leave out the time so far in this stage: waiting for a free child is not the analysis's own time."""
         now = time.monotonic()
         self._waited += now - self._entered
         self._entered = now
 
     def child_stage(self, stage: str, fraction: float) -> None:
-        """Tells how far the analysis itself is, 0-1; never less than it said before."""
+        """Emit how far the analysis itself is, 0-1; never less than before."""
         low, high = ANALYSIS_SHARE
         self._fraction = max(self._fraction, low + (high - low) * fraction)
-        self._say(stage)
+        self._emit_progress(stage)
 
     def remaining(self) -> float:
-        """Seconds until the deadline; always positive, so that it can be a time-out."""
+        """Return seconds until the deadline; always positive, so that it can be a time-out."""
         return max(self._deadline - time.monotonic(), 0.001)
 
     def total(self) -> float:
-        """Seconds of work so far."""
+        """Return seconds of work so far."""
         return round(time.monotonic() - self._started - self._waited, 3)
 
     def so_far(self) -> dict[str, float]:
-        """Seconds by stage, and in total."""
+        """Return seconds by stage, and in total."""
         return {**self._seconds, "total": self.total()}
 
-    def _say(self, stage: str) -> None:
+    def _emit_progress(self, stage: str) -> None:
         self._emit(Progress(stage=stage, fraction=round(self._fraction, 3), source=self._facts))
 
 
 def out_of_time(job: AnalysisJob, stage: str) -> AnalysisError:
-    """What is said when the deadline passed in a stage."""
+    """Return the error for a deadline that passed in a stage."""
     if stage == "download":
         message = (
             f"{job.source.uri} was not downloaded whole within the {job.deadline_seconds:.0f} s that were asked for. "

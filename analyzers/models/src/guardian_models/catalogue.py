@@ -1,4 +1,4 @@
-"""The published weights that can be imported, and how to know that what was built from them is right."""
+"""The published weights that can be imported, and the answers by which a model built from them is checked."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Published:
         input: what the model takes.
         logits: what it answers.
         embedding: what it answers besides.
-        expected_logits: what it must say of :func:`probe`.
+        expected_logits: its answer to :func:`probe`.
         expected_embedding: the first numbers of the embedding of :func:`probe`.
         calibration: what its scores mean, once that was measured; without one nothing is concluded from them.
         domain: in which sound that was measured.
-        eval_card: where the evaluation is told.
+        eval_card: the page that states its errors.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Published:
 
 
 def probe(window: AudioWindow) -> npt.NDArray[np.float32]:
-    """Give a sound that is the same everywhere: a gliding tone with harmonics that swells and fades, faint noise."""
+    """Return the same sound on every machine: a gliding tone with harmonics that swells and fades, faint noise."""
     n = np.arange(window.samples, dtype=np.int64)
     seconds = n / window.sample_rate
     phase = 2 * np.pi * (120 * seconds + 10 * seconds**2)
@@ -81,7 +81,7 @@ ASVSPOOF5_AASIST = Published(
     embedding=Embedding(name=network.EMBEDDING, size=network.EMBEDDING_SIZE),
     expected_logits=(3.510630, -3.522533),
     expected_embedding=(0.138980, 0.082098, 0.116212, 0.062022, 0.128830, 0.279960, 0.004990, 0.183347),
-    calibration=Calibration(  # as the card tells them
+    calibration=Calibration(  # as the card states them
         slope=0.1019,
         intercept=1.0508,
         threshold=-1.1622,

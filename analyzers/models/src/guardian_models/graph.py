@@ -65,7 +65,7 @@ class Graph:
     def model(
         self, name: str, input_: tuple[Tensor, list[int]], outputs: Mapping[str, tuple[Tensor, list[int]]]
     ) -> bytes:
-        """Give the finished, checked model.
+        """Return the finished, checked model.
 
         Args:
             name: of the graph.

@@ -56,7 +56,7 @@ _MARK = object()
 
 
 def tensors_of(program: bytes) -> dict[str, TensorView]:
-    """Give the tensors that a program describes, by name.
+    """Return the tensors that a program describes, by name.
 
     Args:
         program: the bytes of ``data.pkl``.

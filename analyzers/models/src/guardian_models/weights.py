@@ -27,7 +27,7 @@ _DTYPES = (np.dtype("<f4"), np.dtype("<i8"))
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """Give a file's content.
+    """Return a file's content.
 
     Raises:
         WeightsRefused: it cannot be read, or is larger than ``limit`` bytes.
@@ -43,7 +43,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def read_arrays(content: bytes) -> dict[str, Array]:
-    """Give the float32 and int64 arrays of a weights file, by name.
+    """Return the float32 and int64 arrays of a weights file, by name.
 
     Raises:
         WeightsRefused: neither a PyTorch checkpoint nor a ``.npz``, damaged, or too large when unpacked.
@@ -64,7 +64,7 @@ def read_arrays(content: bytes) -> dict[str, Array]:
 
 
 def digest(arrays: Mapping[str, Array]) -> str:
-    """Give the sha256 of names, shapes, types and numbers: the same in whatever file they come."""
+    """Return the sha256 of names, shapes, types and numbers: the same in whatever file they come."""
     total = hashlib.sha256()
     for name in sorted(arrays):
         array = arrays[name]
@@ -77,18 +77,18 @@ def _checkpoint(archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo]
     if entries[program].file_size > _MAX_PROGRAM_BYTES:
         raise WeightsRefused("the checkpoint's program is too long")
     folder = program.removesuffix("data.pkl")
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
     total = 0
     for name, view in tensors_of(_entry(archive, entries, program)).items():
         total += math.prod(view.shape)
         if total > MAX_BYTES:
             raise WeightsRefused("the checkpoint's tensors are too large")
-        found[name] = _tensor(_entry(archive, entries, f"{folder}data/{view.storage.key}"), view, name)
-    return found
+        arrays[name] = _tensor(_entry(archive, entries, f"{folder}data/{view.storage.key}"), view, name)
+    return arrays
 
 
 def _tensor(content: bytes, view: TensorView, name: str) -> Array:
-    """Give the numbers of a view, contiguous."""
+    """Return the numbers of a view, contiguous."""
     dtype = np.dtype(view.storage.dtype)
     contiguous = tuple(math.prod(view.shape[axis + 1 :]) for axis in range(len(view.shape)))
     end = view.offset + math.prod(view.shape)
@@ -109,7 +109,7 @@ def _npy(content: bytes) -> Array:
 
 
 def _entry(archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], name: str) -> bytes:
-    """Give one entry; reading stops at the size that the directory states, so it cannot grow past the cap."""
+    """Return one entry; reading stops at the size that the directory states, so it cannot grow past the cap."""
     if name not in entries:
         raise WeightsRefused(f"the weights file lacks {name}")
     with archive.open(entries[name]) as file:

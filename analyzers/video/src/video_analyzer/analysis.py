@@ -89,7 +89,7 @@ def _meters(installed: _Detectors) -> list[AnyMeter]:
 
 
 def _set_threads(installed: _Detectors, caps: Caps) -> None:
-    """Frames are so small that more threads than one mostly wait, which costs CPU, unless a detector has more to do."""
+    """Use one thread, unless a detector is worth more: frames are so small that others mostly wait, which costs CPU."""
     cv2.setNumThreads(caps.threads if any(detector.threads for detector in installed.all) else 1)
 
 

@@ -26,7 +26,7 @@ _MAC_TO_UNIX = 2_082_844_800
 
 @dataclass(frozen=True)
 class Boxes:
-    """What the boxes say.
+    """The facts that the boxes state.
 
     Attributes:
         c2pa: whether there is a C2PA manifest.
@@ -51,7 +51,7 @@ class _Box:
 
 
 def read_boxes(recording: Path) -> Boxes:
-    """The boxes of ``recording``; nothing is said of a file that is none of MP4 or MOV, or where they end midway."""
+    """Return the boxes of ``recording``; none for a file that is not MP4 or MOV, or where they end midway."""
     with recording.open("rb") as file:
         size = file.seek(0, 2)
         budget = [_MOST_BOXES]
@@ -74,7 +74,7 @@ def read_boxes(recording: Path) -> Boxes:
 
 
 def _children(file: BinaryIO, start: int, end: int, budget: list[int]) -> Iterator[_Box]:
-    """The boxes between two offsets; stops at the first size that makes no sense."""
+    """Yield the boxes between two offsets; stop at the first size that makes no sense."""
     at = start
     while at + _HEAD.size <= end and budget[0] > 0:
         budget[0] -= 1
@@ -123,7 +123,7 @@ def _edits(file: BinaryIO, track: _Box, budget: list[int]) -> tuple[tuple[int, i
 
 
 def _entries(content: bytes) -> tuple[tuple[int, int], ...]:
-    """Entries of an edit list that show something: an empty one (media time -1) only delays the track."""
+    """Return entries of an edit list that show something: an empty one (media time -1) only delays the track."""
     if len(content) < _ELST_HEAD:
         return ()
     layout = struct.Struct(">Qqi") if content[0] == 1 else struct.Struct(">Iii")

@@ -13,12 +13,12 @@ _EXPANDED = np.clip(np.rint((np.arange(256) - _BLACK) * 255 / (_WHITE - _BLACK))
 
 
 def shrink(luma: GrayFrame, width: int, height: int) -> GrayFrame:
-    """``luma``, limited range, at ``width`` x ``height``, full range.
+    """Return ``luma``, limited range, at ``width`` x ``height``, full range.
 
-    It is halved for as long as that goes: OpenCV has a fast path for means of two by two pixels, and for no others.
+    It is halved as often as possible: OpenCV has a fast path for means of two by two pixels, and for no others.
     """
     small = luma
-    while all(side % 2 == 0 and side >= 2 * wanted for side, wanted in zip(small.shape, (height, width), strict=True)):
+    while all(side % 2 == 0 and side >= 2 * target for side, target in zip(small.shape, (height, width), strict=True)):
         halves = (small.shape[1] // 2, small.shape[0] // 2)
         small = np.asarray(cv2.resize(small, halves, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     if small.shape != (height, width):

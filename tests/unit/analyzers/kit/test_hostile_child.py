@@ -11,7 +11,7 @@ import pytest
 
 from analyzer_contract import FailureReason
 from analyzer_kit.analysis import Caps
-from analyzer_kit.backend import _picture
+from analyzer_kit.backend import _read_plot
 from analyzer_kit.child.messages import ChildConfig, Task
 from analyzer_kit.child.process import ChildProcess, ChildStartError
 from analyzer_kit.child.spawn import MAX_LINE_BYTES
@@ -68,7 +68,7 @@ async def test_a_child_that_cannot_be_started_is_tried_again_later(monkeypatch: 
 
 def test_the_plot_is_what_the_child_wrote(tmp_path: Path) -> None:
     (tmp_path / "plot").write_bytes(b"picture")
-    assert _picture(tmp_path / "plot") == b"picture"
+    assert _read_plot(tmp_path / "plot") == b"picture"
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_the_plot_is_what_the_child_wrote(tmp_path: Path) -> None:
 def test_a_plot_that_is_none_is_not_read(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "plot")
     with pytest.raises(AnalysisError) as failed:
-        _picture(tmp_path / "plot")
+        _read_plot(tmp_path / "plot")
     assert failed.value.reason is FailureReason.WORKER_CRASHED

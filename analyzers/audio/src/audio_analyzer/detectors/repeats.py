@@ -110,7 +110,7 @@ def _finding(candidate: Candidate, likeness: float) -> Finding:
 def find_candidates(prints: Fingerprints) -> list[Candidate]:
     """Return pairs of stretches with nearly the same fingerprints, longest first, at most 20."""
     lags, places = _hits(prints)
-    found: list[tuple[int, int, int]] = []
+    matches: list[tuple[int, int, int]] = []
     for lag in _popular(lags):
         near = places[np.abs(lags - lag) <= 1]
         distance = np.bitwise_count(prints.bits[lag:] ^ prints.bits[:-lag]) / 32
@@ -119,8 +119,8 @@ def find_candidates(prints: Fingerprints) -> list[Candidate]:
         smooth = np.convolve(np.where(both, distance, 0.5), kernel, mode="same")
         for start, end in runs_of(smooth < _BIT_ERRORS):
             if end - start >= _SHORTEST_HOPS and ((near >= start) & (near < end)).any():
-                found.append((end - start, start, lag))
-    return _without_overlaps(sorted(found, reverse=True))
+                matches.append((end - start, start, lag))
+    return _without_overlaps(sorted(matches, reverse=True))
 
 
 def _hits(prints: Fingerprints) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -159,9 +159,9 @@ def _popular(lags: NDArray[np.int32]) -> list[int]:
     return [int(lag) for lag in best if around[lag] >= _HITS and counts[lag]]
 
 
-def _without_overlaps(found: list[tuple[int, int, int]]) -> list[Candidate]:
+def _without_overlaps(matches: list[tuple[int, int, int]]) -> list[Candidate]:
     kept: list[tuple[int, int, int]] = []
-    for length, start, lag in found:
+    for length, start, lag in matches:
         if len(kept) < _CANDIDATES and not any(
             start < other + size and other < start + length and abs(lag - gap) <= _SMOOTH_HOPS
             for size, other, gap in kept

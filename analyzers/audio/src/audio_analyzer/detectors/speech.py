@@ -49,7 +49,7 @@ class SpeechModels(DetectorSource[AudioDetector, Setup]):
         return [SyntheticSpeech(model) for model in load_models(setup.models, setup.caps.threads)]
 
     def gap(self, installed: Sequence[AudioDetector]) -> str:
-        """Return what nobody can say without a model."""
+        """Return what cannot be said without a model."""
         return "" if installed else _NO_CLONE_DETECTOR
 
 
@@ -181,7 +181,7 @@ class SyntheticSpeech(AudioDetector):
             findings if evident else [],
             claim=claim,
             limitations=[*limitations, *self.limitations],
-            timeline=[_point(calibration, plan, window) for window in sorted(counted, key=lambda each: each.start)],
+            timeline=[_point(calibration, plan, window) for window in sorted(counted, key=lambda scored: scored.start)],
             reference_percentile=reference_percentile(calibration, mean),
             sha256=self._sha256,
         )

@@ -118,7 +118,7 @@ def find_splices(bands: NDArray[np.float16]) -> list[Splice]:
     pairs = [(a, b) for place, a in enumerate(steps) for b in steps[place + 1 : place + 1 + _NEXT]]
     compared = [_compare(levels, start, end) for start, end in pairs if _SHORTEST <= end - start <= _LONGEST]
     kept: list[Splice] = []
-    for splice in sorted((each for each in compared if each), key=lambda each: (-each.depth, each.start)):
+    for splice in sorted(filter(None, compared), key=lambda splice: (-splice.depth, splice.start)):
         if all(splice.end <= other.start or splice.start >= other.end for other in kept):
             kept.append(splice)
     return kept

@@ -1,4 +1,4 @@
-"""Where a child process begins: ``python -m analyzer_kit.child PARENT``, with the parent's process id."""
+"""The beginning of a child process: ``python -m analyzer_kit.child PARENT``, with the parent's process id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from analyzer_kit.child import sandbox
 
 
 def main() -> None:
-    """Ties this process to its parent, then imports what does the work."""
+    """Tie this process to its parent, then import what does the work, and serve."""
     sandbox.die_with(int(sys.argv[1]))
     gc.disable()  # imports make no garbage worth looking for; serve() turns it on again
     from analyzer_kit.child.tasks import serve

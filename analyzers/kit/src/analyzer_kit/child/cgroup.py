@@ -1,4 +1,4 @@
-"""What the container's control group says about processes that the kernel killed for memory."""
+"""The container's count of processes that the kernel killed for memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COUNTERS = (
 
 
 def oom_kills(counters: tuple[Path, ...] = _COUNTERS) -> int:
-    """How many processes of this container the kernel has killed for memory so far; 0 where nothing tells."""
+    """Return how many processes of this container the kernel has killed for memory; 0 where that is not known."""
     for counter in counters:
         try:
             lines = counter.read_text().splitlines()

@@ -1,6 +1,6 @@
-"""What parent and child say to each other: one JSON object a line, checked on both sides.
+"""The messages between parent and child: one JSON object a line, checked on both sides.
 
-The child parses hostile media, so the parent trusts nothing it says: no pickle, a length limit, and a schema.
+The child parses hostile media, so the parent trusts none of its messages: no pickle, a length limit, and a schema.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MOST_MESSAGES = 20_000
 
 
 class ChildConfig(Wire):
-    """The first line to a child; the only thing it gets besides an almost empty environment."""
+    """The first line to a child, and all that it gets besides an almost empty environment."""
 
     module: str
     memory_bytes: int = Field(gt=0)
@@ -47,7 +47,7 @@ class Unready(Wire):
 
 
 class Stage(Wire):
-    """Where the child is."""
+    """The stage that the child is in."""
 
     type: Literal["stage"] = "stage"
     stage: str = Field(max_length=60)

@@ -20,20 +20,20 @@ log = structlog.get_logger(__name__)
 
 
 class ChildPool:
-    """``size`` supervised children. Never asks for more than one analysis at a time of each.
+    """``size`` supervised children, each of which runs one analysis at a time.
 
     Args:
-        config: what every child is told first.
+        config: the configuration of every child.
         size: how many.
         warm_up_seconds: a child that takes longer to become warm is replaced.
-        begun: a child that was started and configured already.
+        first: a child that was started and configured already.
     """
 
-    def __init__(self, config: ChildConfig, size: int, warm_up_seconds: float, begun: Process | None = None) -> None:
+    def __init__(self, config: ChildConfig, size: int, warm_up_seconds: float, first: Process | None = None) -> None:
         self._config = config
         self._size = size
         self._warm_up_seconds = warm_up_seconds
-        self._begun = begun
+        self._first = first
         self._idle: asyncio.Queue[ChildProcess] = asyncio.Queue()
         self._workers: set[ChildProcess] = set()
         self._supervisors: list[asyncio.Task[None]] = []
@@ -44,7 +44,7 @@ class ChildPool:
 
     @property
     def warm(self) -> int:
-        """How many children are up, idle or at work."""
+        """The number of children that are up, idle or at work."""
         return sum(worker.alive for worker in self._workers)
 
     @property
@@ -53,11 +53,11 @@ class ChildPool:
         return max(self._failures) >= _FAILURES_UNTIL_BROKEN
 
     async def start(self) -> None:
-        """Starts warming up all children, without waiting for them."""
+        """Start warming up all children, without waiting for them."""
         self._supervisors = [asyncio.create_task(self._supervise(slot)) for slot in range(self._size)]
 
     async def stop(self) -> None:
-        """Ends all children."""
+        """End all children."""
         for task in self._supervisors:
             task.cancel()
         await asyncio.gather(*self._supervisors, return_exceptions=True)
@@ -67,7 +67,7 @@ class ChildPool:
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[ChildProcess]:
-        """A warm child for one analysis, waiting for one if need be; a dead one is never handed on."""
+        """Yield a warm child for one analysis, waiting for one if necessary; a dead one is never yielded."""
         worker = await self._idle.get()
         while not worker.alive:
             worker = await self._idle.get()
@@ -79,7 +79,7 @@ class ChildPool:
 
     async def _supervise(self, slot: int) -> None:
         while True:
-            worker, self._begun = ChildProcess(self._config, self._begun), None
+            worker, self._first = ChildProcess(self._config, self._first), None
             try:
                 await worker.start(self._warm_up_seconds)
             except ChildStartError as error:

@@ -32,17 +32,17 @@ class ChildStartError(Exception):
 
 
 def configure(process: Process, config: ChildConfig) -> None:
-    """Tells a new child what it needs in order to become warm."""
+    """Send a new child the configuration that it needs to become warm."""
     _write(process, config)
 
 
 class ChildProcess:
     """A child process with a detector module loaded; analyses one recording at a time.
 
-    Whatever goes wrong in it, apart from a recording that it refuses in good order, ends the process.
+    Any failure in it, apart from the refusal of a recording, ends the process.
 
     Args:
-        config: what the child is told first.
+        config: the child's configuration.
         process: a child that was started and configured already.
     """
 
@@ -63,7 +63,7 @@ class ChildProcess:
         return self._process is not None and self._process.returncode is None and not self._killed
 
     async def start(self, seconds: float) -> None:
-        """Starts the process and waits until it is warm.
+        """Start the process and wait until it is warm.
 
         Raises:
             ChildStartError: it ended, or was not warm after ``seconds``.
@@ -91,7 +91,7 @@ class ChildProcess:
             raise ChildStartError("the first message was not Ready")
 
     async def run(self, task: Task, on_stage: Callable[[str, float], None]) -> Assessment:
-        """Analyses one recording; cancelling it kills the process.
+        """Analyse one recording; cancelling it kills the process.
 
         Raises:
             AnalysisError: with the child's own reason, or WorkerCrashed, OutOfMemory or DeadlineExceeded if it died.
@@ -122,13 +122,13 @@ class ChildProcess:
         raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker spoke too much.")
 
     def kill(self) -> None:
-        """Ends the process at once; safe to call again."""
+        """End the process at once; safe to call again."""
         self._killed = True
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
     async def gone(self) -> None:
-        """Waits for the end of the process, whatever the cause."""
+        """Wait for the end of the process, whatever the cause."""
         if self._process is not None:
             await self._process.wait()
 
@@ -136,7 +136,7 @@ class ChildProcess:
         try:
             await _write(self._started(), task).drain()
         except ConnectionError:
-            raise await self._why_it_died() from None
+            raise await self._cause_of_death() from None
 
     async def _receive(self) -> Ready | Unready | Stage | Done | Failed:
         process = self._started()
@@ -147,13 +147,13 @@ class ChildProcess:
         except ValueError as error:  # longer than the limit
             raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker's answer was too long.") from error
         if not line.endswith(b"\n"):
-            raise await self._why_it_died()
+            raise await self._cause_of_death()
         try:
             return CHILD_MESSAGE.validate_json(line)
         except ValidationError as error:
             raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker's answer made no sense.") from error
 
-    async def _why_it_died(self) -> AnalysisError:
+    async def _cause_of_death(self) -> AnalysisError:
         code = await self._started().wait()
         if code == -signal.SIGXCPU:
             return AnalysisError(FailureReason.DEADLINE_EXCEEDED, "The analysis used up its CPU time.")

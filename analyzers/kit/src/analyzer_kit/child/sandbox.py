@@ -1,4 +1,4 @@
-"""What the child gives up before it opens a recording that somebody else made."""
+"""The limits that a child puts on itself before it opens a recording, which may be hostile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OPEN_FILES = 64
 
 
 def die_with(parent: int) -> None:
-    """Ties this process's life to that of ``parent``, and keeps it from gaining rights or being looked into."""
+    """Tie this process's life to that of ``parent``, and keep it from gaining rights and from being inspected."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died before the line above
@@ -30,7 +30,7 @@ def die_with(parent: int) -> None:
 
 
 def confine(memory_bytes: int) -> None:
-    """Puts this process under limits that it cannot lift again.
+    """Put this process under limits that it cannot lift again.
 
     Memory is limited by RLIMIT_DATA, which since Linux 4.7 counts every private writable mapping: unlike RLIMIT_AS it
     leaves out the libraries' code, so the limit is close to what the process really uses.
@@ -48,12 +48,12 @@ def confine(memory_bytes: int) -> None:
 
 
 def hide_from_children() -> None:
-    """Makes this process's memory and environment unreadable to other processes of the same user."""
+    """Make this process's memory and environment unreadable to other processes of the same user."""
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def allow_cpu(seconds: int) -> None:
-    """Allows this process ``seconds`` more of CPU time; then the kernel sends SIGXCPU.
+    """Allow this process ``seconds`` more of CPU time; then the kernel sends SIGXCPU.
 
     The limit counts from the start of the process, and a warm one lives through many analyses.
     """

@@ -21,7 +21,7 @@ _SET = {
 
 
 async def spawn() -> Process:
-    """A new child that waits for its configuration; it ends with this process.
+    """Return a new child that waits for its configuration; it ends with this process.
 
     Raises:
         OSError: no process or no memory to be had just now.

@@ -1,4 +1,4 @@
-"""The child process: imports a detector module once, then analyses one recording at a time.
+"""The child process: imports an analysis module once, then analyses one recording at a time.
 
 Its configuration and then tasks come as lines on standard input, and messages leave as lines on what was standard
 output (:mod:`analyzer_kit.child.messages`). It has no network credentials and no secrets.
@@ -46,7 +46,7 @@ class _Wire:
 
 
 def _take_stdout() -> BinaryIO:
-    """Keeps standard output for messages; whatever a library prints goes to standard error instead."""
+    """Keep standard output for messages; whatever a library prints goes to standard error instead."""
     private = os.dup(1)
     os.dup2(2, 1)
     return os.fdopen(private, "wb")
@@ -55,21 +55,21 @@ def _take_stdout() -> BinaryIO:
 def _analyze(module: AnalysisModule, task: Task, config: ChildConfig, wire: _Wire) -> Done | Failed:
     sandbox.allow_cpu(task.cpu_seconds)
     try:
-        found = module.analyze(Path(task.recording), Path(task.plot), config.caps, wire.stage)
+        assessment = module.analyze(Path(task.recording), Path(task.plot), config.caps, wire.stage)
     except AnalysisError as error:
         return Failed(reason=error.reason, message=error.message)
     except MemoryError:
         limit = config.memory_bytes // 1024**2
         message = f"The analysis needed more than the {limit} MiB that it may use. Give the analyzer more memory."
         return Failed(reason=FailureReason.OUT_OF_MEMORY, message=message)
-    except Exception as error:  # whatever a detector does wrong ends this analysis only
+    except Exception as error:  # a fault of a detector ends this analysis only
         message = f"The detectors failed with {type(error).__name__}: {error}"
         return Failed(reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
-    return Done(assessment=found)
+    return Done(assessment=assessment)
 
 
 def serve() -> None:
-    """Warms up as the first line says, then answers tasks until standard input is closed."""
+    """Warm up as the first line says, then answer tasks until standard input is closed."""
     line = sys.stdin.buffer.readline()
     if not line:  # the parent gave up before it had read its own settings
         return

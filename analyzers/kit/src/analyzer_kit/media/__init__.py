@@ -1,1 +1,1 @@
-"""Opens and decodes recordings that somebody else made. Runs in the child only."""
+"""Opens and decodes recordings, which may be hostile. Runs in the child only."""

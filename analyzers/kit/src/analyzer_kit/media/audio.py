@@ -34,7 +34,7 @@ class AudioReader:
     _reached: float = 0.0
 
     def blocks(self) -> Iterator[Samples]:
-        """Blocks of up to ten seconds of mono samples at 16 kHz, in [-1, 1], in order.
+        """Yield blocks of up to ten seconds of mono samples at 16 kHz, in [-1, 1], in order.
 
         Raises:
             AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
@@ -59,7 +59,7 @@ class AudioReader:
             self._finish(container, stream, total / SAMPLE_RATE)
 
     def _watched(self, frames: Iterator[object]) -> Iterator[AudioFrame]:
-        """The frames, noting how far their time stamps come: where sound was taken out, that is beyond the samples."""
+        """Yield the frames, and note how far their times reach: beyond the samples where sound was taken out."""
         first: float | None = None
         for frame in frames:
             if not isinstance(frame, AudioFrame):

@@ -33,7 +33,7 @@ _AUTHORITATIVE_DURATION = {"mov", "flac", "matroska", "aiff", "caf"}
 
 @contextmanager
 def opened(recording: Path, caps: Caps) -> Iterator[InputContainer]:
-    """An open container, checked against ``caps``; nothing is read but the file itself.
+    """Yield an open container, checked against ``caps``; nothing is read but the file itself.
 
     Raises:
         AnalysisError: UnsupportedMedia, CorruptMedia, or MediaTooLarge.
@@ -58,7 +58,7 @@ def opened(recording: Path, caps: Caps) -> Iterator[InputContainer]:
 
 
 def stated_seconds(container: InputContainer, stream: av.AudioStream | VideoStream) -> float | None:
-    """How long the header says that ``stream`` is; None where the format does not say."""
+    """Return how long the header says that ``stream`` is; None where the format does not say."""
     demuxer = container.format.name.split(",")[0]
     if demuxer == "wav":
         return stated_wav_seconds(Path(container.name))
@@ -70,7 +70,7 @@ def stated_seconds(container: InputContainer, stream: av.AudioStream | VideoStre
 
 
 def moving_picture(container: InputContainer) -> VideoStream:
-    """The video stream; cover art is none.
+    """Return the video stream; cover art is none.
 
     Raises:
         AnalysisError: NoVideoStream, or UnsupportedMedia.
@@ -83,7 +83,7 @@ def moving_picture(container: InputContainer) -> VideoStream:
 
 
 def first_sound(container: InputContainer) -> av.AudioStream:
-    """The first sound track.
+    """Return the first sound track.
 
     Raises:
         AnalysisError: NoAudioStream, or UnsupportedMedia.
@@ -96,7 +96,7 @@ def first_sound(container: InputContainer) -> av.AudioStream:
 
 
 def require_complete(decoded: float, stated: float | None) -> None:
-    """Refuses a recording that ends earlier than its header says.
+    """Refuse a recording that ends earlier than its header says.
 
     Args:
         decoded: seconds that could be decoded.
@@ -113,7 +113,7 @@ def require_complete(decoded: float, stated: float | None) -> None:
 
 
 def too_long(seconds: float, caps: Caps) -> AnalysisError:
-    """The recording is over the duration cap."""
+    """Return the error for a recording over the duration cap."""
     message = (
         f"The recording is {seconds / 60:.0f} minutes long; at most {caps.max_duration_seconds / 60:.0f} are analysed. "
         "Send the part in question."
@@ -122,7 +122,7 @@ def too_long(seconds: float, caps: Caps) -> AnalysisError:
 
 
 def too_wide(width: int, height: int, caps: Caps) -> AnalysisError:
-    """A frame is over the pixel cap."""
+    """Return the error for a frame over the pixel cap."""
     side = caps.max_side_pixels
     message = f"The picture is {width} x {height}; at most {side} x {side} is analysed. Send a smaller version."
     return AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
@@ -156,7 +156,7 @@ def _corrupt(demuxer: str, error: Exception) -> AnalysisError:
 
 
 def _require_decoder(stream: av.AudioStream | VideoStream) -> None:
-    """PyAV gives a stream of a codec that FFmpeg does not know no context, whatever its types say."""
+    """Refuse a stream of a codec that FFmpeg does not know: PyAV gives it no context, although its types say so."""
     if stream.codec_context is None:
         raise _codec_not_analysed()
 

@@ -1,4 +1,4 @@
-"""What audio and video decoding share: how much damage is let pass."""
+"""Decoding that sound and pictures share, and how much damage it accepts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BAD_PACKETS = 0.1
 
 
 def frames_of(container: InputContainer, stream: av.AudioStream | av.VideoStream) -> Iterator[AudioFrame | VideoFrame]:
-    """The decoded frames of ``stream``, passing over single damaged packets.
+    """Yield the decoded frames of ``stream``, passing over single damaged packets.
 
     Raises:
         AnalysisError: CorruptMedia: nothing, or too little of it, can be decoded.

@@ -18,7 +18,7 @@ _VERSIONS = {0: struct.Struct(">Ii4x"), 1: struct.Struct(">Qq4x")}
 
 
 def edits_by_track(recording: Path) -> list[int]:
-    """How many stretches of media each track is put together from, in the order of the tracks; 0 without a list.
+    """Return how many stretches of media each track is put together from, in the order of the tracks; 0 without a list.
 
     Entries that only wait, as for a track that begins later, are not counted. A damaged index gives an empty list.
     """
@@ -28,7 +28,7 @@ def edits_by_track(recording: Path) -> list[int]:
 
 
 def _top_level(file: BinaryIO, size: int) -> bytes:
-    """The body of ``moov``, or nothing."""
+    """Return the body of ``moov``, or nothing."""
     at = 0
     for _ in range(_MOST_BOXES):
         file.seek(at)
@@ -67,7 +67,7 @@ def _media_edits(track: bytes) -> int:
 
 
 def _count(body: bytes) -> int:
-    """Entries of an edit list that show media: an empty one has -1 for its media time."""
+    """Return entries of an edit list that show media: an empty one has -1 for its media time."""
     entry = _VERSIONS.get(body[0]) if len(body) >= 8 else None  # noqa: PLR2004 - version, flags, count
     if entry is None:
         return 0

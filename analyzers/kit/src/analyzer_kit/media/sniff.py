@@ -1,4 +1,4 @@
-"""Which demuxer a recording gets, decided from its first bytes before FFmpeg sees any of it.
+"""The demuxer of a recording, decided from its first bytes before FFmpeg sees any of it.
 
 FFmpeg's own probing also finds playlists (HLS, DASH, ffconcat, SDP) inside files of any name and then opens what they
 point to (CVE-2016-1897, CVE-2017-9993). Here a file is one of a few self-contained formats, or it is refused.
@@ -38,7 +38,7 @@ ACCEPTED = "WAV, MP3, FLAC, Ogg, AAC, AMR, AIFF, CAF, MP4/MOV, Matroska/WebM, AV
 
 
 def demuxer_of(recording: Path) -> str:
-    """The name of the only FFmpeg demuxer that may open ``recording``.
+    """Return the name of the only FFmpeg demuxer that may open ``recording``.
 
     Raises:
         AnalysisError: UnsupportedMedia: it is empty or not one of the accepted formats.
@@ -51,15 +51,15 @@ def demuxer_of(recording: Path) -> str:
             head = file.read(_HEAD_BYTES)
     if not head and not size:
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, "The object is empty. Send the recording itself.")
-    found = demuxer_of_bytes(head)
-    if found is None:
+    demuxer = demuxer_of_bytes(head)
+    if demuxer is None:
         message = f"This is not a recording in a format that is analysed: {ACCEPTED}."
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
-    return found
+    return demuxer
 
 
 def demuxer_of_bytes(head: bytes) -> str | None:
-    """The demuxer for a file that starts with ``head``; None if there is none for it."""
+    """Return the demuxer for a file that starts with ``head``; None if there is none for it."""
     for offset, magic, name in _BY_MAGIC:
         if head[offset : offset + len(magic)] == magic and (offset == 0 or head[:4] in _CHUNKED):
             return name
@@ -71,7 +71,7 @@ def demuxer_of_bytes(head: bytes) -> str | None:
 
 
 def _id3_size(head: bytes) -> int:
-    """Bytes of an ID3v2 tag at the start, with its header; 0 without one. Sizes are 4 x 7 bits (ID3v2.4, 3.1)."""
+    """Return the size of an ID3v2 tag at the start, with its header; 0 without one: 4 x 7 bits (ID3v2.4, 3.1)."""
     if head[:3] != b"ID3" or len(head) < _ID3_HEADER:
         return 0
     size = 0
@@ -81,7 +81,7 @@ def _id3_size(head: bytes) -> int:
 
 
 def _mpeg_audio(head: bytes) -> str | None:
-    """MP3 or ADTS by frame header (ISO 11172-3, 2.4.1.3; ISO 13818-7, 6.2): 11 or 12 sync bits, then the layer."""
+    """Return mp3 or aac by the frame header (ISO 11172-3, 2.4.1.3; ISO 13818-7, 6.2): 11 or 12 sync bits, a layer."""
     header = int.from_bytes(head[:4]) if len(head) >= _ID3_HEADER else 0
     if header >> 16 & _ADTS_MASK == _ADTS_SYNC:
         return "aac"

@@ -1,4 +1,4 @@
-"""What a container and the first frames say about sound and picture, without decoding either."""
+"""The facts that a container and the first frames state about sound and picture; nothing is decoded."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class TrackFacts:
     Attributes:
         codec: FFmpeg's name of the codec.
         rate: samples a second of sound; None for a picture.
-        start: seconds of its first packet on the container's clock, encoder delay taken off; None if it is not said.
-        seconds: length; None if it is not said.
+        start: seconds of its first packet on the container's clock, encoder delay taken off; None if it is not stated.
+        seconds: length; None if it is not stated.
         writer: the program that wrote the track's name or tag, if it is a known one.
         tag: what its encoder left, as it is.
         created: when the track was made, by its own header.
@@ -83,7 +83,7 @@ class StreamFacts:
 
 
 def read_streams(recording: Path, caps: Caps) -> StreamFacts:
-    """Reads the header and the index of ``recording``.
+    """Read the header and the index of ``recording``.
 
     Raises:
         AnalysisError: UnsupportedMedia, CorruptMedia, or MediaTooLarge.
@@ -91,30 +91,32 @@ def read_streams(recording: Path, caps: Caps) -> StreamFacts:
     with opened(recording, caps) as container:
         is_mov = container.format.name.startswith("mov")
         edits = edits_by_track(recording) if is_mov else []
-        pictures = [each for each in container.streams.video if not each.disposition & Disposition.attached_pic]
+        pictures = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
         sounds = list(container.streams.audio)
-        tracks = [each[0] if each else None for each in (sounds, pictures)]
-        signatures = _signatures(container, [each for each in tracks if each is not None])
+        tracks = [streams[0] if streams else None for streams in (sounds, pictures)]
+        signatures = _signatures(container, [track for track in tracks if track is not None])
         sound, picture = (
-            _facts(container, each, edits, signatures.get(each.index, ""), indexed=is_mov) if each is not None else None
-            for each in tracks
+            _facts(container, track, edits, signatures.get(track.index, ""), indexed=is_mov)
+            if track is not None
+            else None
+            for track in tracks
         )
         return StreamFacts(sound=sound, picture=picture)
 
 
 def _signatures(container: InputContainer, streams: list[Stream]) -> dict[int, str]:
-    """By stream index, what the encoder wrote into the first packet; nothing is decoded."""
-    found: dict[int, str] = {}
+    """Return, by stream index, what the encoder wrote into the first packet; nothing is decoded."""
+    signatures: dict[int, str] = {}
     try:
         for packet, _ in zip(container.demux(streams), range(_PACKETS), strict=False):
-            if packet.stream.index not in found and packet.size:
+            if packet.stream.index not in signatures and packet.size:
                 match = _SIGNATURE.search(bytes(packet)[:_PACKET_BYTES])
-                found[packet.stream.index] = match.group().decode("ascii") if match else ""
-            if len(found) == len(streams):
+                signatures[packet.stream.index] = match.group().decode("ascii") if match else ""
+            if len(signatures) == len(streams):
                 break
-    except av.FFmpegError:  # it was decoded before: what was found is told
+    except av.FFmpegError:  # it was decoded before: what was read so far counts
         pass
-    return found
+    return signatures
 
 
 def _facts(container: InputContainer, stream: Stream, edits: list[int], signature: str, *, indexed: bool) -> TrackFacts:
@@ -126,7 +128,7 @@ def _facts(container: InputContainer, stream: Stream, edits: list[int], signatur
     same_order = len(edits) == len(container.streams)
     start = stream.start_time * base if stream.start_time is not None and base else None
     if seconds is not None and start is not None and stream.duration is None:
-        seconds -= start  # Matroska's tag tells the end
+        seconds -= start  # Matroska's tag states the end
     return TrackFacts(
         codec=context.name if context is not None else "",
         rate=getattr(context, "sample_rate", None),
@@ -146,16 +148,16 @@ def _writer(name: str) -> str | None:
 
 
 def _tagged(text: str) -> float | None:
-    found = _DURATION.match(text)
-    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
+    match = _DURATION.match(text)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
 def _time(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _gaps(stream: Stream, base: float) -> tuple[tuple[float, float], ...]:

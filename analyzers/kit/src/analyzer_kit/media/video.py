@@ -81,7 +81,7 @@ class VideoReader:
         return self.seen_seconds >= self.facts.duration_seconds - 0.5
 
     def frames(self) -> Iterator[tuple[float, GrayFrame]]:
-        """Seconds from the first frame, and the frame: height x width, gray, at most 320 wide, in display order.
+        """Yield seconds from the first frame, and the frame: height x width, gray, at most 320 wide, in display order.
 
         Raises:
             AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
@@ -120,7 +120,7 @@ class VideoReader:
     def _stretch(
         self, container: InputContainer, stream: av.VideoStream, rate: float, longest: float
     ) -> Generator[tuple[float, GrayFrame], None, bool]:
-        """Frames from where the container stands, of ``longest`` seconds; returns whether it came to the end."""
+        """Yield frames from where the container stands, for ``longest`` seconds; return whether it came to the end."""
         started = self._count
         begin: float | None = None
         decoded = 0
@@ -149,7 +149,7 @@ class VideoReader:
         return True
 
     def _seconds(self, frame: VideoFrame, rate: float) -> float:
-        if max(frame.width, frame.height) > self.caps.max_side_pixels:  # the header was not honest
+        if max(frame.width, frame.height) > self.caps.max_side_pixels:  # more than the header states
             raise too_wide(frame.width, frame.height, self.caps)
         time = frame.time if frame.time is not None else (self._origin or 0.0) + self._last + 1 / rate
         if self._origin is None:
@@ -186,6 +186,6 @@ class VideoReader:
 
 
 def _is_limited_luma(frame: VideoFrame) -> bool:
-    """Whether the first plane is luma of eight bits, from 16 to 235, with its first row first."""
+    """Return whether the first plane is luma of eight bits, from 16 to 235, with its first row first."""
     limited = frame.color_range != ColorRange.JPEG
     return frame.format.name in _LUMA_FORMATS and limited and frame.planes[0].line_size >= frame.width

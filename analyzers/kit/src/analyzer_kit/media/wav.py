@@ -15,7 +15,7 @@ _FORMAT = struct.Struct("<HHII")
 
 
 def stated_wav_seconds(recording: Path) -> float | None:
-    """Seconds by the sizes in the ``fmt`` and ``data`` chunks; None if they do not say, or it is no RIFF WAV."""
+    """Return seconds by the sizes in the ``fmt`` and ``data`` chunks; None if they do not say, or it is no RIFF WAV."""
     with recording.open("rb") as file:
         if file.read(4) != b"RIFF":  # RF64 keeps its sizes elsewhere
             return None

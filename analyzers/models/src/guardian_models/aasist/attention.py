@@ -71,13 +71,13 @@ class Attention:
     temperature: float
 
     def attend(self, nodes: Nodes) -> Nodes:
-        """Homogeneous attention: a node becomes its own projection plus that of the nodes that it attends to."""
+        """Apply homogeneous attention: a node becomes its own projection plus that of the nodes that it attends to."""
         scores = self.graph.op("MatMul", self._pairs(nodes), single(self._weight("att_weight")[:, None]))
         attended = self._attended(self.graph.op("Squeeze", scores, self.graph.ints(3)), nodes)
         return Nodes(self._join(attended, nodes), nodes.count, self.outside)
 
     def attend_both(self, first: Nodes, second: Nodes, stack: Tensor) -> tuple[Nodes, Nodes, Tensor]:
-        """Heterogeneous attention: two kinds of nodes attend to all, weighed by pair of kinds; so does the stack node.
+        """Apply heterogeneous attention: two kinds of nodes, and the stack node, attend to all, weighed by kinds.
 
         Args:
             first: nodes of one kind.
@@ -100,7 +100,7 @@ class Attention:
         )
 
     def _attended_by_kind(self, nodes: Nodes, first: int) -> Tensor:
-        """Give what each node attends to, ``[1, count, inside]``, or ``[1, 1, inside]`` if it is the same for all."""
+        """Return what each node attends to, ``[1, count, inside]``, or ``[1, 1, inside]`` if it is the same for all."""
         within1, within2, across = (self._weight(f"att_weight{kinds}") for kinds in ("11", "22", "12"))
         if all(_is_uniform(weight) for weight in (within1, within2, across)):
             return self.graph.op("ReduceMean", nodes.tensor, self.graph.ints(1))
@@ -111,7 +111,7 @@ class Attention:
         return self._attended(self.graph.op("ReduceSum", weighed, self.graph.ints(3), keepdims=0), nodes)
 
     def _attended_by_stack(self, nodes: Nodes, stack: Tensor) -> Tensor:
-        """Give the stack node's new features, ``[1, 1, outside]``."""
+        """Return the stack node's new features, ``[1, 1, outside]``."""
         graph, weight = self.graph, self._weight("att_weightM")
         if _is_uniform(weight):
             attended = graph.op("ReduceMean", nodes.tensor, graph.ints(1))
@@ -124,14 +124,14 @@ class Attention:
         return graph.op("Add", other, linear(graph, stack, self._layer("proj_without_attM", self.outside)))
 
     def _pairs(self, nodes: Nodes) -> Tensor:
-        """Give the features of each pair of nodes, ``[1, count, count, outside]``, between -1 and 1."""
+        """Return the features of each pair of nodes, ``[1, count, count, outside]``, between -1 and 1."""
         rows = self.graph.op("Unsqueeze", nodes.tensor, self.graph.ints(2))
         columns = self.graph.op("Unsqueeze", nodes.tensor, self.graph.ints(1))
         products = self.graph.op("Mul", rows, columns)
         return self.graph.op("Tanh", linear(self.graph, products, self._layer("att_proj", self.outside)))
 
     def _attended(self, scores: Tensor, nodes: Nodes) -> Tensor:
-        """Give each node's mean of all nodes, weighed by its row of scores, ``[1, count, count]``."""
+        """Return each node's mean of all nodes, weighed by its row of scores, ``[1, count, count]``."""
         return self.graph.op("MatMul", self.graph.op("Softmax", scores, axis=2), nodes.tensor)
 
     def _join(self, attended: Tensor, nodes: Nodes) -> Tensor:
@@ -145,7 +145,7 @@ class Attention:
         return self.parameters.affine(f"{self.name}.{name}", outside, self.inside)
 
     def _weight(self, name: str) -> Float:
-        """Give the weights that make a score of a pair's features, ``[outside]``."""
+        """Return the weights that make a score of a pair's features, ``[outside]``."""
         return self.parameters.get(f"{self.name}.{name}", self.outside, 1)[:, 0] / self.temperature
 
 

@@ -29,7 +29,7 @@ _SELU_SCALE = 1.0507009873554805
 _LOG_ALPHA = math.log(_SELU_ALPHA)
 
 type Columns = Callable[[int, int], Tensor]
-"""Gives columns ``[start, end)`` of an image ``[1, channels, bands, end - start]``."""
+"""Returns columns ``[start, end)`` of an image ``[1, channels, bands, end - start]``."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,17 @@ STAGES = (Stage((0, 1), 24), Stage((2,), 64), Stage((3,), 64), Stage((4,), 64), 
 
 
 def widths(samples: int) -> list[int]:
-    """Give the image's width before each block, and after the last, for that many samples."""
-    found = [front_end.pooled_length(samples)]
-    while len(found) < len(_CHANNELS):
-        found.append(found[-1] // _POOL)
-    return found
+    """Return the image's width before each block, and after the last, for that many samples."""
+    widths = [front_end.pooled_length(samples)]
+    while len(widths) < len(_CHANNELS):
+        widths.append(widths[-1] // _POOL)
+    return widths
 
 
 def encode(
     graph: Graph, parameters: Parameters, samples: Tensor, count: int, stages: Sequence[Stage] = STAGES
 ) -> Tensor:
-    """Give the last block's output, ``[1, 64, 23, width]``.
+    """Return the last block's output, ``[1, 64, 23, width]``.
 
     Args:
         graph: where it is written.
@@ -82,7 +82,7 @@ def encode(
 
 
 def _run(graph: Graph, blocks: Sequence[_Block], tile: int, source: Columns) -> Columns:
-    """Compute blocks tile by tile, and give their joined output."""
+    """Compute blocks tile by tile, and return their joined output."""
     columns = source
     for block in blocks:
         columns = block.after(columns)
@@ -109,7 +109,7 @@ class _Block:
             self._shortcut = parameters.affine(f"{name}.conv_downsample", outside, inside, 1, 3)
 
     def after(self, source: Columns) -> Columns:
-        """Give its pooled output, fed from ``source``."""
+        """Return its pooled output, fed from ``source``."""
         return lambda start, end: self._tile(source, start, end)
 
     def _tile(self, source: Columns, start: int, end: int) -> Tensor:
@@ -130,7 +130,7 @@ class _Block:
         return graph.op("MaxPool", graph.op("Add", y, shortcut), kernel_shape=[1, _POOL], strides=[1, _POOL])
 
     def _hidden(self, x: Tensor, pad_left: int, pad_right: int) -> Tensor:
-        """Give ``selu(conv1(x)) / scale + alpha + log(alpha)``.
+        """Return ``selu(conv1(x)) / scale + alpha + log(alpha)``.
 
         With ``z = conv1(x) + log(alpha)``, which the bias gives for nothing, that is
         ``max(z, log(alpha)) + exp(min(z, log(alpha)))``: four vectorised passes instead of a slow SELU.
@@ -143,7 +143,7 @@ class _Block:
         return graph.op("Add", graph.op("Clip", z, bound), negative)
 
     def _output(self, hidden: Tensor, pad_left: int, pad_right: int) -> Tensor:
-        """Give ``conv2`` of the SELU: its scale goes into the weights and its offset, where nothing is padded, too."""
+        """Return ``conv2`` of the SELU: its scale goes into the weights, and its offset, where nothing is padded."""
         graph, offset = self._graph, _SELU_ALPHA + _LOG_ALPHA
         weight, bias = _SELU_SCALE * self._second.weight, self._second.bias
         if pad_left or pad_right:
@@ -160,7 +160,7 @@ def _conv(graph: Graph, x: Tensor, layer: Affine, pads: tuple[int, int, int, int
 
 
 def _cut(graph: Graph, x: Tensor, start: int, end: int, width: int) -> Tensor:
-    """Give columns ``start`` to ``end`` of an image that is ``width`` wide."""
+    """Return columns ``start`` to ``end`` of an image that is ``width`` wide."""
     if (start, end) == (0, width):
         return x
     return graph.op("Slice", x, graph.ints(start), graph.ints(end), graph.ints(3))

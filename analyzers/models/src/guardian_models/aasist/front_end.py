@@ -20,12 +20,12 @@ BANDS = _FILTERS // POOL
 
 
 def pooled_length(samples: int) -> int:
-    """Give the width of the pooled image of that many samples."""
+    """Return the width of the pooled image of that many samples."""
     return (samples - TAPS + 1) // POOL
 
 
 def filters() -> Single:
-    """Give the filters that are pooled, ``[69, 129]``: edges equally spaced in mel from 0 to 8 kHz, Hamming window.
+    """Return the filters that are pooled, ``[69, 129]``: edges equally spaced in mel from 0 to 8 kHz, Hamming window.
 
     They are computed in float32, as they were when the weights were trained: what leaks through a stop band differs by
     1e-5 from the exact filters', which shows in pure tones.
@@ -38,7 +38,7 @@ def filters() -> Single:
 
 
 def image(graph: Graph, parameters: Parameters, samples: Tensor, start: int, end: int) -> Tensor:
-    """Give columns ``start`` to ``end`` of the pooled image, ``[1, 1, 23, end - start]``.
+    """Return columns ``start`` to ``end`` of the pooled image, ``[1, 1, 23, end - start]``.
 
     Args:
         graph: where it is written.
@@ -64,7 +64,7 @@ def _hertz(mel: Float) -> Float:
 
 
 def _low_pass(edge: float, offsets: Single) -> Single:
-    """Give an ideal low-pass filter's impulse response, ``2 f / r · sinc(2 f n / r)``, in float32."""
+    """Return an ideal low-pass filter's impulse response, ``2 f / r · sinc(2 f n / r)``, in float32."""
     turns = np.float32(2 * edge) * offsets / np.float32(SAMPLE_RATE)
     angle = np.float32(np.pi) * np.where(turns == 0, np.float32(1e-20), turns)
     return np.asarray(np.float32(2 * edge / SAMPLE_RATE) * (np.sin(angle) / angle), np.float32)

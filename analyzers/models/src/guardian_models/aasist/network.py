@@ -28,7 +28,7 @@ _KEPT_BANDS, _KEPT_TIMES, _KEPT_LATER = 0.5, 0.7, 0.5
 
 
 def build(arrays: Mapping[str, Array], samples: int = SAMPLES, stages: Sequence[Stage] = STAGES) -> bytes:
-    """Give the network as an ONNX model.
+    """Return the network as an ONNX model.
 
     Args:
         arrays: the trained numbers by their published names.
@@ -53,7 +53,7 @@ def build(arrays: Mapping[str, Array], samples: int = SAMPLES, stages: Sequence[
 
 
 def _nodes(graph: Graph, parameters: Parameters, encoded: Tensor, samples: int) -> tuple[Nodes, Nodes]:
-    """Give the pooled nodes of bands and of times: the image's maxima along the other axis."""
+    """Return the pooled nodes of bands and of times: the image's maxima along the other axis."""
     by_band = graph.op("Transpose", graph.op("ReduceMax", encoded, graph.ints(3), keepdims=0), perm=[0, 2, 1])
     by_band = graph.op("Add", by_band, single(parameters.get("pos_S", 1, front_end.BANDS, CHANNELS)))
     by_time = graph.op("Transpose", graph.op("ReduceMax", encoded, graph.ints(2), keepdims=0), perm=[0, 2, 1])
@@ -71,7 +71,7 @@ def _nodes(graph: Graph, parameters: Parameters, encoded: Tensor, samples: int) 
 def _branch(
     graph: Graph, parameters: Parameters, number: int, bands: Nodes, times: Nodes
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Give time nodes, band nodes and the stack node after one of the two competing branches."""
+    """Return time nodes, band nodes and the stack node after one of the two competing branches."""
     first, second = (
         Attention(graph, parameters, f"HtrgGAT_layer_ST{number}{layer}", size, _SIZE, _HETEROGENEOUS_TEMPERATURE)
         for layer, size in ((1, CHANNELS), (2, _SIZE))
@@ -89,7 +89,7 @@ def _branch(
 
 
 def _readout(graph: Graph, time: Tensor, band: Tensor, stack: Tensor) -> Tensor:
-    """Give the embedding, ``[1, 160]``: largest magnitude and mean of each kind of nodes, and the stack node."""
+    """Return the embedding, ``[1, 160]``: largest magnitude and mean of each kind of nodes, and the stack node."""
     parts = []
     for nodes in (time, band):
         parts.append(graph.op("ReduceMax", graph.op("Abs", nodes), graph.ints(1), keepdims=0))

@@ -26,7 +26,7 @@ class Affine:
     bias: Float
 
     def then(self, scale: Float, shift: Float) -> Affine:
-        """Give this followed by ``scale · y + shift`` on each output."""
+        """Return this followed by ``scale · y + shift`` on each output."""
         column = scale.reshape(-1, *[1] * (self.weight.ndim - 1))
         return Affine(column * self.weight, scale * self.bias + shift)
 
@@ -41,7 +41,7 @@ class Parameters:
         return name in self._arrays
 
     def get(self, name: str, *shape: int) -> Float:
-        """Give an array.
+        """Return an array.
 
         Raises:
             WeightsRefused: it is missing, of another shape, or not finite.
@@ -56,11 +56,11 @@ class Parameters:
         return array
 
     def affine(self, name: str, *shape: int) -> Affine:
-        """Give a convolution or a linear layer whose weight has that shape."""
+        """Return a convolution or a linear layer whose weight has that shape."""
         return Affine(self.get(f"{name}.weight", *shape), self.get(f"{name}.bias", shape[0]))
 
     def batch_norm(self, name: str, size: int) -> tuple[Float, Float]:
-        """Give what a batch norm does once trained: scale and shift of each channel."""
+        """Return what a batch norm does once trained: scale and shift of each channel."""
         mean, variance = self.get(f"{name}.running_mean", size), self.get(f"{name}.running_var", size)
         if (variance < 0).any():
             raise WeightsRefused(f"{name}.running_var holds negative variances")
@@ -69,5 +69,5 @@ class Parameters:
 
 
 def single(array: Float) -> Single:
-    """Give float32. Subnormal numbers become zero: they change no result, and multiplying them is 100 times slower."""
+    """Return float32 numbers. Subnormal ones become zero: they change no result, and cost 100 times the time."""
     return np.where(np.abs(array) < _SMALLEST_NORMAL, 0.0, array).astype(np.float32)

@@ -103,8 +103,8 @@ def find_copies(thumbs: Thumbs) -> Copies:
         row, column = np.nonzero(sharpness < _ENDS)
         for i, lag, value in zip(row + start, column + _SMALLEST_LAG, sharpness[row, column], strict=True):
             marks.setdefault(int(lag), []).append((int(i), float(value)))
-    found = [_extended(copy, thumbs) for lag, places in marks.items() for copy in _runs(lag, places)]
-    return Copies(_chained(_without_overlaps(found)), sharpest)
+    copies = [_extended(copy, thumbs) for lag, places in marks.items() for copy in _runs(lag, places)]
+    return Copies(_chained(_without_overlaps(copies)), sharpest)
 
 
 def _maps(thumbs: Thumbs) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -181,7 +181,7 @@ def _to_the_first_other(beside: NDArray[np.float32], inside: NDArray[np.float32]
     """Return how many frames beside a copy, from it on, differ as those inside do; 0 if no other one follows.
 
     A frame is another one if its squared difference is nearer to what is usual beside the copy than to that inside.
-    Between the two lies their geometric mean: the first repeat of a loop was encoded anew, and differs somewhat more.
+    Between the two lies their geometric mean: the first repeat of a loop was encoded again, and differs somewhat more.
     """
     own = float(np.percentile(inside, 75)) + _CODING
     usual = float(np.percentile(beside, 75)) if beside.size else 0.0

@@ -48,7 +48,7 @@ class FrameModels(DetectorSource[VideoDetector, Setup]):
             raise Misconfigured(str(error)) from error
 
     def gap(self, installed: Sequence[VideoDetector]) -> str:
-        """Return what nobody can say without a measured model."""
+        """Return what cannot be said without a measured model."""
         return "" if any(isinstance(model, FrameModel) and model.measured for model in installed) else NO_FACE_DETECTOR
 
 

@@ -146,7 +146,7 @@ def _read_tags(recording: Path, caps: Caps) -> Tags:
             head = bytes(packet)[:_PACKET_BYTES] if packet is not None and packet.size else b""
             match = _X26X.search(head)
             signature = match.group() if match else b""
-        except av.FFmpegError:  # it was decoded before: tags alone are told then
+        except av.FFmpegError:  # it was decoded before: the tags remain
             pass
         return Tags(tuple(dict.fromkeys(labels)), signature.decode("ascii"))
 
