@@ -17,7 +17,8 @@ from analyzer_contract import AnalysisReport, SourceFacts
 from analyzer_kit.analysis import Caps, Models
 from audio_analyzer import analysis as audio
 from audio_analyzer import detectors as audio_detectors
-from context_analyzer import indicators, model
+from context_analyzer.detectors.indicators import ScamIndicators
+from context_analyzer.detectors.opinion import ScamModel
 from context_analyzer.lexicon import INDICATORS
 from context_analyzer.reasons import Reason as ContextReason
 from guardian_locales import Locale, locales
@@ -28,7 +29,7 @@ from tests.support.locales import TOY_WORDS, locales_in, write_words
 from video_analyzer import detectors as video_detectors
 
 REGISTRIES = (audio_detectors, video_detectors)
-CONTEXT_DETECTORS = {indicators.NAME, model.NAME, "Transcript"}
+CONTEXT_DETECTORS = {ScamIndicators.name, ScamModel.name, "Transcript"}
 OTHER_NAMES = {"Lavc"}
 """In the analyzers' modules, and spelled like a kind of finding."""
 
