@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer_kit.media.audio import SAMPLE_RATE
 from ml.common.packages import debian
 
-RATE = 16_000
+RATE = SAMPLE_RATE
 Samples = NDArray[np.float32]
 TUNING = ("asterisk-core-sounds-en-g722", "asterisk-core-sounds-fr-g722")
 HELD_OUT = (

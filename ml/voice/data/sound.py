@@ -15,12 +15,13 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from analyzer_kit.media.audio import SAMPLE_RATE
 from ml.common.packages import DataMissing, run
 
 Sound = npt.NDArray[np.float32]
 """Mono sound ``[samples]``, full scale 1.0; every function states its sample rate."""
 
-RATE: Final = 16_000
+RATE: Final = SAMPLE_RATE
 """Samples per second of every clip."""
 
 _FRAME: Final = 0.02  # s

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto
 
+from analyzer_kit.media.audio import SAMPLE_RATE
 from guardian_models.graph import Graph, Tensor
 from ml.voice.train.operations import (
     BANDS,
@@ -29,7 +30,7 @@ from ml.voice.train.operations import (
     weighted_mean,
 )
 
-RATE: Final = 16_000
+RATE: Final = SAMPLE_RATE
 SAMPLES: Final = 4 * RATE
 """In a window."""
 

@@ -14,11 +14,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer_kit.media.audio import SAMPLE_RATE
 from guardian_models.folder import file_name, write
 from guardian_models.graph import Graph, Tensor
 from guardian_models.manifest import AudioWindow, Embedding, Logits, SoundManifest, WeightsSource
 
-RATE = 16_000
+RATE = SAMPLE_RATE
 WINDOW_SECONDS = 2
 SAMPLES = WINDOW_SECONDS * RATE
 _SCORE_OF_ONE = 1000.0

@@ -18,7 +18,7 @@ _CHUNK = 1024
 
 
 class BackgroundMeter:
-    """Takes blocks of any size as they come; keeps 40 bytes for each 32 ms, which is 9 MB for two hours."""
+    """The meter of the levels; it keeps 40 bytes for each 32 ms, which is 9 MB for two hours."""
 
     def __init__(self) -> None:
         self._rest = np.zeros(0, dtype=np.float32)

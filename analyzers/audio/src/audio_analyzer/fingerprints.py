@@ -36,7 +36,7 @@ class Fingerprints:
 
 
 class Fingerprinter:
-    """Takes blocks of any size as they come; keeps 5 bytes for each 16 ms."""
+    """The meter of :class:`Fingerprints`; it keeps 5 bytes for each 16 ms."""
 
     def __init__(self) -> None:
         self._rest = np.zeros(0, dtype=np.float32)

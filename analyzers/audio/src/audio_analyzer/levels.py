@@ -45,7 +45,7 @@ class Levels:
 
 
 class LevelMeter:
-    """Measures blocks of any size as they come; keeps 12 bytes for each 10 ms."""
+    """The meter of :class:`Levels`; it keeps 12 bytes for each 10 ms."""
 
     def __init__(self) -> None:
         self._rest = np.zeros(0, dtype=np.float32)

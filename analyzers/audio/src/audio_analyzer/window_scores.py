@@ -1,4 +1,4 @@
-"""What a model makes of windows of sound: a raw score for each, and whether it lies in the model's domain."""
+"""A model's scores of windows of sound: a raw one for each, and whether it lies in the model's domain."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WindowScore:
 
 
 class WindowScorer:
-    """Runs one model over windows of sound.
+    """One model, as it is run over windows of sound.
 
     Args:
         model: takes mono sound at 16 kHz.

@@ -55,7 +55,7 @@ class Opinion:
 
 
 class LanguageModel:
-    """Reads transcripts.
+    """The client of one language model.
 
     Args:
         settings: which model, where, and how long to wait.

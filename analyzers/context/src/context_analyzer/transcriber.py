@@ -49,7 +49,7 @@ WaitingCallback = Callable[[], None]
 
 
 class Transcriber:
-    """Lets Amazon Transcribe transcribe recordings, with this process's own AWS identity.
+    """The client of Amazon Transcribe, with this process's own AWS identity.
 
     Args:
         settings: where transcripts go, and in which languages there is speech.

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Jobs:
-    """Admits at most ``slots`` analyses at once, and none while draining."""
+    """The slots of a service: at most ``slots`` analyses at once, and none new while draining."""
 
     def __init__(self, backend: Backend, slots: int, metrics: Metrics) -> None:
         self._backend = backend

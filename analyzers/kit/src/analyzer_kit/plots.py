@@ -19,7 +19,7 @@ _KEPT = 4 * _MOST_FRAMES
 
 
 class Filmstrip:
-    """Keeps at most 48 frames of a recording whose length is not known beforehand, about evenly spaced in time."""
+    """At most 48 frames of a recording whose length is not known beforehand, about evenly spaced in time."""
 
     def __init__(self) -> None:
         self._frames: list[tuple[float, NDArray[np.uint8]]] = []

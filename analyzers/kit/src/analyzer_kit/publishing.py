@@ -15,7 +15,7 @@ _STRONGEST = 10
 
 
 class Publisher:
-    """Uploads one analyzer's results.
+    """The upload of one analyzer's results.
 
     Args:
         analyzer: names the objects.

@@ -44,7 +44,7 @@ class TransientError(Exception):
 
 
 class ObjectStore:
-    """Reads and writes objects with this process's own AWS identity.
+    """The client that reads and writes objects, with this process's own AWS identity.
 
     Args:
         connect_seconds: longest wait for a connection.
@@ -62,7 +62,7 @@ class ObjectStore:
         self._client: S3Client | None = None
 
     def client(self) -> S3Client:
-        """The one client, made at first use; botocore's clients may be shared between threads."""
+        """Return the one client, made at first use; botocore's clients may be shared between threads."""
         with self._lock:
             if self._client is None:
                 self._client = _make_client(self._connect_seconds, self._read_seconds)
@@ -70,7 +70,7 @@ class ObjectStore:
             return self._client
 
     def head(self, source: SourceObject, seconds: float, cancelled: threading.Event) -> SourceFacts:
-        """What is there, so that it can be pinned.
+        """Return the facts of an object, so that it can be pinned.
 
         Args:
             source: the object, with the version or ETag that the caller insists on.
@@ -99,7 +99,7 @@ class ObjectStore:
         return SourceFacts(etag=etag, version_id=None if version == "null" else version, size_bytes=size)
 
     def download(self, uri: str, facts: SourceFacts, target: int, seconds: float, cancelled: threading.Event) -> None:
-        """Reads exactly the object that ``facts`` describe into the open file ``target``.
+        """Read exactly the object that ``facts`` describe into the open file ``target``.
 
         Args:
             uri: where it is.
@@ -134,8 +134,8 @@ class ObjectStore:
             if missing:  # one failed for good: the others are of no use any more
                 cancelled.set()
                 pool.shutdown(wait=False, cancel_futures=True)
-            for each in done:
-                each.result()
+            for fetched in done:
+                fetched.result()
 
     def _get(
         self, uri: str, facts: SourceFacts, target: int, span: tuple[int, int], cancelled: threading.Event
@@ -160,7 +160,7 @@ class ObjectStore:
             raise TransientError(f"{end - position} bytes are missing")
 
     def read(self, uri: str, most_bytes: int, seconds: float) -> bytes | None:
-        """A small object's content; None if there is none, or none that may be seen.
+        """Return a small object's content; None if there is none, or none that may be seen.
 
         Without the right to list a bucket, S3 answers "forbidden" for what is not there.
 
@@ -191,13 +191,13 @@ class ObjectStore:
             raise
 
     def delete(self, uri: str, seconds: float) -> None:
-        """Removes an object that this analyzer wrote, as far as that is possible: leaving it behind does no harm."""
+        """Remove an object that this analyzer wrote, if possible: leaving it behind does no harm."""
         bucket, key = _address(uri)
         with suppress(AnalysisError):
             self._retried(lambda: self.client().delete_object(Bucket=bucket, Key=key), uri, seconds)
 
     def put(self, uri: str, body: bytes, content_type: str, seconds: float) -> None:
-        """Writes an object.
+        """Write an object.
 
         Raises:
             AnalysisError: ResultsUnavailable, for whatever reason.
@@ -236,7 +236,7 @@ class ObjectStore:
 
 
 def _address(uri: str) -> tuple[str, str]:
-    """Bucket and key, unless a server or proxy that tidies paths would read another key, even in another bucket.
+    """Return bucket and key; refuse a key for which a server that tidies paths would read another one.
 
     Raises:
         AnalysisError: SourceForbidden.

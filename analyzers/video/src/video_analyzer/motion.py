@@ -63,7 +63,7 @@ class Motion:
 
 
 class MotionMeter:
-    """Takes frames in order; keeps under 4 kB of each, and the last few whole."""
+    """The meter of :class:`Motion`; it keeps under 4 kB of each frame, and the last few whole."""
 
     def __init__(self) -> None:
         self._times: list[float] = []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport
+from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.runs import runs_of
 from audio_analyzer.detectors.repeats import RepeatedAudio, similarity
 from audio_analyzer.detectors.silence import DigitalSilence
@@ -17,7 +18,7 @@ from audio_analyzer.levels import LevelMeter, Levels
 from tests.support.analyzers.audio_readings import detected
 from tests.support.analyzers.listener import babble
 
-RATE = 16_000
+RATE = SAMPLE_RATE
 Samples = NDArray[np.float32]
 
 

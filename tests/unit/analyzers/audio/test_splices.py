@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from analyzer_kit.media.audio import SAMPLE_RATE
 from audio_analyzer.background import BackgroundMeter
 from audio_analyzer.detectors.splices import AudioSplice, find_splices
 
-RATE = 16_000
+RATE = SAMPLE_RATE
 Samples = NDArray[np.float32]
 
 

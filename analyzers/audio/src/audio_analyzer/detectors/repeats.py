@@ -59,7 +59,7 @@ class Candidate:
 
 
 class RepeatedAudio(AudioDetector):
-    """Finds stretches of sound that are copies of earlier ones."""
+    """Stretches of sound that are copies of earlier ones."""
 
     name = "RepeatedAudio"
     id = "audio.repeated-audio"

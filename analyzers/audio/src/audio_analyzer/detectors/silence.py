@@ -21,7 +21,7 @@ have one, 1 has two, none has three. The scores were set on these same recording
 
 
 class DigitalSilence(AudioDetector):
-    """Finds stretches below -85 dBFS between the first and the last sound.
+    """Stretches below -85 dBFS between the first and the last sound.
 
     The score grows with their number, then with their share of all pauses: three or more mean that the pauses are made
     and not recorded (all 6 espeak-ng voices: 3 to 6; 840 recordings of people: none).

@@ -54,7 +54,7 @@ class SpeechModels(DetectorSource[AudioDetector, Setup]):
 
 
 class SyntheticSpeech(AudioDetector):
-    """Runs one model over a recording's speech.
+    """One model's answer about a recording's speech.
 
     Args:
         model: takes mono sound at 16 kHz.

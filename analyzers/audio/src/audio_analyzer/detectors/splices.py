@@ -64,7 +64,7 @@ class Splice:
 
 
 class AudioSplice(AudioDetector):
-    """Finds stretches of voice that lack the background of both their sides."""
+    """Stretches of voice that lack the background of both their sides."""
 
     name = "AudioSplice"
     id = "audio.splice"

@@ -36,7 +36,7 @@ _MOST_GAPS = 20
 
 
 class Tracks(AudioDetector):
-    """Compares sound and picture; without a picture there is nothing to compare."""
+    """Contradictions between sound and picture; without a picture there are none."""
 
     name = "Tracks"
     id = "audio.tracks"

@@ -1,4 +1,4 @@
-"""Signs of phishing in what is said, found by rules: no network, no model, the same answer every time. Pure."""
+"""ScamIndicators: signs of phishing in what is said, by rules. No network, no model, the same answer every time."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def score_of(hits: list[Hit]) -> int:
 
 
 class ScamIndicators(ContextDetector):
-    """Finds the words of phishing calls by rules."""
+    """The words of phishing calls, by rules."""
 
     name = "ScamIndicators"
     id = "scam-indicators"

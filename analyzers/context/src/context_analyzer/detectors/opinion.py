@@ -30,7 +30,7 @@ class ScamModels(DetectorSource[ContextDetector, ContextSetup]):
 
 
 class ScamModel(ContextDetector):
-    """Asks a language model. Only what is really said counts: a warning without a quote is none.
+    """A language model's opinion. Only what is really said counts: a warning without a quote is none.
 
     Args:
         model: which one, and how to ask it.

@@ -25,7 +25,7 @@ Samples = NDArray[np.float32]
 
 @dataclass
 class AudioReader:
-    """Decodes one recording; :attr:`facts` are complete once :meth:`blocks` is exhausted."""
+    """The decoder of one recording's sound; :attr:`facts` are complete once :meth:`blocks` is exhausted."""
 
     recording: Path
     caps: Caps

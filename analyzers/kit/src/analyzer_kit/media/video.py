@@ -45,7 +45,7 @@ wait. At 720p it costs 12 to 16 %, for a third of a second in thirty seconds of 
 GrayFrame = NDArray[np.uint8]
 
 Shrink = Callable[[GrayFrame, int, int], GrayFrame]
-"""Makes a small gray frame of a luma plane, width and height: black is 16 before and 0 after, white 235 and 255."""
+"""From a luma plane, a width and a height to a small gray frame: black is 16 before and 0 after, white 235 and 255."""
 
 _LUMA_FORMATS = {"yuv420p", "nv12"}
 """Their first plane is the luma, a byte for each pixel."""
@@ -53,7 +53,7 @@ _LUMA_FORMATS = {"yuv420p", "nv12"}
 
 @dataclass
 class VideoReader:
-    """Decodes one recording; all attributes are complete once :meth:`frames` is exhausted.
+    """The decoder of one recording's picture; all attributes are complete once :meth:`frames` is exhausted.
 
     Attributes:
         facts: what the recording is.

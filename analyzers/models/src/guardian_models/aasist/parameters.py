@@ -32,7 +32,7 @@ class Affine:
 
 
 class Parameters:
-    """Looks arrays up and checks their shapes."""
+    """The arrays of the weights, with checked shapes."""
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         self._arrays = arrays

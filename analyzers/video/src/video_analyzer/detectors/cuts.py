@@ -17,7 +17,7 @@ _LEAST_LEAP = 2.0
 
 
 class SceneCuts(VideoDetector):
-    """Lists where another scene begins."""
+    """Places where another scene begins."""
 
     name = "SceneCuts"
     id = "video.scene-cuts"

@@ -25,7 +25,7 @@ _SEAM_FRAMES = 3
 
 
 class DroppedFrames(VideoDetector):
-    """Finds jumps that are missing time; the score grows with how far the picture leaps."""
+    """Jumps that are missing time; the score grows with how far the picture leaps."""
 
     name = "DroppedFrames"
     id = "video.dropped-frames"

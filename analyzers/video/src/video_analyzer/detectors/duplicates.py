@@ -223,7 +223,7 @@ def copies_in(reading: VideoReading) -> Copies:
 
 
 class _CopyDetector(VideoDetector):
-    """Reports one kind of copies, with one finding for each stretch; below 50 there is a score alone."""
+    """One kind of copies, with one finding for each stretch; below 50 there is a score alone."""
 
     limitations = (
         "Screen recordings, animations and looping clips repeat by nature.",
@@ -253,7 +253,7 @@ class _CopyDetector(VideoDetector):
 
 
 class DuplicatedFrames(_CopyDetector):
-    """Finds stretches of the picture that repeat an earlier one."""
+    """Stretches of the picture that repeat an earlier one."""
 
     name = "DuplicatedFrames"
     id = "video.duplicated-frames"
@@ -269,7 +269,7 @@ class DuplicatedFrames(_CopyDetector):
 
 
 class LoopedFrames(_CopyDetector):
-    """Finds stretches of the picture that repeat again and again."""
+    """Stretches of the picture that repeat again and again."""
 
     name = "LoopedFrames"
     id = "video.looped-frames"

@@ -42,7 +42,7 @@ used for setting it; a card between two scenes came to -0.05 at most."""
 
 
 class FrozenFrames(VideoDetector):
-    """Finds stretches of copies of one frame within movement; below 50 there is a score alone."""
+    """Stretches of copies of one frame within movement; below 50 there is a score alone."""
 
     name = "FrozenFrames"
     id = "video.frozen-frames"

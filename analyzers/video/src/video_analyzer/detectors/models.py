@@ -53,7 +53,7 @@ class FrameModels(DetectorSource[VideoDetector, Setup]):
 
 
 class FrameModel(VideoDetector):
-    """Runs one model over windows of frames.
+    """One model's answer about windows of frames.
 
     Args:
         manifest: what it is.
@@ -132,7 +132,7 @@ class WindowScore(NamedTuple):
 
 
 class _WindowMeter:
-    """Runs a network whenever a window is due, on one recording."""
+    """The meter of one recording's window scores; the network runs whenever a window is complete."""
 
     def __init__(self, network: _Network) -> None:
         self._network = network

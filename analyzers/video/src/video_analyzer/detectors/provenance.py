@@ -46,7 +46,7 @@ class Tags:
 
 
 class Provenance(VideoDetector):
-    """Lists facts (score 0) and weak hints about how the file was made."""
+    """Facts (score 0) and weak hints about how the file was made."""
 
     name = "Provenance"
     id = "video.provenance"
