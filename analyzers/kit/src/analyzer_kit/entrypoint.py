@@ -14,8 +14,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from analyzer_kit.child import sandbox
 from analyzer_kit.analyzer import Analyzer
+from analyzer_kit.child import sandbox
 from analyzer_kit.child.spawn import spawn
 
 if TYPE_CHECKING:
