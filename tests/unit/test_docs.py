@@ -90,6 +90,18 @@ def test_every_page_that_a_file_names_is_there() -> None:
     assert missing == set()
 
 
+def test_every_module_that_a_page_names_is_there() -> None:
+    modules = [path.relative_to(ROOT).as_posix() for path in _files(".py", ".proto")]
+    never = {"operator/__init__.py", "operator/operator.py"}
+    missing = {
+        f"{page.relative_to(ROOT)}: {name}"
+        for page in PAGES
+        for name in set(re.findall(r"`([\w./-]+\.(?:py|proto))`", _prose(page))) - never
+        if not any(f"/{module}".endswith(f"/{name}") for module in modules)
+    }
+    assert missing == set()
+
+
 def test_the_readme_is_short() -> None:
     assert (ROOT / "README.md").stat().st_size <= _README_BYTES
 
