@@ -49,12 +49,12 @@ class LocalAnalyses:
         newest = sorted(entries, key=lambda entry: entry.position, reverse=True)
         return [entry for entry in newest if after is None or entry.position < after][:limit]
 
-    async def create(self, tenant: str, name: str, wanted: NewAnalysis) -> Entry:
+    async def create(self, tenant: str, name: str, analysis: NewAnalysis) -> Entry:
         """Create an analysis, or return the one that has this name already."""
         request = self._requests.find(tenant, name)
         if request is None:
             try:
-                request = self._requests.apply(resource_for(tenant, name, wanted))
+                request = self._requests.apply(resource_for(tenant, name, analysis))
             except InvalidManifest as error:
                 raise NotAccepted(str(error)) from error
         return _entry(request)

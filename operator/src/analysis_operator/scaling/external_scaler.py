@@ -122,6 +122,7 @@ class ExternalScaler:
     Args:
         namespace: the operator's own; ScaledObjects of other namespaces are refused.
         backlog: returns the work of a pool, or None for an unknown pool.
+        backlog_changed: sent with the name of a pool whose backlog, slots or concurrency may have changed.
         clock: monotonic seconds.
     """
 
@@ -139,7 +140,7 @@ class ExternalScaler:
         self._streams: dict[str, set[_Stream]] = {}
         self._closing = False
         self._server: aio.Server | None = None
-        backlog_changed.connect(self.changed)
+        backlog_changed.connect(self.on_backlog_changed)
 
     async def start(self, host: str, port: int) -> int:
         """Bind and serve; port 0 takes any free port. Return the port. Raises OSError if it cannot be bound."""
@@ -165,7 +166,7 @@ class ExternalScaler:
         if server is not None:
             await server.stop(_STOP_SECONDS)
 
-    def changed(self, name: str) -> None:
+    def on_backlog_changed(self, name: str) -> None:
         """Observe a pool whose backlog, slots or concurrency may have changed."""
         streams = self._streams.get(name)
         if streams:

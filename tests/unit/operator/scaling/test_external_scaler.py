@@ -39,7 +39,7 @@ class FakePools:
 
     def become(self, queued: int = 0, running: int = 0, slots: int = 0, concurrency: int = 4) -> None:
         self.backlogs["audio"] = Backlog(queued, running, slots, concurrency)
-        self.scaler.changed("audio")
+        self.scaler.on_backlog_changed("audio")
 
 
 class Stream[Message]:
@@ -217,7 +217,7 @@ async def test_a_pool_that_is_removed_and_comes_back_is_woken_over_the_same_stre
 ) -> None:
     (stream,) = await open_streams(pools, client)
     del pools.backlogs["audio"]
-    pools.scaler.changed("audio")
+    pools.scaler.on_backlog_changed("audio")
     pools.become(queued=1)
     assert (await stream.next()).result
 
