@@ -77,7 +77,7 @@ class Api:
         return self.answer(body["status"])
 
     def concurrency(self) -> str:
-        deployments = [found for found in self.applied if found["kind"] == "Deployment"]
+        deployments = [child for child in self.applied if child["kind"] == "Deployment"]
         env: list[Mapping[str, str]] = deployments[-1]["spec"]["template"]["spec"]["containers"][0]["env"]
         return next(entry["value"] for entry in env if entry["name"] == "GUARDIAN_CONCURRENCY")
 
@@ -219,7 +219,7 @@ async def test_a_scaled_pool_starts_without_pods_and_says_nothing_of_its_size_ag
     await until(lambda: scene.api.statuses)
     (first,) = scene.api.created
     assert (first["kind"], first["spec"]["replicas"]) == ("Deployment", 0)
-    (applied,) = [found for found in scene.api.applied if found["kind"] == "Deployment"]
+    (applied,) = [child for child in scene.api.applied if child["kind"] == "Deployment"]
     assert "replicas" not in applied["spec"]
 
 
@@ -227,7 +227,7 @@ async def test_a_pool_of_fixed_size_has_it_in_the_deployment_and_no_scaled_objec
     scene.controller.observe(analyzer(replicas=3))
     await until(lambda: scene.api.statuses)
     assert scene.api.created == []
-    kinds = {found["kind"]: found for found in scene.api.applied}
+    kinds = {child["kind"]: child for child in scene.api.applied}
     assert kinds["Deployment"]["spec"]["replicas"] == 3
     assert "ScaledObject" not in kinds
 
@@ -261,7 +261,7 @@ async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() ->
 async def test_a_deployment_that_keda_scales_is_not_applied_again_and_one_that_is_edited_is(scene: Scene) -> None:
     scene.controller.observe(analyzer())
     await until(lambda: len(scene.api.applied) == 6)
-    (applied,) = [found for found in scene.api.applied if found["kind"] == "Deployment"]
+    (applied,) = [child for child in scene.api.applied if child["kind"] == "Deployment"]
     known = applied | {"metadata": applied["metadata"] | {"uid": "c", "generation": 2}}
     scene.controller.observe_child(known | {"spec": applied["spec"] | {"replicas": 3}}, gone=False)
     await asyncio.sleep(0.05)

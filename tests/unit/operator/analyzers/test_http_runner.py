@@ -120,9 +120,9 @@ async def test_whatever_a_pod_says_fits_the_status(line: str) -> None:
 
 def _integers(value: object) -> list[int]:
     if isinstance(value, dict):
-        return [found for each in value.values() for found in _integers(each)]
+        return [number for item in value.values() for number in _integers(item)]
     if isinstance(value, list):
-        return [found for each in value for found in _integers(each)]
+        return [number for item in value for number in _integers(item)]
     return [value] if isinstance(value, int) else []
 
 

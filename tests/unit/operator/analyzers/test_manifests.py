@@ -17,8 +17,8 @@ def analyzer(**spec: Any) -> Analyzer:
 
 
 def child(made: list[dict[str, Any]], kind: str) -> dict[str, Any]:
-    (found,) = [manifest for manifest in made if manifest["kind"] == kind]
-    return found
+    (child,) = [manifest for manifest in made if manifest["kind"] == kind]
+    return child
 
 
 def test_an_analyzer_owns_five_things_that_go_with_it() -> None:
@@ -70,7 +70,7 @@ def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
 def test_a_pod_that_has_to_go_is_given_the_time_of_the_longest_analysis() -> None:
     pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
     drain = next(entry for entry in pod["containers"][0]["env"] if entry["name"] == "GUARDIAN_DRAIN_SECONDS")
-    longest = next(found.le for found in RequestSpec.model_fields["timeout_seconds"].metadata if hasattr(found, "le"))
+    longest = next(limit.le for limit in RequestSpec.model_fields["timeout_seconds"].metadata if hasattr(limit, "le"))
     assert longest < float(drain["value"]) < pod["terminationGracePeriodSeconds"]
 
 
