@@ -20,6 +20,7 @@ from analysis_operator.cli.table import unmet
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.files import load, media_of, transcript_of
 from analysis_operator.local.manifests import Manifest
+from guardian_service.s3 import split_uri
 from tests.cluster import Cluster, S3Server, get_cluster
 from tests.cluster.paths import repo_root
 from tests.cluster.progress import Progress
@@ -76,7 +77,7 @@ def _upload(s3: S3Server, manifests: Sequence[Manifest]) -> None:
     for manifest in manifests:
         path, uri = media_of(manifest, OUT / "media")
         for file, target in [(path, uri), *transcript_of(path, uri)]:
-            bucket, _, key = target.removeprefix("s3://").partition("/")
+            bucket, key = split_uri(target)
             client.upload_file(str(file), bucket, key)
 
 
@@ -107,7 +108,7 @@ def collect(s3: S3Server, requests: Sequence[AnalysisRequest], folder: Path) -> 
         uri = request.status.report_uri
         if not uri:
             continue
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = split_uri(uri)
         target = folder / f"{request.metadata.name}.html"
         target.parent.mkdir(parents=True, exist_ok=True)
         client.download_file(bucket, key, str(target))

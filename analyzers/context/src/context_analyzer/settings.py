@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from analyzer_kit.settings import KitSettings
+from guardian_service.s3 import BUCKET_PATTERN
 
 DEFAULT_MODEL = "global.anthropic.claude-haiku-5-5"
 """Claude's small model of October 2026, by the inference profile that every commercial region offers. Older profiles
@@ -24,7 +25,7 @@ class ContextSettings(KitSettings):
     )
     context_transcripts: str = Field(
         default="",
-        pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9_.*'()!/-]*/)?)?$",
+        pattern=rf"^({BUCKET_PATTERN}/([A-Za-z0-9_.*'()!/-]*/)?)?$",
         max_length=600,
         description="Where Amazon Transcribe writes to, as s3://BUCKET/PREFIX/. Without it nothing is transcribed: "
         "a transcript has to lie beside the recording.",

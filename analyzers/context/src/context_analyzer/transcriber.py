@@ -24,6 +24,7 @@ from context_analyzer.aws import AwsError, Trouble, call, make_client
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
 from context_analyzer.transcript import MOST_BYTES
+from guardian_service.s3 import split_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_transcribe import TranscribeServiceClient
@@ -119,7 +120,7 @@ class Transcriber:
             raise NotDone(Reason.VERSION_NOT_CURRENT)
 
     async def _start(self, name: str, source: SourceObject) -> None:
-        bucket, _, prefix = self._settings.context_transcripts.removeprefix("s3://").partition("/")
+        bucket, prefix = split_uri(self._settings.context_transcripts)
         try:
             await self._call(
                 lambda: self._client.start_transcription_job(

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analyzer_contract import MAX_SECONDS
 from context_analyzer.reasons import NotDone, Reason
+from guardian_service.validation import error_summary
 
 MOST_BYTES = 16 * 1024 * 1024
 """Largest transcript that is read; four hours of speech, the longest that Transcribe takes, have about 10 MB."""
@@ -135,9 +136,8 @@ def read_transcript(content: bytes, language: str = "") -> Transcript:
     try:
         results = _Output.model_validate_json(content).results
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))[:100]
-        raise NotDone(Reason.TRANSCRIPT_INVALID, f"{where}: {first['msg'][:200]}") from error
+        summary = error_summary(error, field_characters=100, message_characters=200)
+        raise NotDone(Reason.TRANSCRIPT_INVALID, summary) from error
     labels = {item.start_time: item.speaker_label for part in results.speaker_labels.segments for item in part.items}
     turns = tuple(_turns(results.items, labels))
     if sum(len(turn.text) for turn in turns) > _MOST_CHARACTERS:
