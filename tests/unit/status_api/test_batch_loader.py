@@ -1,4 +1,4 @@
-"""Questions asked together: few queries, and each asker gets their own answer."""
+"""Calls that are answered together: few queries, and the right answer for every call."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ async def test_what_is_asked_while_a_query_runs_goes_together_into_the_next() ->
     assert source.queries == [["a"], ["a", "b", "c", "unknown"]]
 
 
-async def test_a_failure_is_told_to_all_who_asked_and_the_next_one_asks_anew() -> None:
+async def test_a_failure_is_raised_in_every_call_and_the_next_call_queries_again() -> None:
     source = Source()
     loader = BatchLoader(source.ask)
     source.failure = ConnectionError("the database is away")
     source.let.set()
     both = await asyncio.gather(loader.get("a"), loader.get("a"), return_exceptions=True)
-    assert [str(each) for each in both] == ["the database is away"] * 2
+    assert [str(error) for error in both] == ["the database is away"] * 2
     source.failure = None
     assert await loader.get("a") == 1
 
 
-async def test_who_goes_away_takes_no_answer_from_others() -> None:
+async def test_a_cancelled_call_leaves_the_others_their_answer() -> None:
     source = Source()
     loader = BatchLoader(source.ask)
     gone, stays = asyncio.create_task(loader.get("a")), asyncio.create_task(loader.get("a"))

@@ -131,7 +131,7 @@ async def test_a_cursor_that_was_not_given_is_refused(one: httpx.AsyncClient, cu
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "detail"),
     [
         ({}, "source"),
         ({"source": {"uri": "http://x"}}, "uri"),
@@ -143,8 +143,8 @@ async def test_a_cursor_that_was_not_given_is_refused(one: httpx.AsyncClient, cu
         ([1], ""),
     ],
 )
-async def test_a_wrong_body_is_told_what_is_wrong(one: httpx.AsyncClient, sent: Any, told: str) -> None:
-    assert told in refused(await one.post("/v1/analyses", json=sent), 422)
+async def test_the_problem_of_a_wrong_body_names_what_is_wrong(one: httpx.AsyncClient, sent: Any, detail: str) -> None:
+    assert detail in refused(await one.post("/v1/analyses", json=sent), 422)
 
 
 @pytest.mark.parametrize(

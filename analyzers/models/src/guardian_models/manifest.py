@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.alias_generators import to_camel
 
 from guardian_models.errors import ManifestRefused, OtherKind
+from guardian_service.validation import error_summary
 
 MANIFEST_VERSION = 1
 """Another one is refused: its fields may mean something else."""
@@ -237,9 +238,7 @@ def _validated[M: Manifest](raw: object, where: str, kind: type[M]) -> M:
     try:
         manifest = kind.model_validate(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ManifestRefused(f"{where}: {field}: {first['msg']}") from error
+        raise ManifestRefused(f"{where}: {error_summary(error)}") from error
     if manifest.logits.fake_index >= len(manifest.logits.classes):
         raise ManifestRefused(f"{where}: logits.fakeIndex: there is no class {manifest.logits.fake_index}")
     return manifest
