@@ -259,7 +259,7 @@ variable "create_database" {
 }
 
 variable "database" {
-  description = "Size of that database, and how often RDS gives its user a new password."
+  description = "Size of that database, and how often RDS rotates the password of its user."
   type = object({
     instance_class         = optional(string, "db.t4g.micro")
     allocated_storage_gib  = optional(number, 20)
@@ -271,7 +271,7 @@ variable "database" {
 
   validation {
     condition     = var.database.allocated_storage_gib >= 20
-    error_message = "RDS gives no less than 20 GiB."
+    error_message = "Use at least 20 GiB, the minimum of RDS."
   }
   validation {
     condition     = var.database.password_rotation_days >= 1 && var.database.password_rotation_days <= 1000

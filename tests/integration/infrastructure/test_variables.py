@@ -68,7 +68,7 @@ def test_these_are_taken(tofu: Tofu, variables: dict[str, Any]) -> None:
         ({"pipeline_namespace": "other"}, "one of those that grants names"),
         ({"media_retention_days": 0}, "at least 1"),
         ({"upload_origins": ["*"]}, "a scheme and a host"),
-        ({"database": {"allocated_storage_gib": 5}}, "no less than 20 GiB"),
+        ({"database": {"allocated_storage_gib": 5}}, "at least 20 GiB"),
         ({"database": {"password_rotation_days": 0}}, "1 to 1000 days"),
         ({"namespace": "Silver"}, "no name of a namespace"),
         ({"operator_image_tag": "a b"}, "no tag of an image"),
