@@ -24,6 +24,7 @@ _DEFINITION = re.compile(r"^\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
 _HEADING = re.compile(r"^ {0,3}#{1,6} +(.*?)(?: +#+)? *$", re.MULTILINE)
 _NAMED_PAGE = re.compile(r"\bdocs/[\w./-]+?\.md\b")
 _README_BYTES = 6 * 1024
+_GLOSSARY_BARS = 4
 
 
 def _files(*suffixes: str) -> Iterator[Path]:
@@ -109,6 +110,17 @@ def test_the_readme_is_short() -> None:
 def test_the_reference_is_what_the_models_say() -> None:
     committed = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     assert committed == reference.render(), "run `make generate` and commit the result"
+
+
+def test_every_name_of_the_glossary_is_in_the_code() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = [row.split("|") for row in page.splitlines() if row.startswith("|") and row.count("|") == _GLOSSARY_BARS]
+    names = {name for row in rows for name in re.findall(r"`([^`]+)`", row[3])}
+    sources = [path for path in _files(".py", ".yaml", ".json") if ROOT / "tests" not in path.parents]
+    used = {word for path in sources for word in re.findall(r"\w+", str(path.relative_to(ROOT)))}
+    used |= {word for path in sources for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    assert names
+    assert [name for name in sorted(names) if not set(re.findall(r"\w+", name)) <= used] == []
 
 
 class TestReasons:
