@@ -127,7 +127,7 @@ function evidence(analysis) {
     }
     if (!part.verdict && part.state !== "Skipped") {
       const box = element("div", "", "finding");
-      box.append(element("h3", fill(words().shared.analysis, { name: words().analyzers[part.name]?.title ?? part.name })));
+      box.append(element("h3", fill(words().shared.analysis, { name: words().analyzers[part.name]?.title ?? readable(part.name) })));
       box.append(element("p", words().reasons[part.reason] ?? part.message ?? part.reason));
       boxes.push(box);
     }
