@@ -1,6 +1,5 @@
 """A node: containerd with its network, and the kubelet."""
 
-import contextlib
 import json
 import os
 import signal
@@ -173,8 +172,7 @@ def power_off(node: Node) -> None:
     Daemon(f"kubelet-{node.name}").stop(signal_number=signal.SIGKILL)
     Daemon(f"containerd-{node.name}").stop(signal_number=signal.SIGKILL)
     for pid in _shims(node):
-        with contextlib.suppress(ProcessLookupError):  # it ends by itself with its last container
-            os.kill(pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
     cgroups.kill_processes(node.cgroup)
 
 

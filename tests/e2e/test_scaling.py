@@ -252,9 +252,9 @@ def test_a_node_that_is_drained_and_then_taken_away_costs_no_attempt_and_a_new_n
     cluster.kubectl(*drain, check=False)
     entry = analysis(requests.wait(short), "elastic")
     assert (entry["state"], entry["attempts"], entry["disruptions"]) == ("Succeeded", 1, 0)
+    cluster.stop_node("ml")
+    cluster.kubectl("delete", "node", "ml")
     try:
-        cluster.stop_node("ml")
-        cluster.kubectl("delete", "node", "ml")
         waits = requests.ask("without-a-node", media.script("null"), "elastic")
         wait_until(
             lambda: "node" in condition(requests.status(waits))["message"], "the message to name the node", timeout=180
