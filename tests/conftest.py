@@ -15,7 +15,7 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("desk", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
-_CLUSTER_TESTS = "tests/e2e/"
+_CLUSTER_TESTS = ("tests/e2e/", "tests/integration/test_cluster_smoke.py", "tests/integration/test_images.py")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -3,45 +3,47 @@
 import json
 import signal
 import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cluster import KEDA_NAMESPACE, Cluster, S3Server
-from tests.cluster.shell import wait_until, whole_lines
+from tests.cluster import KEDA_NAMESPACE, Cluster, S3Server, get_cluster
+from tests.cluster.shell import wait_until
 from tests.cluster.topology import PAUSE_IMAGE
 from tests.support.aws.s3 import client_of
-from tests.support.operator.deployment import Deployment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-pytestmark = pytest.mark.together("calm")
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 
-@contextmanager
-def namespace_of(cluster: Cluster) -> Iterator[str]:
-    """Make a namespace that goes at the end."""
+@pytest.fixture(scope="module")
+def cluster() -> Cluster:
+    return get_cluster()
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
     name = f"smoke-{uuid.uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
-    try:
-        yield name
-    finally:
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
-def shell_image(cluster: Cluster) -> str:
-    """Build an image with a shell, or return the one that was built already."""
-    with tempfile.TemporaryDirectory() as folder:
-        dockerfile = Path(folder) / "Dockerfile"
-        dockerfile.write_text("FROM debian:trixie-slim\n")
-        return cluster.build_image(dockerfile.parent, dockerfile, "smoke-shell:1")
+@pytest.fixture(scope="module")
+def shell_image(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    context = tmp_path_factory.mktemp("shell")
+    (context / "Dockerfile").write_text("FROM debian:trixie-slim\n")
+    return cluster.build_image(context, context / "Dockerfile", "smoke-shell:1")
+
+
+@pytest.fixture(scope="module")
+def keda(cluster: Cluster) -> None:
+    cluster.install_keda()
 
 
 def client(server: S3Server, access_key: str, secret_key: str) -> "S3Client":
@@ -65,7 +67,7 @@ def start_pod(cluster: Cluster, namespace: str, workload: str, image: str = PAUS
         },
     }
     cluster.kubectl("apply", "--filename", "-", input=json.dumps(pod))
-    cluster.kubectl("wait", "--namespace", namespace, "--for=condition=Ready", f"pod/{name}", "--timeout=120s")
+    cluster.kubectl("wait", "--namespace", namespace, "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
     return name
 
 
@@ -91,7 +93,7 @@ def start_deployment(cluster: Cluster, namespace: str) -> None:
         "spec": {"selector": {"matchLabels": labels}, "template": template},
     }
     cluster.kubectl("apply", "--filename", "-", input=json.dumps(deployment))
-    cluster.kubectl("rollout", "status", "deployment/target", "--namespace", namespace, "--timeout=120s")
+    cluster.kubectl("rollout", "status", "deployment/target", "--namespace", namespace, "--timeout=60s")
 
 
 def create_scaled_object(
@@ -106,34 +108,30 @@ def create_scaled_object(
     return cluster.kubectl("create", "--filename", "-", input=json.dumps(scaled), check=False)
 
 
-def test_each_workload_has_a_node(cluster: Cluster) -> None:
-    with namespace_of(cluster) as namespace:
-        addresses = {
-            read_pod(cluster, namespace, start_pod(cluster, namespace, workload))["podIP"]
-            for workload in ("system", "ml")
-        }
-        assert len(addresses) == 2
+def test_each_workload_has_a_node(cluster: Cluster, namespace: str) -> None:
+    addresses = {
+        read_pod(cluster, namespace, start_pod(cluster, namespace, workload))["podIP"] for workload in ("system", "ml")
+    }
+    assert len(addresses) == 2
 
 
-def test_a_killed_container_is_started_again(cluster: Cluster) -> None:
-    with namespace_of(cluster) as namespace:
-        name = start_pod(cluster, namespace, "ml")
-        cluster.signal_container(namespace, name, signal.SIGKILL)
+def test_a_killed_container_is_started_again(cluster: Cluster, namespace: str) -> None:
+    name = start_pod(cluster, namespace, "ml")
+    cluster.signal_container(namespace, name, signal.SIGKILL)
 
-        def restarted() -> bool:
-            statuses = read_pod(cluster, namespace, name)["containerStatuses"]
-            assert isinstance(statuses, list)
-            return bool(statuses[0]["restartCount"] == 1 and statuses[0]["ready"])
+    def restarted() -> bool:
+        statuses = read_pod(cluster, namespace, name)["containerStatuses"]
+        assert isinstance(statuses, list)
+        return bool(statuses[0]["restartCount"] == 1 and statuses[0]["ready"])
 
-        wait_until(restarted, "the container to start again", timeout=120, interval=0.25)
+    wait_until(restarted, "the container to start again", timeout=60, interval=0.25)
 
 
-def test_the_audit_log_tells_who_wrote_what(cluster: Cluster) -> None:
-    with namespace_of(cluster) as namespace:
-        entries = [json.loads(line) for line in whole_lines(cluster.audit_log)]
-        ours = [entry for entry in entries if entry["objectRef"].get("name") == namespace]
-        assert ("create", "kubernetes-admin") in {(entry["verb"], entry["user"]["username"]) for entry in ours}
-        assert not {entry["verb"] for entry in entries} & {"get", "list", "watch"}
+def test_the_audit_log_tells_who_wrote_what(cluster: Cluster, namespace: str) -> None:
+    entries = [json.loads(line) for line in cluster.audit_log.read_text().splitlines()]
+    ours = [entry for entry in entries if entry["objectRef"].get("name") == namespace]
+    assert ("create", "kubernetes-admin") in {(entry["verb"], entry["user"]["username"]) for entry in ours}
+    assert not {entry["verb"] for entry in entries} & {"get", "list", "watch"}
 
 
 def test_a_second_s3_user_may_only_what_was_granted(cluster: Cluster) -> None:
@@ -156,34 +154,32 @@ def test_a_second_s3_user_may_only_what_was_granted(cluster: Cluster) -> None:
     server.remove_user(user.access_key)
 
 
-def test_a_pod_finds_services_by_name(cluster: Cluster) -> None:
-    with namespace_of(cluster) as namespace:
-        cluster.kubectl("create", "service", "clusterip", "silver-guardian", "--tcp=80", "--namespace", namespace)
-        path = "--output=jsonpath={.spec.clusterIP}"
-        address = cluster.kubectl("get", "service", "silver-guardian", "--namespace", namespace, path).stdout
-        pod = start_pod(cluster, namespace, "ml", shell_image(cluster), "sleep 600")
+def test_a_pod_finds_services_by_name(cluster: Cluster, namespace: str, shell_image: str) -> None:
+    cluster.kubectl("create", "service", "clusterip", "silver-guardian", "--tcp=80", "--namespace", namespace)
+    path = "--output=jsonpath={.spec.clusterIP}"
+    address = cluster.kubectl("get", "service", "silver-guardian", "--namespace", namespace, path).stdout
+    pod = start_pod(cluster, namespace, "ml", shell_image, "sleep 600")
 
-        def resolved(name: str) -> str:
-            lookup = cluster.kubectl("exec", pod, "--namespace", namespace, "--", "getent", "hosts", name, check=False)
-            return lookup.stdout.partition(" ")[0]
+    def resolved(name: str) -> str:
+        lookup = cluster.kubectl("exec", pod, "--namespace", namespace, "--", "getent", "hosts", name, check=False)
+        return lookup.stdout.partition(" ")[0]
 
-        assert resolved("kubernetes.default.svc.cluster.local") == "10.96.0.1"
-        assert resolved(f"silver-guardian.{namespace}.svc") == resolved("silver-guardian") == address
-        assert not resolved(f"nobody.{namespace}.svc")
-
-
-def test_the_cpu_that_a_pod_uses_is_measured(cluster: Cluster) -> None:
-    with namespace_of(cluster) as namespace:
-        pod = start_pod(cluster, namespace, "ml", shell_image(cluster), "while :; do :; done")
-
-        def busy() -> bool:
-            usage = cluster.kubectl("top", "pod", pod, "--namespace", namespace, "--no-headers", check=False)
-            return usage.returncode == 0 and int(usage.stdout.split()[1].removesuffix("m")) > 20
-
-        wait_until(busy, "metrics.k8s.io to show that the pod is busy", timeout=180, interval=1)
+    assert resolved("kubernetes.default.svc.cluster.local") == "10.96.0.1"
+    assert resolved(f"silver-guardian.{namespace}.svc") == resolved("silver-guardian") == address
+    assert not resolved(f"nobody.{namespace}.svc")
 
 
-def test_keda_runs_on_the_system_node_only(cluster: Cluster, deployment: Deployment) -> None:
+def test_the_cpu_that_a_pod_uses_is_measured(cluster: Cluster, namespace: str, shell_image: str) -> None:
+    pod = start_pod(cluster, namespace, "ml", shell_image, "while :; do :; done")
+
+    def busy() -> bool:
+        usage = cluster.kubectl("top", "pod", pod, "--namespace", namespace, "--no-headers", check=False)
+        return usage.returncode == 0 and int(usage.stdout.split()[1].removesuffix("m")) > 20
+
+    wait_until(busy, "metrics.k8s.io to show that the pod is busy", timeout=90, interval=1)
+
+
+def test_keda_runs_on_the_system_node_only(cluster: Cluster, keda: None) -> None:
     listed = cluster.kubectl("get", "pods", "--namespace", KEDA_NAMESPACE, "--output=json")
     pods = json.loads(listed.stdout)["items"]
     system = cluster.kubectl(
@@ -197,14 +193,13 @@ def test_keda_runs_on_the_system_node_only(cluster: Cluster, deployment: Deploym
     assert {pod["spec"]["nodeName"] for pod in pods} == {system.stdout}
 
 
-def test_keda_refuses_to_scale_to_zero_by_cpu_alone(cluster: Cluster, deployment: Deployment) -> None:
+def test_keda_refuses_to_scale_to_zero_by_cpu_alone(cluster: Cluster, namespace: str, keda: None) -> None:
     """CPU never wakes a Deployment up: the pools' ScaledObjects need a trigger beside it, and this is why."""
-    with namespace_of(cluster) as namespace:
-        start_deployment(cluster, namespace)
-        # Not as a dry run: there the webhook leaves this check out.
-        denied = create_scaled_object(cluster, namespace, CPU)
-        assert denied.returncode != 0
-        assert 'admission webhook "vscaledobject.kb.io" denied the request' in denied.stderr
-        assert "only cpu/memory triggers AND minReplica is 0" in denied.stderr
-        accepted = create_scaled_object(cluster, namespace, CPU, PUSH)
-        assert accepted.returncode == 0, accepted.stderr
+    start_deployment(cluster, namespace)
+    # Not as a dry run: there the webhook leaves this check out.
+    denied = create_scaled_object(cluster, namespace, CPU)
+    assert denied.returncode != 0
+    assert 'admission webhook "vscaledobject.kb.io" denied the request' in denied.stderr
+    assert "only cpu/memory triggers AND minReplica is 0" in denied.stderr
+    accepted = create_scaled_object(cluster, namespace, CPU, PUSH)
+    assert accepted.returncode == 0, accepted.stderr

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster import Cluster
+from tests.cluster import get_cluster
 
-pytestmark = pytest.mark.together("calm")
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 MEGABYTE = 1_000_000
 LIMITS = {"operator": 300, "audio": 400, "video": 480, "context": 200, "status-api": 200}
 
 
-def test_images_stay_small(cluster: Cluster) -> None:
+def test_images_stay_small() -> None:
+    cluster = get_cluster()
     sizes = {
         target: cluster.image_size(name) / MEGABYTE for target, name in cluster.build_images(tuple(LIMITS)).items()
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import ssl
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,25 +32,15 @@ _SECONDS = 30.0
 _TRIES = 3
 
 
-def reader_of(kubeconfig: Path) -> Reader:
-    """Return a reader with the rights of a kubeconfig; the same one as long as the file is the same."""
-    return _reader_of(kubeconfig.read_text())
-
-
-@cache
-def _reader_of(kubeconfig: str) -> Reader:
-    return Reader(kubeconfig)
-
-
 class Reader:
     """Reads as the user of a kubeconfig does. Threads may share one.
 
     Args:
-        kubeconfig: the text of one with one cluster and one user, who has a token or a certificate.
+        kubeconfig: with one cluster and one user, who has a token or a certificate.
     """
 
-    def __init__(self, kubeconfig: str) -> None:
-        config = yaml.safe_load(kubeconfig)
+    def __init__(self, kubeconfig: Path) -> None:
+        config = yaml.safe_load(kubeconfig.read_text())
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
         self._client = httpx.Client(
