@@ -15,7 +15,6 @@ import yaml
 from tests.cluster.builder import ensure_tools
 from tests.cluster.control_plane import AUDIT_POLICY
 from tests.cluster.shell import command_env, run, wait_until
-from tests.support.kubernetes.reader import Reader
 from tests.support.ports import free_port
 
 TOKEN = "integration-tests"  # it opens nothing but a server on this loopback
@@ -68,7 +67,6 @@ class ApiServer:
         ]  # fmt: skip
         self._write_kubeconfig(self.kubeconfig, TOKEN)
         self._write_kubeconfig(self.operator_kubeconfig, OPERATOR_TOKEN)
-        self.read = Reader(self.kubeconfig)
         self._spawn("etcd", self._etcd_command)
         self.start()
         return self
@@ -105,6 +103,10 @@ class ApiServer:
     def apply(self, *manifests: dict[str, Any]) -> None:
         """Apply manifests."""
         self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests))
+
+    def get(self, *arguments: str) -> Any:
+        """Return what kubectl get finds, parsed."""
+        return json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
 
     def writes(self, user: str, name: str) -> list[str]:
         """Return the verbs and resources of what a user wrote about objects of this name, or their events."""
