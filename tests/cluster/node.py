@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from tests.cluster import cgroups, control_plane, pki
@@ -172,7 +173,8 @@ def power_off(node: Node) -> None:
     Daemon(f"kubelet-{node.name}").stop(signal_number=signal.SIGKILL)
     Daemon(f"containerd-{node.name}").stop(signal_number=signal.SIGKILL)
     for pid in _shims(node):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may end by itself meanwhile
+            os.kill(pid, signal.SIGKILL)
     cgroups.kill_processes(node.cgroup)
 
 
