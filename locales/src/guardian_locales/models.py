@@ -65,6 +65,8 @@ class Shared(_Words):
     evidence: Text
     no_evidence: Text
     analysis: Annotated[str, filled("name")]
+    examined_whole: Annotated[str, filled("name")]
+    examined_part: Annotated[str, filled("name", "share")]
     honest: Text
 
 

@@ -53,6 +53,7 @@ class _Analysis(_Lenient):
     state: Literal["Pending", "Running", "Succeeded", "Failed", "Skipped"] = _PENDING
     verdict: Verdict | None = None
     score: int | None = None
+    examined_share: int | None = None
     progress: int = 0
     reason: str = ""
     message: str = ""
@@ -138,6 +139,7 @@ def _part(entry: _Analysis) -> Part:
         state=entry.state,
         verdict=entry.verdict,
         score=entry.score,
+        examined_share=entry.examined_share,
         progress=entry.progress,
         reason=entry.reason,
         message=entry.message,

@@ -71,6 +71,9 @@ class Part(Wire):
     state: Literal["Pending", "Running", "Succeeded", "Failed", "Skipped"]
     verdict: Verdict | None
     score: int | None = Field(ge=0, le=100)
+    examined_share: int | None = Field(
+        ge=0, le=100, description="Per cent of the sound, or of the picture, that was examined; null: not stated."
+    )
     progress: int = Field(ge=0, le=100)
     reason: str
     message: str

@@ -58,6 +58,7 @@ return {{
   numbers: [...shown.querySelectorAll(".call")].map((call) => call.getAttribute("href")),
   kinds: cards.filter((card) => card.querySelector("ul"))
     .map((card) => [text(card.firstChild), ...all(card, "p")]).sort(),
+  examined: all(shown, ".examined"),
   failures: cards.filter((card) => !card.querySelector("ul"))
     .map((card) => [text(card.firstChild), text(card.lastChild)]),
 }};
@@ -72,6 +73,7 @@ return {{
   steps: all(shown, ".steps li"), calls: all(shown, ".call"),
   numbers: [...shown.querySelectorAll(".call")].map((call) => call.getAttribute("href")),
   kinds: cards.map((card) => [text(card.querySelector("h4").firstChild), ...all(card, "p").slice(0, 2)]).sort(),
+  examined: all(shown, ".examined"),
   failures: [...shown.querySelectorAll(".card .title")].map((title) => title.closest(".card"))
     .filter((card) => !card.querySelector(".finding"))
     .map((card) => [text(card.querySelector("h3")), all(card, "p").pop()]),
@@ -93,6 +95,7 @@ def looked(name: str, kinds: list[str]) -> AnalysisStatus:
         state=AnalysisState.SUCCEEDED,
         verdict=Verdict.SUSPICIOUS,
         score=60,
+        examined_share=100 if name == "audio" else 23,
         findings=[StatusFinding(kind=kind, start_seconds=1, end_seconds=2, score=60) for kind in kinds],
     )
 
@@ -199,6 +202,7 @@ def test_the_page_says_what_the_report_says(reader: Reader) -> None:
             expected = sum(len(entry.findings) or 1 for entry in finished.analyses)
             assert len(page["kinds"]) + len(page["failures"]) == expected
             titles |= {title for title, *_ in page["kinds"]}
+            assert len(page["examined"]) == sum(entry.verdict is not None for entry in finished.analyses)
     assert titles == {kind.title for locale in locales() for kind in locale.kinds.values()}
 
 

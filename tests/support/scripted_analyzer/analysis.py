@@ -26,6 +26,7 @@ class Script(Wire):
     burn: bool = Field(default=False, description="Spend the seconds on the CPU instead of waiting.")
     verdict: Verdict = Verdict.NO_EVIDENCE
     score: int = Field(default=0, ge=0, le=100)
+    examined: float = Field(default=1, ge=0, le=1, description="The share that it says it examined.")
     findings: list[Finding] = Field(default_factory=list)
     fail: FailureReason | None = Field(default=None, description="End with this reason.")
     crash: Literal["sigkill", "sigsegv", "exit", "oom", "hang", "silent"] | None = None
@@ -69,6 +70,8 @@ def obey(content: bytes, recording: Path, plot: Path, report: ProgressCallback) 
         verdict=script.verdict,
         score=script.score,
         summary="A script said so.",
+        examined_share=script.examined,
+        unexamined=[] if script.examined == 1 else ["The script left out the rest."],
         detectors=[detector],
     )
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from analysis_operator.api import Condition, ConditionType
+from analysis_operator.api import AnalysisStatus, Condition, ConditionType
 from analyzer_contract import Verdict
 from tests.support.web.status_api import NOW, Api, body, make_api
 
@@ -79,6 +79,14 @@ async def test_what_has_not_changed_is_not_sent_again(api: Api, one: httpx.Async
         85,
     )
     assert "Retry-After" not in changed.headers, "it never changes again"
+
+
+async def test_the_share_that_was_examined_is_told(api: Api, one: httpx.AsyncClient) -> None:
+    asked = await one.post("/v1/analyses", json=body())
+    parts = [AnalysisStatus(name="audio", examined_share=23), AnalysisStatus(name="video")]
+    await api.status("one", asked.json()["id"].rpartition(".")[0], analyses=parts)
+    read = await one.get(asked.headers["Location"])
+    assert [part["examinedShare"] for part in read.json()["analyses"]] == [23, None]
 
 
 async def test_a_repeated_key_gives_the_same_analysis(api: Api, one: httpx.AsyncClient, two: httpx.AsyncClient) -> None:

@@ -15,7 +15,7 @@ from analyzer_kit.detector import InstalledDetectors, deciding_summary
 from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.plots import draw_timeline
 from analyzer_kit.reports import completed
-from analyzer_kit.verdicts import judge
+from analyzer_kit.verdicts import judge, of_the_whole
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS
 from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, sound_frames
@@ -91,6 +91,10 @@ def _assess(installed: _Detectors, reading: AudioReading, reports: Sequence[Dete
     levels, facts = reading.measured(LevelMeter), reading.facts
     sound_seconds = float(reading.computed(sound_frames).sum()) * FRAME_SECONDS
     verdict, score = judge(reports, conclusive=sound_seconds >= _LEAST_SOUND_SECONDS)
+    gaps = " ".join(installed.gaps)
+    sentence = deciding_summary(zip(installed.all, reports, strict=True), verdict)
+    summary = sentence or _without_evidence(verdict, gaps, sound_seconds)
+    verdict, summary = of_the_whole(verdict, summary, reading.coverage)
     draw_timeline(
         plot,
         title=f"Sound: {verdict}, score {score}",
@@ -100,13 +104,13 @@ def _assess(installed: _Detectors, reading: AudioReading, reports: Sequence[Dete
         high=levels.high if levels.high.size else np.zeros(1, dtype=np.float32),
         findings=[finding for report in reports for finding in report.findings],
     )
-    gaps = " ".join(installed.gaps)
-    sentence = deciding_summary(zip(installed.all, reports, strict=True), verdict)
     return Assessment(
         media=facts,
         verdict=verdict,
         score=score,
-        summary=sentence or _without_evidence(verdict, gaps, sound_seconds),
+        summary=summary,
+        examined_share=reading.coverage.share,
+        unexamined=reading.coverage.sentences,
         detectors=[completed(report, seconds=facts.duration_seconds, limitation=gaps) for report in reports],
     )
 

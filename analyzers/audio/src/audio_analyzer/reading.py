@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
+from analyzer_kit.coverage import WHOLE, Coverage
 from analyzer_kit.detector import Meter, Reading
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader, Samples
 
@@ -46,6 +47,9 @@ type AnyMeter = Callable[[], AudioMeter[Any]]
 class _Sound(Protocol):
     @property
     def facts(self) -> MediaFacts: ...
+
+    @property
+    def coverage(self) -> Coverage: ...
 
     def blocks(self) -> Iterator[Samples]: ...
 
@@ -93,6 +97,7 @@ class AudioReading(Reading):
         self._parts: dict[Span, Samples] = {}
         self._needed: Counter[Span] = Counter()
         super().__init__({maker: meter.result() for maker, meter in running.items()})
+        self.coverage = decoder.coverage
 
     def cut(self, spans: Iterable[Span]) -> None:
         """Cut the samples of each span out of the recording, in one pass; each span is kept as often as it is named.
@@ -142,6 +147,8 @@ def read_samples(samples: Samples, meters: Iterable[AnyMeter], block: int = _BLO
 
 
 class _Made:
+    coverage = WHOLE
+
     def __init__(self, samples: Samples, block: int) -> None:
         self._samples = samples
         self._block = block

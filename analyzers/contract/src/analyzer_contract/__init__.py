@@ -5,6 +5,9 @@ stream of lines: any number of :class:`Progress`, at least one every two seconds
 :class:`Result` or :class:`Failure`. With ``Accept: application/json`` it waits and answers that last one.
 Closing the connection cancels the work. 429 with ``Retry-After``: every slot is taken. 503: draining.
 Problems before the stream starts are RFC 9457 ``application/problem+json``.
+
+Within v1, answers only ever gain optional fields. Who reads an answer leaves out what it does not know
+(:class:`Answer`) and takes what is missing as not stated; in a job an unknown field is a mistake, and refused.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from guardian_service.s3 import S3Folder, S3Object
 MEDIA_TYPE_STREAM = "application/x-ndjson"
 HEARTBEAT_SECONDS = 2.0
 """Longest silence on a stream: a progress line is repeated when nothing else happened."""
+MOST_GAPS = 10
+"""Sentences about what was not examined."""
 MAX_SECONDS = 1e9
 """Every number and text has a bound: a status that holds them must never be refused by the API server."""
 PLOT_WIDTH = 1200
@@ -42,6 +47,13 @@ SEVERITY = {Verdict.NO_EVIDENCE: 0, Verdict.INCONCLUSIVE: 1, Verdict.SUSPICIOUS:
 SUSPICIOUS_FROM = 50
 """The score where evidence begins. Every detector scales its score so that real recordings lie below: all that it was
 set on, or, if it was measured, all but the share of false alarms that its card states."""
+
+
+LEAST_EXAMINED = 0.9
+"""Share of the sound, or of the picture, below which a recording in which nothing was found is `Inconclusive`.
+
+Players and encoders disagree on a length by less than a twentieth, so no whole recording falls below. And with a tenth
+left out, six seconds of a one-minute message are unknown: a whole demand for money fits in there."""
 
 
 def counted(verdict: Verdict, score: int) -> int:
@@ -93,6 +105,12 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=camel, populate_by_name=True)
 
 
+class Answer(Wire):
+    """Base of what an analyzer answers: a newer one may say more, which is left out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 class SourceObject(Wire):
     """An S3 object, pinned as far as the caller can: by version, by ETag, or not at all."""
 
@@ -101,7 +119,7 @@ class SourceObject(Wire):
     etag: str | None = Field(default=None, max_length=256)
 
 
-class SourceFacts(Wire):
+class SourceFacts(Answer):
     """What S3 said about the object that was read; the same for every analysis of one request."""
 
     etag: str = Field(max_length=256)
@@ -121,7 +139,7 @@ class AnalysisJob(Wire):
     )
 
 
-class Finding(Wire):
+class Finding(Answer):
     """One piece of evidence, with the stretch of the recording that it is about."""
 
     kind: str = Field(pattern=r"^[A-Z][A-Za-z0-9]{2,62}$", description="CamelCase, e.g. DuplicatedFrames.")
@@ -131,7 +149,7 @@ class Finding(Wire):
     message: str = Field(default="", max_length=300, description="One plain sentence with the measured values.")
 
 
-class ModelCard(Wire):
+class ModelCard(Answer):
     """Which detector said it, exactly."""
 
     id: str = Field(max_length=100)
@@ -140,7 +158,7 @@ class ModelCard(Wire):
     eval_card: str | None = Field(default=None, max_length=300)
 
 
-class TimelinePoint(Wire):
+class TimelinePoint(Answer):
     """A score over one stretch of time, for plots."""
 
     start_seconds: float = Field(ge=0, le=MAX_SECONDS)
@@ -148,7 +166,7 @@ class TimelinePoint(Wire):
     score: float = Field(ge=0, le=100)
 
 
-class MediaFacts(Wire):
+class MediaFacts(Answer):
     """What was decoded."""
 
     container: str = ""
@@ -162,7 +180,7 @@ class MediaFacts(Wire):
     frames_per_second: float | None = None
 
 
-class DetectorReport(Wire):
+class DetectorReport(Answer):
     """One detector's answer: a score, the evidence, and what it cannot say."""
 
     name: str = Field(max_length=60)
@@ -181,7 +199,16 @@ class DetectorReport(Wire):
     model: ModelCard
 
 
-class AnalysisReport(Wire):
+ExaminedShare = Annotated[
+    float, Field(ge=0, le=1, description="Share of the sound, or of the picture, that was examined.")
+]
+Gaps = Annotated[
+    list[Annotated[str, Field(max_length=300)]],
+    Field(max_length=MOST_GAPS, description="What was not examined, and why, one plain sentence each."),
+]
+
+
+class AnalysisReport(Answer):
     """The whole result, uploaded as <prefix><analyzer>.json."""
 
     schema_version: Literal["v1"] = "v1"
@@ -192,11 +219,13 @@ class AnalysisReport(Wire):
     verdict: Verdict
     score: int = Field(ge=0, le=100)
     summary: str = Field(max_length=500, description="Plain words for a person.")
+    examined_share: ExaminedShare | None = None
+    unexamined: Gaps = Field(default_factory=list)
     detectors: list[DetectorReport]
     seconds: dict[str, float] = Field(default_factory=dict, description="Wall-clock seconds by stage.")
 
 
-class Progress(Wire):
+class Progress(Answer):
     """A line of the stream while work goes on."""
 
     type: Literal["progress"] = "progress"
@@ -205,20 +234,22 @@ class Progress(Wire):
     source: SourceFacts | None = Field(default=None, description="As soon as it is known, so that others can pin it.")
 
 
-class Result(Wire):
+class Result(Answer):
     """The last line of a stream that has a verdict; small, because it goes into a resource's status."""
 
     type: Literal["result"] = "result"
     verdict: Verdict
     score: int = Field(ge=0, le=100)
     summary: str = Field(default="", max_length=500)
+    examined_share: ExaminedShare | None = None
+    unexamined: Gaps = Field(default_factory=list)
     findings: list[Finding] = Field(default_factory=list, max_length=10, description="The strongest ones, by score.")
     source: SourceFacts
     result_uri: str | None = Field(default=None, max_length=1200)
     seconds: float = Field(ge=0, description="The analyzer's own wall-clock time, without waiting for a slot.")
 
 
-class Failure(Wire):
+class Failure(Answer):
     """The last line of a stream that has none."""
 
     type: Literal["error"] = "error"

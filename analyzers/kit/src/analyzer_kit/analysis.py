@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
-from analyzer_contract import DetectorReport, MediaFacts, Verdict, Wire
+from analyzer_contract import DetectorReport, ExaminedShare, Gaps, MediaFacts, Verdict, Wire
 
 ProgressCallback = Callable[[str, float], None]
 """Called with a stage's name and the fraction (0-1) of the whole analysis that is done."""
@@ -44,6 +44,8 @@ class Assessment(Wire):
     verdict: Verdict
     score: int = Field(ge=0, le=100)
     summary: str = Field(max_length=500)
+    examined_share: ExaminedShare
+    unexamined: Gaps = Field(default_factory=list)
     detectors: list[DetectorReport] = Field(max_length=20)
 
 

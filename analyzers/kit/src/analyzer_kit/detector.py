@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self, cast
 
 from analyzer_contract import SEVERITY, DetectorReport, Finding, ModelCard, TimelinePoint, Verdict
+from analyzer_kit.coverage import WHOLE
 from analyzer_kit.verdicts import verdict_of
 
 
@@ -32,6 +33,8 @@ class Reading:
     def __init__(self, measured: Mapping[Callable[[], Meter[Any]], Any] | None = None) -> None:
         self._measured = measured or {}
         self._computed: dict[Callable[[Any], Any], Any] = {}
+        self.coverage = WHOLE
+        """What of the recording was examined; who reads it says what is missing."""
         self.progress: Callable[[float], None] = lambda _share: None
         """For a detector that takes long: the share (0-1) of its work that is done."""
 

@@ -42,6 +42,8 @@ class Publisher:
             verdict=assessment.verdict,
             score=assessment.score,
             summary=assessment.summary,
+            examined_share=assessment.examined_share,
+            unexamined=assessment.unexamined,
             findings=_strongest(assessment.detectors),
             source=facts,
             result_uri=uri,
@@ -61,6 +63,8 @@ class Publisher:
             verdict=assessment.verdict,
             score=assessment.score,
             summary=assessment.summary,
+            examined_share=assessment.examined_share,
+            unexamined=assessment.unexamined,
             detectors=assessment.detectors,
             seconds=clock.so_far(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, DetectorReport, Verdict, counted
+from analyzer_kit.coverage import Coverage
 
 
 def verdict_of(report: DetectorReport) -> Verdict:
@@ -32,3 +33,21 @@ def judge(reports: Sequence[DetectorReport], *, conclusive: bool) -> tuple[Verdi
     verdict = max((answer for answer, _ in answers), key=SEVERITY.__getitem__, default=Verdict.NO_EVIDENCE)
     score = max((counted(answer, points) for answer, points in answers), default=0)
     return (verdict if conclusive else Verdict.INCONCLUSIVE), score
+
+
+def of_the_whole(verdict: Verdict, summary: str, coverage: Coverage) -> tuple[Verdict, str]:
+    """Return the verdict, and the sentence for a person, of a recording of which only a part may have been examined.
+
+    Evidence stays evidence wherever it was found. That nothing was found says nothing of what was not examined: below
+    ``LEAST_EXAMINED`` it is ``Inconclusive``, and the sentence names what is missing.
+
+    Args:
+        verdict: of what was examined.
+        summary: its sentence.
+        coverage: what was examined.
+    """
+    if verdict is not Verdict.NO_EVIDENCE or coverage.sufficient:
+        return verdict, summary
+    gaps = " ".join(coverage.gaps)
+    sentence = f"No evidence was found, but only {coverage.percent} % was examined. {gaps}"
+    return Verdict.INCONCLUSIVE, sentence[:500].rstrip()

@@ -16,7 +16,7 @@ from analyzer_kit.detector import InstalledDetectors, deciding_summary
 from analyzer_kit.media.video import GrayFrame
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
-from analyzer_kit.verdicts import judge
+from analyzer_kit.verdicts import judge, of_the_whole
 from video_analyzer.detector import VideoDetector
 from video_analyzer.detectors import DETECTORS
 from video_analyzer.jumps import measure_jump
@@ -96,20 +96,19 @@ def _set_threads(installed: _Detectors, caps: Caps) -> None:
 def _assess(installed: _Detectors, reading: VideoReading, reports: Sequence[DetectorReport], plot: Path) -> Assessment:
     frames, seconds = reading.measured(MotionMeter).times.size, reading.facts.duration_seconds
     verdict, score = judge(reports, conclusive=frames >= _FEWEST_FRAMES)
+    pairs = list(zip(installed.all, reports, strict=True))
+    limits = " ".join([*installed.gaps, *reading.coverage.sentences])
+    verdict, summary = of_the_whole(verdict, _summary(verdict, pairs, frames, limits), reading.coverage)
     findings = [finding for report in reports for finding in report.findings if finding.score > 0]
     _draw(plot, f"Picture: {verdict}, score {score}", seconds, reading, findings)
-    limits = list(installed.gaps)
-    if not reading.whole:
-        share = reading.seen_seconds / max(seconds, 0.001)
-        limits.append(f"Only {reading.seen_seconds:.0f} of {seconds:.0f} s were looked at ({share:.0%}), in stretches.")
-    pairs = list(zip(installed.all, reports, strict=True))
-    limitation = " ".join(limits) or _EVIDENCE_ONLY
     return Assessment(
         media=reading.facts,
         verdict=verdict,
         score=score,
-        summary=_summary(verdict, pairs, frames, " ".join(limits)),
-        detectors=[completed(report, seconds=seconds, limitation=limitation) for report in reports],
+        summary=summary,
+        examined_share=reading.coverage.share,
+        unexamined=reading.coverage.sentences,
+        detectors=[completed(report, seconds=seconds, limitation=limits or _EVIDENCE_ONLY) for report in reports],
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
+from analyzer_kit.coverage import WHOLE, Coverage
 from analyzer_kit.detector import Meter, Reading
 from analyzer_kit.media.video import GrayFrame, VideoReader
 from video_analyzer.shrinking import shrink
@@ -92,6 +93,13 @@ class VideoReading(Reading):
         self.whole = source.whole
         self.seen_seconds = source.seen_seconds
         super().__init__({maker: meter.result() for maker, meter in running.items()})
+        self.coverage = WHOLE if self.whole else _part(self.seen_seconds, self.facts.duration_seconds)
+
+
+def _part(seen: float, length: float) -> Coverage:
+    return Coverage.of_seconds(
+        seen, length, f"Of {length:.0f} s of picture, {seen:.0f} s were looked at, in stretches."
+    )
 
 
 def read_picture(

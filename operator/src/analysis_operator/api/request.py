@@ -17,7 +17,7 @@ from analysis_operator.api.base import (
     Resource,
     rule,
 )
-from analyzer_contract import Verdict
+from analyzer_contract import LEAST_EXAMINED, Verdict
 from guardian_service.s3 import MOST_CHARACTERS, OBJECT_PATTERN
 
 _S3_URI = Matches(
@@ -151,6 +151,12 @@ class AnalysisStatus(Resource):
     state: AnalysisState = Field(default=AnalysisState.PENDING, description="Its state.")
     verdict: Verdict | None = Field(default=None, description="The verdict from this analyzer's evidence.")
     score: int | None = Field(default=None, ge=0, le=100, description="0: nothing found, 100: the strongest evidence.")
+    examined_share: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Per cent of the sound, or of the picture, that was examined, rounded down. Absent: not stated.",
+    )
     attempts: int = Field(default=0, ge=0, description="Attempts that ended by themselves, with a result or not.")
     disruptions: int = Field(default=0, ge=0, description="Attempts lost with their pod; not counted as attempts.")
     progress: int = Field(default=0, ge=0, le=100, description="Per cent done.")
@@ -162,6 +168,12 @@ class AnalysisStatus(Resource):
     message: str = Field(default="", max_length=400, description="Why, in a sentence that says what to do.")
     findings: list[StatusFinding] = Field(default=[], max_length=5, description="The strongest evidence.")
     result_uri: str | None = Field(default=None, max_length=1200, description="The full result, as JSON.")
+
+    @property
+    def blind(self) -> bool:
+        """Whether it did not look at enough for its silence to mean anything; an older analyzer does not say."""
+        share = self.examined_share
+        return self.state is AnalysisState.FAILED or (share is not None and share < 100 * LEAST_EXAMINED)
 
 
 class PinnedSource(Resource):

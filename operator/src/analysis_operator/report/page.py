@@ -12,7 +12,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from analysis_operator.api import AnalysisRequest, AnalysisState, RequestStatus
+from analysis_operator.api import AnalysisRequest, RequestStatus
 from analysis_operator.report import timeline, words
 from analysis_operator.report.sections import Section
 from analyzer_contract import (
@@ -62,7 +62,7 @@ def render(request: AnalysisRequest, status: RequestStatus, sections: Sequence[S
         status=status,
         parts=_parts(sections),
         media=[section.result.media for section in sections if section.result],
-        blind=any(entry.state is AnalysisState.FAILED for entry in status.analyses),
+        blind=any(entry.blind for entry in status.analyses),
         languages=locales(),
         line=SUSPICIOUS_FROM,
         style=style,

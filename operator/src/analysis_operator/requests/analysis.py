@@ -89,6 +89,7 @@ def _succeeded(
             "state": AnalysisState.SUCCEEDED,
             "verdict": result.verdict,
             "score": result.score,
+            "examined_share": _percent(result.examined_share),
             "attempts": before.attempts + 1,
             "progress": 100,
             "pod": run.pod,
@@ -101,6 +102,11 @@ def _succeeded(
             "result_uri": result.result_uri,
         }
     )
+
+
+def _percent(share: float | None) -> int | None:
+    """Return a share in whole per cent, rounded down: 100 only if all of it was examined."""
+    return None if share is None else math.floor(round(100 * share, 6))
 
 
 def strongest(findings: Sequence[Finding]) -> list[StatusFinding]:

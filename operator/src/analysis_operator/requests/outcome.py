@@ -42,6 +42,11 @@ def end_of(analyses: Sequence[AnalysisStatus], *, cancelled: bool) -> End:
         return End(False, first.reason, " ".join(messages))
     sentences = [f"{fused.verdict}, score {fused.score}."]
     sentences += [f"{entry.name} skipped: {entry.message}" for entry in skipped]
+    sentences += [
+        f"{entry.name} examined {entry.examined_share} % of the recording."
+        for entry in analyses
+        if entry.blind and entry.examined_share is not None
+    ]
     sentences += [f"{entry.name} failed ({entry.reason}): {entry.message}" for entry in failed]
     reason = Reason.PARTIALLY_COMPLETED if failed else Reason.COMPLETED
     return End(True, reason, " ".join(sentences), fused.verdict, fused.score)

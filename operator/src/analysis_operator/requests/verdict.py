@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis_operator.api import AnalysisState, AnalysisStatus
+from analysis_operator.api import AnalysisStatus
 from analyzer_contract import SEVERITY, Verdict, counted
 
 
@@ -22,14 +22,14 @@ def fuse(analyses: Sequence[AnalysisStatus]) -> Fused | None:
 
     The severest verdict and the highest counted score: of all ways to join scores, in any order and grouping, only
     the maximum leaves a score as it is when the same evidence counts twice, and the evidence in the pictures and in
-    the sound of one file is seldom independent. An analysis that failed looked at nothing, so beside it `NoEvidence`
-    becomes `Inconclusive`; one that was skipped, because the recording has no such stream, changes nothing.
+    the sound of one file is seldom independent. An analysis that failed looked at nothing, and one that examined too
+    little did not look at the rest, so with either `NoEvidence` becomes `Inconclusive`; one that was skipped, because
+    the recording has no such stream, changes nothing.
     """
     verdicts = [(entry.verdict, entry.score or 0) for entry in analyses if entry.verdict is not None]
     if not verdicts:
         return None
     severest = max((verdict for verdict, _ in verdicts), key=SEVERITY.__getitem__)
-    incomplete = any(entry.state is AnalysisState.FAILED for entry in analyses)
-    if incomplete and severest is Verdict.NO_EVIDENCE:
+    if any(entry.blind for entry in analyses) and severest is Verdict.NO_EVIDENCE:
         severest = Verdict.INCONCLUSIVE
     return Fused(severest, max(counted(verdict, score) for verdict, score in verdicts))

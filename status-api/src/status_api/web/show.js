@@ -133,7 +133,12 @@ function evidence(analysis) {
     }
   }
   if (!boxes.length) boxes.push(element("p", words().reasons[analysis.reason] ?? own().nothing));
-  return boxes;
+  return [...boxes, ...analysis.analyses.filter((part) => part.examinedShare != null).map(examined)];
+}
+
+function examined({ name, examinedShare: share }) {
+  const text = words().shared[share === 100 ? "examinedWhole" : "examinedPart"];
+  return element("p", fill(text, { name: words().analyzers[name]?.title ?? readable(name), share }), "examined soft");
 }
 
 // A CamelCase name as words, which the report writes too where a language has none: "ToyFinding" is "Toy finding".

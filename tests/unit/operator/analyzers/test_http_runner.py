@@ -89,6 +89,28 @@ async def test_a_pod_does_not_send_the_operator_elsewhere() -> None:
     assert asked_for == ["/v1/analyses"]
 
 
+async def test_an_older_pod_is_understood_and_so_is_a_newer_one() -> None:
+    newer = RESULT | {"later": [1], "findings": [FINDING | {"later": 1}], "examinedShare": 0.5, "unexamined": ["Half."]}
+    answers = iter([RESULT, newer])
+
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=json.dumps(next(answers)).encode() + b"\n", content_type="application/x-ndjson")
+
+    async with serving(handler) as endpoint:
+        (old,), (new,) = await ask(endpoint), await ask(endpoint)
+    assert isinstance(old, Result)
+    assert (old.examined_share, old.unexamined) == (None, [])
+    assert isinstance(new, Result)
+    assert (new.examined_share, new.unexamined, len(new.findings)) == (0.5, ["Half."], 1)
+
+
+@pytest.mark.parametrize("extra", [{"later": 1}, {"source": {"uri": "s3://media/call.wav", "later": 1}}])
+def test_an_unknown_field_of_a_job_is_a_mistake(extra: dict[str, Any]) -> None:
+    job = {"id": "a", "source": {"uri": "s3://media/call.wav"}, **extra}
+    with pytest.raises(ValidationError):
+        AnalysisJob.model_validate(job)
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -377,6 +377,27 @@ def test_a_detector_that_could_not_look_is_not_told_to_have_found_nothing() -> N
     assert "Could not be judged here: Machine-made voice." in page
 
 
+@pytest.mark.parametrize(
+    ("share", "english", "korean"),
+    [
+        (100, "Sound: all of it was examined.", "소리: 전체를 검사했습니다."),
+        (23, "Sound: only 23 % of it was examined.", "소리: 전체의 23%만 검사했습니다."),
+    ],
+)
+def test_the_page_says_how_much_was_examined(share: int, english: str, korean: str) -> None:
+    examined = entry(examined_share=share)
+    partly = result().model_copy(update={"unexamined": ["Of 600 s, 140 s were <heard>."] if share < 100 else []})
+    page = render(request(), status(examined), [Section(examined, partly)])
+    assert english in page
+    assert korean in page
+    assert page.count("Of 600 s, 140 s were &lt;heard&gt;.") == (0 if share == 100 else len(locales()))
+    assert ("or examined a part only" in page) == (share < 90)
+
+
+def test_the_page_says_nothing_of_a_share_that_an_older_analyzer_did_not_state() -> None:
+    assert "examined" not in render(request(), status(entry()), [Section(entry(), result())])
+
+
 def test_the_page_says_how_the_score_came_about() -> None:
     unsure = entry("video", verdict=Verdict.INCONCLUSIVE, score=98)
     page = render(request(), status(entry(), unsure), [Section(entry()), Section(unsure)])

@@ -82,6 +82,27 @@ def test_an_outcome_that_is_final_finishes_the_request_at_once(
     assert status.analyses[0].attempts == 1
 
 
+@pytest.mark.parametrize(
+    ("share", "percent", "verdict"),
+    [
+        (None, None, Verdict.NO_EVIDENCE),
+        (1, 100, Verdict.NO_EVIDENCE),
+        (0.999, 99, Verdict.NO_EVIDENCE),
+        (0.9, 90, Verdict.NO_EVIDENCE),
+        (0.899, 89, Verdict.INCONCLUSIVE),
+        (0, 0, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_the_share_that_was_examined_is_in_the_status_and_counts(
+    share: float | None, percent: int | None, verdict: Verdict
+) -> None:
+    status = plan(observed(request(), runs={"audio": run(result(examined_share=share))}), NOW).status
+    assert (status.analyses[0].examined_share, status.verdict) == (percent, verdict)
+    succeeded = status.condition(ConditionType.SUCCEEDED)
+    assert succeeded is not None
+    assert ("audio examined" in succeeded.message) == (verdict is Verdict.INCONCLUSIVE)
+
+
 RETRIES = [
     ("a crash of the child", failure(INTERNAL, FailureReason.WORKER_CRASHED)),
     ("a child out of memory", failure(INTERNAL, FailureReason.OUT_OF_MEMORY)),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis_operator.api import AnalysisState, AnalysisStatus
 from analysis_operator.requests.verdict import Fused, fuse
-from analyzer_contract import SEVERITY, SUSPICIOUS_FROM, DetectorReport, ModelCard, Verdict
+from analyzer_contract import LEAST_EXAMINED, SEVERITY, SUSPICIOUS_FROM, DetectorReport, ModelCard, Verdict
 from analyzer_kit.verdicts import judge
 
 EVIDENT = {Verdict.SUSPICIOUS, Verdict.LIKELY_FAKE}
@@ -130,6 +130,13 @@ def test_what_was_not_looked_at_is_not_found_clean(analyses: list[AnalysisStatus
     before, after = fused(analyses), fused([*analyses, FAILED])
     clean = before.verdict is Verdict.NO_EVIDENCE
     assert after == Fused(Verdict.INCONCLUSIVE if clean else before.verdict, before.score)
+
+
+@given(entries, st.integers(0, 100))
+def test_what_was_looked_at_too_little_counts_like_what_failed(analyses: list[AnalysisStatus], share: int) -> None:
+    partly = analyses[0].model_copy(update={"examined_share": share})
+    enough = share >= 100 * LEAST_EXAMINED
+    assert fuse([partly, *analyses[1:]]) == fuse(analyses if enough else [*analyses, FAILED])
 
 
 @given(entries)

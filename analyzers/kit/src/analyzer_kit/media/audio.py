@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
+from analyzer_kit.coverage import WHOLE, Coverage
 from analyzer_kit.media.container import first_sound, opened, require_complete, stated_seconds, too_long
 from analyzer_kit.media.decoding import frames_of
 
@@ -31,6 +32,7 @@ class AudioReader:
     caps: Caps
     facts: MediaFacts = field(default_factory=MediaFacts)
     stated: float | None = None
+    coverage: Coverage = WHOLE
     _reached: float = 0.0
 
     def blocks(self) -> Iterator[Samples]:
@@ -70,7 +72,10 @@ class AudioReader:
             yield frame
 
     def _finish(self, container: av.container.InputContainer, stream: av.AudioStream, seconds: float) -> None:
-        require_complete(max(seconds, self._reached), self.stated)
+        heard = max(seconds, self._reached)  # where no sound was stored, there was none to examine
+        require_complete(heard, self.stated)
+        gap = f"Of {self.stated or 0:.0f} s of sound, {heard:.0f} s could be decoded."
+        self.coverage = Coverage.of_seconds(heard, self.stated or 0.0, gap)
         self.facts = MediaFacts(
             container=container.format.name,
             codec=stream.codec_context.name,

@@ -1,0 +1,60 @@
+"""How much of a recording was examined, and what was not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+from analyzer_contract import LEAST_EXAMINED, MOST_GAPS
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The part of the sound, or of the picture, that was examined; every reading carries one.
+
+    Attributes:
+        share: of it, 0 to 1.
+        gaps: what was not examined, and why, in plain sentences.
+    """
+
+    share: float = 1.0
+    gaps: tuple[str, ...] = ()
+
+    @classmethod
+    def of_seconds(cls, examined: float, length: float, gap: str) -> Self:
+        """Return the coverage of a recording of which some seconds were examined.
+
+        Args:
+            examined: seconds.
+            length: of the recording, in seconds.
+            gap: what was not examined, and why; left out where nothing is missing.
+        """
+        return cls() if examined >= length else cls(max(examined, 0.0) / length, (gap,))
+
+    def without(self, share: float, gap: str) -> Self:
+        """Return this coverage less a part of the recording that was not examined either.
+
+        Args:
+            share: of the recording, 0 to 1.
+            gap: what it is, and why.
+        """
+        return type(self)(max(self.share - share, 0.0), (*self.gaps, gap))
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether so much was examined that what was not found can be said not to be there."""
+        return self.share >= LEAST_EXAMINED
+
+    @property
+    def percent(self) -> int:
+        """The share in whole per cent, rounded down: 100 only if all of it was examined."""
+        return math.floor(round(100 * self.share, 6))
+
+    @property
+    def sentences(self) -> list[str]:
+        """The gaps, as many and as long as a result holds."""
+        return [gap[:300] for gap in self.gaps[:MOST_GAPS]]
+
+
+WHOLE = Coverage()
