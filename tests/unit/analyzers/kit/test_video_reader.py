@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -84,9 +85,9 @@ def test_only_large_pictures_are_decoded_by_more_than_one_thread(
     ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration=0.2", "-preset", "ultrafast", str(recording))
     counts = []
 
-    def counted(container: InputContainer, stream: av.VideoStream) -> Iterator[object]:
+    def counted(container: InputContainer, stream: av.VideoStream, **how: Any) -> Iterator[object]:
         counts.append(stream.codec_context.thread_count)
-        return frames_of(container, stream)
+        return frames_of(container, stream, **how)
 
     monkeypatch.setattr(video, "frames_of", counted)
     assert len(list(VideoReader(recording, Caps(threads=2)).frames())) == 5

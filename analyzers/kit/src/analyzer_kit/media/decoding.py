@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import av
@@ -18,8 +18,18 @@ _BAD_PACKETS = 0.1
 """Above this share of undecodable packets the rest is no basis for a verdict."""
 
 
-def frames_of(container: InputContainer, stream: av.AudioStream | av.VideoStream) -> Iterator[AudioFrame | VideoFrame]:
+def frames_of(
+    container: InputContainer,
+    stream: av.AudioStream | av.VideoStream,
+    *,
+    on_bad_packet: Callable[[], None] = lambda: None,
+) -> Iterator[AudioFrame | VideoFrame]:
     """Yield the decoded frames of ``stream``, passing over single damaged packets.
+
+    Args:
+        container: is read on from where it stands.
+        stream: of the container.
+        on_bad_packet: called for each packet that cannot be decoded at all.
 
     Raises:
         AnalysisError: CorruptMedia: nothing, or too little of it, can be decoded.
@@ -34,6 +44,7 @@ def frames_of(container: InputContainer, stream: av.AudioStream | av.VideoStream
             raise
         except av.FFmpegError:
             bad += 1
+            on_bad_packet()
     if good == 0:
         message = "Nothing in the recording can be decoded: it is damaged or cut off. Send it again, whole."
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)

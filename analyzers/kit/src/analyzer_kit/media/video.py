@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
-from analyzer_contract import MediaFacts
+from analyzer_contract import FailureReason, MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import (
@@ -24,6 +24,7 @@ from analyzer_kit.media.container import (
     too_long,
     too_wide,
 )
+from analyzer_kit.media.damage import Damage
 from analyzer_kit.media.decoding import frames_of
 
 WIDEST = 320
@@ -41,6 +42,9 @@ _MOST_FRAMES = 7200
 _LARGE_PIXELS = 1280 * 720
 """Beyond these more than one thread decodes: a second costs 2 to 5 % more CPU at 1080p and saves four tenths of the
 wait. At 720p it costs 12 to 16 %, for a third of a second in thirty seconds of recording."""
+
+_MOST_DAMAGED = 0.5
+"""Above this share of frames that could not be decoded cleanly the rest is no basis for a verdict."""
 
 GrayFrame = NDArray[np.uint8]
 
@@ -60,7 +64,10 @@ class VideoReader:
         shrink: scales the usual frames, if it can do so at less cost than swscale; the others are left to swscale.
         stated: seconds that its header says, if it does.
         begins: index of each stretch's first frame, the first of all frames included.
-        seen_seconds: how much of the recording was read.
+        keys: index of each key frame.
+        seen_seconds: how much of the recording was read; what is damaged was not.
+        damaged: begin and end, in seconds, of each stretch that is damaged. Its frames are not among :meth:`frames`,
+            and a new stretch begins after it.
     """
 
     recording: Path
@@ -69,7 +76,11 @@ class VideoReader:
     facts: MediaFacts = field(default_factory=MediaFacts)
     stated: float | None = None
     begins: list[int] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
     seen_seconds: float = 0.0
+    damaged: list[tuple[float, float]] = field(default_factory=list)
+    _damage: Damage = field(default_factory=Damage)
+    _decoded: int = 0
     _count: int = 0
     _last: float = -1.0
     _origin: float | None = None
@@ -121,32 +132,46 @@ class VideoReader:
         self, container: InputContainer, stream: av.VideoStream, rate: float, longest: float
     ) -> Generator[tuple[float, GrayFrame], None, bool]:
         """Yield frames from where the container stands, for ``longest`` seconds; return whether it came to the end."""
-        started = self._count
+        later, shown = self._last >= 0, False
         begin: float | None = None
         decoded = 0
+        self._damage.restart()
         try:
-            for frame in frames_of(container, stream):
-                if not isinstance(frame, VideoFrame):
-                    continue
+            for frame, clean in self._damage.clean(self._pictures(container, stream)):
                 decoded += 1
                 seconds = self._seconds(frame, rate)
                 if self._count >= _MOST_FRAMES or decoded > 2 * longest * max(rate, 1.0) + 100:
                     return False
-                if started and seconds <= self._last:  # the key frame lies within the stretch before
+                if later and seconds <= self._last:  # the key frame lies within the stretch before
                     continue
                 begin = seconds if begin is None else begin
                 if seconds - begin > longest:
                     return False
-                if self._count == started:
+                elapsed, self._last = seconds - self._last, seconds
+                if not clean:
+                    self._note_damage(seconds, 1 / rate, goes_on=not shown and decoded > 1)
+                    shown = False
+                    continue
+                if not shown:
                     self.begins.append(self._count)
-                self.seen_seconds += min(seconds - self._last, 1.0) if self._count > started else 1 / rate
+                if frame.key_frame:
+                    self.keys.append(self._count)
+                self.seen_seconds += min(elapsed, 1.0) if shown else 1 / rate
                 self._count += 1
-                self._last = seconds
+                shown = True
                 yield seconds, self._small_gray(frame)
         except AnalysisError:
-            if decoded or not self._count:  # a later stretch without any frame is beyond the end
+            if decoded or self._last < 0:  # a later stretch without any frame is beyond the end
                 raise
         return True
+
+    def _pictures(self, container: InputContainer, stream: av.VideoStream) -> Iterator[VideoFrame]:
+        frames = frames_of(container, stream, on_bad_packet=self._damage.lose_packet)
+        return (frame for frame in frames if isinstance(frame, VideoFrame))
+
+    def _note_damage(self, seconds: float, length: float, *, goes_on: bool) -> None:
+        begin = self.damaged.pop()[0] if goes_on and self.damaged else seconds
+        self.damaged.append((begin, seconds + length))
 
     def _seconds(self, frame: VideoFrame, rate: float) -> float:
         if max(frame.width, frame.height) > self.caps.max_side_pixels:  # more than the header states
@@ -160,6 +185,8 @@ class VideoReader:
         return seconds
 
     def _finish(self, container: InputContainer, stream: av.VideoStream, *, ended: bool, rate: float) -> None:
+        if self._damage.frames > _MOST_DAMAGED * (self._damage.frames + self._count):
+            raise _mostly_damaged(self._damage.frames, self._damage.frames + self._count)
         reached = self._last + 1 / rate
         if ended:
             require_complete(reached, self.stated)
@@ -183,6 +210,14 @@ class VideoReader:
             return self.shrink(rows[: frame.height, : frame.width], width, height)
         gray = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
         return gray.to_ndarray()  # type: ignore[return-value]
+
+
+def _mostly_damaged(damaged: int, decoded: int) -> AnalysisError:
+    message = (
+        f"{damaged} of {decoded} frames cannot be decoded cleanly: the picture is damaged, or encrypted. "
+        "Send the recording again, as it was made."
+    )
+    return AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
 
 def _is_limited_luma(frame: VideoFrame) -> bool:

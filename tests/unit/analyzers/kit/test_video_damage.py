@@ -1,0 +1,76 @@
+"""Damaged pictures: what a decoder makes up is not shown to anybody, and where that was is stated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer_contract import FailureReason
+from analyzer_kit.analysis import Caps
+from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media.video import VideoReader
+from tests.support.media.samples import ffmpeg
+
+RATE, FRAMES, KEY_EVERY = 25, 150, 25
+ENCODERS = {
+    "H.264": ("libx264", "-preset", "veryfast", "-x264-params", "scenecut=0"),
+    "H.264, no B frames": ("libx264", "-preset", "veryfast", "-bf", "0", "-x264-params", "scenecut=0"),
+    "MPEG-4": ("mpeg4", "-q:v", "4", "-sc_threshold", "1000000000"),
+    "MPEG-2": ("mpeg2video", "-q:v", "4", "-sc_threshold", "1000000000"),
+}
+
+
+def encoded(target: Path, encoder: str) -> None:
+    source = f"testsrc2=size=320x180:rate={RATE}:duration={FRAMES / RATE}"
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", *ENCODERS[encoder], "-g", str(KEY_EVERY), str(target))
+
+
+def read(recording: Path) -> tuple[VideoReader, list[float]]:
+    reader = VideoReader(recording, Caps(threads=1))
+    return reader, [time for time, _ in reader.frames()]
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_what_is_damaged_is_left_out_until_a_key_frame_renews_the_picture(tmp_path: Path, encoder: str) -> None:
+    whole, damaged = tmp_path / "whole.mkv", tmp_path / "damaged.mkv"
+    encoded(whole, encoder)
+    ffmpeg("-i", str(whole), "-c", "copy", "-bsf:v", "noise=amount=between(n\\,60\\,62)*40", str(damaged))
+    reader, times = read(damaged)
+    ((begin, end),) = reader.damaged
+    assert begin == pytest.approx(60 / RATE, abs=4 / RATE)
+    assert end == pytest.approx(75 / RATE, abs=1.5 / RATE)
+    assert not [time for time in times if begin <= time < end - 0.5 / RATE]
+    assert reader.begins == [0, pytest.approx(begin * RATE, abs=1.5)]
+    assert reader.keys[3] == reader.begins[1]
+    assert reader.seen_seconds == pytest.approx(FRAMES / RATE - (end - begin), abs=1.5 / RATE)
+    assert reader.facts.duration_seconds == pytest.approx(FRAMES / RATE, abs=1.5 / RATE)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_whole_recording_has_no_damage(tmp_path: Path, encoder: str) -> None:
+    whole = tmp_path / "whole.mkv"
+    encoded(whole, encoder)
+    reader, times = read(whole)
+    assert (reader.damaged, reader.begins, len(times)) == ([], [0], FRAMES)
+    assert reader.keys == list(range(0, FRAMES, KEY_EVERY))
+
+
+def test_pictures_that_are_refreshed_strip_by_strip_and_begin_midway_are_shown(tmp_path: Path) -> None:
+    whole, midway = tmp_path / "whole.ts", tmp_path / "midway.ts"
+    refresh = ("-x264-params", "intra-refresh=1:keyint=25")
+    source = f"testsrc2=size=320x180:rate={RATE}:duration=16"
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "veryfast", *refresh, str(whole))
+    midway.write_bytes(whole.read_bytes()[188 * 200 :])
+    reader, times = read(midway)
+    assert len(times) > 250
+    assert reader.begins == [0]
+
+
+def test_pictures_that_are_nearly_all_damaged_are_refused_and_called_damaged_or_encrypted(tmp_path: Path) -> None:
+    whole, scrambled = tmp_path / "whole.mkv", tmp_path / "scrambled.mkv"
+    encoded(whole, "H.264")
+    ffmpeg("-i", str(whole), "-c", "copy", "-bsf:v", "noise=amount=gt(n\\,0)*300", str(scrambled))
+    with pytest.raises(AnalysisError, match="damaged, or encrypted") as refused:
+        read(scrambled)
+    assert refused.value.reason is FailureReason.CORRUPT_MEDIA
