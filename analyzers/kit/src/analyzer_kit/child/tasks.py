@@ -1,7 +1,7 @@
 """The child process: imports an analysis module once, then analyses one recording at a time.
 
 Its configuration and then tasks come as lines on standard input, and messages leave as lines on what was standard
-output (:mod:`analyzer_kit.child.messages`). It has no network credentials and no secrets.
+output (:mod:`analyzer_kit.child.messages`). It is given no credentials and no secrets.
 """
 
 from __future__ import annotations
