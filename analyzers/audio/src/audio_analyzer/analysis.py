@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from analyzer_contract import DetectorReport, Verdict
-from analyzer_kit import memory
+from analyzer_contract import Verdict
 from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Setup
+from analyzer_kit.coverage import Coverage
 from analyzer_kit.detector import InstalledDetectors, deciding_summary
 from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.plots import draw_timeline
@@ -18,8 +18,9 @@ from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge, of_the_whole
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS
-from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, sound_frames
-from audio_analyzer.reading import AnyMeter, AudioReading, Span, read_samples, read_sound
+from audio_analyzer.hearing import Heard, hear_all, joined
+from audio_analyzer.levels import LevelMeter
+from audio_analyzer.reading import AnyMeter, read_samples
 
 _LEAST_SOUND_SECONDS = 1.0
 
@@ -30,22 +31,15 @@ _installed: _Detectors | None = None
 
 
 def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback) -> Assessment:
-    """Look for evidence in the first sound track of ``recording``.
+    """Look for evidence in the sound tracks of ``recording``.
 
     Raises:
         AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
     installed = _installed or _install(caps, Models())
-    detectors = installed.all
-    reading = read_sound(recording, caps, _meters(detectors), lambda share: progress("decode", 0.6 * share))
-    spans = [detector.spans(reading) for detector in detectors]
-    memory.trim()  # what spans were found by, millions of pairs of fingerprints, makes room for what follows
-    progress("compare", 0.65)
-    reading.cut(chain.from_iterable(spans))
-    reading.progress = lambda share: progress("listen", 0.7 + 0.25 * share)
-    reports = _detect(detectors, spans, reading)
+    heard, covered = hear_all(installed.all, recording, caps, progress)
     progress("plot", 0.95)
-    return _assess(installed, reading, reports, plot)
+    return _assess(installed, heard, covered, plot)
 
 
 def warm_up(caps: Caps, models: Models) -> None:
@@ -72,46 +66,32 @@ def _meters(detectors: Sequence[AudioDetector]) -> list[AnyMeter]:
     return [LevelMeter, *chain.from_iterable(detector.meters for detector in detectors)]
 
 
-def _detect(
-    detectors: Sequence[AudioDetector], spans: Sequence[Sequence[Span]], reading: AudioReading
-) -> list[DetectorReport]:
-    """Return the detectors' reports, in their order.
-
-    The last one goes first: those at the head of the registry run models, which take much memory, and by then the
-    others' samples are released.
-    """
-    reports = []
-    for detector, needed in reversed(list(zip(detectors, spans, strict=True))):
-        reports.append(detector.detect(reading))
-        reading.release(needed)
-    return reports[::-1]
-
-
-def _assess(installed: _Detectors, reading: AudioReading, reports: Sequence[DetectorReport], plot: Path) -> Assessment:
-    levels, facts = reading.measured(LevelMeter), reading.facts
-    sound_seconds = float(reading.computed(sound_frames).sum()) * FRAME_SECONDS
-    verdict, score = judge(reports, conclusive=sound_seconds >= _LEAST_SOUND_SECONDS)
+def _assess(installed: _Detectors, heard: Sequence[Heard], covered: Coverage, plot: Path) -> Assessment:
+    shown = max(heard, key=lambda one: one.sound_seconds)
+    reports, levels = joined(heard), shown.levels
+    seconds = max(one.facts.duration_seconds for one in heard)
+    verdict, score = judge(reports, conclusive=shown.sound_seconds >= _LEAST_SOUND_SECONDS)
     gaps = " ".join(installed.gaps)
     sentence = deciding_summary(zip(installed.all, reports, strict=True), verdict)
-    summary = sentence or _without_evidence(verdict, gaps, sound_seconds)
-    verdict, summary = of_the_whole(verdict, summary, reading.coverage)
+    summary = sentence or _without_evidence(verdict, gaps, shown.sound_seconds)
+    verdict, summary = of_the_whole(verdict, summary, covered)
     draw_timeline(
         plot,
         title=f"Sound: {verdict}, score {score}",
         axis="waveform",
-        seconds=facts.duration_seconds,
+        seconds=seconds,
         low=levels.low if levels.low.size else np.zeros(1, dtype=np.float32),
         high=levels.high if levels.high.size else np.zeros(1, dtype=np.float32),
         findings=[finding for report in reports for finding in report.findings],
     )
     return Assessment(
-        media=facts,
+        media=heard[0].facts.model_copy(update={"duration_seconds": seconds}),
         verdict=verdict,
         score=score,
         summary=summary,
-        examined_share=reading.coverage.share,
-        unexamined=reading.coverage.sentences,
-        detectors=[completed(report, seconds=facts.duration_seconds, limitation=gaps) for report in reports],
+        examined_share=covered.share,
+        unexamined=covered.sentences,
+        detectors=[completed(report, seconds=seconds, limitation=gaps) for report in reports],
     )
 
 

@@ -51,6 +51,9 @@ class _Sound(Protocol):
     @property
     def coverage(self) -> Coverage: ...
 
+    @property
+    def tracks(self) -> int: ...
+
     def blocks(self) -> Iterator[Samples]: ...
 
 
@@ -91,6 +94,8 @@ class AudioReading(Reading):
             kept = [*kept, block] if self.total <= _KEPT_SAMPLES else []
             on_block(decoder, self.total)
         self.facts = decoder.facts
+        self.tracks = decoder.tracks
+        """Sound tracks in the recording; this is one of them."""
         self._again: Callable[[], Iterable[Samples]] = (
             (lambda: kept) if self.total <= _KEPT_SAMPLES else (lambda: sound().blocks())
         )
@@ -121,24 +126,32 @@ class AudioReading(Reading):
 
 
 def read_sound(
-    recording: Path, caps: Caps, meters: Iterable[AnyMeter], progress: Callable[[float], None]
+    recording: Path, caps: Caps, meters: Iterable[AnyMeter], progress: Callable[[float, int], None], track: int = 0
 ) -> AudioReading:
-    """Read the first sound track of a file.
+    """Read a sound track of a file.
 
     Args:
         recording: the file.
         caps: what is refused.
         meters: what to measure.
-        progress: called with the share (0-1) that is decoded; where the length is not stated, as if it were a minute.
+        progress: called with the share (0-1) that is decoded, and the number of tracks; where the length is not stated,
+            as if it were a minute.
+        track: which one, from 0.
 
     Raises:
         AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
 
     def on_block(decoder: AudioReader, samples: int) -> None:
-        progress(min(samples / SAMPLE_RATE / (decoder.stated or 60.0), 1.0))
+        progress(min(samples / SAMPLE_RATE / (decoder.stated or 60.0), 1.0), decoder.tracks)
 
-    return AudioReading(lambda: AudioReader(recording, caps), meters, recording=recording, caps=caps, on_block=on_block)
+    return AudioReading(
+        lambda: AudioReader(recording, caps, track),
+        meters,
+        recording=recording if track == 0 else None,  # what the header says is said once
+        caps=caps,
+        on_block=on_block,
+    )
 
 
 def read_samples(samples: Samples, meters: Iterable[AnyMeter], block: int = _BLOCK_SAMPLES) -> AudioReading:
@@ -148,6 +161,7 @@ def read_samples(samples: Samples, meters: Iterable[AnyMeter], block: int = _BLO
 
 class _Made:
     coverage = WHOLE
+    tracks = 1
 
     def __init__(self, samples: Samples, block: int) -> None:
         self._samples = samples

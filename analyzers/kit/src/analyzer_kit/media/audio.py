@@ -15,21 +15,35 @@ from numpy.typing import NDArray
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.coverage import WHOLE, Coverage
-from analyzer_kit.media.container import first_sound, opened, require_complete, stated_seconds, too_long
+from analyzer_kit.media.container import opened, require_complete, sound_track, stated_seconds, too_long
 from analyzer_kit.media.decoding import frames_of
+from analyzer_kit.media.mixing import Mixer
 
 SAMPLE_RATE = 16_000
 _BLOCK_SECONDS = 10
+_MIXED_SAMPLES = SAMPLE_RATE
+"""How much is mixed at a time: signs of channels are chosen for a second."""
 
 Samples = NDArray[np.float32]
 
 
 @dataclass
 class AudioReader:
-    """The decoder of one recording's sound; :attr:`facts` are complete once :meth:`blocks` is exhausted."""
+    """The decoder of one sound track; :attr:`facts` are complete once :meth:`blocks` is exhausted.
+
+    Attributes:
+        recording: the file.
+        caps: what is refused.
+        track: which of its sound tracks, from 0.
+        tracks: how many it has; known once the first block is there.
+        facts: what was decoded.
+        stated: seconds that the header states for it, if it does.
+    """
 
     recording: Path
     caps: Caps
+    track: int = 0
+    tracks: int = 1
     facts: MediaFacts = field(default_factory=MediaFacts)
     stated: float | None = None
     coverage: Coverage = WHOLE
@@ -42,12 +56,13 @@ class AudioReader:
             AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
         """
         with opened(self.recording, self.caps) as container:
-            stream = first_sound(container)
+            stream = sound_track(container, self.track)
+            self.tracks = len(container.streams.audio)
             self.stated = stated_seconds(container, stream)
             total = 0
             pending: list[Samples] = []
             waiting = 0
-            for samples in _resampled(self._watched(frames_of(container, stream))):
+            for samples in _mixed(_resampled(self._watched(frames_of(container, stream)))):
                 pending.append(samples)
                 waiting += samples.size
                 total += samples.size
@@ -85,7 +100,36 @@ class AudioReader:
         )
 
 
+def count_sound_tracks(recording: Path, caps: Caps) -> int:
+    """Return how many sound tracks a recording has.
+
+    Raises:
+        AnalysisError: UnsupportedMedia, CorruptMedia, or MediaTooLarge.
+    """
+    with opened(recording, caps) as container:
+        return len(container.streams.audio)
+
+
+def _mixed(parts: Iterator[Samples]) -> Iterator[Samples]:
+    """Yield one channel, of parts with any number of them (channels x samples)."""
+    mixer = Mixer()
+    pending: list[Samples] = []
+    waiting = 0
+    for part in parts:
+        if pending and pending[0].shape[0] != part.shape[0]:
+            yield mixer.mix(np.concatenate(pending, axis=1))
+            pending, waiting = [], 0
+        pending.append(part)
+        waiting += part.shape[1]
+        if waiting >= _MIXED_SAMPLES:
+            yield mixer.mix(np.concatenate(pending, axis=1))
+            pending, waiting = [], 0
+    if pending:
+        yield mixer.mix(np.concatenate(pending, axis=1))
+
+
 def _resampled(frames: Iterator[AudioFrame]) -> Iterator[Samples]:
+    """Yield the channels of the frames at 16 kHz."""
     resampler: AudioResampler | None = None
     layout: tuple[object, ...] | None = None
     for frame in frames:
@@ -93,7 +137,7 @@ def _resampled(frames: Iterator[AudioFrame]) -> Iterator[Samples]:
         if resampler is None or layout != now:  # a stream may change its layout midway; a resampler may not
             if resampler is not None:
                 yield from _converted(resampler, None)
-            resampler, layout = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE), now
+            resampler, layout = AudioResampler(format="flt", layout=frame.layout, rate=SAMPLE_RATE), now
         frame.pts = None  # gaps in timestamps are not filled: samples are counted
         yield from _converted(resampler, frame)
     if resampler is not None:
@@ -102,6 +146,6 @@ def _resampled(frames: Iterator[AudioFrame]) -> Iterator[Samples]:
 
 def _converted(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[Samples]:
     for out in resampler.resample(frame):
-        samples: Samples = out.to_ndarray().reshape(-1).astype(np.float32, copy=True)
+        samples: Samples = out.to_ndarray().reshape(-1, out.layout.nb_channels).T.astype(np.float32, copy=True)
         if samples.size:
             yield np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)

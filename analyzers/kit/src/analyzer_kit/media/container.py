@@ -82,15 +82,15 @@ def moving_picture(container: InputContainer) -> VideoStream:
     raise AnalysisError(FailureReason.NO_VIDEO_STREAM, "The recording has no moving picture.")
 
 
-def first_sound(container: InputContainer) -> av.AudioStream:
-    """Return the first sound track.
+def sound_track(container: InputContainer, track: int) -> av.AudioStream:
+    """Return a sound track, counted from 0.
 
     Raises:
         AnalysisError: NoAudioStream, or UnsupportedMedia.
     """
-    if not container.streams.audio:
+    if track >= len(container.streams.audio):
         raise AnalysisError(FailureReason.NO_AUDIO_STREAM, "The recording has no sound.")
-    stream = container.streams.audio[0]
+    stream = container.streams.audio[track]
     _require_decoder(stream)
     return stream
 

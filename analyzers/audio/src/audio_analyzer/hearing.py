@@ -1,0 +1,168 @@
+"""All sound tracks of a recording, one after the other: what the detectors said of each, joined into one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from analyzer_contract import SEVERITY, DetectorReport, FailureReason, Finding, MediaFacts
+from analyzer_kit import memory
+from analyzer_kit.analysis import Caps, ProgressCallback
+from analyzer_kit.coverage import Coverage
+from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media.audio import count_sound_tracks
+from analyzer_kit.verdicts import verdict_of
+from audio_analyzer.detector import AudioDetector
+from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, Levels, sound_frames
+from audio_analyzer.reading import AnyMeter, AudioReading, Span, read_sound
+
+_MOST_TRACKS = 4
+"""Recorders write up to two, films one for each language. They are heard one after the other, and the time that an
+analysis may take is one for all of them."""
+
+_SHORTEST_TRACK = 0.001
+"""Seconds: a track without any sound still counts as one."""
+
+_LONGEST_MESSAGE, _MOST_FINDINGS, _MOST_LIMITATIONS = 300, 200, 18
+_PASSED_ON = {FailureReason.MEDIA_TOO_LARGE, FailureReason.NO_AUDIO_STREAM}
+"""What refuses the whole recording, whichever track it was said of."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One sound track, as the detectors judged it.
+
+    Attributes:
+        track: which one, from 0.
+        tracks: how many there are.
+        facts: what was decoded.
+        coverage: how much of it that is.
+        levels: over time.
+        sound_seconds: without pauses.
+        reports: one of each detector, in their order.
+    """
+
+    track: int
+    tracks: int
+    facts: MediaFacts
+    coverage: Coverage
+    levels: Levels
+    sound_seconds: float
+    reports: list[DetectorReport]
+
+
+def hear_all(
+    detectors: Sequence[AudioDetector], recording: Path, caps: Caps, progress: ProgressCallback
+) -> tuple[list[Heard], Coverage]:
+    """Return what was heard in each sound track, and how much of all of them that is.
+
+    Raises:
+        AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia: none can be heard; or MediaTooLarge.
+    """
+    heard: list[Heard] = []
+    unheard: list[str] = []
+    refused: AnalysisError | None = None
+    tracks, track = 1, 0
+    while track < tracks:
+        if why := _why_not(heard, caps):
+            unheard.append(f"Sound track {track + 1} of {tracks} was not heard: {why}.")
+        else:
+            try:
+                heard.append(_hear(detectors, recording, caps, progress, track))
+                tracks = heard[-1].tracks
+            except AnalysisError as error:
+                if error.reason in _PASSED_ON:
+                    raise
+                tracks = count_sound_tracks(recording, caps)
+                refused = refused or error
+                unheard.append(f"Sound track {track + 1} of {tracks} was not heard: {error.message}"[:_LONGEST_MESSAGE])
+        track += 1
+    if refused is not None and not heard:
+        raise refused
+    return heard, _coverage(heard, unheard)
+
+
+def joined(heard: Sequence[Heard]) -> list[DetectorReport]:
+    """Return one report of each detector for all tracks: the severest one, with the findings of all."""
+    return [
+        _joined([one.track for one in heard], reports) for reports in zip(*(one.reports for one in heard), strict=True)
+    ]
+
+
+def _coverage(heard: Sequence[Heard], unheard: Sequence[str]) -> Coverage:
+    """Return the coverage of all tracks; one that was not heard counts as if it were as long as the longest."""
+    lengths = [max(one.facts.duration_seconds, _SHORTEST_TRACK) for one in heard]
+    examined = sum(one.coverage.share * length for one, length in zip(heard, lengths, strict=True))
+    share = examined / (sum(lengths) + len(unheard) * max(lengths))
+    gaps = [
+        gap if one.tracks == 1 else f"Sound track {one.track + 1}: {gap}" for one in heard for gap in one.coverage.gaps
+    ]
+    return Coverage(share, (*gaps, *unheard))
+
+
+def _why_not(heard: Sequence[Heard], caps: Caps) -> str:
+    """Return why no further track is heard; empty if one is."""
+    if len(heard) >= _MOST_TRACKS:
+        return f"at most {_MOST_TRACKS} are"
+    seconds = [one.facts.duration_seconds for one in heard]
+    if seconds and sum(seconds) + max(seconds) > caps.max_duration_seconds:
+        return f"at most {caps.max_duration_seconds / 60:.0f} minutes are, of all tracks together"
+    return ""
+
+
+def _hear(
+    detectors: Sequence[AudioDetector], recording: Path, caps: Caps, progress: ProgressCallback, track: int
+) -> Heard:
+    def told(stage: str, share: float, tracks: int) -> None:
+        progress(stage, (track + share) / tracks)
+
+    meters: list[AnyMeter] = [LevelMeter, *chain.from_iterable(detector.meters for detector in detectors)]
+    reading = read_sound(recording, caps, meters, lambda share, tracks: told("decode", 0.6 * share, tracks), track)
+    spans = [detector.spans(reading) for detector in detectors]
+    memory.trim()  # what spans were found by, millions of pairs of fingerprints, makes room for what follows
+    told("compare", 0.65, reading.tracks)
+    reading.cut(chain.from_iterable(spans))
+    reading.progress = lambda share: told("listen", 0.7 + 0.25 * share, reading.tracks)
+    reports = _detect(detectors, spans, reading)
+    sound_seconds = float(reading.computed(sound_frames).sum()) * FRAME_SECONDS
+    return Heard(
+        track, reading.tracks, reading.facts, reading.coverage, reading.measured(LevelMeter), sound_seconds, reports
+    )
+
+
+def _detect(
+    detectors: Sequence[AudioDetector], spans: Sequence[Sequence[Span]], reading: AudioReading
+) -> list[DetectorReport]:
+    """Return the detectors' reports, in their order.
+
+    The last one goes first: those at the head of the registry run models, which take much memory, and by then the
+    others' samples are released.
+    """
+    reports = []
+    for detector, needed in reversed(list(zip(detectors, spans, strict=True))):
+        reports.append(detector.detect(reading))
+        reading.release(needed)
+    return reports[::-1]
+
+
+def _joined(tracks: Sequence[int], reports: Sequence[DetectorReport]) -> DetectorReport:
+    if len(reports) == 1:
+        return reports[0]
+    decides = max(reports, key=lambda report: (SEVERITY[verdict_of(report)], report.score))
+    findings = [
+        _named(track, finding) for track, report in zip(tracks, reports, strict=True) for finding in report.findings
+    ]
+    limitations = dict.fromkeys(chain(decides.limitations, *(report.limitations for report in reports)))
+    return decides.model_copy(
+        update={
+            "findings": sorted(findings, key=lambda finding: -finding.score)[:_MOST_FINDINGS],
+            "limitations": list(limitations)[:_MOST_LIMITATIONS],
+        }
+    )
+
+
+def _named(track: int, finding: Finding) -> Finding:
+    message = f"Sound track {track + 1}: {finding.message}"[:_LONGEST_MESSAGE]
+    return finding.model_copy(update={"message": message})
