@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def test_both_accept_and_refuse_the_same(server: ApiServer) -> None:
                 memory.apply(step)
             continue
         local = memory.apply(step)
-        real = AnalysisRequest.model_validate(server.get("analysisrequest", "call"))
+        real = AnalysisRequest.model_validate(server.read.get("analysisrequest", "call"))
         assert real.spec == local.spec, name
         assert real.status == local.status, name
         assert real.metadata.generation == local.metadata.generation, name
@@ -103,6 +103,8 @@ def test_the_table_is_what_kubectl_prints(server: ApiServer) -> None:
     for arguments, options in (((), {}), (("-o", "wide"), {"wide": True}), (("-A",), {"namespaces": True})):
         before = datetime.now(UTC)
         printed = server.kubectl("get", "analysisrequests", *arguments).stdout
-        requests = [AnalysisRequest.model_validate(item) for item in server.get("analysisrequests")["items"]]
-        ours = [render_table(requests, now=moment, **options) for moment in (before, datetime.now(UTC))]
+        requests = [AnalysisRequest.model_validate(item) for item in server.read.list("analysisrequest")]
+        seconds = int((datetime.now(UTC) - before).total_seconds()) + 2
+        moments = [before + timedelta(seconds=passed) for passed in range(seconds)]  # kubectl looked at one of them
+        ours = [render_table(requests, now=moment, **options) for moment in moments]
         assert "\n".join(line.rstrip() for line in printed.splitlines()) in ours

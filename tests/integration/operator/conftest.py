@@ -66,7 +66,7 @@ class World:
 
     def status(self, name: str, namespace: str = "default") -> dict[str, Any]:
         """Return a request's status."""
-        status: dict[str, Any] = self.server.get("areq", name, "-n", namespace).get("status", {})
+        status: dict[str, Any] = self.server.read.get("analysisrequest", name, namespace).get("status", {})
         return status
 
     def reason(self, name: str, namespace: str = "default") -> str:

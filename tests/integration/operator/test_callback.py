@@ -47,7 +47,7 @@ def test_the_verdict_is_sent_once_for_three_writes(world: World, machines: StepF
     token = ask(world, machines, "answered")
     world.server.kubectl("wait", "--for=condition=CallbackDelivered", "areq/answered", "--timeout=60s")
     (answer,) = machines.of(token)
-    meta = world.server.get("areq", "answered")["metadata"]
+    meta = world.server.read.get("analysisrequest", "answered")["metadata"]
     assert answer["action"] == "SendTaskSuccess"
     output = json.loads(answer["output"])
     assert (output["name"], output["namespace"], output["uid"]) == ("answered", "default", meta["uid"])
@@ -99,8 +99,8 @@ def test_a_token_replayed_in_a_second_request_is_named(world: World, machines: S
     until(lambda: condition(world, "second") == ("False", "TaskTimedOut"), "the second to say so")
     assert len(machines.of(token)) == 1
     assert world.reason("second") == "Completed", "the analysis is none the worse for it"
-    until(lambda: "CallbackNotDelivered" in json.dumps(world.server.get("events")), "the event")
-    assert token not in json.dumps(world.server.get("events"))
+    until(lambda: "CallbackNotDelivered" in json.dumps(world.server.read.list("event")), "the event")
+    assert token not in json.dumps(world.server.read.list("event"))
     assert token not in world.operator.log()
 
 
@@ -134,7 +134,7 @@ def test_the_callback_is_explained_bounded_and_immutable(world: World, machines:
 
 
 def _replaced(world: World, name: str, changed: dict[str, Any]) -> dict[str, Any]:
-    item: dict[str, Any] = world.server.get("areq", name)
+    item: dict[str, Any] = world.server.read.get("analysisrequest", name)
     del item["metadata"]["resourceVersion"]  # whatever the operator wrote meanwhile
     spec = {key: value for key, value in item["spec"].items() if key != "callback"}
     return item | {"spec": spec | changed}

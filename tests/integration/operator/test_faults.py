@@ -70,7 +70,7 @@ def test_the_api_server_goes_away_and_comes_back(make_world: Callable[..., World
 def test_a_request_without_pods_says_so_and_runs_when_one_comes(make_world: Callable[..., World]) -> None:
     world = make_world(pods=0)
     world.pods.pool("scripted", port=world.port, pods=0)
-    until(lambda: "scripted" in world.server.kubectl("get", "analyzers", "-n", NAMESPACE).stdout, "the analyzer")
+    until(lambda: world.server.read.find("analyzer", "scripted", NAMESPACE), "the analyzer")
     world.ask("early", world.put("any"))
     until(lambda: world.reason("early") in {"Scaling", "AnalyzerNotFound"}, "a reason")
     assert world.reason("early") == "Scaling"

@@ -74,7 +74,7 @@ def test_a_leader_that_is_sent_away_hands_over_at_once(make_world: Callable[...,
         status = world.wait("handed-over")
         assert status["verdict"] == "NoEvidence"
         assert (status["analyses"][0]["attempts"], status["analyses"][0]["disruptions"]) == (1, 0)
-        lease = world.server.get("lease", LEASE, "-n", NAMESPACE)["spec"]
+        lease = world.server.read.get("lease", LEASE, NAMESPACE)["spec"]
         assert lease["holderIdentity"] == "second"
 
 

@@ -11,29 +11,29 @@ from tests.support.operator.process import NAMESPACE, until
 
 pytestmark = pytest.mark.integration
 
-OWNED = "deployment,service,poddisruptionbudget,serviceaccount,networkpolicy"
+OWNED = ("deployment", "service", "poddisruptionbudget", "serviceaccount", "networkpolicy")
+OF_SCRIPTED = "silverguardian.io/analyzer=scripted"
 
 
 def owned(world: World) -> set[str]:
-    listed = world.server.get(OWNED, "-n", NAMESPACE, "-l", "silverguardian.io/analyzer=scripted")
-    return {item["kind"] for item in listed["items"]}
+    return {item["kind"] for kind in OWNED for item in world.server.read.list(kind, NAMESPACE, labels=OF_SCRIPTED)}
 
 
 def test_what_an_analyzer_owns_is_applied_and_says_whose_it_is(world: World) -> None:
     until(lambda: len(owned(world)) == 5, "five owned objects")
-    deployment = world.server.get("deployment", "scripted", "-n", NAMESPACE)
+    deployment = world.server.read.get("deployment", "scripted", NAMESPACE)
     (owner,) = deployment["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["name"], owner["controller"]) == ("Analyzer", "scripted", True)
 
 
-@pytest.mark.parametrize("kind", OWNED.split(","))
+@pytest.mark.parametrize("kind", OWNED)
 def test_what_is_deleted_is_made_again(world: World, kind: str) -> None:
     until(lambda: len(owned(world)) == 5, "five owned objects")
-    uid = world.server.get(kind, "scripted", "-n", NAMESPACE)["metadata"]["uid"]
+    uid = world.server.read.get(kind, "scripted", NAMESPACE)["metadata"]["uid"]
     world.server.kubectl("delete", kind, "scripted", "-n", NAMESPACE)
 
     def made_again() -> bool:
-        listed = world.server.get(kind, "-n", NAMESPACE, "-l", "silverguardian.io/analyzer=scripted")["items"]
+        listed = world.server.read.list(kind, NAMESPACE, labels=OF_SCRIPTED)
         return any(item["metadata"]["uid"] != uid for item in listed)
 
     until(made_again, f"another {kind}")
@@ -46,17 +46,17 @@ def test_what_is_edited_is_corrected_and_what_others_add_is_left_alone(world: Wo
     world.server.kubectl("patch", "deployment", "scripted", "-n", NAMESPACE, "--type=merge", "-p", patch)
 
     def corrected() -> bool:
-        deployment = world.server.get("deployment", "scripted", "-n", NAMESPACE)
+        deployment = world.server.read.get("deployment", "scripted", NAMESPACE)
         return bool(deployment["spec"]["template"]["spec"]["nodeSelector"] == {"workload": "ml"})
 
     until(corrected, "the node selector to be corrected")
-    deployment = world.server.get("deployment", "scripted", "-n", NAMESPACE)
+    deployment = world.server.read.get("deployment", "scripted", NAMESPACE)
     assert deployment["metadata"]["annotations"]["team"] == "fraud"
 
 
 def test_the_status_of_an_analyzer_counts_pods_and_work(world: World) -> None:
     def status() -> dict[str, object]:
-        status: dict[str, object] = world.server.get("analyzer", "scripted", "-n", NAMESPACE).get("status", {})
+        status: dict[str, object] = world.server.read.get("analyzer", "scripted", NAMESPACE).get("status", {})
         return status
 
     until(lambda: status().get("readyReplicas") == 1, "a ready pod to be counted")

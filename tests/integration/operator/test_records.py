@@ -36,7 +36,7 @@ def rows(postgres: Postgres, query: str) -> list[Row]:
 def finished(world: World, prefix: str) -> dict[str, Any]:
     """Return every finished request of these names, by UID."""
     by_uid = {}
-    for item in world.server.get("areq")["items"]:
+    for item in world.server.read.list("analysisrequest"):
         conditions = {entry["type"]: entry for entry in item["status"]["conditions"]}
         if item["metadata"]["name"].startswith(prefix) and conditions["Finished"]["status"] == "True":
             by_uid[item["metadata"]["uid"]] = item

@@ -40,10 +40,9 @@ class Pool:
         spec = {"image": "scripted", "port": world.port}
         self.server.apply({"apiVersion": API, "kind": "Analyzer", "metadata": meta, "spec": spec})
 
-    def get(self, kind: str, *options: str) -> dict[str, Any]:
-        """Return an object of the pool, or nothing."""
-        listed = self.server.get(kind, "-n", NAMESPACE, "--field-selector=metadata.name=scripted", *options)["items"]
-        return dict(listed[0]) if listed else {}
+    def get(self, kind: str) -> dict[str, Any]:
+        """Return an object of the pool, or an empty one."""
+        return self.server.read.find(kind, "scripted", NAMESPACE) or {}
 
     def patch(self, kind: str, body: dict[str, Any]) -> None:
         self.server.kubectl("patch", kind, "scripted", "-n", NAMESPACE, "--type=merge", "-p", json.dumps(body))
@@ -109,7 +108,7 @@ def test_without_keda_a_pool_says_so_and_its_coming_needs_no_restart(scaled: Cal
     assert pool.replicas() == 0
     owners = [
         entry["manager"]
-        for entry in pool.get("deployment", "--show-managed-fields")["metadata"]["managedFields"]
+        for entry in pool.get("deployment")["metadata"]["managedFields"]
         if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
     ]
     assert owners == ["silver-guardian-first"]
@@ -119,7 +118,7 @@ def test_without_keda_a_pool_says_so_and_its_coming_needs_no_restart(scaled: Cal
     (owner,) = pool.get("scaledobject")["metadata"]["ownerReferences"]
     assert owner["uid"] == pool.get("analyzer")["metadata"]["uid"]
     until(lambda: pool.condition("ScalingActive")[1] == "KedaStarting", "the pool to wait for KEDA")
-    events = pool.server.get("events", "-n", NAMESPACE, "--field-selector=reason=KedaMissing")["items"]
+    events = pool.server.read.list("event", NAMESPACE, fields="reason=KedaMissing")
     assert [(event["type"], event["involvedObject"]["name"]) for event in events] == [("Warning", "scripted")]
 
 

@@ -97,7 +97,7 @@ class Pipeline:
     def requests(self, name: str) -> dict[str, Any]:
         """Return an execution's AnalysisRequests by analyzer."""
         names = {f"upload-{name}-{analyzer}" for analyzer in ANALYZERS}
-        items = [item for item in self.world.server.get("areq")["items"] if item["metadata"]["name"] in names]
+        items = [item for item in self.world.server.read.list("analysisrequest") if item["metadata"]["name"] in names]
         return {item["spec"]["analyzers"][0]: item for item in items}
 
 
@@ -144,7 +144,7 @@ def grant_by_terraform(server: ApiServer) -> None:
 
 def _until_asked(pipeline: Pipeline, name: str) -> None:
     server = pipeline.world.server
-    until(lambda: server.kubectl("get", "areq", name, check=False).returncode == 0, f"{name} to be created")
+    until(lambda: server.read.find("analysisrequest", name), f"{name} to be created")
 
 
 BOTH_WAYS = pytest.mark.parametrize("way", ["poll", "token"])
@@ -339,7 +339,7 @@ def test_a_request_that_is_deleted_or_replaced_is_reported(pipeline: Pipeline) -
     execution = pipeline.start("gone", pipeline.put("gone.wav", audio=slow, video=slow), poll_seconds=3)
     for name in ("audio", "video"):
         _until_asked(pipeline, f"upload-gone-{name}")
-    replaced = pipeline.world.server.get("areq", "upload-gone-video")
+    replaced = pipeline.world.server.read.get("analysisrequest", "upload-gone-video")
     pipeline.world.server.kubectl("delete", "areq", "upload-gone-audio", "upload-gone-video")
     meta = {key: replaced["metadata"][key] for key in ("name", "namespace", "annotations")}
     pipeline.world.server.apply({**replaced, "metadata": meta, "status": {}})

@@ -74,7 +74,7 @@ async def test_an_analysis_is_an_analysis_request_and_its_changes_are_seen(
     assert first.json()["id"] == again.json()["id"]
     other = await client.post("/v1/analyses", json=body(key="other.wav"), headers=key)
     assert other.status_code == 409
-    (item,) = api_server.get("areq", "-n", "one")["items"]
+    (item,) = api_server.read.list("analysisrequest", "one")
     assert item["spec"]["source"]["uri"] == "s3://media/uploads/one/call.wav"
     where = f"/v1/analyses/{first.json()['id']}"
     etag = first.headers["ETag"]
@@ -111,7 +111,7 @@ async def test_what_kubectl_makes_is_listed_and_what_it_deletes_is_gone(
 
     await eventually(there, "the list of this tenant's own")
     mine = (await client.get("/v1/analyses")).json()["items"][0]["id"]
-    theirs = api_server.get("areq", "theirs", "-n", "two")["metadata"]["uid"]
+    theirs = api_server.read.get("analysisrequest", "theirs", "two")["metadata"]["uid"]
     assert (await client.get(f"/v1/analyses/{mine}")).status_code == 200
     assert (await client.get(f"/v1/analyses/theirs.{theirs}")).status_code == 404
     assert (await client.get(f"/v1/analyses/mine.{theirs}")).status_code == 404

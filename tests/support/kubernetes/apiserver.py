@@ -14,7 +14,8 @@ import yaml
 
 from tests.cluster.builder import ensure_tools
 from tests.cluster.control_plane import AUDIT_POLICY
-from tests.cluster.shell import command_env, run, wait_until
+from tests.cluster.shell import command_env, run, wait_until, whole_lines
+from tests.support.kubernetes.reader import reader_of
 from tests.support.ports import free_port
 
 TOKEN = "integration-tests"  # it opens nothing but a server on this loopback
@@ -67,6 +68,7 @@ class ApiServer:
         ]  # fmt: skip
         self._write_kubeconfig(self.kubeconfig, TOKEN)
         self._write_kubeconfig(self.operator_kubeconfig, OPERATOR_TOKEN)
+        self.read = reader_of(self.kubeconfig)
         self._spawn("etcd", self._etcd_command)
         self.start()
         return self
@@ -104,14 +106,10 @@ class ApiServer:
         """Apply manifests."""
         self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests))
 
-    def get(self, *arguments: str) -> Any:
-        """Return what kubectl get finds, parsed."""
-        return json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
-
     def writes(self, user: str, name: str) -> list[str]:
         """Return the verbs and resources of what a user wrote about objects of this name, or their events."""
         writes = []
-        for line in self.audit_log.read_text().splitlines():
+        for line in whole_lines(self.audit_log):
             entry = json.loads(line)
             about = entry.get("objectRef", {})
             if entry["user"]["username"] == user and str(about.get("name", "")).split(".")[0] == name:
