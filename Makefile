@@ -69,7 +69,7 @@ lint: setup ## Check style, types, the architecture and the spelling
 .PHONY: test
 test: setup ## Run every test: unit, integration, and e2e on a real cluster
 	@$(VENV)/python -m tests.cluster build-tools > /dev/null
-	@$(VENV)/python -m pytest --numprocesses=3 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
+	@$(VENV)/python -m pytest --numprocesses=4 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
 
 .PHONY: coverage
 coverage: setup ## Report which lines the unit tests run: a table, and pages in out/coverage

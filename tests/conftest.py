@@ -15,7 +15,9 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("desk", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
-_CLUSTER_TESTS = ("tests/e2e/", "tests/integration/test_cluster_smoke.py", "tests/integration/test_images.py")
+_CLUSTER_TESTS = "tests/e2e/"
+_FIRST = (_CLUSTER_TESTS, "tests/integration/operator/", "tests/integration/")
+"""With several processes, what takes longest and mostly waits begins first, and the many short files fill the rest."""
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
@@ -31,6 +33,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, the tests on the cluster go first: they are the longest, and they mostly wait."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
-        items.sort(key=lambda item: not item.nodeid.startswith(_CLUSTER_TESTS))
+        items.sort(key=lambda item: [not item.nodeid.startswith(place) for place in _FIRST])

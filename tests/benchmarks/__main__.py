@@ -12,10 +12,10 @@ from tests.benchmarks import burst, coldstart, overhead, reference
 from tests.benchmarks.client import REQUESTS, Client
 from tests.benchmarks.memory import MEGABYTE, import_seconds, megabytes, operator_megabytes
 from tests.cluster import get_cluster
-from tests.e2e.conftest import make_scripted
 from tests.support.kubernetes.images import build_scripted
 from tests.support.media.samples import make_samples
 from tests.support.operator.deployment import MEDIA_BUCKET, TARGETS, Deployment, install, make_analyzer, s3_client
+from tests.support.operator.scripted_pools import ScriptedPools
 
 NAMESPACE = "benchmarks"
 PARTS = ("reference", "memory", "overhead", "cold", "burst", "queued")
@@ -91,7 +91,7 @@ def _on_a_cluster(parts: list[str]) -> dict[str, object]:
     # Warm pools, but for the part that measures how one wakes.
     warm = {"operator": {"replicas": 1}, "analyzers": {name: {"replicas": 1} for name in ("audio", "video")}}
     deployment = install(cluster, cluster.start_s3(), values=warm)
-    make_scripted(cluster, deployment, "null", env={"GUARDIAN_NULL": "1"}, replicas=2, concurrency=16)
+    ScriptedPools(deployment).make("null", env={"GUARDIAN_NULL": "1"}, replicas=2, concurrency=16)
     if "cold" in parts:
         make_analyzer(deployment, "cold", scaling={"cooldownSeconds": 5})  # it falls asleep at once
     cluster.kubectl("create", "namespace", NAMESPACE, check=False)

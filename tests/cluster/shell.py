@@ -88,6 +88,11 @@ def exclusive(lock_file: Path) -> Iterator[None]:
         yield
 
 
+def whole_lines(file: Path) -> list[str]:
+    """Return the lines of a file that is being written, without the one that is not whole yet."""
+    return file.read_text().split("\n")[:-1]
+
+
 def write_atomically(target: Path, text: str, mode: int = 0o644) -> None:
     """Write a file so that a reader sees the old one or the new one, never half of it."""
     target.parent.mkdir(parents=True, exist_ok=True)

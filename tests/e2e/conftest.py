@@ -11,23 +11,40 @@ import pytest
 
 from tests.cluster import Cluster, S3Server, find_cluster
 from tests.support.analyzers.ask import Requests
-from tests.support.kubernetes.images import build_scripted
 from tests.support.media.samples import make_samples
-from tests.support.operator.deployment import Deployment, install, make_analyzer, s3_client
+from tests.support.operator.deployment import Deployment, install, s3_client
+from tests.support.operator.scripted_pools import ScriptedPools
+from tests.support.together import begin_together, pytest_pyfunc_call
+from tests.support.web.status_service import StatusService
+
+__all__ = ["begin_together", "pytest_pyfunc_call"]
 
 # Warm pools for the tests of verdicts; those of scaling make pools of their own.
 VALUES: dict[str, Any] = {
     "operator": {"retryBaseSeconds": 0.5},
     "analyzers": {name: {"replicas": 1} for name in ("audio", "video")},
 }
+_GROUPS = ("calm", "without KEDA")
+_SECONDS = 1800
+"""The first test has the images built, on a machine whose layers may all be lacking."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First what goes on together, then what disturbs everything else, and at the very end what removes it."""
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
-    items.sort(key=lambda item: item.path == here / "test_uninstall.py")
+    places = [place for place, item in enumerate(items) if here in item.path.parents]
+    ours = sorted((items[place] for place in places), key=_turn)
+    for place, item in zip(places, ours, strict=True):
+        item.add_marker(pytest.mark.e2e)
+        item.add_marker(pytest.mark.timeout(_SECONDS))
+        items[place] = item
+
+
+def _turn(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("together")
+    if marker is not None:
+        return _GROUPS.index(marker.args[0])
+    return len(_GROUPS) + (item.path.name == "test_uninstall.py")
 
 
 @pytest.fixture(scope="session")
@@ -81,24 +98,27 @@ def media(s3: S3Server, deployment: Deployment, tmp_path_factory: pytest.TempPat
     return Media(s3, tmp_path_factory.mktemp("samples"))
 
 
-@pytest.fixture
-def requests(cluster: Cluster, deployment: Deployment) -> Iterator[Requests]:
-    helper = Requests(cluster)
-    yield helper
-    helper.kubectl("delete", "areq", "--all", "--wait=false")
+@pytest.fixture(scope="session")
+def requests(cluster: Cluster, deployment: Deployment) -> Requests:
+    return Requests(cluster)
 
 
 @pytest.fixture(scope="session")
-def scripted(cluster: Cluster, deployment: Deployment) -> str:
-    """An Analyzer named scripted with two pods, on the images that the product has."""
-    make_scripted(cluster, deployment, "scripted", replicas=2)
-    return "scripted"
+def status_api(
+    cluster: Cluster, deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StatusService]:
+    """Its definitions are those of the deployment."""
+    service = StatusService(cluster, tmp_path_factory.mktemp("status-api"))
+    yield service
+    service.remove()
 
 
-def make_scripted(
-    cluster: Cluster, deployment: Deployment, name: str, *, env: dict[str, str] | None = None, **spec: Any
-) -> None:
-    """Make an Analyzer of the scripted image, scaled by KEDA unless given `replicas`, and wait until it is ready."""
-    limits = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
-    settings = {"image": build_scripted(cluster), "resources": limits, **spec}
-    make_analyzer(deployment, name, env=env, **settings)
+@pytest.fixture(scope="session")
+def scripted_pools(deployment: Deployment) -> ScriptedPools:
+    return ScriptedPools(deployment)
+
+
+@pytest.fixture(scope="session")
+def scripted(scripted_pools: ScriptedPools) -> str:
+    """A pool named scripted, of five pods."""
+    return scripted_pools.make("scripted", replicas=5)

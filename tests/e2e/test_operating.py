@@ -22,15 +22,15 @@ def test_an_upgrade_while_requests_run_loses_none_and_writes_no_verdict_twice(
     assert len(before) == 2
     kubectl = str(client_tools_folder() / "kubectl")
     with VerdictWatch(kubectl, cluster.kubeconfig, tmp_path / "watch") as watch:
-        names = [requests.ask(f"upgraded-{n}", uri, scripted) for n in range(10)]
-        wait_until(lambda: bool(watch.written()), "a first verdict", timeout=30)
+        names = requests.ask_many("upgraded", 20, uri, scripted)
+        wait_until(lambda: bool(watch.written()), "a first verdict")
         values = {**VALUES, "operator": {**VALUES["operator"], "logLevel": "DEBUG"}}
         install(cluster, s3, values=values, images=cluster.build_images(TARGETS))
         assert not set(deployment.operator_pods()) & set(before)
         for name in names:
             assert requests.wait(name)["verdict"] == "NoEvidence"
         requests.verdict_of("after", uri, scripted)
-        wait_until(lambda: watch.written()["after"] > 0, "the watch to have delivered everything before", timeout=10)
+        wait_until(lambda: watch.written()["after"] > 0, "the watch to have delivered everything before")
         assert {name: watch.written()[name] for name in names} == dict.fromkeys(names, 1)
 
 

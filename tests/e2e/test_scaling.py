@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import pytest
 
 from tests.cluster import KEDA_NAMESPACE, Cluster
 from tests.cluster.shell import wait_until
-from tests.e2e.conftest import Media, make_scripted
+from tests.e2e.conftest import Media
 from tests.support.analyzers.ask import Requests, analysis, condition
 from tests.support.operator.deployment import Deployment
+from tests.support.operator.scripted_pools import ScriptedPools
 
+calm = pytest.mark.together("calm")
 COOLDOWN = 10
+OWNED = (
+    "deployment", "service", "poddisruptionbudget", "serviceaccount", "networkpolicy", "scaledobject", "hpa", "pod",
+)  # fmt: skip
 
 
 class Pool:
-    """One Analyzer that KEDA scales, seen with kubectl."""
+    """One Analyzer that KEDA scales, seen from outside."""
 
     def __init__(self, deployment: Deployment, name: str) -> None:
         self._deployment = deployment
         self.name = name
 
     def get(self, kind: str) -> dict[str, Any]:
-        item: dict[str, Any] = json.loads(self._deployment.kubectl("get", kind, self.name, "-o", "json"))
-        return item
+        return self._deployment.read.get(kind, self.name, self._deployment.namespace)
 
     def replicas(self) -> int:
-        """Return the replicas that KEDA and the HorizontalPodAutoscaler want."""
+        """What KEDA and the HorizontalPodAutoscaler want."""
         return int(self.get("deployment")["spec"].get("replicas", 0))
 
     def condition(self, kind: str) -> dict[str, Any]:
@@ -40,123 +46,120 @@ class Pool:
         self._deployment.kubectl("patch", "analyzer", self.name, "--type=merge", "-p", json.dumps({"spec": spec}))
 
     def pods(self) -> list[dict[str, Any]]:
-        """Return every pod, those that are terminating included."""
-        selector = f"--selector=silverguardian.io/analyzer={self.name}"
-        return list(json.loads(self._deployment.kubectl("get", "pods", selector, "-o", "json"))["items"])
+        """Every pod, those that are leaving included."""
+        labels = f"silverguardian.io/analyzer={self.name}"
+        return self._deployment.read.list("pod", self._deployment.namespace, labels=labels)
+
+    def leaving(self) -> list[dict[str, Any]]:
+        return [pod for pod in self.pods() if "deletionTimestamp" in pod["metadata"]]
 
     def asleep(self) -> None:
         """Wait until nothing of it runs."""
-        wait_until(lambda: self.replicas() == 0 and not self.pods(), f"{self.name} to sleep", timeout=90, interval=0.5)
+        wait_until(lambda: self.replicas() == 0 and not self.pods(), f"{self.name} to sleep", timeout=180, interval=0.2)
+
+
+@contextmanager
+def pool_of(deployment: Deployment, pools: ScriptedPools, name: str, **spec: Any) -> Iterator[Pool]:
+    """Make a pool that KEDA scales, and that goes at the end."""
+    scaling = {"cooldownSeconds": COOLDOWN, "pollingIntervalSeconds": 2}
+    with pools.made(name, scaling=scaling, **spec):
+        yield Pool(deployment, name)
 
 
 @pytest.fixture(scope="module")
-def keda(cluster: Cluster) -> None:
-    cluster.install_keda()
+def elastic(deployment: Deployment, scripted_pools: ScriptedPools) -> Iterator[Pool]:
+    """A pool that sleeps, for the tests that go one after the other."""
+    with pool_of(deployment, scripted_pools, "elastic") as pool:
+        pool.asleep()
+        yield pool
 
 
-@pytest.fixture(scope="module")
-def make_pool(cluster: Cluster, deployment: Deployment, keda: None) -> Iterator[Callable[..., Pool]]:
-    names: list[str] = []
-
-    def make(name: str, **spec: Any) -> Pool:
-        scaling = {"cooldownSeconds": COOLDOWN, "pollingIntervalSeconds": 2, **spec.pop("scaling", {})}
-        make_scripted(cluster, deployment, name, scaling=scaling, **spec)
-        names.append(name)
-        return Pool(deployment, name)
-
-    yield make
-    for name in names:
-        deployment.kubectl("delete", "analyzer", name, "--ignore-not-found", "--wait=false")
-
-
-@pytest.fixture(scope="module")
-def elastic(make_pool: Callable[..., Pool]) -> Pool:
-    """A pool that sleeps."""
-    pool = make_pool("elastic")
-    pool.asleep()
-    return pool
-
-
-def all_of(requests: Requests, names: list[str], seconds: int = 120) -> list[dict[str, Any]]:
+def all_of(requests: Requests, names: list[str]) -> list[dict[str, Any]]:
     with ThreadPoolExecutor(4) as workers:
-        return list(workers.map(lambda name: requests.wait(name, seconds), names))
+        return list(workers.map(lambda name: requests.wait(name, 300), names))
 
 
-def leaving(pool: Pool) -> list[dict[str, Any]]:
-    return [pod for pod in pool.pods() if "deletionTimestamp" in pod["metadata"]]
-
-
+@calm
 def test_a_request_wakes_a_pool_that_sleeps_and_the_pool_sleeps_again(
-    requests: Requests, media: Media, elastic: Pool
+    requests: Requests, media: Media, deployment: Deployment, scripted_pools: ScriptedPools
 ) -> None:
-    ready = elastic.condition("Ready")
-    assert (ready["status"], ready["reason"]) == ("True", "Idle")
-    assert requests.verdict_of("wakes", media.script("null"), "elastic")["verdict"] == "NoEvidence"
-    assert elastic.replicas() >= 1
-    elastic.asleep()
-    usage = elastic.get("analyzer")["status"]["usage"]
-    assert usage["starts"] >= 1
-    assert usage["podSeconds"] >= COOLDOWN // 2
+    with pool_of(deployment, scripted_pools, "waking") as pool:
+        pool.asleep()
+        ready = pool.condition("Ready")
+        assert (ready["status"], ready["reason"]) == ("True", "Idle")
+        assert requests.verdict_of("wakes", media.script("null"), pool.name)["verdict"] == "NoEvidence"
+        assert pool.replicas() >= 1
+        pool.asleep()
+        usage = pool.get("analyzer")["status"]["usage"]
+        assert usage["starts"] >= 1
+        assert usage["podSeconds"] >= COOLDOWN // 2
 
 
-def test_forty_requests_at_once_make_five_pods_and_all_finish(requests: Requests, media: Media, elastic: Pool) -> None:
-    elastic.asleep()
-    uri = media.script("two", seconds=2)
-    names = [f"burst-{number}" for number in range(40)]
-    with ThreadPoolExecutor(4) as workers:
-        list(workers.map(lambda name: requests.ask(name, uri, "elastic"), names))
-    wait_until(lambda: elastic.replicas() == 5, "five pods", timeout=60, interval=0.2)
-    ended = all_of(requests, names)
-    assert {status["verdict"] for status in ended} == {"NoEvidence"}
-    assert {(entry["attempts"], entry["disruptions"]) for status in ended for entry in status["analyses"]} == {(1, 0)}
-    elastic.asleep()
-    assert [requests.status(name) for name in names] == ended  # nothing was run twice to another verdict
+@calm
+def test_forty_requests_at_once_make_five_pods_and_all_finish(
+    requests: Requests, media: Media, deployment: Deployment, scripted_pools: ScriptedPools
+) -> None:
+    with pool_of(deployment, scripted_pools, "bursting") as pool:
+        pool.asleep()
+        names = requests.ask_many("burst", 40, media.script("two", seconds=2), pool.name)
+        wait_until(lambda: pool.replicas() == 5, "five pods", timeout=120)
+        ended = all_of(requests, names)
+        assert {status["verdict"] for status in ended} == {"NoEvidence"}
+        spent = {(entry["attempts"], entry["disruptions"]) for status in ended for entry in status["analyses"]}
+        assert spent == {(1, 0)}
+        pool.asleep()
+        assert [requests.status(name) for name in names] == ended  # nothing was run twice to another verdict
 
 
+@calm
 def test_a_pool_that_gets_smaller_while_every_pod_works_lets_each_finish(
-    requests: Requests, media: Media, elastic: Pool
+    requests: Requests, media: Media, deployment: Deployment, scripted_pools: ScriptedPools
 ) -> None:
-    uri = media.script("twenty", seconds=20)
-    names = [requests.ask(f"shrink-{number}", uri, "elastic") for number in range(3)]
-    pods = {requests.running(name) for name in names}
-    assert len(pods) == 3
-    elastic.patch(scaling={"maxReplicas": 1})
-    try:
-        wait_until(lambda: len(leaving(elastic)) == 2, "two pods that work to be terminating", timeout=40)
-        entries = [analysis(status, "elastic") for status in all_of(requests, names)]
-    finally:
-        elastic.patch(scaling={"maxReplicas": 5})
-    assert {entry["pod"] for entry in entries} == pods
-    assert {(entry["attempts"], entry["disruptions"]) for entry in entries} == {(1, 0)}
+    with pool_of(deployment, scripted_pools, "shrinking") as pool:
+        names = requests.ask_many("shrink", 3, media.script("forty", seconds=40), pool.name)
+        pods = {requests.running(name) for name in names}
+        assert len(pods) == 3
+        pool.patch(scaling={"maxReplicas": 1})
+        wait_until(lambda: len(pool.leaving()) == 2, "two pods that work to be terminating")
+        entries = [analysis(status, pool.name) for status in all_of(requests, names)]
+        assert {entry["pod"] for entry in entries} == pods
+        assert {(entry["attempts"], entry["disruptions"]) for entry in entries} == {(1, 0)}
 
 
-def test_a_scaled_object_that_is_edited_or_deleted_is_corrected(elastic: Pool, deployment: Deployment) -> None:
-    deployment.kubectl("patch", "scaledobject", "elastic", "--type=merge", "-p", '{"spec": {"maxReplicaCount": 50}}')
-    wait_until(lambda: elastic.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be corrected")
-    uid = elastic.get("scaledobject")["metadata"]["uid"]
-    deployment.kubectl("delete", "scaledobject", "elastic")
+@calm
+def test_a_scaled_object_that_is_edited_or_deleted_is_corrected(
+    deployment: Deployment, scripted_pools: ScriptedPools
+) -> None:
+    with pool_of(deployment, scripted_pools, "edited-pool") as pool:
+        name, namespace = pool.name, deployment.namespace
+        wait_until(lambda: deployment.read.find("scaledobject", name, namespace) is not None, "the ScaledObject")
+        deployment.kubectl("patch", "scaledobject", name, "--type=merge", "-p", '{"spec": {"maxReplicaCount": 50}}')
+        wait_until(lambda: pool.get("scaledobject")["spec"]["maxReplicaCount"] == 5, "the maximum to be corrected")
+        uid = pool.get("scaledobject")["metadata"]["uid"]
+        deployment.kubectl("delete", "scaledobject", name)
 
-    def again() -> bool:
-        text = deployment.kubectl("get", "scaledobject", "elastic", "--ignore-not-found", "-o", "json")
-        return bool(text) and json.loads(text)["metadata"]["uid"] != uid
+        def again() -> bool:
+            item = deployment.read.find("scaledobject", name, namespace)
+            return item is not None and bool(item["metadata"]["uid"] != uid)
 
-    wait_until(again, "another ScaledObject")
+        wait_until(again, "another ScaledObject")
 
 
+@calm
 def test_an_analyzer_that_is_deleted_leaves_nothing_behind(
-    requests: Requests, media: Media, make_pool: Callable[..., Pool], deployment: Deployment
+    requests: Requests, media: Media, deployment: Deployment, scripted_pools: ScriptedPools
 ) -> None:
-    make_pool("passing")
-    requests.verdict_of("before-the-end", media.script("null"), "passing")
-    deployment.kubectl("delete", "analyzer", "passing")
-    kinds = "deployment,service,poddisruptionbudget,serviceaccount,networkpolicy,scaledobject,hpa,pod"
+    with pool_of(deployment, scripted_pools, "passing") as pool:
+        requests.verdict_of("before-the-end", media.script("null"), pool.name)
+        deployment.kubectl("delete", "analyzer", pool.name)
 
-    def left() -> str:
-        return deployment.kubectl("get", kinds, "-l", "silverguardian.io/analyzer=passing", "-o", "name") + "".join(
-            line for line in deployment.kubectl("get", "hpa", "-o", "name").splitlines() if "passing" in line
-        )
+        def left() -> list[dict[str, Any]]:
+            read, namespace = deployment.read, deployment.namespace
+            ours = [read.list(kind, namespace, labels=f"silverguardian.io/analyzer={pool.name}") for kind in OWNED]
+            hpas = [hpa for hpa in read.list("hpa", namespace) if pool.name in hpa["metadata"]["name"]]
+            return [*chain.from_iterable(ours), *hpas]
 
-    wait_until(lambda: not left(), "everything that it owned to go", timeout=60)
+        wait_until(lambda: not left(), "everything that it owned to go", timeout=120)
 
 
 NOTHING_STARTS: dict[str, tuple[dict[str, Any], str]] = {
@@ -165,19 +168,20 @@ NOTHING_STARTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@calm
 @pytest.mark.parametrize("name", NOTHING_STARTS)
 def test_a_request_that_cannot_start_says_what_is_missing(
-    requests: Requests, media: Media, make_pool: Callable[..., Pool], name: str
+    requests: Requests, media: Media, deployment: Deployment, scripted_pools: ScriptedPools, name: str
 ) -> None:
     spec, missing = NOTHING_STARTS[name]
-    make_pool(name, **spec)
-    requests.ask(name, media.script("null"), name)
+    with pool_of(deployment, scripted_pools, name, **spec) as pool:
+        requests.ask(name, media.script("null"), pool.name)
 
-    def says_why() -> bool:
-        succeeded = condition(requests.status(name))
-        return succeeded["reason"] == "Scaling" and missing in succeeded["message"]
+        def says_why() -> bool:
+            succeeded = condition(requests.status(name))
+            return succeeded["reason"] == "Scaling" and missing in succeeded["message"]
 
-    wait_until(says_why, f"the message to name {missing}", timeout=40)
+        wait_until(says_why, f"the message to name {missing}", timeout=120)
 
 
 def test_a_quota_that_is_used_up_is_named_and_the_request_finishes_when_there_is_more(
@@ -187,40 +191,41 @@ def test_a_quota_that_is_used_up_is_named_and_the_request_finishes_when_there_is
     deployment.kubectl("create", "quota", "tight", "--hard=pods=0")
     try:
         requests.ask("over-quota", media.script("null"), "elastic")
-        wait_until(
-            lambda: "quota" in condition(requests.status("over-quota"))["message"], "the quota to be named", timeout=40
-        )
+        wait_until(lambda: "quota" in condition(requests.status("over-quota"))["message"], "the quota to be named")
     finally:
         deployment.kubectl("delete", "quota", "tight")
-    assert requests.wait("over-quota", 120)["verdict"] == "NoEvidence"
+    assert requests.wait("over-quota")["verdict"] == "NoEvidence"
 
 
+@pytest.mark.together("without KEDA")
 def test_keda_that_is_down_is_reported_and_what_waits_finishes_when_it_is_back(
-    requests: Requests, media: Media, cluster: Cluster, elastic: Pool, deployment: Deployment
+    requests: Requests, media: Media, cluster: Cluster, deployment: Deployment, scripted_pools: ScriptedPools
 ) -> None:
-    elastic.asleep()
-    cluster.kubectl("scale", "deployment/keda-operator", "--namespace", KEDA_NAMESPACE, "--replicas=0")
-    try:
-        requests.ask("patient", media.script("null"), "elastic")
-        wait_until(
-            lambda: elastic.condition("ScalingActive")["reason"] == "KedaSilent", "KEDA to be missed", timeout=60
-        )
-        succeeded = condition(requests.status("patient"))
-        wait_until(lambda: "KEDA" in condition(requests.status("patient"))["message"], "the request to report it")
-        assert succeeded["reason"] == "Scaling"
-        events = deployment.kubectl("get", "events", "--field-selector=involvedObject.name=elastic,reason=KedaSilent")
-        assert "Warning" in events
-    finally:
-        cluster.kubectl("scale", "deployment/keda-operator", "--namespace", KEDA_NAMESPACE, "--replicas=1")
-    assert requests.wait("patient", 120)["verdict"] == "NoEvidence"
-    wait_until(lambda: elastic.condition("ScalingActive")["status"] == "True", "KEDA to be back", timeout=60)
+    with pool_of(deployment, scripted_pools, "orphaned") as pool:
+        pool.asleep()
+        cluster.kubectl("scale", "deployment/keda-operator", "--namespace", KEDA_NAMESPACE, "--replicas=0")
+        try:
+            requests.ask("patient", media.script("null"), pool.name)
+            wait_until(
+                lambda: pool.condition("ScalingActive")["reason"] == "KedaSilent", "KEDA to be missed", timeout=120
+            )
+            succeeded = condition(requests.status("patient"))
+            wait_until(lambda: "KEDA" in condition(requests.status("patient"))["message"], "the request to report it")
+            assert succeeded["reason"] == "Scaling"
+            about = f"involvedObject.name={pool.name},reason=KedaSilent"
+            events = deployment.read.list("event", deployment.namespace, fields=about)
+            assert "Warning" in {event["type"] for event in events}
+        finally:
+            cluster.kubectl("scale", "deployment/keda-operator", "--namespace", KEDA_NAMESPACE, "--replicas=1")
+        assert requests.wait("patient")["verdict"] == "NoEvidence"
+        wait_until(lambda: pool.condition("ScalingActive")["status"] == "True", "KEDA to be back", timeout=120)
 
 
 def test_analyzers_run_on_ml_nodes_only_and_everything_else_on_system(
-    requests: Requests, media: Media, cluster: Cluster, elastic: Pool
+    requests: Requests, media: Media, deployment: Deployment, elastic: Pool
 ) -> None:
     requests.verdict_of("placed", media.script("null"), "elastic")
-    pods = json.loads(cluster.kubectl("get", "pods", "--all-namespaces", "-o", "json").stdout)["items"]
+    pods = deployment.read.list("pod", None)
     nodes: dict[bool, set[str]] = {True: set(), False: set()}
     for pod in pods:
         if pod["spec"].get("nodeName"):
@@ -247,17 +252,17 @@ def test_a_node_that_is_drained_and_then_taken_away_costs_no_attempt_and_a_new_n
     cluster.kubectl(*drain, check=False)
     entry = analysis(requests.wait(short), "elastic")
     assert (entry["state"], entry["attempts"], entry["disruptions"]) == ("Succeeded", 1, 0)
-    cluster.stop_node("ml")
-    cluster.kubectl("delete", "node", "ml")
     try:
+        cluster.stop_node("ml")
+        cluster.kubectl("delete", "node", "ml")
         waits = requests.ask("without-a-node", media.script("null"), "elastic")
         wait_until(
-            lambda: "node" in condition(requests.status(waits))["message"], "the message to name the node", timeout=90
+            lambda: "node" in condition(requests.status(waits))["message"], "the message to name the node", timeout=180
         )
         assert condition(requests.status(waits))["reason"] == "Scaling"
     finally:
         cluster.start_node("ml")
-    assert requests.wait(waits, 120)["verdict"] == "NoEvidence"
-    entry = analysis(requests.wait(long, 180), "elastic")
+    assert requests.wait(waits)["verdict"] == "NoEvidence"
+    entry = analysis(requests.wait(long, 300), "elastic")
     assert (entry["state"], entry["attempts"]) == ("Succeeded", 1)
     assert entry["disruptions"] >= 1  # a node that comes back may take a second pod with it

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.cluster import Cluster
 from tests.cluster.packages import client_tools_folder
 from tests.cluster.shell import wait_until
-from tests.e2e.conftest import Media, make_scripted
+from tests.e2e.conftest import Media
 from tests.support.analyzers.ask import Requests
 from tests.support.operator.deployment import Deployment, apply_crds
+from tests.support.operator.scripted_pools import ScriptedPools
 from tests.support.web.documents import blocks, run_block
 
 KINDS = (
@@ -19,14 +20,14 @@ EVERYWHERE = "clusterroles,clusterrolebindings"
 
 
 def test_it_leaves_nothing_but_requests_and_their_definitions_and_those_go_too(
-    requests: Requests, media: Media, cluster: Cluster, deployment: Deployment
+    requests: Requests, media: Media, cluster: Cluster, deployment: Deployment, scripted_pools: ScriptedPools
 ) -> None:
-    make_scripted(cluster, deployment, "departing", scaling={"minReplicas": 1})  # one that KEDA scales, with a pod
+    scripted_pools.make("departing", scaling={"minReplicas": 1})  # one that KEDA scales, with a pod
     status = requests.verdict_of("kept", media.script("null"), "departing")
     uninstall, delete_definitions = blocks("upgrade.md", "run-last")
     try:
         run_block(uninstall, client_tools_folder(), cluster.kubeconfig)
-        wait_until(lambda: left(deployment) == OURS_TO_STAY, "nothing to be left", timeout=60)
+        wait_until(lambda: left(deployment) == OURS_TO_STAY, "nothing to be left", timeout=120)
         names = cluster.kubectl("get", EVERYWHERE, "--output=name").stdout.split()
         assert not [name for name in names if "silver-guardian" in name]
         assert requests.status("kept") == status

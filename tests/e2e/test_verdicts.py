@@ -18,6 +18,8 @@ from tests.support.analyzers.ask import Requests, analysis, condition
 from tests.support.media.samples import concat_playlist, hls_playlist, truncated
 from tests.support.operator.deployment import Deployment, s3_client
 
+pytestmark = pytest.mark.together("calm")
+
 
 def test_an_edited_clip_is_suspicious_and_the_evidence_is_in_the_status(requests: Requests, media: Media) -> None:
     status = requests.verdict_of("edited", media.sample("edited.mp4"))
@@ -68,8 +70,9 @@ BAD = [
 
 @pytest.mark.parametrize(("key", "reasons"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
 def test_bad_media_ends_at_once_and_says_what_to_do(
-    requests: Requests, media: Media, tmp_path: Path, key: str, reasons: set[str]
+    requests: Requests, media: Media, tmp_path_factory: pytest.TempPathFactory, key: str, reasons: set[str]
 ) -> None:
+    tmp_path = tmp_path_factory.mktemp("broken")
     status = requests.verdict_of(key.split(".", maxsplit=1)[0], media.put(key, _broken(media, tmp_path)[key]))
     assert condition(status)["status"] == "False"
     assert condition(status)["reason"] in reasons
@@ -116,9 +119,9 @@ def _listening(host: str) -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize("kind", ["hls", "concat"])
 def test_a_playlist_under_a_films_name_is_refused_and_nothing_is_fetched(
-    requests: Requests, media: Media, cluster: Cluster, tmp_path: Path, kind: str
+    requests: Requests, media: Media, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, kind: str
 ) -> None:
-    playlist = tmp_path / "playlist.mp4"
+    playlist = tmp_path_factory.mktemp(kind) / "playlist.mp4"
     with _listening(cluster.host_address) as (address, paths):
         (hls_playlist if kind == "hls" else concat_playlist)(playlist, f"{address}/canary.ts")
         status = requests.verdict_of(kind, media.put(f"{kind}.mp4", playlist))
@@ -154,9 +157,10 @@ def test_pools_run_on_the_ml_node_alone_and_the_operator_does_not(cluster: Clust
 
 
 def test_helm_reads_an_unfinished_request_as_in_progress_and_a_failed_one_as_failed(
-    cluster: Cluster, media: Media, tmp_path: Path
+    cluster: Cluster, media: Media, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Helm 4 waits through kstatus, so its opinion is the proof that kstatus reads the conditions rightly."""
+    tmp_path = tmp_path_factory.mktemp("charts")
 
     def release(name: str, uri: str, seconds: int) -> tuple[int, str]:
         chart = tmp_path / name
@@ -173,7 +177,7 @@ def test_helm_reads_an_unfinished_request_as_in_progress_and_a_failed_one_as_fai
         cluster.helm("uninstall", name)
         return done.returncode, condition(json.loads(state)["status"], "Finished")["status"]
 
-    assert release("helm-good", media.sample("genuine.wav"), 60) == (0, "True")
+    assert release("helm-good", media.sample("genuine.wav"), 180) == (0, "True")
     code, finished = release("helm-bad", media.put("helm.mp4", b"text"), 20)
     assert code != 0
     assert finished == "True"

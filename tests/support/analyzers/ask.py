@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
+
 from tests.cluster import Cluster
 from tests.cluster.shell import value_of
+from tests.support.kubernetes.reader import Reader, reader_of
 from tests.support.operator.deployment import RELEASE
 
 API = "silverguardian.io/v1alpha1"
@@ -21,6 +24,11 @@ class Requests:
         self._cluster = cluster
         self.namespace = namespace
 
+    @property
+    def read(self) -> Reader:
+        """Reads objects of the cluster."""
+        return reader_of(self._cluster.kubeconfig)
+
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """Run kubectl in the namespace and return what it says, errors included."""
         done = self._cluster.kubectl("-n", self.namespace, *arguments, input=stdin, check=check)
@@ -28,18 +36,21 @@ class Requests:
 
     def ask(self, name: str, uri: str, *analyzers: str, **spec: Any) -> str:
         """Apply a request and return its name."""
-        body = {"source": {"uri": uri}, **({"analyzers": list(analyzers)} if analyzers else {}), **spec}
-        meta = {"name": name, "namespace": self.namespace}
-        manifest = {"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": body}
-        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+        self._apply([name], uri, *analyzers, **spec)
         return name
+
+    def ask_many(self, prefix: str, count: int, uri: str, *analyzers: str, **spec: Any) -> list[str]:
+        """Apply requests that differ by their number alone, all at once, and return their names."""
+        names = [f"{prefix}-{number}" for number in range(count)]
+        self._apply(names, uri, *analyzers, **spec)
+        return names
 
     def status(self, name: str) -> dict[str, Any]:
         """Return a request's status."""
-        status: dict[str, Any] = json.loads(self.kubectl("get", "areq", name, "-o", "json")).get("status", {})
+        status: dict[str, Any] = self.read.get("analysisrequest", name, self.namespace).get("status", {})
         return status
 
-    def wait(self, name: str, seconds: int = 90) -> dict[str, Any]:
+    def wait(self, name: str, seconds: int = 180) -> dict[str, Any]:
         """Wait for the end, and return the status."""
         self.kubectl("wait", "--for=condition=Finished", f"areq/{name}", f"--timeout={seconds}s")
         return self.status(name)
@@ -59,14 +70,23 @@ class Requests:
             named = next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
             return named if named and busy(self._cluster, named) else None
 
-        return value_of(pod, f"{name} to run", timeout=60, interval=0.2)
+        return value_of(pod, f"{name} to run", timeout=120)
+
+    def _apply(self, names: list[str], uri: str, *analyzers: str, **spec: Any) -> None:
+        body = {"source": {"uri": uri}, **({"analyzers": list(analyzers)} if analyzers else {}), **spec}
+        kind = {"apiVersion": API, "kind": "AnalysisRequest", "spec": body}
+        items = [kind | {"metadata": {"name": name, "namespace": self.namespace}} for name in names]
+        self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
 
 
 def busy(cluster: Cluster, pod: str, namespace: str = RELEASE) -> int | None:
     """Return how many analyses run in an analyzer's pod, as it says itself; None if it does not answer."""
-    path = f"/api/v1/namespaces/{namespace}/pods/{pod}:{_PORT}/proxy/health"
-    answer = cluster.kubectl("get", "--raw", path, check=False)
-    return int(json.loads(answer.stdout)["busy"]) if answer.returncode == 0 else None
+    path = f"api/v1/namespaces/{namespace}/pods/{pod}:{_PORT}/proxy/health"
+    try:
+        health = reader_of(cluster.kubeconfig).raw(path)
+    except httpx.HTTPError:
+        return None
+    return int(health["busy"]) if health else None
 
 
 def condition(status: dict[str, Any], kind: str = "Succeeded") -> dict[str, Any]:

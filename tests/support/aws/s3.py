@@ -25,7 +25,7 @@ REGION = "us-east-1"
 
 def client_of(endpoint_url: str, access_key: str, secret_key: str, region: str) -> S3Client:
     """Return a client of a server other than Amazon's."""
-    return boto3.client(
+    return boto3.session.Session().client(  # boto3.client is not for threads
         "s3",
         endpoint_url=endpoint_url,
         aws_access_key_id=access_key,

@@ -17,6 +17,7 @@ from tests.cluster import Cluster, S3Server
 from tests.cluster.images import content_hash
 from tests.cluster.paths import repo_root
 from tests.support.aws.s3 import client_of
+from tests.support.kubernetes.reader import Reader, reader_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,9 +48,15 @@ class Deployment:
     s3: S3Server
     namespace: str
 
+    @property
+    def read(self) -> Reader:
+        """Reads objects of the cluster."""
+        return reader_of(self.cluster.kubeconfig)
+
     def leader(self) -> str:
         """Return the name of the operator's pod that leads, or an empty string."""
-        return self.kubectl("get", "lease", RELEASE, "--ignore-not-found", "--output=jsonpath={.spec.holderIdentity}")
+        lease = self.read.find("lease", RELEASE, self.namespace) or {}
+        return str(lease.get("spec", {}).get("holderIdentity", ""))
 
     def operator_pod(self) -> str:
         """Return the name of the operator's pod that leads. Raises LookupError when none does."""
@@ -112,7 +119,7 @@ class Deployment:
 
     def _crashing(self) -> str:
         """Name the first pod that keeps ending: waiting for it is in vain."""
-        for pod in json.loads(self.kubectl("get", "pods", "--output=json"))["items"]:
+        for pod in self.read.list("pod", self.namespace):
             for status in pod.get("status", {}).get("containerStatuses", []):
                 reason = status["state"].get("waiting", {}).get("reason", "")
                 if reason in _HOPELESS and (status["restartCount"] > 1 or reason != "CrashLoopBackOff"):
@@ -120,8 +127,8 @@ class Deployment:
         return ""
 
     def _pods(self, selector: str) -> list[str]:
-        found = json.loads(self.kubectl("get", "pods", "--selector", selector, "--output=json"))["items"]
-        return sorted(pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"])
+        pods = self.read.list("pod", self.namespace, labels=selector)
+        return sorted(pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
 
 
 def install(

@@ -6,6 +6,8 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+from tests.cluster.shell import whole_lines
+
 
 class VerdictWatch:
     """``kubectl get areq --watch`` in the background; use it as a context manager."""
@@ -27,5 +29,5 @@ class VerdictWatch:
 
     def written(self) -> Counter[str]:
         """Return how many versions of each request had a verdict; nothing else is written once there is one."""
-        versions = {tuple(line.split()) for line in self._file.read_text().splitlines()}
+        versions = {tuple(line.split()) for line in whole_lines(self._file)}
         return Counter(name for name, verdict, _ in versions if verdict != "<none>")
