@@ -134,10 +134,12 @@ class LocalCluster(Cluster):
         return buildah.size(name)
 
     def start_s3(self) -> S3Server:
-        return s3.start(self._tools, HOST_ADDRESS, STATE_DIR / "s3")
+        with exclusive(_LOCK):
+            return s3.start(self._tools, HOST_ADDRESS, STATE_DIR / "s3")
 
     def stop_s3(self) -> None:
-        s3.stop()
+        with exclusive(_LOCK):
+            s3.stop()
 
     def install_keda(self) -> None:
         with exclusive(_LOCK):

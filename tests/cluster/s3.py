@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from tests.cluster.builder import Tools
-from tests.cluster.daemon import Daemon
+from tests.cluster.daemon import Daemon, DaemonError
 from tests.cluster.interface import S3Server, S3User
 from tests.cluster.shell import run, wait_until
 
@@ -17,7 +17,11 @@ _ROOT_SECRET_KEY = "silver-guardian-secret"
 
 
 def start(tools: Tools, address: str, directory: Path, *, port: int = PORT) -> S3Server:
-    """Start the server on an address of this machine, or return the one that runs."""
+    """Start the server on an address of this machine, or return the one that runs.
+
+    Raises:
+        DaemonError: it did not start, or something else listens there.
+    """
     server = S3Server(
         endpoint_url=f"http://{address}:{port}",
         access_key=_ROOT_ACCESS_KEY,
@@ -34,12 +38,18 @@ def start(tools: Tools, address: str, directory: Path, *, port: int = PORT) -> S
         "--region", REGION, "--port", f"{address}:{port}", "--iam-dir", str(folders["users"]), "--quiet",
         "posix", "--versioning-dir", str(folders["versions"]), str(folders["data"]),
     ))  # fmt: skip
-    daemon.start()
+
+    def answers() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((address, port)) == 0
 
     def listens() -> bool:
         daemon.require_alive()
-        with socket.socket() as probe:
-            return probe.connect_ex((address, port)) == 0
+        return answers()
+
+    if daemon.pid is None and answers():  # what stop() does not know it would leave running
+        raise DaemonError(f"another process listens on {address}:{port}: end it first")
+    daemon.start()
 
     wait_until(listens, f"the S3 server on {server.endpoint_url}")
     return server

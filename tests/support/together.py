@@ -1,7 +1,8 @@
 """Tests that wait at the same time.
 
-Those marked ``together("NAME")`` begin when the first of them comes, each in a thread of its own; every test then takes
-its own outcome. They share the fixtures of the session, and nothing that one of them does may disturb another.
+Those marked ``together("NAME")`` begin when the first of them comes, a few at a time, each in a thread of its own;
+every test then takes its own outcome. They share the fixtures of the session, and nothing that one of them does may
+disturb another.
 
 A conftest.py imports :func:`begin_together` and :func:`pytest_pyfunc_call`; the tests of its folder are the group.
 """
@@ -14,6 +15,9 @@ from typing import TypeGuard
 
 import pytest
 
+_AT_A_TIME = 8
+"""Each has pods of its own; with more at once they would all only start more slowly."""
+
 _OUTCOMES = pytest.StashKey[dict[str, Future[None]]]()
 
 
@@ -24,10 +28,10 @@ def begin_together(request: pytest.FixtureRequest) -> None:
     outcomes = request.config.stash.setdefault(_OUTCOMES, {})
     if marker is None or request.node.nodeid in outcomes:
         return
-    group = [item for item in request.session.items if _is_of(item, marker)]
-    threads = ThreadPoolExecutor(len(group), thread_name_prefix=str(marker.args[0]))
-    for item in group:
-        outcomes[item.nodeid] = threads.submit(item.obj, **_arguments(item, request))
+    group = [(item, _arguments(item, request)) for item in request.session.items if _is_of(item, marker)]
+    threads = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix=str(marker.args[0]))
+    for item, arguments in group:
+        outcomes[item.nodeid] = threads.submit(item.obj, **arguments)
     threads.shutdown(wait=False)
 
 

@@ -30,7 +30,7 @@ RESULTS_BUCKET = "results"
 
 _BUILD = "silverguardian.io/build"
 _SECRET = "s3-credentials"
-_READY_SECONDS = 180
+_READY_SECONDS = 300
 _HOPELESS = {"CrashLoopBackOff", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"}
 
 type Values = Mapping[str, Any]
@@ -186,7 +186,7 @@ def make_analyzer(deployment: Deployment, name: str, *, env: Mapping[str, str] |
     meta = {"name": name, "namespace": deployment.namespace}
     manifest = {"apiVersion": audio["apiVersion"], "kind": "Analyzer", "metadata": meta, "spec": wanted}
     deployment.cluster.kubectl("apply", "--filename=-", input=json.dumps(manifest))
-    deployment.kubectl("wait", "--for=condition=Ready", f"analyzer/{name}", "--timeout=120s")
+    deployment.kubectl("wait", "--for=condition=Ready", f"analyzer/{name}", "--timeout=300s")
 
 
 def apply_crds(cluster: Cluster) -> None:
