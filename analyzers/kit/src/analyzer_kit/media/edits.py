@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-_HEAD = struct.Struct(">I4s")
-_MOST_BOXES, _MOST_EDITS = 1000, 10_000
-_MOST_BYTES = 16 * 1024 * 1024
-"""Of an index that is read: two hours of picture and sound have 3 MB."""
+from analyzer_kit.media.iso import boxes, index_of, inside
 
-_EXTENDED = 1
+_MOST_EDITS = 10_000
 _VERSIONS = {0: struct.Struct(">Ii4x"), 1: struct.Struct(">Qq4x")}
 """Duration and media time of one entry; the rate is passed over."""
 
@@ -22,48 +17,11 @@ def edits_by_track(recording: Path) -> list[int]:
 
     Entries that only wait, as for a track that begins later, are not counted. A damaged index gives an empty list.
     """
-    with recording.open("rb") as file:
-        index = _top_level(file, recording.stat().st_size)
-    return [_media_edits(body) for name, body in _boxes(index) if name == b"trak"]
-
-
-def _top_level(file: BinaryIO, size: int) -> bytes:
-    """Return the body of ``moov``, or nothing."""
-    at = 0
-    for _ in range(_MOST_BOXES):
-        file.seek(at)
-        head = file.read(16)
-        if len(head) < _HEAD.size:
-            return b""
-        length, name = _HEAD.unpack_from(head)
-        start = _HEAD.size
-        if length == _EXTENDED and len(head) == 16:  # noqa: PLR2004 - with a length of 64 bits
-            length, start = int.from_bytes(head[8:]), 16
-        length = length or size - at
-        if length < start:
-            return b""
-        if name == b"moov":
-            file.seek(at + start)
-            return file.read(length - start) if length <= _MOST_BYTES else b""
-        at += length
-    return b""
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at + _HEAD.size <= len(data):
-        length, name = _HEAD.unpack_from(data, at)
-        if length < _HEAD.size:
-            return
-        yield name, data[at + _HEAD.size : at + length]
-        at += length
+    return [_media_edits(body) for name, body in boxes(index_of(recording)) if name == b"trak"]
 
 
 def _media_edits(track: bytes) -> int:
-    for name, body in _boxes(track):
-        if name == b"edts":
-            return sum(_count(inner) for kind, inner in _boxes(body) if kind == b"elst")
-    return 0
+    return sum(_count(body) for body in inside(track, b"edts", b"elst"))
 
 
 def _count(body: bytes) -> int:

@@ -1,0 +1,74 @@
+"""The boxes of ISO files, MP4 and QuickTime (ISO 14496-12, 4.2), read without trusting any size in them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+_HEAD = struct.Struct(">I4s")
+_EXTENDED, _EXTENDED_HEAD = 1, 16
+_MOST_BOXES = 100_000
+"""At the top level: a recording in fragments of a second has 15,000 in two hours."""
+
+_MOST_BYTES = 16 * 1024 * 1024
+"""Of an index that is read: two hours of picture and sound have 3 MB."""
+
+
+class Box(NamedTuple):
+    """A box at the top level: its name, where its content starts, and where it says that it ends."""
+
+    name: bytes
+    start: int
+    end: int
+
+
+def top_level(recording: Path) -> Iterator[Box]:
+    """Yield the boxes of a file, as far as their sizes make sense; the last one may end beyond the file."""
+    size = recording.stat().st_size
+    at = 0
+    with recording.open("rb") as file:
+        for _ in range(_MOST_BOXES):
+            file.seek(at)
+            head = file.read(_EXTENDED_HEAD)
+            if len(head) < _HEAD.size:
+                return
+            length, name = _HEAD.unpack_from(head)
+            start = _HEAD.size
+            if length == _EXTENDED and len(head) == _EXTENDED_HEAD:
+                length, start = int.from_bytes(head[8:]), _EXTENDED_HEAD
+            length = length or size - at
+            if length < start:
+                return
+            yield Box(name, at + start, at + length)
+            at += length
+
+
+def index_of(recording: Path) -> bytes:
+    """Return the content of ``moov``; nothing if there is none, or if it is larger than any honest one."""
+    for box in top_level(recording):
+        if box.name == b"moov":
+            with recording.open("rb") as file:
+                file.seek(box.start)
+                return file.read(box.end - box.start) if box.end - box.start <= _MOST_BYTES else b""
+    return b""
+
+
+def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield name and content of each box in ``data``."""
+    at = 0
+    while at + _HEAD.size <= len(data):
+        length, name = _HEAD.unpack_from(data, at)
+        if length < _HEAD.size:
+            return
+        yield name, data[at + _HEAD.size : at + length]
+        at += length
+
+
+def inside(data: bytes, *path: bytes) -> Iterator[bytes]:
+    """Yield the content of each box that lies under these names, one within the other."""
+    name, *rest = path
+    for found, content in boxes(data):
+        if found == name:
+            yield from inside(content, *rest) if rest else (content,)
