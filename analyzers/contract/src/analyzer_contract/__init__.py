@@ -79,6 +79,7 @@ class FailureReason(StrEnum):
 
     UNSUPPORTED_MEDIA = "UnsupportedMedia"  # empty, not media, or a format off the allow-list
     CORRUPT_MEDIA = "CorruptMedia"  # a known container that cannot be decoded to its end
+    ENCRYPTED_MEDIA = "EncryptedMedia"  # it needs a key: copy protection, DRM
     MEDIA_TOO_LARGE = "MediaTooLarge"  # over a byte, duration, or pixel cap
     NO_AUDIO_STREAM = "NoAudioStream"
     NO_VIDEO_STREAM = "NoVideoStream"

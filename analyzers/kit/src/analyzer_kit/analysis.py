@@ -19,7 +19,7 @@ class Caps(Wire):
 
     max_duration_seconds: float = Field(default=7200, gt=0)
     max_side_pixels: int = Field(default=8192, gt=0, description="Of a frame's width and of its height.")
-    max_streams: int = Field(default=16, gt=0)
+    max_streams: int = Field(default=512, gt=0, description="Of all kinds: a film has dozens of subtitles and fonts.")
     threads: int = Field(default=2, ge=1, description="For decoding and for array work.")
 
 

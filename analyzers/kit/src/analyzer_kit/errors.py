@@ -7,6 +7,7 @@ from analyzer_contract import Failure, FailureKind, FailureReason
 _KINDS = {
     FailureReason.UNSUPPORTED_MEDIA: FailureKind.MEDIA,
     FailureReason.CORRUPT_MEDIA: FailureKind.MEDIA,
+    FailureReason.ENCRYPTED_MEDIA: FailureKind.MEDIA,
     FailureReason.MEDIA_TOO_LARGE: FailureKind.MEDIA,
     FailureReason.NO_AUDIO_STREAM: FailureKind.MEDIA,
     FailureReason.NO_VIDEO_STREAM: FailureKind.MEDIA,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
@@ -25,99 +22,9 @@ from analyzer_contract import (
 from analyzer_kit.child.cgroup import oom_kills
 from analyzer_kit.child.messages import CHILD_MESSAGE
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.media.container import require_complete
-from analyzer_kit.media.sniff import demuxer_of, demuxer_of_bytes
-from analyzer_kit.media.wav import stated_wav_seconds
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge
-
-
-@pytest.mark.parametrize(
-    ("head", "demuxer"),
-    [
-        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "wav"),
-        (b"RIFF\x00\x00\x00\x00AVI LIST", "avi"),
-        (b"FORM\x00\x00\x00\x00AIFFCOMM", "aiff"),
-        (b"fLaC\x00\x00\x00\x22", "flac"),
-        (b"OggS\x00\x02", "ogg"),
-        (b"\x1a\x45\xdf\xa3\x9f", "matroska"),
-        (b"\x00\x00\x00\x20ftypisom", "mov"),
-        (b"\x00\x00\x00\x08wide\x00\x00", "mov"),
-        (b"#!AMR\n", "amr"),
-        (b"caff\x00\x01", "caf"),
-        (b"G" + bytes(187) + b"G" + bytes(187), "mpegts"),
-        (b"\xff\xfb\x90\x64" + bytes(200), "mp3"),
-        (b"\xff\xf1\x50\x80" + bytes(200), "aac"),
-        (b"#EXTM3U\n#EXT-X-VERSION:3\n", None),
-        (b"ffconcat version 1.0\nfile x\n", None),
-        (b"XXXX\x00\x00\x00\x00WAVE", None),
-        (b"\xff\xff\xff\xff" + bytes(200), None),
-        (b"", None),
-    ],
-)
-def test_the_demuxer_is_chosen_by_the_first_bytes(head: bytes, demuxer: str | None) -> None:
-    assert demuxer_of_bytes(head) == demuxer
-
-
-@given(st.binary(max_size=400))
-def test_any_bytes_get_a_demuxer_off_the_list_or_none(head: bytes) -> None:
-    allowed = {"wav", "avi", "aiff", "flac", "ogg", "matroska", "mov", "amr", "caf", "mpegts", "mp3", "aac", None}
-    assert demuxer_of_bytes(head) in allowed
-
-
-@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Z"]), min_size=16))
-def test_text_is_never_taken_for_a_recording(text: str) -> None:
-    known = (b"RIFF", b"FORM", b"RF64", b"BW64", b"OggS", b"fLaC", b"#!AMR", b"caff")
-    content = text.encode()
-    if not content.startswith(known) and content[4:8] not in {b"free", b"skip", b"wide", b"moov", b"mdat", b"ftyp"}:
-        assert demuxer_of_bytes(content) in {None, "mov" if content[4:8] in {b"pnot", b"styp"} else None}
-
-
-def test_a_tag_before_the_sound_is_passed_over(tmp_path: Path) -> None:
-    tag = b"ID3\x04\x00\x00\x00\x00\x10\x00" + bytes(16 * 128)
-    (tmp_path / "song").write_bytes(tag + b"\xff\xfb\x90\x64" + bytes(200))
-    assert demuxer_of(tmp_path / "song") == "mp3"
-    (tmp_path / "song").write_bytes(tag + b"#EXTM3U\n")
-    with pytest.raises(AnalysisError) as refused:
-        demuxer_of(tmp_path / "song")
-    assert refused.value.reason is FailureReason.UNSUPPORTED_MEDIA
-
-
-@pytest.mark.parametrize(("size", "seconds"), [(32_000, 2.0), (0, None), (0x7FFFF000, None), (0xFFFFFFFF, None)])
-def test_a_wav_header_says_how_long_it_is_unless_it_was_written_to_a_pipe(
-    tmp_path: Path, size: int, seconds: float | None
-) -> None:
-    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16_000, 2, 16)
-    listing = struct.pack("<4sI", b"LIST", 3) + b"abc\x00"
-    head = b"RIFF\x00\x00\x00\x00WAVE" + listing + fmt + struct.pack("<4sI", b"data", size)
-    (tmp_path / "sound").write_bytes(head)
-    assert stated_wav_seconds(tmp_path / "sound") == seconds
-
-
-@given(st.binary(max_size=200))
-def test_a_broken_wav_header_says_nothing_and_does_no_harm(
-    tmp_path_factory: pytest.TempPathFactory, rest: bytes
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "broken.wav"
-    path.write_bytes(b"RIFF\x00\x00\x00\x00WAVE" + rest)
-    seconds = stated_wav_seconds(path)
-    assert seconds is None or seconds >= 0
-
-
-@pytest.mark.parametrize(
-    ("decoded", "stated", "complete"),
-    [(10, 10, True), (9.6, 10, True), (9.4, 10, False), (98.1, 100, True), (97, 100, False), (3, None, True)],
-)
-def test_an_end_that_is_missing_by_more_than_rounding_is_corrupt(
-    decoded: float, stated: float | None, complete: bool
-) -> None:
-    if complete:
-        require_complete(decoded, stated)
-        return
-    with pytest.raises(AnalysisError) as refused:
-        require_complete(decoded, stated)
-    assert refused.value.reason is FailureReason.CORRUPT_MEDIA
 
 
 def report(score: int, *findings: Finding, claim: Verdict | None = None) -> DetectorReport:

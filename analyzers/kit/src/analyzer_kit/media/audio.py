@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.coverage import WHOLE, Coverage
-from analyzer_kit.media.container import opened, require_complete, sound_track, stated_seconds, too_long
+from analyzer_kit.media.container import opened, sound_track, too_long
 from analyzer_kit.media.decoding import frames_of
+from analyzer_kit.media.extent import require_complete, stated_seconds
 from analyzer_kit.media.mixing import Mixer
 
 SAMPLE_RATE = 16_000
@@ -59,10 +60,11 @@ class AudioReader:
             stream = sound_track(container, self.track)
             self.tracks = len(container.streams.audio)
             self.stated = stated_seconds(container, stream)
+            breaks: list[str] = []
             total = 0
             pending: list[Samples] = []
             waiting = 0
-            for samples in _mixed(_resampled(self._watched(frames_of(container, stream)))):
+            for samples in _mixed(_resampled(self._watched(frames_of(container, stream, on_break=breaks.append)))):
                 pending.append(samples)
                 waiting += samples.size
                 total += samples.size
@@ -73,7 +75,7 @@ class AudioReader:
                     pending, waiting = [], 0
             if pending:
                 yield np.concatenate(pending)
-            self._finish(container, stream, total / SAMPLE_RATE)
+            self._finish(container, stream, total / SAMPLE_RATE, broken=bool(breaks))
 
     def _watched(self, frames: Iterator[object]) -> Iterator[AudioFrame]:
         """Yield the frames, and note how far their times reach: beyond the samples where sound was taken out."""
@@ -86,11 +88,13 @@ class AudioReader:
                 self._reached = max(self._reached, frame.time - first + frame.samples / frame.sample_rate)
             yield frame
 
-    def _finish(self, container: av.container.InputContainer, stream: av.AudioStream, seconds: float) -> None:
+    def _finish(
+        self, container: av.container.InputContainer, stream: av.AudioStream, seconds: float, *, broken: bool
+    ) -> None:
         heard = max(seconds, self._reached)  # where no sound was stored, there was none to examine
-        require_complete(heard, self.stated)
-        gap = f"Of {self.stated or 0:.0f} s of sound, {heard:.0f} s could be decoded."
-        self.coverage = Coverage.of_seconds(heard, self.stated or 0.0, gap)
+        length = require_complete(container, stream, heard, broken=broken)
+        gap = f"Of {length:.0f} s of sound, {heard:.0f} s could be decoded."
+        self.coverage = Coverage.of_seconds(heard, length, gap)
         self.facts = MediaFacts(
             container=container.format.name,
             codec=stream.codec_context.name,

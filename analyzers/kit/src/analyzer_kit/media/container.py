@@ -8,27 +8,15 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from analyzer_contract import FailureReason
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.media.sniff import ACCEPTED, demuxer_of
-from analyzer_kit.media.wav import stated_wav_seconds
-
-_DECODERS = (
-    "aac,aac_fixed,aac_latm,ac3,eac3,alac,amrnb,amrwb,flac,gsm,gsm_ms,mp2float,mp2,mp3float,mp3,opus,libopus,vorbis,"
-    "libvorbis,speex,libspeex,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,adpcm_g722,g722,pcm_alaw,pcm_mulaw,pcm_u8,pcm_s8,"
-    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,"
-    "libopencore_amrnb,libopencore_amrwb,"
-    "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,h263,mpeg4,mpeg1video,mpeg2video,mjpeg,png,prores,theora,"
-    "rawvideo,ffv1,dvvideo,msmpeg4v2,msmpeg4,huffyuv"
-)
-"""FFmpeg has some 500 decoders; phones, cameras, messengers and editors need these."""
-
-_AUTHORITATIVE_DURATION = {"mov", "flac", "matroska", "aiff", "caf"}
-"""Demuxers whose header states the length; in the others it is a guess from the bit rate or from the last packet."""
+from analyzer_kit.media import decoders, encryption
+from analyzer_kit.media.extent import stated_seconds
+from analyzer_kit.media.sniff import Format, format_of
 
 
 @contextmanager
@@ -36,48 +24,32 @@ def opened(recording: Path, caps: Caps) -> Iterator[InputContainer]:
     """Yield an open container, checked against ``caps``; nothing is read but the file itself.
 
     Raises:
-        AnalysisError: UnsupportedMedia, CorruptMedia, or MediaTooLarge.
+        AnalysisError: UnsupportedMedia, EncryptedMedia, CorruptMedia, or MediaTooLarge.
     """
-    demuxer = demuxer_of(recording)
-    options = {
-        "protocol_whitelist": "file",
-        "format_whitelist": demuxer,
-        "codec_whitelist": _DECODERS,
-        "max_pixels": str(caps.max_side_pixels**2),
-        "max_streams": str(caps.max_streams),
-    }
+    form = format_of(recording)
     try:
-        container = av.open(str(recording), format=demuxer, options=options)
-    except MemoryError:
-        raise
-    except (av.FFmpegError, ValueError) as error:
-        raise _corrupt(demuxer, error) from error
+        container = _open(recording, form, caps)
+    except av.FFmpegError as error:
+        if isinstance(error, MemoryError) and not _has_too_many_streams(recording, form, caps):
+            raise
+        raise _cannot_be_opened(recording, form, error, caps) from error
+    except ValueError as error:
+        raise _cannot_be_opened(recording, form, error, caps) from error
     with container:
         _check(container, caps)
+        decoders.confine(container, caps)
         yield container
-
-
-def stated_seconds(container: InputContainer, stream: av.AudioStream | VideoStream) -> float | None:
-    """Return how long the header says that ``stream`` is; None where the format does not say."""
-    demuxer = container.format.name.split(",")[0]
-    if demuxer == "wav":
-        return stated_wav_seconds(Path(container.name))
-    if demuxer not in _AUTHORITATIVE_DURATION:
-        return None
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
 
 
 def moving_picture(container: InputContainer) -> VideoStream:
     """Return the video stream; cover art is none.
 
     Raises:
-        AnalysisError: NoVideoStream, or UnsupportedMedia.
+        AnalysisError: NoVideoStream, UnsupportedMedia, EncryptedMedia, or CorruptMedia.
     """
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
-            _require_decoder(stream)
+            _choose(container, stream)
             return stream
     raise AnalysisError(FailureReason.NO_VIDEO_STREAM, "The recording has no moving picture.")
 
@@ -86,30 +58,13 @@ def sound_track(container: InputContainer, track: int) -> av.AudioStream:
     """Return a sound track, counted from 0.
 
     Raises:
-        AnalysisError: NoAudioStream, or UnsupportedMedia.
+        AnalysisError: NoAudioStream, UnsupportedMedia, EncryptedMedia, or CorruptMedia.
     """
     if track >= len(container.streams.audio):
         raise AnalysisError(FailureReason.NO_AUDIO_STREAM, "The recording has no sound.")
     stream = container.streams.audio[track]
-    _require_decoder(stream)
+    _choose(container, stream)
     return stream
-
-
-def require_complete(decoded: float, stated: float | None) -> None:
-    """Refuse a recording that ends earlier than its header says.
-
-    Args:
-        decoded: seconds that could be decoded.
-        stated: seconds according to the header, if it says.
-
-    Raises:
-        AnalysisError: CorruptMedia; encoders round by some frames, so half a second or 2 % is let pass.
-    """
-    if stated is not None and decoded < stated - max(0.5, 0.02 * stated):
-        message = (
-            f"The recording is truncated: {decoded:.1f} s of {stated:.1f} s could be decoded. Send it again, whole."
-        )
-        raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
 
 def too_long(seconds: float, caps: Caps) -> AnalysisError:
@@ -128,15 +83,31 @@ def too_wide(width: int, height: int, caps: Caps) -> AnalysisError:
     return AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
 
 
+def _open(recording: Path, form: Format, caps: Caps) -> InputContainer:
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": form.demuxer,
+        "max_streams": str(caps.max_streams),
+        **decoders.options(caps),
+    }
+    return av.open(str(recording), format=form.demuxer, options=options)
+
+
+def _choose(container: InputContainer, stream: av.AudioStream | VideoStream) -> None:
+    """Refuse a stream that cannot be decoded; else have the demuxer pass over all others."""
+    demuxer = container.format.name
+    if encryption.track_of(stream, demuxer) in encryption.encrypted_tracks(Path(container.name), demuxer):
+        raise encryption.encrypted()
+    decoders.require_decoder(stream)
+    for other in container.streams:
+        other.discard = Discard.default if other.index == stream.index else Discard.all
+
+
 def _check(container: InputContainer, caps: Caps) -> None:
     streams = list(container.streams)
     if len(streams) > caps.max_streams:
-        message = f"The recording has {len(streams)} streams; at most {caps.max_streams} are accepted."
-        raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
-    lengths = [float(s.duration * s.time_base) for s in streams if s.duration and s.time_base]
-    if container.format.name == "wav":
-        lengths.append(stated_wav_seconds(Path(container.name)) or 0.0)
-    longest = max([*lengths, (container.duration or 0) / av.time_base])
+        raise _too_many_streams(caps)
+    longest = max([0.0, *(stated_seconds(container, stream) or 0.0 for stream in streams)])
     if longest > caps.max_duration_seconds:
         raise too_long(longest, caps)
     for stream in container.streams.video:
@@ -146,21 +117,31 @@ def _check(container: InputContainer, caps: Caps) -> None:
             raise too_wide(stream.width, stream.height, caps)
 
 
-def _corrupt(demuxer: str, error: Exception) -> AnalysisError:
-    if isinstance(error, av.error.ArgumentError) or "whitelist" in str(error).lower():
-        return _codec_not_analysed()
+def _has_too_many_streams(recording: Path, form: Format, caps: Caps) -> bool:
+    """Return whether FFmpeg ran out of streams that it may make, for which it has the same word as for memory."""
+    before = av.logging.get_level()
+    with av.logging.Capture() as log:
+        av.logging.set_level(av.logging.ERROR)
+        try:
+            _open(recording, form, caps).close()
+        except (av.FFmpegError, ValueError):
+            pass
+        finally:
+            av.logging.set_level(before)
+    return any("max_streams" in message for _, _, message in log)
+
+
+def _too_many_streams(caps: Caps) -> AnalysisError:
+    message = f"The recording has too many streams; at most {caps.max_streams} are accepted."
+    return AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
+
+
+def _cannot_be_opened(recording: Path, form: Format, error: Exception, caps: Caps) -> AnalysisError:
+    if isinstance(error, MemoryError):
+        return _too_many_streams(caps)
+    if encryption.encrypted_tracks(recording, form.demuxer):
+        return encryption.encrypted()
     message = (
-        f"The recording looks like {demuxer} but cannot be opened: it is damaged or cut off. Send it again, whole."
+        f"The recording looks like {form.name} but cannot be opened: it is damaged or cut off. Send it again, whole."
     )
     return AnalysisError(FailureReason.CORRUPT_MEDIA, message)
-
-
-def _require_decoder(stream: av.AudioStream | VideoStream) -> None:
-    """Refuse a stream of a codec that FFmpeg does not know: PyAV gives it no context, although its types say so."""
-    if stream.codec_context is None:
-        raise _codec_not_analysed()
-
-
-def _codec_not_analysed() -> AnalysisError:
-    message = f"The recording uses a codec that is not analysed. Accepted containers: {ACCEPTED}."
-    return AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)

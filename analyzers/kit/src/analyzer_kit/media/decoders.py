@@ -13,16 +13,15 @@ from analyzer_contract import FailureReason
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 
-DECODERS = frozenset(
-    (
-        "aac,aac_fixed,aac_latm,ac3,eac3,alac,amrnb,amrwb,flac,gsm,gsm_ms,mp2float,mp2,mp3float,mp3,opus,libopus,vorbis,"
-        "libvorbis,speex,libspeex,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,adpcm_g722,g722,pcm_alaw,pcm_mulaw,pcm_u8,pcm_s8,"
-        "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_bluray,"
-        "libopencore_amrnb,libopencore_amrwb,"
-        "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,h263,mpeg4,mpeg1video,mpeg2video,mjpeg,png,prores,theora,"
-        "rawvideo,ffv1,dvvideo,msmpeg4v2,msmpeg4,huffyuv"
-    ).split(",")
+_LIST = (
+    "aac,aac_fixed,aac_latm,ac3,eac3,alac,amrnb,amrwb,flac,gsm,gsm_ms,mp2float,mp2,mp3float,mp3,opus,libopus,vorbis,"
+    "libvorbis,speex,libspeex,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,adpcm_g722,g722,pcm_alaw,pcm_mulaw,pcm_u8,pcm_s8,"
+    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_bluray,"
+    "libopencore_amrnb,libopencore_amrwb,"
+    "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,h263,mpeg4,mpeg1video,mpeg2video,mjpeg,png,prores,theora,"
+    "rawvideo,ffv1,dvvideo,msmpeg4v2,msmpeg4,huffyuv"
 )
+DECODERS = frozenset(_LIST.split(","))
 """FFmpeg has some 500 decoders; phones, cameras, messengers and editors need these."""
 
 _MOST_CHANNELS = 64
@@ -31,7 +30,25 @@ _MOST_CHANNELS = 64
 
 def options(caps: Caps) -> dict[str, str]:
     """Return FFmpeg's options for every decoder, its own and PyAV's."""
-    return {"codec_whitelist": ",".join(sorted(DECODERS)), "max_pixels": str(caps.max_side_pixels**2)}
+    return {"codec_whitelist": _LIST, "max_pixels": str(caps.max_side_pixels**2)}
+
+
+def open_decoder(stream: av.AudioStream | av.VideoStream) -> None:
+    """Open the decoder of a stream, if it is on the list.
+
+    Raises:
+        AnalysisError: UnsupportedMedia, or CorruptMedia: what the container says of the codec makes no sense.
+    """
+    require_decoder(stream)
+    try:
+        stream.codec_context.open(strict=False)
+    except av.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+        message = (
+            "The recording's description of its own codec is damaged, so it cannot be decoded. Send it again, whole."
+        )
+        raise AnalysisError(FailureReason.CORRUPT_MEDIA, message) from error
 
 
 def confine(container: InputContainer, caps: Caps) -> None:

@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 
 from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media import decoders, encryption
 
 _BAD_PACKETS = 0.1
 """Above this share of undecodable packets the rest is no basis for a verdict."""
@@ -23,6 +24,7 @@ def frames_of(
     stream: av.AudioStream | av.VideoStream,
     *,
     on_bad_packet: Callable[[], None] = lambda: None,
+    on_break: Callable[[str], None] = lambda _why: None,
 ) -> Iterator[AudioFrame | VideoFrame]:
     """Yield the decoded frames of ``stream``, passing over single damaged packets.
 
@@ -30,19 +32,23 @@ def frames_of(
         container: is read on from where it stands.
         stream: of the container.
         on_bad_packet: called for each packet that cannot be decoded at all.
+        on_break: called with the cause where the file cannot be read any further, other than at its end.
 
     Raises:
-        AnalysisError: CorruptMedia: nothing, or too little of it, can be decoded.
+        AnalysisError: UnsupportedMedia or EncryptedMedia, or CorruptMedia: nothing, or too little, can be decoded.
     """
+    decoders.open_decoder(stream)
     good = bad = 0
-    for packet in _packets(container, stream):
+    for packet in _packets(container, stream, on_break):
+        if packet.has_sidedata("encryption_info"):
+            raise encryption.encrypted()
         try:
             for frame in packet.decode():
                 good += 1
                 yield frame
-        except MemoryError:
-            raise
-        except av.FFmpegError:
+        except av.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
             bad += 1
             on_bad_packet()
     if good == 0:
@@ -53,15 +59,18 @@ def frames_of(
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
 
-def _packets(container: InputContainer, stream: av.AudioStream | av.VideoStream) -> Iterator[Packet[Any]]:
+def _packets(
+    container: InputContainer, stream: av.AudioStream | av.VideoStream, on_break: Callable[[str], None]
+) -> Iterator[Packet[Any]]:
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets)
         except StopIteration:
             return
-        except MemoryError:
-            raise
-        except av.FFmpegError:  # cut off in the middle of a packet: what was read so far decides
+        except av.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
+            on_break(str(error))  # cut off in the middle of a packet: what was read so far decides
             return
         yield packet

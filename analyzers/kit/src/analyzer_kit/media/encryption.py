@@ -21,7 +21,7 @@ _ENTRY_HEADS = {b"vide": 78, b"soun": 28}
 """Bytes of a sample entry before the boxes in it (ISO 14496-12, 12.1 and 12.2)."""
 
 _IS_PROTECTED = 6
-"""Place in ``tenc`` (ISO 23001-7, 8.2) of the flag that says that samples are encrypted unless another box denies it."""
+"""Place in ``tenc`` (ISO 23001-7, 8.2) of the flag that says that samples are encrypted if nothing else is said."""
 
 _TRACK_ENTRY = 0xAE
 _TO_ENCRYPTION = (0x6D80, 0x6240, 0x5035)
@@ -57,7 +57,9 @@ def _is_encrypted(track: bytes) -> bool:
     for table in inside(track, b"mdia", b"minf", b"stbl", b"stsd"):
         for name, entry in boxes(table[8:]):
             protections = list(inside(entry[_ENTRY_HEADS.get(handler, 8) :], b"sinf", b"schi", b"tenc"))
-            denied = bool(protections) and not any(box[_IS_PROTECTED : _IS_PROTECTED + 1] != b"\0" for box in protections)
+            denied = bool(protections) and not any(
+                box[_IS_PROTECTED : _IS_PROTECTED + 1] != b"\0" for box in protections
+            )
             if name in _ALWAYS or (name in _COMMON and not denied):
                 return True
     return False
@@ -73,6 +75,4 @@ def _encrypted_entries(recording: Path) -> set[int]:
     with recording.open("rb") as file:
         size = file.seek(0, 2)
         entries = ebml.within(file, size, ebml.SEGMENT, ebml.TRACKS, _TRACK_ENTRY)
-        return {
-            place for place, entry in enumerate(entries) if any(ebml.children(file, entry, size, *_TO_ENCRYPTION))
-        }
+        return {place for place, entry in enumerate(entries) if any(ebml.children(file, entry, size, *_TO_ENCRYPTION))}

@@ -12,7 +12,7 @@ _EXTENDED, _EXTENDED_HEAD = 1, 16
 _MOST_BOXES = 100_000
 """At the top level: a recording in fragments of a second has 15,000 in two hours."""
 
-_MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 """Of an index that is read: two hours of picture and sound have 3 MB."""
 
 
@@ -30,10 +30,10 @@ def top_level(recording: Path) -> Iterator[Box]:
     at = 0
     with recording.open("rb") as file:
         for _ in range(_MOST_BOXES):
+            if at + _HEAD.size > size:
+                return
             file.seek(at)
             head = file.read(_EXTENDED_HEAD)
-            if len(head) < _HEAD.size:
-                return
             length, name = _HEAD.unpack_from(head)
             start = _HEAD.size
             if length == _EXTENDED and len(head) == _EXTENDED_HEAD:
@@ -51,7 +51,7 @@ def index_of(recording: Path) -> bytes:
         if box.name == b"moov":
             with recording.open("rb") as file:
                 file.seek(box.start)
-                return file.read(box.end - box.start) if box.end - box.start <= _MOST_BYTES else b""
+                return file.read(box.end - box.start) if box.end - box.start <= MOST_BYTES else b""
     return b""
 
 

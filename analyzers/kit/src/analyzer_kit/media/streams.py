@@ -15,6 +15,7 @@ from av.stream import Disposition, Stream
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import opened
 from analyzer_kit.media.edits import edits_by_track
+from analyzer_kit.media.extent import tagged_seconds
 
 _GAP_SECONDS = 0.15
 """A jump between two packets beyond their usual distance: seven AAC frames; encoders and muxers round by one."""
@@ -32,7 +33,6 @@ _WRITERS = (
 )
 """Which program writes which handler name or encoder tag."""
 
-_DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d{1,9})?)\d*$")
 _LONGEST_TAG = 80
 _SIGNATURE = re.compile(rb"Lavc\d+\.\d+\.\d+|x26[45] (?:- core|\(build) ?\d+")
 """How FFmpeg's own encoders (AAC: in a fill element; MPEG-4), x264 and x265 sign the first frame that they write."""
@@ -124,7 +124,7 @@ def _facts(container: InputContainer, stream: Stream, edits: list[int], signatur
     tag = tags.get("encoder", "")
     context = stream.codec_context
     base = float(stream.time_base) if stream.time_base else None
-    seconds = stream.duration * base if stream.duration is not None and base else _tagged(tags.get("duration", ""))
+    seconds = stream.duration * base if stream.duration is not None and base else tagged_seconds(tags)
     same_order = len(edits) == len(container.streams)
     start = stream.start_time * base if stream.start_time is not None and base else None
     if seconds is not None and start is not None and stream.duration is None:
@@ -145,11 +145,6 @@ def _facts(container: InputContainer, stream: Stream, edits: list[int], signatur
 
 def _writer(name: str) -> str | None:
     return next((who for who, pattern in _WRITERS if re.search(pattern, name.strip().lower())), None)
-
-
-def _tagged(text: str) -> float | None:
-    match = _DURATION.match(text)
-    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
 def _time(text: str) -> datetime | None:

@@ -16,16 +16,10 @@ from numpy.typing import NDArray
 from analyzer_contract import FailureReason, MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.media.container import (
-    moving_picture,
-    opened,
-    require_complete,
-    stated_seconds,
-    too_long,
-    too_wide,
-)
+from analyzer_kit.media.container import moving_picture, opened, too_long, too_wide
 from analyzer_kit.media.damage import Damage
 from analyzer_kit.media.decoding import frames_of
+from analyzer_kit.media.extent import require_complete, stated_seconds
 
 WIDEST = 320
 """Frames are scaled down to this many pixels in width: enough to see movement, and independent of grain."""
@@ -189,7 +183,7 @@ class VideoReader:
             raise _mostly_damaged(self._damage.frames, self._damage.frames + self._count)
         reached = self._last + 1 / rate
         if ended:
-            require_complete(reached, self.stated)
+            require_complete(container, stream, reached)
         seconds = reached if ended or self.stated is None else max(self.stated, reached)
         self.facts = MediaFacts(
             container=container.format.name,
