@@ -51,10 +51,11 @@ setup: ## Install what is missing: Debian packages, uv, Python packages into .ve
 	@scripts/bootstrap.sh
 
 .PHONY: generate
-generate: setup ## Write the CRDs and docs/reference.md from the models, and KEDA's messages from their .proto
+generate: setup ## Write the CRDs, docs/reference.md and schemas from the models, and KEDA's messages from their .proto
 	@$(VENV)/python -m analysis_operator.api.crd crds
 	@$(VENV)/python -m analysis_operator.api.crd charts/silver-guardian/crds
 	@$(VENV)/python -m analysis_operator.api.reference docs/reference.md
+	@$(VENV)/python -m analysis_operator.cli.lines docs/analyze-line.schema.json
 	@$(VENV)/python -m grpc_tools.protoc -I operator/src --python_out=operator/src --pyi_out=operator/src \
 	  analysis_operator/scaling/externalscaler.proto
 

@@ -7,15 +7,9 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 
@@ -23,6 +17,7 @@ from analysis_operator.api import AnalysisRequest
 from analysis_operator.local.errors import StartFailed
 from analysis_operator.local.runtime import LocalRuntime
 from analyzer_contract import SUSPICIOUS_FROM
+from tests.support.guardian import Guardian, eventually
 from tests.support.media.samples import make_samples
 from tests.support.ports import free_port
 
@@ -30,7 +25,6 @@ pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "crds" / "examples"
-_MARK = "SILVER_GUARDIAN_TEST_RUN"
 _SECONDS = 60.0
 
 
@@ -41,55 +35,10 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class Guardian:
-    """Runs the command line, and knows every process that came of it."""
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        self._mark = uuid.uuid4().hex
-        self._env = os.environ | {_MARK: self._mark, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
-
-    def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self._command(*arguments), env=self._env, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        return subprocess.Popen(self._command(*arguments), env=self._env, stdout=subprocess.PIPE, text=True)
-
-    def left(self) -> list[psutil.Process]:
-        """Return what still runs."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        try:
-            ours = process.environ().get(_MARK) == self._mark
-            return ours and process.status() != psutil.STATUS_ZOMBIE
-        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            return False
-
-    def _command(self, *arguments: str | Path) -> list[str]:
-        command = [sys.executable, "-c", "from analysis_operator.cli import main; main()"]
-        return [*command, *map(str, arguments), "--out", str(self.out)]
-
-
 @pytest.fixture
 def guardian(tmp_path: Path) -> Iterator[Guardian]:
-    command = Guardian(tmp_path / "out")
-    yield command
-    try:
-        eventually(lambda: command.left() == [], command.left)
-    finally:
-        for process in command.left():
-            process.kill()
-
-
-def eventually(holds: Callable[[], bool], detail: Callable[[], object]) -> None:
-    until = time.monotonic() + _SECONDS
-    pause = threading.Event()
-    while not holds():
-        assert time.monotonic() < until, detail()
-        pause.wait(0.05)
+    with Guardian(tmp_path / "out") as command:
+        yield command
 
 
 def test_the_examples_get_the_outcomes_that_they_state(guardian: Guardian, samples: Path) -> None:

@@ -1,4 +1,4 @@
-"""The commands of ``guardian``: `run` reconciles manifests here, `analyze` analyses one file, `serve` is for curl.
+"""The commands of ``guardian``: `run` reconciles manifests here, `analyze` analyses files, `serve` is for curl.
 
 `app` serves the page for people and its API, `cost` reads the usage of a cluster.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -17,10 +18,11 @@ import structlog
 import typer
 from rich.console import Console
 
-from analysis_operator.cli import commands, database, models, serving
+from analysis_operator.cli import analyzing, commands, database, models, serving
 from analysis_operator.cli.cost import cost
 from analysis_operator.cli.output import print_error
 from analysis_operator.errors import OperatorError
+from analysis_operator.local.batch import files_of
 from analysis_operator.local.files import recordings_in
 from analysis_operator.local.pool import MODULES
 
@@ -63,14 +65,33 @@ def run(
 
 @app.command()
 def analyze(
-    recording: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The recording.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILES", exists=True, show_default=False, help="Recordings, and folders of them."),
+    ] = None,
+    listed: Annotated[
+        typer.FileBinaryRead | None,
+        typer.Option("--list", help="File with one path a line; '-' reads standard input."),
+    ] = None,
+    output: Annotated[
+        analyzing.Output, typer.Option(help="jsonl: one JSON object a line, one line a file, and no reports.")
+    ] = analyzing.Output.TEXT,
+    analyzers: Annotated[str, typer.Option(help="Which look at each file, with commas between them.")] = "audio,video",
     out: Out = Path("out"),
 ) -> None:
-    """Analyse one local recording.
+    """Analyse recordings here, as many at a time as there are cores.
 
-    Exit code 0: there is a verdict. 1: there is none; the output says why. 2: the file does not exist.
+    Exit code 0: each has a verdict. 1: one has none; its line says why. 2: there is no such file. Files of a folder
+    that are no recordings are named, and do not count.
     """
-    _finish(commands.analyze(recording, out, Console()), out)
+    names = [name.strip() for name in analyzers.split(",")]
+    if unknown := [name for name in names if name not in MODULES]:
+        raise typer.BadParameter(f"there is no analyzer {unknown[0]!r}: choose among {', '.join(MODULES)}")
+    lines = listed.read().splitlines() if listed else []
+    files = files_of([*(paths or []), *(Path(os.fsdecode(line)) for line in lines if line.strip())], without=out)
+    if not files:
+        raise typer.BadParameter("there are no files: name recordings, or folders of them")
+    _finish(analyzing.analyze(files, list(dict.fromkeys(names)), out, output), out)
 
 
 @app.command()
@@ -155,6 +176,9 @@ def _finish(work: Coroutine[None, None, bool], out: Path) -> None:
     except KeyboardInterrupt as error:
         print("Interrupted: every process has been stopped.", file=sys.stderr)
         raise typer.Exit(_EXIT_INTERRUPTED) from error
+    except BrokenPipeError as error:  # whoever read the lines has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(EXIT_FAILED) from error
     if not succeeded:
         raise typer.Exit(EXIT_FAILED)
 

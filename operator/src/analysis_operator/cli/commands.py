@@ -9,19 +9,18 @@ from pathlib import Path
 from rich.console import Console
 
 from analysis_operator.api import AnalysisRequest, ConditionType
-from analysis_operator.cli.live import VERDICT_STYLE, reason, view
+from analysis_operator.cli.live import view
 from analysis_operator.cli.output import print_text
 from analysis_operator.cli.table import render_table, unmet
 from analysis_operator.local.errors import MediaMissing
-from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, request_for, transcript_of
+from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, transcript_of
 from analysis_operator.local.manifests import Manifest
 from analysis_operator.local.pool import MODULES, OFFLINE
 from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.s3_server import LocalStore
-from analysis_operator.report.words import clock, words
 
-__all__ = ["Call", "analyze", "load", "run", "serve"]
+__all__ = ["Call", "load", "run", "serve"]
 
 _SERVE_SECONDS = 60.0
 _EXAMPLES = {"audio": "synthetic", "video": "edited", "context": "scam-call"}
@@ -50,25 +49,6 @@ async def run(manifests: Sequence[Manifest], media: Path | None, out: Path, cons
         if path := reports[request.metadata.uid]:
             print_text(console, f"  {request.metadata.name}: {path}")
     return _check_outcomes(manifests, requests, console)
-
-
-async def analyze(recording: Path, out: Path, console: Console) -> bool:
-    """Analyse one file; return whether there is a verdict.
-
-    Raises:
-        StartFailed: a service does not start.
-    """
-    manifest = request_for(recording)
-    async with LocalRuntime(out) as runtime:
-        await runtime.upload(recording, manifest["spec"]["source"]["uri"])
-        runtime.apply(manifest)
-        with view(console) as show:
-            (request,) = await runtime.finish(show)
-        report = await runtime.collect(request)
-    _print_result(request, console)
-    if report is not None:
-        print_text(console, f"Report: {report}")
-    return request.status.verdict is not None
 
 
 async def serve(name: str, port: int, media: Sequence[tuple[Path, str]], out: Path, console: Console) -> bool:
@@ -130,21 +110,6 @@ def _check_outcomes(manifests: Sequence[Manifest], requests: Sequence[AnalysisRe
             console, f"\nAll {len(manifests)} requests got the outcome that their manifests state.", style="green"
         )
     return not failed
-
-
-def _print_result(request: AnalysisRequest, console: Console) -> None:
-    status = request.status
-    if status.verdict is None:
-        print_text(console, f"No verdict: {reason(request)}", style="bold red")
-        print_text(console, _message(request))
-        return
-    verdict = str(status.verdict)
-    print_text(console, f"{words(verdict)}, score {status.score} of 100", style=VERDICT_STYLE.get(verdict, ""))
-    for entry in status.analyses:
-        print_text(console, f"{entry.name}: {entry.message}")
-        for finding in entry.findings:
-            stretch = f"{clock(finding.start_seconds)} to {clock(finding.end_seconds)}"
-            print_text(console, f"  {stretch}  {words(finding.kind)}, strength {finding.score}")
 
 
 def _message(request: AnalysisRequest) -> str:

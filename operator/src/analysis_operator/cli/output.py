@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.text import Text
 
 
 def print_text(console: Console, text: str, style: str = "") -> None:
     """Print text."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    # As Text: a style that is given to print() would colour a progress bar below, too.
+    console.print(Text(text, style), soft_wrap=True)
 
 
 def print_error(error: object) -> None:

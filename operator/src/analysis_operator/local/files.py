@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -71,15 +71,26 @@ def recordings_in(folder: Path) -> list[tuple[Path, str]]:
     return [(path, f"s3://{MEDIA_BUCKET}/{path.relative_to(folder).as_posix()}") for path in files]
 
 
-def request_for(recording: Path) -> Manifest:
-    """Return a manifest that asks for the analysis of one local file."""
-    stem = re.sub(r"[^a-z0-9]+", "-", recording.stem.lower()).strip("-")[:50].strip("-") or "recording"
+def name_for(recording: Path) -> str:
+    """Return the name of a request for a local file."""
+    return re.sub(r"[^a-z0-9]+", "-", recording.stem.lower()).strip("-")[:50].strip("-") or "recording"
+
+
+def request_for(recording: Path, name: str, folder_uri: str, spec: Mapping[str, object]) -> Manifest:
+    """Return a manifest that asks for the analysis of one local file.
+
+    Args:
+        recording: the file.
+        name: of the request, and of the object.
+        folder_uri: where the object is.
+        spec: what the request says besides its source.
+    """
     suffix = re.sub(r"[^A-Za-z0-9.]", "", recording.suffix)[:10]
     return {
         "apiVersion": API_VERSION,
         "kind": "AnalysisRequest",
-        "metadata": {"name": stem},
-        "spec": {"source": {"uri": f"s3://{MEDIA_BUCKET}/{stem}{suffix}"}},
+        "metadata": {"name": name},
+        "spec": {"source": {"uri": f"{folder_uri}/{name}{suffix}"}, **spec},
     }
 
 

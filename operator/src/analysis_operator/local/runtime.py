@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import AnalysisRequest
@@ -18,6 +18,7 @@ from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.pool import MODULES, OFFLINE, LocalPool
 from analysis_operator.local.s3_server import RESULTS_URI, LocalStore
 from analysis_operator.records.sink import NoSink
+from analysis_operator.report.ports import ReportWriter
 from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
@@ -29,17 +30,60 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Store(Protocol):
+    """Holds recordings and results behind an S3 interface."""
+
+    async def start(self) -> None:
+        """Start the server.
+
+        Raises:
+            StartFailed: it does not come up.
+        """
+
+    async def stop(self) -> None:
+        """End the server."""
+
+    def environment(self) -> AbstractContextManager[None]:
+        """Set the environment so that S3 clients reach only this server."""
+
+    async def upload(self, path: Path, uri: str) -> None:
+        """Make a file available at an address."""
+
+    async def download(self, prefix_uri: str, folder: Path) -> list[Path]:
+        """Take the objects directly under a prefix into a folder, and return their paths."""
+
+
+class _End(NamedTuple):
+    show: Callable[[AnalysisRequest], None]
+    reached: asyncio.Future[AnalysisRequest]
+
+
 class LocalRuntime:
     """The embedded runtime, an async context manager; on exit every process that it started is ended.
 
     Args:
         out: the folder for logs, results and reports.
         modules: the analyzers, by name, and the Python modules that serve them.
+        store: where recordings and results are; by default a complete S3 server, whose content is lost at the end.
+        reports: writes the page for people.
+        slots: analyses that each analyzer runs at a time.
     """
 
-    def __init__(self, out: Path, modules: Mapping[str, str] = MODULES) -> None:
+    def __init__(
+        self,
+        out: Path,
+        modules: Mapping[str, str] = MODULES,
+        *,
+        store: Store | None = None,
+        reports: ReportWriter | None = None,
+        slots: int = 1,
+    ) -> None:
         self._out = out
         self._modules = modules
+        self._store = store or LocalStore(out / "logs")
+        self._reports = reports
+        self._slots = slots
+        self._ends: dict[str, _End] = {}
         self._policy = Policy(results_uri=RESULTS_URI)
         self._exit = AsyncExitStack()
         self._changed = asyncio.Event()
@@ -53,7 +97,6 @@ class LocalRuntime:
             logs = self._out / "logs"
             logs.mkdir(parents=True, exist_ok=True)
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="guardian-"))
-            self._store = LocalStore(logs)
             stack.enter_context(self._store.environment())
             runner = HttpRunner.create()
             stack.push_async_callback(runner.close)
@@ -65,15 +108,17 @@ class LocalRuntime:
                 self.requests,
                 self._dispatcher,
                 CallbackSender(StepFunctions(), now),
-                reports=S3ReportWriter(),
+                reports=self._reports or S3ReportWriter(),
                 sink=NoSink(),
                 policy=self._policy,
                 clock=now,
             )
-            self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch, **OFFLINE})
+            # One thread for each of many analyses: more would only take turns on the same cores.
+            threads = {"GUARDIAN_THREADS": "1"} if self._slots > 1 else {}
+            self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch, **OFFLINE, **threads})
             await self._store.start()
             self.requests.watch(self._controller.observe, self._controller.on_deleted)
-            self.requests.watch(lambda _: self._changed.set(), lambda _: self._changed.set())
+            self.requests.watch(self._observe, lambda _: self._changed.set())
             self._spawn(self._controller.run())
             self._exit = stack.pop_all()
         return self
@@ -108,6 +153,15 @@ class LocalRuntime:
                 return requests
             await self._change_or_failure()
 
+    async def end_of(self, request: AnalysisRequest, show: Callable[[AnalysisRequest], None]) -> AnalysisRequest:
+        """Wait until one request has finished, and return it as it ended; call `show` with it after each change."""
+        end = _End(show, asyncio.get_running_loop().create_future())
+        self._ends[request.metadata.uid] = end
+        try:
+            return await end.reached
+        finally:
+            del self._ends[request.metadata.uid]
+
     async def failure(self) -> None:
         """Wait until an analyzer fails to start, which may be never.
 
@@ -118,19 +172,35 @@ class LocalRuntime:
             self._changed.clear()
             await self._change_or_failure()
 
-    async def collect(self, request: AnalysisRequest) -> Path | None:
-        """Copy the results of a request into plain files, and return the path of the report, if there is one."""
-        meta, prefix = request.metadata, self._policy.result_prefix(request)
-        folder = self._out / "reports" / meta.namespace / meta.name
+    async def collect(self, request: AnalysisRequest, folder: Path | None = None) -> Path | None:
+        """Take the results of a request into plain files, and return the path of the report, if there is one.
+
+        Args:
+            request: it has finished.
+            folder: where to; by default :meth:`folder_of` it.
+        """
+        prefix, folder = self._policy.result_prefix(request), folder or self.folder_of(request)
         for name in ["report", *request.spec.analyzers]:
             for stale in folder.glob(f"{name}.*"):  # of an earlier run
                 stale.unlink()
         written = await self._store.download(prefix or "", folder)
         return next((path for path in written if path.name == "report.html"), None)
 
+    def folder_of(self, request: AnalysisRequest) -> Path:
+        """Return the folder for the results of a request."""
+        return self._out / "reports" / request.metadata.namespace / request.metadata.name
+
+    def _observe(self, request: AnalysisRequest) -> None:
+        self._changed.set()
+        if (end := self._ends.get(request.metadata.uid)) is None:
+            return
+        end.show(request)
+        if request.status.finished and not end.reached.done():
+            end.reached.set_result(request)
+
     def _start_pools(self, logs: Path, env: Mapping[str, str]) -> None:
         for name, module in self._modules.items():
-            self.pools[name] = LocalPool(name, module, self._dispatcher, env, logs)
+            self.pools[name] = LocalPool(name, module, self._dispatcher, env, logs, concurrency=self._slots)
             self._spawn(self.pools[name].run())
 
     def _spawn(self, part: Coroutine[None, None, None]) -> None:

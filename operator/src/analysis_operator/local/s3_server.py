@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,30 @@ if TYPE_CHECKING:
 RESULTS_URI = "s3://results"
 _READY_SECONDS = 60.0
 _KEEP_LOCAL = f"{HOST},localhost"
+
+
+@contextmanager
+def directed_to(endpoint: str) -> Iterator[None]:
+    """Set the environment so that the S3 clients of this process and its children reach only one server."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(part for part in (before.get(name), _KEEP_LOCAL) if part)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 class LocalStore:
@@ -51,28 +75,9 @@ class LocalStore:
         """End the server."""
         await self._service.stop()
 
-    @contextmanager
-    def environment(self) -> Iterator[None]:
+    def environment(self) -> AbstractContextManager[None]:
         """Set the environment so that S3 clients reach only this server, and no AWS account of the shell."""
-        before = dict(os.environ)
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ |= {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        for name in ("NO_PROXY", "no_proxy"):
-            os.environ[name] = ",".join(part for part in (before.get(name), _KEEP_LOCAL) if part)
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        return directed_to(self.endpoint)
 
     async def upload(self, path: Path, uri: str) -> None:
         """Upload a file, and create its bucket if it does not exist."""

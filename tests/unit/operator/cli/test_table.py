@@ -18,7 +18,7 @@ from analysis_operator.api import (
 )
 from analysis_operator.cli.table import age, render_table, unmet
 from analysis_operator.local.errors import ManifestUnreadable, MediaMissing
-from analysis_operator.local.files import load, media_of, recordings_in, request_for
+from analysis_operator.local.files import load, media_of, name_for, recordings_in, request_for
 from analysis_operator.local.manifests import InvalidManifest, Manifest
 from analyzer_contract import Verdict
 
@@ -163,4 +163,4 @@ def test_media_are_found_by_key_and_never_outside_their_folder(tmp_path: Path) -
 def test_any_file_name_makes_a_valid_request(name: str) -> None:
     from analysis_operator.local.manifests import read
 
-    read(request_for(Path(name)))
+    read(request_for(Path(name), name_for(Path(name)), "s3://media", {}))

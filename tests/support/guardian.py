@@ -1,0 +1,69 @@
+"""Runs the command line, and knows every process that came of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+_MARK = "SILVER_GUARDIAN_TEST_RUN"
+_SECONDS = 60.0
+
+
+class Guardian:
+    """A context manager: at its end nothing may run any more."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self._mark = uuid.uuid4().hex
+        self._env = os.environ | {_MARK: self._mark, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            eventually(lambda: self.left() == [], self.left)
+        finally:
+            for process in self.left():
+                process.kill()
+
+    def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self._command(*arguments), env=self._env, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def start(self, *arguments: str | Path, stderr: int | None = None) -> subprocess.Popen[str]:
+        command = self._command(*arguments)
+        return subprocess.Popen(command, env=self._env, stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+    def left(self) -> list[psutil.Process]:
+        """Return what still runs."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            ours = process.environ().get(_MARK) == self._mark
+            return ours and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            return False
+
+    def _command(self, *arguments: str | Path) -> list[str]:
+        command = [sys.executable, "-c", "from analysis_operator.cli import main; main()"]
+        return [*command, *map(str, arguments), "--out", str(self.out)]
+
+
+def eventually(holds: Callable[[], bool], detail: Callable[[], object]) -> None:
+    until = time.monotonic() + _SECONDS
+    pause = threading.Event()
+    while not holds():
+        assert time.monotonic() < until, detail()
+        pause.wait(0.05)
