@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import av
@@ -23,6 +24,7 @@ def frames_of(
     container: InputContainer,
     stream: av.AudioStream | av.VideoStream,
     *,
+    first: Packet[Any] | None = None,
     on_bad_packet: Callable[[], None] = lambda: None,
     on_break: Callable[[str], None] = lambda _why: None,
 ) -> Iterator[AudioFrame | VideoFrame]:
@@ -31,6 +33,7 @@ def frames_of(
     Args:
         container: is read on from where it stands.
         stream: of the container.
+        first: a packet that was read from it already.
         on_bad_packet: called for each packet that cannot be decoded at all.
         on_break: called with the cause where the file cannot be read any further, other than at its end.
 
@@ -39,7 +42,7 @@ def frames_of(
     """
     decoders.open_decoder(stream)
     good = bad = 0
-    for packet in _packets(container, stream, on_break):
+    for packet in chain([first] if first else [], _packets(container, stream, on_break)):
         if packet.has_sidedata("encryption_info"):
             raise encryption.encrypted()
         try:

@@ -32,10 +32,20 @@ def stated_seconds(container: InputContainer, stream: Stream) -> float | None:
         return chunks.wav_seconds(Path(container.name))
     if demuxer not in _STATES_LENGTH:
         return None
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    tagged = tagged_seconds({name.lower(): value for name, value in stream.metadata.items()})
-    return tagged or (container.duration / av.time_base if container.duration else None)
+    base = float(stream.time_base) if stream.time_base else 0.0
+    if stream.duration is not None:
+        return stream.duration * base
+    end = _tagged_end(stream) or (container.duration / av.time_base if container.duration else None)
+    return None if end is None else max(end - (stream.start_time or 0) * base, 0.0)
+
+
+def states_track(container: InputContainer, stream: Stream) -> bool:
+    """Return whether the length that is stated is that of ``stream``, and not that of the longest one."""
+    return container.format.name in _STATES_LENGTH and (stream.duration is not None or _tagged_end(stream) is not None)
+
+
+def _tagged_end(stream: Stream) -> float | None:
+    return tagged_seconds({name.lower(): value for name, value in stream.metadata.items()})
 
 
 def tagged_seconds(tags: dict[str, str]) -> float | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 from analyzer_contract import FailureReason, MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media.clock import Clock, clock_for, key_after, measured_seconds, rate_of, rest_of
 from analyzer_kit.media.container import moving_picture, opened, too_long, too_wide
 from analyzer_kit.media.damage import Damage
 from analyzer_kit.media.decoding import frames_of
-from analyzer_kit.media.extent import require_complete, stated_seconds
+from analyzer_kit.media.extent import require_complete, stated_seconds, states_track
+from analyzer_kit.media.turning import UPRIGHT, Turn, turn_of
 
 WIDEST = 320
 """Frames are scaled down to this many pixels in width: enough to see movement, and independent of grain."""
@@ -56,7 +59,7 @@ class VideoReader:
     Attributes:
         facts: what the recording is.
         shrink: scales the usual frames, if it can do so at less cost than swscale; the others are left to swscale.
-        stated: seconds that its header says, if it does.
+        stated: seconds that it has by its header, or else as measured by reading it through without decoding.
         begins: index of each stretch's first frame, the first of all frames included.
         keys: index of each key frame.
         seen_seconds: how much of the recording was read; what is damaged was not.
@@ -74,10 +77,12 @@ class VideoReader:
     seen_seconds: float = 0.0
     damaged: list[tuple[float, float]] = field(default_factory=list)
     _damage: Damage = field(default_factory=Damage)
-    _decoded: int = 0
     _count: int = 0
     _last: float = -1.0
-    _origin: float | None = None
+    _reached: float = 0.0
+    _clock: Clock = field(default_factory=lambda: Clock(0.04))
+    _turn: Turn | None = None
+    _first: Packet[av.VideoStream] | None = None
     _scaler: VideoReformatter = field(default_factory=VideoReformatter)
 
     @property
@@ -88,6 +93,8 @@ class VideoReader:
     def frames(self) -> Iterator[tuple[float, GrayFrame]]:
         """Yield seconds from the first frame, and the frame: height x width, gray, at most 320 wide, in display order.
 
+        It is turned as a person sees it.
+
         Raises:
             AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
         """
@@ -96,36 +103,52 @@ class VideoReader:
             stream.thread_type = "AUTO"
             large = stream.width * stream.height > _LARGE_PIXELS
             stream.codec_context.thread_count = self.caps.threads if large else 1
+            self._clock = clock_for(container, stream)
             self.stated = stated_seconds(container, stream)
-            rate = float(stream.average_rate or stream.guessed_rate or 25)
-            if self.stated is None or self.stated <= WHOLE_SECONDS:
-                ended = yield from self._stretch(container, stream, rate, WHOLE_SECONDS + 1.0)
+            seekable = self.stated is not None
+            if self.stated is None or (self.stated > WHOLE_SECONDS and not states_track(container, stream)):
+                self.stated = measured_seconds(self.recording, self.caps)
+            if self.stated <= WHOLE_SECONDS:
+                ended = yield from self._stretch(container, stream, WHOLE_SECONDS + 1.0)
             else:
-                ended = yield from self._stretches(container, stream, rate, self.stated)
-            self._finish(container, stream, ended=ended, rate=rate)
+                ended = yield from self._stretches(container, stream, self.stated, seekable=seekable)
+            end = self._reached if ended else max(self._reached, rest_of(container, stream, self._clock))
+            self._finish(container, stream, end)
 
     def _stretches(
-        self, container: InputContainer, stream: av.VideoStream, rate: float, stated: float
+        self, container: InputContainer, stream: av.VideoStream, length: float, *, seekable: bool
     ) -> Generator[tuple[float, GrayFrame], None, bool]:
         ended = False
-        step = (stated - STRETCH_SECONDS) / (STRETCHES - 1)
+        step = (length - STRETCH_SECONDS) / (STRETCHES - 1)
         for number in range(STRETCHES):
-            if number:
-                start = (self._origin or 0.0) + number * step
-                try:
-                    container.seek(int(start * av.time_base), backward=True)
-                except av.FFmpegError:  # no index: what was read so far is what can be read
-                    break
+            if number and not self._go_to(container, stream, number * step, seekable=seekable):
+                break
             longest = STRETCH_SECONDS if number < STRETCHES - 1 else 2 * STRETCH_SECONDS
-            ended = yield from self._stretch(container, stream, rate, longest)
-            if ended and number < STRETCHES - 1 and self._last < stated - STRETCH_SECONDS - 1.0:
+            ended = yield from self._stretch(container, stream, longest)
+            if ended and number < STRETCHES - 1 and self._last < length - STRETCH_SECONDS - 1.0:
                 break  # the file is shorter than it says
         return ended
 
+    def _go_to(self, container: InputContainer, stream: av.VideoStream, seconds: float, *, seekable: bool) -> bool:
+        """Move to the key frame before ``seconds``, or, by reading on, to the one after it; return whether it worked.
+
+        What states no length has no index either, or its times start anew, so that seeking would go astray.
+        """
+        if not seekable:
+            self._first = key_after(container, stream, self._clock, seconds)
+            stream.codec_context.flush_buffers()
+            return self._first is not None
+        try:
+            container.seek(int(((self._clock.origin or 0.0) + seconds) * av.time_base), backward=True)
+        except av.FFmpegError:  # no index: what was read so far is what can be read
+            return False
+        return True
+
     def _stretch(
-        self, container: InputContainer, stream: av.VideoStream, rate: float, longest: float
+        self, container: InputContainer, stream: av.VideoStream, longest: float
     ) -> Generator[tuple[float, GrayFrame], None, bool]:
         """Yield frames from where the container stands, for ``longest`` seconds; return whether it came to the end."""
+        rate = rate_of(stream)
         later, shown = self._last >= 0, False
         begin: float | None = None
         decoded = 0
@@ -133,7 +156,7 @@ class VideoReader:
         try:
             for frame, clean in self._damage.clean(self._pictures(container, stream)):
                 decoded += 1
-                seconds = self._seconds(frame, rate)
+                seconds = self._seconds(frame)
                 if self._count >= _MOST_FRAMES or decoded > 2 * longest * max(rate, 1.0) + 100:
                     return False
                 if later and seconds <= self._last:  # the key frame lies within the stretch before
@@ -142,6 +165,7 @@ class VideoReader:
                 if seconds - begin > longest:
                     return False
                 elapsed, self._last = seconds - self._last, seconds
+                self._reached = seconds + self._shown_for(frame)
                 if not clean:
                     self._note_damage(seconds, 1 / rate, goes_on=not shown and decoded > 1)
                     shown = False
@@ -150,60 +174,68 @@ class VideoReader:
                     self.begins.append(self._count)
                 if frame.key_frame:
                     self.keys.append(self._count)
-                self.seen_seconds += min(elapsed, 1.0) if shown else 1 / rate
+                self.seen_seconds += elapsed if shown else 1 / rate
                 self._count += 1
                 shown = True
                 yield seconds, self._small_gray(frame)
         except AnalysisError:
             if decoded or self._last < 0:  # a later stretch without any frame is beyond the end
                 raise
+        self.seen_seconds += self._reached - self._last - 1 / rate if shown else 0.0  # the last one may stay for long
         return True
 
     def _pictures(self, container: InputContainer, stream: av.VideoStream) -> Iterator[VideoFrame]:
-        frames = frames_of(container, stream, on_bad_packet=self._damage.lose_packet)
+        first, self._first = self._first, None
+        frames = frames_of(container, stream, first=first, on_bad_packet=self._damage.lose_packet)
         return (frame for frame in frames if isinstance(frame, VideoFrame))
 
     def _note_damage(self, seconds: float, length: float, *, goes_on: bool) -> None:
         begin = self.damaged.pop()[0] if goes_on and self.damaged else seconds
         self.damaged.append((begin, seconds + length))
 
-    def _seconds(self, frame: VideoFrame, rate: float) -> float:
+    def _seconds(self, frame: VideoFrame) -> float:
         if max(frame.width, frame.height) > self.caps.max_side_pixels:  # more than the header states
             raise too_wide(frame.width, frame.height, self.caps)
-        time = frame.time if frame.time is not None else (self._origin or 0.0) + self._last + 1 / rate
-        if self._origin is None:
-            self._origin = time
-        seconds = max(time - self._origin, 0.0)
+        seconds = self._clock.seconds(frame.time)
         if seconds > self.caps.max_duration_seconds:
             raise too_long(seconds, self.caps)
         return seconds
 
-    def _finish(self, container: InputContainer, stream: av.VideoStream, *, ended: bool, rate: float) -> None:
+    def _shown_for(self, frame: VideoFrame) -> float:
+        """Return how long the container says that a frame is shown, as far as its track reaches."""
+        usual = self._clock.step
+        if not frame.duration or frame.time_base is None:
+            return usual
+        left = (self.stated or 0.0) - self._last
+        return min(float(frame.duration * frame.time_base), max(left, usual))
+
+    def _finish(self, container: InputContainer, stream: av.VideoStream, seconds: float) -> None:
         if self._damage.frames > _MOST_DAMAGED * (self._damage.frames + self._count):
             raise _mostly_damaged(self._damage.frames, self._damage.frames + self._count)
-        reached = self._last + 1 / rate
-        if ended:
-            require_complete(container, stream, reached)
-        seconds = reached if ended or self.stated is None else max(self.stated, reached)
+        require_complete(container, stream, seconds)
+        width, height = (self._turn or UPRIGHT).shown(stream.width, stream.height)
         self.facts = MediaFacts(
             container=container.format.name,
             codec=stream.codec_context.name,
             duration_seconds=round(seconds, 3),
-            width=stream.width,
-            height=stream.height,
+            width=width,
+            height=height,
             frames=self._count if self.seen_seconds >= seconds - 0.5 else stream.frames or None,
-            frames_per_second=round(self._count / max(self.seen_seconds, 1 / rate), 3),
+            frames_per_second=round(self._count / max(self.seen_seconds, self._clock.step), 3),
         )
 
     def _small_gray(self, frame: VideoFrame) -> GrayFrame:
-        width = min(frame.width, WIDEST)
-        height = max(round(frame.height * width / frame.width), 1)
+        if self._turn is None:
+            self._turn = turn_of(frame)
+        shown_width, shown_height = self._turn.shown(frame.width, frame.height)
+        small = min(shown_width, WIDEST)
+        width, height = self._turn.shown(small, max(round(shown_height * small / shown_width), 1))
         if self.shrink is not None and _is_limited_luma(frame):
             plane = frame.planes[0]
             rows = np.frombuffer(plane, dtype=np.uint8).reshape(-1, plane.line_size)
-            return self.shrink(rows[: frame.height, : frame.width], width, height)
+            return self._turn.apply(self.shrink(rows[: frame.height, : frame.width], width, height))
         gray = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
-        return gray.to_ndarray()  # type: ignore[return-value]
+        return self._turn.apply(gray.to_ndarray())  # type: ignore[arg-type]
 
 
 def _mostly_damaged(damaged: int, decoded: int) -> AnalysisError:
