@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.coverage import WHOLE, Coverage
+from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import opened, sound_track, too_long
 from analyzer_kit.media.decoding import frames_of
 from analyzer_kit.media.extent import require_complete, stated_seconds
 from analyzer_kit.media.mixing import Mixer
+from analyzer_kit.media.parts import Part, parts_of
 
 SAMPLE_RATE = 16_000
 _BLOCK_SECONDS = 10
@@ -48,34 +50,61 @@ class AudioReader:
     facts: MediaFacts = field(default_factory=MediaFacts)
     stated: float | None = None
     coverage: Coverage = WHOLE
+    _heard: float = 0.0
+    _length: float = 0.0
+    _samples: int = 0
     _reached: float = 0.0
 
     def blocks(self) -> Iterator[Samples]:
         """Yield blocks of up to ten seconds of mono samples at 16 kHz, in [-1, 1], in order.
 
         Raises:
-            AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
+            AnalysisError: NoAudioStream, UnsupportedMedia, EncryptedMedia, CorruptMedia, or MediaTooLarge.
         """
-        with opened(self.recording, self.caps) as container:
+        pending: list[Samples] = []
+        waiting = 0
+        for samples in self._parts():
+            pending.append(samples)
+            waiting += samples.size
+            self._samples += samples.size
+            if self._samples > self.caps.max_duration_seconds * SAMPLE_RATE:
+                raise too_long(self._samples / SAMPLE_RATE, self.caps)
+            if waiting >= _BLOCK_SECONDS * SAMPLE_RATE:
+                yield np.concatenate(pending)
+                pending, waiting = [], 0
+        if pending:
+            yield np.concatenate(pending)
+        self.facts = self.facts.model_copy(update={"duration_seconds": round(self._samples / SAMPLE_RATE, 3)})
+
+    def _parts(self) -> Iterator[Samples]:
+        """Yield the samples of each part of the file; of several, one that cannot be read is a gap."""
+        parts = parts_of(self.recording)
+        if len(parts) == 1:
+            yield from self._part(None)
+            return
+        failures: list[AnalysisError] = []
+        lost = 0
+        for part in parts:
+            try:
+                yield from self._part(part)
+            except AnalysisError as error:
+                failures.append(error)
+                lost += part.end - part.start
+        if len(failures) == len(parts):
+            raise failures[0]
+        if failures:
+            gap = f"{len(failures)} of {len(parts)} parts of the file could not be heard: {failures[0].message}"
+            self.coverage = self.coverage.without(lost / parts[-1].end, gap)
+
+    def _part(self, part: Part | None) -> Iterator[Samples]:
+        with opened(self.recording, self.caps, part) as container:
             stream = sound_track(container, self.track)
             self.tracks = len(container.streams.audio)
             self.stated = stated_seconds(container, stream)
             breaks: list[str] = []
-            total = 0
-            pending: list[Samples] = []
-            waiting = 0
-            for samples in _mixed(_resampled(self._watched(frames_of(container, stream, on_break=breaks.append)))):
-                pending.append(samples)
-                waiting += samples.size
-                total += samples.size
-                if total > self.caps.max_duration_seconds * SAMPLE_RATE:
-                    raise too_long(total / SAMPLE_RATE, self.caps)
-                if waiting >= _BLOCK_SECONDS * SAMPLE_RATE:
-                    yield np.concatenate(pending)
-                    pending, waiting = [], 0
-            if pending:
-                yield np.concatenate(pending)
-            self._finish(container, stream, total / SAMPLE_RATE, broken=bool(breaks))
+            before, self._reached = self._samples, 0.0
+            yield from _mixed(_resampled(self._watched(frames_of(container, stream, on_break=breaks.append))))
+            self._finish(container, stream, (self._samples - before) / SAMPLE_RATE, broken=bool(breaks))
 
     def _watched(self, frames: Iterator[object]) -> Iterator[AudioFrame]:
         """Yield the frames, and note how far their times reach: beyond the samples where sound was taken out."""
@@ -92,16 +121,17 @@ class AudioReader:
         self, container: av.container.InputContainer, stream: av.AudioStream, seconds: float, *, broken: bool
     ) -> None:
         heard = max(seconds, self._reached)  # where no sound was stored, there was none to examine
-        length = require_complete(container, stream, heard, broken=broken)
-        gap = f"Of {length:.0f} s of sound, {heard:.0f} s could be decoded."
-        self.coverage = Coverage.of_seconds(heard, length, gap)
-        self.facts = MediaFacts(
-            container=container.format.name,
-            codec=stream.codec_context.name,
-            duration_seconds=round(seconds, 3),
-            sample_rate=stream.rate,
-            channels=stream.channels,
-        )
+        self._length += require_complete(container, stream, heard, broken=broken)
+        self._heard += heard
+        gap = f"Of {self._length:.0f} s of sound, {self._heard:.0f} s could be decoded."
+        self.coverage = Coverage.of_seconds(self._heard, self._length, gap)
+        if not self.facts.codec:
+            self.facts = MediaFacts(
+                container=container.format.name,
+                codec=stream.codec_context.name,
+                sample_rate=stream.rate,
+                channels=stream.channels,
+            )
 
 
 def count_sound_tracks(recording: Path, caps: Caps) -> int:

@@ -13,6 +13,7 @@ from av.packet import Packet
 
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import moving_picture, opened
+from analyzer_kit.media.parts import Part
 
 _JUMP_SECONDS = 10.0
 """In a transport stream times may start anew, as where two of them were put together: what jumps so far is no time."""
@@ -58,13 +59,13 @@ def rate_of(stream: av.VideoStream) -> float:
     return float(stream.average_rate or stream.guessed_rate or 25)
 
 
-def measured_seconds(recording: Path, caps: Caps) -> float:
+def measured_seconds(recording: Path, caps: Caps, part: Part | None = None) -> float:
     """Return how long the picture is, by reading all of it and decoding nothing.
 
     Raises:
         AnalysisError: NoVideoStream, UnsupportedMedia, EncryptedMedia, CorruptMedia, or MediaTooLarge.
     """
-    with opened(recording, caps) as container:
+    with opened(recording, caps, part) as container:
         stream = moving_picture(container)
         return rest_of(container, stream, clock_for(container, stream))
 

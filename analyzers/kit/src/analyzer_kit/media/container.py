@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import av
@@ -16,26 +16,33 @@ from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media import decoders, encryption
 from analyzer_kit.media.extent import stated_seconds
+from analyzer_kit.media.parts import Part, PartFile
 from analyzer_kit.media.sniff import Format, format_of
 
 
 @contextmanager
-def opened(recording: Path, caps: Caps) -> Iterator[InputContainer]:
+def opened(recording: Path, caps: Caps, part: Part | None = None) -> Iterator[InputContainer]:
     """Yield an open container, checked against ``caps``; nothing is read but the file itself.
+
+    Args:
+        recording: the file.
+        caps: what is refused.
+        part: of the file, in place of all of it.
 
     Raises:
         AnalysisError: UnsupportedMedia, EncryptedMedia, CorruptMedia, or MediaTooLarge.
     """
     form = format_of(recording)
+    source = str(recording) if part is None else PartFile(recording, part)
     try:
-        container = _open(recording, form, caps)
+        container = _open(source, form, caps)
     except av.FFmpegError as error:
         if isinstance(error, MemoryError) and not _has_too_many_streams(recording, form, caps):
             raise
         raise _cannot_be_opened(recording, form, error, caps) from error
     except ValueError as error:
         raise _cannot_be_opened(recording, form, error, caps) from error
-    with container:
+    with container, source if isinstance(source, PartFile) else nullcontext():
         _check(container, caps)
         decoders.confine(container, caps)
         yield container
@@ -83,14 +90,14 @@ def too_wide(width: int, height: int, caps: Caps) -> AnalysisError:
     return AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
 
 
-def _open(recording: Path, form: Format, caps: Caps) -> InputContainer:
+def _open(source: str | PartFile, form: Format, caps: Caps) -> InputContainer:
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": form.demuxer,
         "max_streams": str(caps.max_streams),
         **decoders.options(caps),
     }
-    return av.open(str(recording), format=form.demuxer, options=options)
+    return av.open(source, mode="r", format=form.demuxer, options=options)
 
 
 def _choose(container: InputContainer, stream: av.AudioStream | VideoStream) -> None:
@@ -123,7 +130,7 @@ def _has_too_many_streams(recording: Path, form: Format, caps: Caps) -> bool:
     with av.logging.Capture() as log:
         av.logging.set_level(av.logging.ERROR)
         try:
-            _open(recording, form, caps).close()
+            _open(str(recording), form, caps).close()
         except (av.FFmpegError, ValueError):
             pass
         finally:

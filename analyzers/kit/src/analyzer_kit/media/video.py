@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from analyzer_kit.media.container import moving_picture, opened, too_long, too_w
 from analyzer_kit.media.damage import Damage
 from analyzer_kit.media.decoding import frames_of
 from analyzer_kit.media.extent import require_complete, stated_seconds, states_track
+from analyzer_kit.media.parts import Part, parts_of
 from analyzer_kit.media.turning import UPRIGHT, Turn, turn_of
 
 WIDEST = 320
@@ -98,7 +100,8 @@ class VideoReader:
         Raises:
             AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
         """
-        with opened(self.recording, self.caps) as container:
+        part, elsewhere = self._part()
+        with opened(self.recording, self.caps, part) as container:
             stream = moving_picture(container)
             stream.thread_type = "AUTO"
             large = stream.width * stream.height > _LARGE_PIXELS
@@ -107,13 +110,25 @@ class VideoReader:
             self.stated = stated_seconds(container, stream)
             seekable = self.stated is not None
             if self.stated is None or (self.stated > WHOLE_SECONDS and not states_track(container, stream)):
-                self.stated = measured_seconds(self.recording, self.caps)
+                self.stated = measured_seconds(self.recording, self.caps, part)
             if self.stated <= WHOLE_SECONDS:
                 ended = yield from self._stretch(container, stream, WHOLE_SECONDS + 1.0)
             else:
                 ended = yield from self._stretches(container, stream, self.stated, seekable=seekable)
             end = self._reached if ended else max(self._reached, rest_of(container, stream, self._clock))
-            self._finish(container, stream, end)
+            self._finish(container, stream, end, elsewhere)
+
+    def _part(self) -> tuple[Part | None, float]:
+        """Return the first part of the file with a picture, and the seconds of the others, which are not looked at."""
+        parts = parts_of(self.recording)
+        if len(parts) == 1:
+            return None, 0.0
+        lengths: dict[Part, float] = {}
+        for part in parts:
+            with suppress(AnalysisError):
+                lengths[part] = measured_seconds(self.recording, self.caps, part)
+        first = next(iter(lengths), parts[0])
+        return first, sum(lengths.values()) - lengths.get(first, 0.0)
 
     def _stretches(
         self, container: InputContainer, stream: av.VideoStream, length: float, *, seekable: bool
@@ -209,10 +224,11 @@ class VideoReader:
         left = (self.stated or 0.0) - self._last
         return min(float(frame.duration * frame.time_base), max(left, usual))
 
-    def _finish(self, container: InputContainer, stream: av.VideoStream, seconds: float) -> None:
+    def _finish(self, container: InputContainer, stream: av.VideoStream, seconds: float, elsewhere: float) -> None:
         if self._damage.frames > _MOST_DAMAGED * (self._damage.frames + self._count):
             raise _mostly_damaged(self._damage.frames, self._damage.frames + self._count)
         require_complete(container, stream, seconds)
+        seconds += elsewhere
         width, height = (self._turn or UPRIGHT).shown(stream.width, stream.height)
         self.facts = MediaFacts(
             container=container.format.name,
