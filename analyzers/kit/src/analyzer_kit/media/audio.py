@@ -12,7 +12,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from analyzer_contract import MediaFacts
+from analyzer_contract import FailureReason, MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.coverage import WHOLE, Coverage
 from analyzer_kit.errors import AnalysisError
@@ -179,7 +179,14 @@ def _resampled(frames: Iterator[AudioFrame]) -> Iterator[Samples]:
 
 
 def _converted(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[Samples]:
-    for out in resampler.resample(frame):
+    try:
+        resampled = resampler.resample(frame)
+    except av.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+        message = "The sound changes to a form that makes no sense: the recording is damaged. Send it again, whole."
+        raise AnalysisError(FailureReason.CORRUPT_MEDIA, message) from error
+    for out in resampled:
         samples: Samples = out.to_ndarray().reshape(-1, out.layout.nb_channels).T.astype(np.float32, copy=True)
         if samples.size:
             yield np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)

@@ -14,18 +14,21 @@ from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 
 _LIST = (
-    "aac,aac_fixed,aac_latm,ac3,eac3,alac,amrnb,amrwb,flac,gsm,gsm_ms,mp2float,mp2,mp3float,mp3,opus,libopus,vorbis,"
-    "libvorbis,speex,libspeex,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,adpcm_g722,g722,pcm_alaw,pcm_mulaw,pcm_u8,pcm_s8,"
+    "aac,aac_fixed,aac_latm,ac3,eac3,alac,amrnb,amrwb,flac,gsm,gsm_ms,mp1float,mp1,mp2float,mp2,mp3float,mp3,opus,libopus,"
+    "vorbis,libvorbis,speex,libspeex,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,g722,pcm_alaw,pcm_mulaw,pcm_u8,pcm_s8,"
     "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_bluray,"
-    "libopencore_amrnb,libopencore_amrwb,"
+    "libopencore_amrnb,libopencore_amrwb,qcelp,evrc,ilbc,g723_1,g729,g726,g726le,"
     "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,h263,mpeg4,mpeg1video,mpeg2video,mjpeg,png,prores,theora,"
-    "rawvideo,ffv1,dvvideo,msmpeg4v2,msmpeg4,huffyuv"
+    "rawvideo,ffv1,dvvideo,dnxhd,msmpeg4v2,msmpeg4,huffyuv,svq1,svq3,qtrle,apv"
 )
 DECODERS = frozenset(_LIST.split(","))
 """FFmpeg has some 500 decoders; phones, cameras, messengers and editors need these."""
 
 _MOST_CHANNELS = 64
 """As many as FFmpeg mixes down."""
+
+_LEAST_RATE = 1000
+"""Samples a second; speech needs four times as many."""
 
 
 def options(caps: Caps) -> dict[str, str]:
@@ -77,8 +80,8 @@ def _require_channels(stream: av.AudioStream) -> None:
     if stream.channels > _MOST_CHANNELS:
         message = f"The sound has {stream.channels} channels; at most {_MOST_CHANNELS} are analysed."
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
-    if stream.rate <= 0:
-        message = "The recording's description of its sound is damaged: it states no sample rate. Send it again, whole."
+    if stream.rate < _LEAST_RATE:
+        message = f"The description of the sound is damaged: {stream.rate} samples a second. Send it again, whole."
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
 
