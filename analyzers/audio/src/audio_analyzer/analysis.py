@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analyzer_contract import Verdict
+from analyzer_contract import SEVERITY, Verdict
 from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Setup
 from analyzer_kit.coverage import Coverage
 from analyzer_kit.detector import InstalledDetectors, deciding_summary
@@ -18,9 +18,12 @@ from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge, of_the_whole
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS
+from audio_analyzer.detectors.speech import NO_SPEECH
 from audio_analyzer.hearing import Heard, hear_all, joined
 from audio_analyzer.levels import LevelMeter
 from audio_analyzer.reading import AnyMeter, read_samples
+from audio_analyzer.voice_activity import VoiceMeter
+from audio_analyzer.windows import LEAST_SPEECH_SECONDS
 
 _LEAST_SOUND_SECONDS = 1.0
 
@@ -63,17 +66,21 @@ def _install(caps: Caps, models: Models) -> _Detectors:
 
 
 def _meters(detectors: Sequence[AudioDetector]) -> list[AnyMeter]:
-    return [LevelMeter, *chain.from_iterable(detector.meters for detector in detectors)]
+    return [LevelMeter, VoiceMeter, *chain.from_iterable(detector.meters for detector in detectors)]
 
 
 def _assess(installed: _Detectors, heard: Sequence[Heard], covered: Coverage, plot: Path) -> Assessment:
     shown = max(heard, key=lambda one: one.sound_seconds)
     reports, levels = joined(heard), shown.levels
     seconds = max(one.facts.duration_seconds for one in heard)
-    verdict, score = judge(reports, conclusive=shown.sound_seconds >= _LEAST_SOUND_SECONDS)
+    conclusive = shown.sound_seconds >= _LEAST_SOUND_SECONDS
+    speech = max(one.speech_seconds for one in heard) >= LEAST_SPEECH_SECONDS
+    verdict, score = judge(reports, conclusive=conclusive)
     gaps = " ".join(installed.gaps)
     sentence = deciding_summary(zip(installed.all, reports, strict=True), verdict)
     summary = sentence or _without_evidence(verdict, gaps, shown.sound_seconds)
+    if conclusive and not speech and SEVERITY[verdict] < SEVERITY[Verdict.SUSPICIOUS]:
+        verdict, summary = Verdict.INCONCLUSIVE, f"{NO_SPEECH} No traces of editing in the sound."
     verdict, summary = of_the_whole(verdict, summary, covered)
     draw_timeline(
         plot,

@@ -17,6 +17,7 @@ from analyzer_kit.verdicts import verdict_of
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, Levels, sound_frames
 from audio_analyzer.reading import AnyMeter, AudioReading, Span, read_sound
+from audio_analyzer.voice_activity import VoiceMeter, densest_seconds, speech_frames
 
 _MOST_TRACKS = 4
 """Recorders write up to two, films one for each language. They are heard one after the other, and the time that an
@@ -41,6 +42,7 @@ class Heard:
         coverage: how much of it that is.
         levels: over time.
         sound_seconds: without pauses.
+        speech_seconds: how much of the four seconds in which most is said is speech.
         reports: one of each detector, in their order.
     """
 
@@ -50,6 +52,7 @@ class Heard:
     coverage: Coverage
     levels: Levels
     sound_seconds: float
+    speech_seconds: float
     reports: list[DetectorReport]
 
 
@@ -118,7 +121,7 @@ def _hear(
     def told(stage: str, share: float, tracks: int) -> None:
         progress(stage, (track + share) / tracks)
 
-    meters: list[AnyMeter] = [LevelMeter, *chain.from_iterable(detector.meters for detector in detectors)]
+    meters: list[AnyMeter] = [LevelMeter, VoiceMeter, *chain.from_iterable(detector.meters for detector in detectors)]
     reading = read_sound(recording, caps, meters, lambda share, tracks: told("decode", 0.6 * share, tracks), track)
     spans = [detector.spans(reading) for detector in detectors]
     memory.trim()  # what spans were found by, millions of pairs of fingerprints, makes room for what follows
@@ -126,10 +129,10 @@ def _hear(
     reading.cut(chain.from_iterable(spans))
     reading.progress = lambda share: told("listen", 0.7 + 0.25 * share, reading.tracks)
     reports = _detect(detectors, spans, reading)
-    sound_seconds = float(reading.computed(sound_frames).sum()) * FRAME_SECONDS
-    return Heard(
-        track, reading.tracks, reading.facts, reading.coverage, reading.measured(LevelMeter), sound_seconds, reports
-    )
+    sound = float(reading.computed(sound_frames).sum()) * FRAME_SECONDS
+    speech = densest_seconds(reading.computed(speech_frames))
+    levels = reading.measured(LevelMeter)
+    return Heard(track, reading.tracks, reading.facts, reading.coverage, levels, sound, speech, reports)
 
 
 def _detect(

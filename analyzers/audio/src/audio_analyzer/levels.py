@@ -20,7 +20,8 @@ _BELOW_SPEECH_DB = 35.0
 """Speech spans about 30 dB from its loud vowels to its soft consonants (ITU-T P.56 puts the activity threshold 15.9 dB
 below the active level, which itself lies below the peaks); quieter than this under the loud parts is a pause."""
 
-_FAINTEST_SOUND_DBFS = -60.0
+_FAINTEST_SOUND_DBFS = -85.0
+"""A quiet recording has its words here; what is softer still is the noise of a converter."""
 
 
 @dataclass(frozen=True)

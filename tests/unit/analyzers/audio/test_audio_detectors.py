@@ -14,7 +14,7 @@ from analyzer_kit.runs import runs_of
 from audio_analyzer.detectors.repeats import RepeatedAudio, similarity
 from audio_analyzer.detectors.silence import DigitalSilence
 from audio_analyzer.fingerprints import HOP_SECONDS, Fingerprinter
-from audio_analyzer.levels import LevelMeter, Levels
+from audio_analyzer.levels import LevelMeter, Levels, sound_frames
 from tests.support.analyzers.audio_readings import detected
 from tests.support.analyzers.listener import babble
 
@@ -30,11 +30,13 @@ def levels_of(samples: Samples, block: int = 10 * RATE) -> Levels:
 
 
 def repeats_in(samples: Samples, block: int = 10 * RATE) -> DetectorReport:
-    return detected(RepeatedAudio(), samples, block)
+    """What is found if the babble is taken for speech."""
+    return detected(RepeatedAudio(speech=sound_frames), samples, block)
 
 
 def silence_in(samples: Samples) -> DetectorReport:
-    return detected(DigitalSilence(), samples)
+    """What is found if the babble is taken for speech."""
+    return detected(DigitalSilence(speech=sound_frames), samples)
 
 
 def with_silence(samples: Samples, pauses: list[tuple[float, float]]) -> Samples:

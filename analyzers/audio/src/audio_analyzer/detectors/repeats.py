@@ -1,7 +1,8 @@
-"""RepeatedAudio: a stretch of sound that occurs twice, sample for sample, as no voice can say it."""
+"""RepeatedAudio: a stretch of speech that occurs twice, sample for sample, as no voice can say it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,9 @@ from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.runs import runs_of
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.fingerprints import HOP, HOP_SECONDS, Fingerprinter, Fingerprints
+from audio_analyzer.levels import FRAME_SECONDS, LevelMeter
 from audio_analyzer.reading import AudioReading, Span
+from audio_analyzer.voice_activity import SpeechFrames, VoiceMeter, speech_frames
 
 _SHORTEST_HOPS = 32
 """About half a second of matching fingerprints; a window adds a quarter of a second of sound to it."""
@@ -58,51 +61,90 @@ class Candidate:
         return first, second
 
 
+_MOSTLY = 0.5
+"""Share of a stretch that must be speech: programs, instruments and bells repeat themselves by nature."""
+
+_BEATS, _OFF_BEAT_SECONDS = 3, 0.1
+"""So many copies at multiples of one period were played by a program, with a voice in them or not."""
+
+
 class RepeatedAudio(AudioDetector):
-    """Stretches of sound that are copies of earlier ones."""
+    """Stretches of speech that are copies of earlier ones; copies of other sound are facts."""
 
     name = "RepeatedAudio"
     id = "audio.repeated-audio"
     limitations = (
-        "Music made of samples or loops, ringing tones and announcements repeat by design.",
+        "Only speech that occurs twice counts: music, ringing tones and the sounds of programs repeat by design. So do "
+        "announcements, which are taken for copies unless they come at regular times, at least three times more.",
         "A copy that was stretched, pitched, or laid under other sound is not found; nor one shorter than about 1.5 s.",
     )
-    meters = (Fingerprinter,)
+    meters = (Fingerprinter, LevelMeter, VoiceMeter)
+
+    def __init__(self, speech: SpeechFrames = speech_frames) -> None:
+        self._speech = speech
 
     def spans(self, reading: AudioReading) -> list[Span]:
         """Return both stretches of each candidate."""
         return [span for candidate in reading.computed(_candidates) for span in candidate.spans]
 
     def detect(self, reading: AudioReading) -> DetectorReport:
-        """Judge the candidates by how alike their samples are."""
-        findings = []
+        """Judge the candidates by how alike their samples are, and by whether somebody speaks in them."""
+        copies = []
         for candidate in reading.computed(_candidates):
             first, second = (reading.samples(span) for span in candidate.spans)
             likeness = 0.0 if is_tone(first) else similarity(first, second)
             if likeness >= _SAME:
-                findings.append(_finding(candidate, likeness))
+                copies.append((candidate, likeness))
+        speech = reading.computed(self._speech)
+        played = is_regular([candidate.second - candidate.first for candidate, _ in copies])
+        findings = [
+            _finding(candidate, likeness, evident=not played and _is_speech(candidate, speech))
+            for candidate, likeness in copies
+        ]
         return self.report(max((finding.score for finding in findings), default=0), findings)
 
     def summary(self, report: DetectorReport) -> str:
         """Return the number of repeated stretches."""
         if report.score < SUSPICIOUS_FROM:
             return ""
-        return f"{len(report.findings)} stretches of sound are exact repetitions of earlier ones: edited."
+        number = sum(finding.score >= SUSPICIOUS_FROM for finding in report.findings)
+        return f"{number} stretches of speech are exact repetitions of earlier ones: edited."
 
 
 def _candidates(reading: AudioReading) -> list[Candidate]:
     return find_candidates(reading.measured(Fingerprinter))
 
 
-def _finding(candidate: Candidate, likeness: float) -> Finding:
+def is_regular(lags: Sequence[float]) -> bool:
+    """Return whether copies come at multiples of one period, as what a program plays.
+
+    Args:
+        lags: seconds from each first stretch to its copy.
+    """
+    if len(lags) < _BEATS:
+        return False
+    period = min(lags)
+    return all(abs(lag - round(lag / period) * period) <= _OFF_BEAT_SECONDS for lag in lags)
+
+
+def _is_speech(candidate: Candidate, speech: NDArray[np.bool_]) -> bool:
+    stretches = (
+        speech[round(start / FRAME_SECONDS) : round((start + candidate.seconds) / FRAME_SECONDS)]
+        for start in (candidate.first, candidate.second)
+    )
+    return all(stretch.size > 0 and float(stretch.mean()) >= _MOSTLY for stretch in stretches)
+
+
+def _finding(candidate: Candidate, likeness: float, *, evident: bool) -> Finding:
+    why = "a voice never repeats itself so exactly" if evident else "what a program or an instrument plays repeats so"
     return Finding(
         kind="RepeatedAudio",
         start_seconds=round(candidate.second, 3),
         end_seconds=round(candidate.second + candidate.seconds, 3),
-        score=min(100, round(50 + 250 * (likeness - _SAME))),
+        score=min(100, round(SUSPICIOUS_FROM + 250 * (likeness - _SAME))) if evident else 0,
         message=(
             f"{candidate.seconds:.2f} s of sound repeat what is heard at {candidate.first:.2f} s "
-            f"(correlation {likeness:.3f}): a voice never repeats itself so exactly."
+            f"(correlation {likeness:.3f}): {why}."
         ),
     )
 

@@ -14,9 +14,10 @@ from analyzer_kit.detector import DetectorSource
 from analyzer_kit.media.audio import SAMPLE_RATE
 from audio_analyzer.calibrated import LEAST_STRETCH, claim_of, reference_percentile, shown_score, stretches
 from audio_analyzer.detector import AudioDetector
-from audio_analyzer.levels import FRAME_SAMPLES, LevelMeter, sound_frames
+from audio_analyzer.levels import FRAME_SAMPLES, LevelMeter
 from audio_analyzer.loading import load_models
 from audio_analyzer.reading import AudioReading, Span
+from audio_analyzer.voice_activity import SpeechFrames, VoiceMeter, speech_frames
 from audio_analyzer.window_scores import WindowScore, WindowScorer
 from audio_analyzer.windows import LEAST_SPEECH_SECONDS, WindowPlan
 
@@ -31,6 +32,7 @@ _BESIDE_EACH = 3
 
 _RAW_SHOWN = 8
 
+NO_SPEECH = "There is no speech to listen to: nothing can be said of a voice."
 _NOTHING = "Nothing is concluded: "
 _NO_CLONE_DETECTOR = (
     "No detector that was measured for cloned voices is installed: a good clone leaves none of these traces."
@@ -58,20 +60,21 @@ class SyntheticSpeech(AudioDetector):
 
     Args:
         model: takes mono sound at 16 kHz.
+        speech: says which frames of 10 ms of a reading hold speech.
     """
 
     name = NAME
     limitations = (
-        "Speech is told from other sound by its loudness alone: music and noises that come and go are taken for "
-        "speech.",
+        "Singing, and voices out of a loudspeaker, are taken for speech.",
         "A noise gate, or a codec that leaves pauses out, hides noise from the check for what the model was measured "
         "in.",
         "A short insertion in a longer recording may lie between the windows that were heard, or be outvoted by the "
         "rest.",
     )
-    meters = (LevelMeter,)
+    meters = (LevelMeter, VoiceMeter)
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, speech: SpeechFrames = speech_frames) -> None:
+        self._speech = speech
         manifest = model.manifest
         self.id, self.eval_card = manifest.id, manifest.eval_card
         self._sha256 = manifest.sha256
@@ -85,7 +88,7 @@ class SyntheticSpeech(AudioDetector):
 
     def detect(self, reading: AudioReading) -> DetectorReport:
         """Score the windows of the first pass, then the neighbours of those above the threshold, and judge."""
-        plan, speech = reading.computed(self._plan), reading.computed(sound_frames)
+        plan, speech = reading.computed(self._plan), reading.computed(self._speech)
         windows = {start: reading.samples(plan.span(start)) for start in plan.needed}
         first = self._first_pass(plan, windows, speech, reading.progress)
         beside = self._scorer.score(self._beside(plan, first), windows, speech)
@@ -94,7 +97,7 @@ class SyntheticSpeech(AudioDetector):
     def summary(self, report: DetectorReport) -> str:
         """Return what the model says of the voice."""
         if report.claim is None:
-            return "No traces of editing in the sound. There is no speech in it to listen to."
+            return f"{NO_SPEECH} No traces of editing in the sound."
         if report.claim is Verdict.INCONCLUSIVE:
             reason = report.limitations[0].removeprefix(_NOTHING)
             return f"Nothing can be concluded about the voice: {reason} No traces of editing."
@@ -109,7 +112,7 @@ class SyntheticSpeech(AudioDetector):
         )
 
     def _plan(self, reading: AudioReading) -> WindowPlan:
-        return self._scorer.plan(reading.computed(sound_frames), reading.total)
+        return self._scorer.plan(reading.computed(self._speech), reading.total)
 
     def _first_pass(
         self,
