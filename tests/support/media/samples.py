@@ -22,6 +22,9 @@ GENUINE_PACKAGE = "pocketsphinx-testdata"
 GENUINE_MEMBER = "usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0870.wav"
 """A sentence of "Sense and Sensibility", read by a LibriVox volunteer: public domain."""
 
+VOICE = Path(__file__).parent / "cases" / "voice.flac"
+"""Five seconds of the same."""
+
 SPEECH = (
     "Hello grandma, it is me. I had a little accident, and I need money today. "
     "Please do not tell anybody! Can you send it, right now?"
@@ -158,12 +161,13 @@ def text_file(target: Path) -> None:
 
 
 def encode_frames(target: Path, frames: object, *, crf: int = 26, sound: bool = True) -> None:
-    """Encode gray frames (``HEIGHT`` x ``WIDTH`` uint8, 25 a second) as H.264 in MP4, with pink noise for sound."""
+    """Encode gray frames (``HEIGHT`` x ``WIDTH`` uint8, 25 a second) as H.264 in MP4; somebody reads beside it."""
     command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray"]
     command += ["-s", f"{WIDTH}x{HEIGHT}", "-r", str(FRAMES_PER_SECOND), "-i", "-"]
     if sound:
-        command += ["-f", "lavfi", "-i", "anoisesrc=color=pink:amplitude=0.1:seed=7:r=16000", "-shortest"]
-        command += ["-c:a", "aac", "-b:a", "32k"]
+        command += ["-i", str(VOICE), "-f", "lavfi", "-i", "anoisesrc=color=pink:amplitude=0.002:seed=7:r=16000"]
+        command += ["-filter_complex", "[1:a][2:a]amix=duration=longest:normalize=0[sound]"]
+        command += ["-map", "0:v", "-map", "[sound]", "-shortest", "-c:a", "aac", "-b:a", "64k"]
     command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p"]
     command += ["-movflags", "+faststart", "-f", "mp4", str(target)]
     data = b"".join(frame.tobytes() for frame in frames)  # type: ignore[attr-defined]

@@ -7,19 +7,18 @@ here to any samples, so that the same can be tried on other voices: ``python -m 
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader
+from tests.support.media.samples import VOICE
 
 Samples = NDArray[np.float32]
 Random = np.random.Generator
 
 RATE = SAMPLE_RATE
-_VOICE = Path(__file__).parent / "cases" / "voice.flac"
 _FRAME = RATE // 50
 """20 ms: what a call sends at once."""
 
@@ -27,7 +26,7 @@ _FRAME = RATE // 50
 @cache
 def voice() -> Samples:
     """Return 5.2 s of a person who reads, with the noise of a room."""
-    return np.concatenate(list(AudioReader(_VOICE, Caps(threads=1)).blocks()))
+    return np.concatenate(list(AudioReader(VOICE, Caps(threads=1)).blocks()))
 
 
 def with_room(samples: Samples, rng: Random, decibels: float = -60.0) -> Samples:
