@@ -11,9 +11,9 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from analyzer_kit.errors import Misconfigured
@@ -21,6 +21,7 @@ from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.runs import runs_of
 from audio_analyzer.levels import FRAME_SAMPLES, FRAME_SECONDS, sound_frames
 from audio_analyzer.reading import AudioReading
+from guardian_models.runtime import open_session
 
 _PACKAGE, _FILE = "silero_vad", "data/silero_vad_16k_sequence.onnx"
 _SHA256 = "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
@@ -125,7 +126,7 @@ def densest_seconds(speech: NDArray[np.bool_]) -> float:
 
 
 @cache
-def _network() -> onnxruntime.InferenceSession:
+def _network() -> Any:  # noqa: ANN401 - the runtime has no types
     spec = find_spec(_PACKAGE)  # imports nothing of it
     folders = list(spec.submodule_search_locations or []) if spec else []
     path = Path(folders[0]) / _FILE if folders else Path(_FILE)
@@ -135,10 +136,4 @@ def _network() -> onnxruntime.InferenceSession:
         raise Misconfigured(f"The network for voice activity cannot be read: {error}. Install silero-vad.") from error
     if (actual := hashlib.sha256(content).hexdigest()) != _SHA256:
         raise Misconfigured(f"{path} has sha256 {actual}, not {_SHA256}: install the pinned silero-vad again.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.enable_mem_pattern = options.enable_cpu_mem_arena = False  # they keep what the largest run took
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    session._model_bytes = None  # noqa: SLF001 - the runtime has its own copy: see guardian_models.runtime
-    return session
+    return open_session(content)

@@ -29,6 +29,27 @@ class Answer:
     score: float
 
 
+def open_session(content: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Return a session of ONNX Runtime that takes and keeps little memory; it raises what the runtime raises.
+
+    Args:
+        content: an ONNX model.
+        threads: how many the runtime may use.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.enable_mem_pattern = False  # takes memory for a whole run at once: 27 MB more for AASIST, no faster
+    options.enable_cpu_mem_arena = False  # keeps what the largest run took: 12 MB for our own model, 34 for AASIST
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    # The runtime has its own copy of the weights. Its Python class keeps the file as well, in case the provider is
+    # changed, and has no option not to.
+    session._model_bytes = None  # noqa: SLF001
+    return session
+
+
 class Model:
     """A model, ready to run. It may be shared between threads: the runtime's sessions can be.
 
@@ -43,20 +64,10 @@ class Model:
 
     def __init__(self, manifest: SoundManifest, content: bytes, threads: int = 1) -> None:
         self.manifest = manifest
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_mem_pattern = False  # takes memory for a whole run at once: 27 MB more for AASIST, no faster
-        options.enable_cpu_mem_arena = False  # keeps what the largest run took: 12 MB for our own model, 34 for AASIST
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            self._session = open_session(content, threads)
         except Exception as error:  # its exceptions share no base class of their own
             raise ManifestRefused(f"{manifest.file} cannot be loaded: {error}") from error
-        # The runtime has its own copy of the weights. Its Python class keeps the file as well, in case the provider is
-        # changed, and has no option not to.
-        self._session._model_bytes = None  # noqa: SLF001
         expected = [
             (manifest.input.name, [1, manifest.input.samples]),
             (manifest.logits.name, [1, len(manifest.logits.classes)]),
