@@ -91,6 +91,14 @@ IN_EVAL_ENV = export PATH="$$PATH:$(EVAL_ENV)/uv/bin" UV_PROJECT_ENVIRONMENT="$(
 eval: setup ## Measure the voice detector on recorded and synthetic speech, and write docs/cards/voice-texture.md
 	@$(IN_EVAL_ENV) -m ml.voice.evaluate $(EVAL_ARGS)
 
+GENUINE ?= $(OUT)/genuine
+SPEECH ?= ../shared/speech
+
+.PHONY: eval-genuine
+eval-genuine: setup ## Measure how often genuine recordings are accused: SPEECH=folder of recorded speech, GENUINE=what is made
+	@$(VENV)/python -m ml.genuine.build $(GENUINE) --speech $(SPEECH)
+	@$(VENV)/python -m ml.genuine $(GENUINE)/list.csv
+
 .PHONY: train
 train: setup ## Train our own voice model on recordings and voices that packages ship; then run make eval
 	@export OPENBLAS_NUM_THREADS=1; $(IN_EVAL_ENV) -m ml.voice.train $(EVAL_ARGS)

@@ -5,6 +5,7 @@ Every function takes the scores of recorded and of synthetic clips as two arrays
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -117,6 +118,20 @@ def _resampler(scores: Scores, clusters: Sequence[str] | None) -> Callable[[np.r
     names = np.asarray(clusters)
     groups = [scores[names == name] for name in np.unique(names)]
     return lambda random: np.concatenate([groups[i] for i in random.integers(len(groups), size=len(groups))])
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Return the interval in which a share lies with a probability of 95 % (Wilson 1927).
+
+    Args:
+        hits: how many of them.
+        count: of how many, at least one.
+    """
+    z = 1.959964
+    share, spread = hits / count, z * z / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def platt(recorded: Scores, synthetic: Scores) -> tuple[float, float]:

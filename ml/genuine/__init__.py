@@ -1,0 +1,1 @@
+"""How often the product accuses genuine recordings, by the kind of recording."""
