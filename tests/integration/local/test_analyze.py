@@ -15,6 +15,7 @@ import pytest
 
 from analysis_operator.cli.lines import schema
 from analysis_operator.local.batch import Batch, File, FileOutcome, files_of
+from analyzer_contract import Verdict
 from tests.support.guardian import Guardian, eventually
 from tests.support.media.samples import make_samples
 
@@ -148,6 +149,9 @@ async def test_a_file_that_breaks_its_child_costs_its_own_line(tmp_path: Path) -
     for name, outcome in kept.outcomes.items():
         assert outcome.request is not None
         reasons[name] = outcome.request.status.analyses[0].reason
+        if name in good:
+            status = outcome.request.status
+            assert (status.analyses[0].examined_share, status.verdict) == (50, Verdict.INCONCLUSIVE)
     expected = {"sigsegv": "WorkerCrashed", "oom": "OutOfMemory", "corrupt": "CorruptMedia"}
     assert reasons == expected | dict.fromkeys(good, "")
     assert 100 in kept.percents
