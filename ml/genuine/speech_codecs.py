@@ -17,7 +17,9 @@ _NB_12_2, _WB_12_65 = 7, 2
 """Modes of the encoders: the usual ones of telephone networks."""
 
 
-class _Encode(Protocol):
+class Encode(Protocol):
+    """Encodes one frame."""
+
     def __call__(self, samples: bytes, out: ctypes.Array[ctypes.c_char]) -> int:
         """Encode 20 ms of 16-bit samples into ``out``, and return how many bytes that are."""
 
@@ -35,7 +37,7 @@ def amr_nb(source: Path, target: Path) -> None:
     def encode(samples: bytes, out: ctypes.Array[ctypes.c_char]) -> int:
         return int(library.Encoder_Interface_Encode(state, _NB_12_2, samples, out, 0))
 
-    _write(source, target, b"#!AMR\n", encode)
+    write(source, target, b"#!AMR\n", encode)
     library.Encoder_Interface_exit(state)
 
 
@@ -52,7 +54,7 @@ def amr_wb(source: Path, target: Path) -> None:
     def encode(samples: bytes, out: ctypes.Array[ctypes.c_char]) -> int:
         return int(library.E_IF_encode(state, _WB_12_65, samples, out, 1))
 
-    _write(source, target, b"#!AMR-WB\n", encode)
+    write(source, target, b"#!AMR-WB\n", encode)
     library.E_IF_exit(state)
 
 
@@ -66,13 +68,15 @@ def opus_with_dtx(source: Path, target: Path) -> None:
         out.mux(stream.encode(None))
 
 
-def _write(source: Path, target: Path, head: bytes, encode: _Encode) -> None:
+def write(source: Path, target: Path, head: bytes, encode: Encode) -> None:
+    """Write a file head, and each 20 ms of a WAV file, encoded; what is left at the end is shorter and left out."""
     with wave.open(str(source)) as sound, target.open("wb") as file:
         frame = round(sound.getframerate() * _FRAME_SECONDS)
         out = ctypes.create_string_buffer(_MOST_BYTES)
         file.write(head)
         while len(samples := sound.readframes(frame)) == 2 * frame:
-            file.write(out.raw[: encode(samples, out)])
+            size = encode(samples, out)
+            file.write(out.raw[:size])
 
 
 def _library(package: str, name: str) -> ctypes.CDLL:

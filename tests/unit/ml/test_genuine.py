@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,7 @@ from ml.genuine.build import sound_trials
 from ml.genuine.card import Recording, card
 from ml.genuine.chains import KINDS, PICTURE, SOUND, Chain, send
 from ml.genuine.sources import Source
+from ml.genuine.speech_codecs import write
 
 
 def line(verdict: str | None, score: int = 0, reason: str = "Completed") -> dict[str, Any]:
@@ -74,3 +76,20 @@ def test_a_way_leaves_a_recording_of_the_same_length_and_nothing_else(chain: Cha
     probe = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"]
     done = subprocess.run([*probe, tmp_path / f"target.{chain.suffix}"], capture_output=True, text=True, check=True)
     assert float(done.stdout) == pytest.approx(3, abs=0.1)
+
+
+def test_speech_codecs_write_each_frame_after_it_was_encoded(tmp_path: Path) -> None:
+    import wave
+
+    with wave.open(str(tmp_path / "source.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(b"\x01\x00" * 480)
+    frames = iter([b"\x3cfirst", b"\x3cse", b"\x3cthird one"])
+
+    def encode(samples: bytes, out: ctypes.Array[ctypes.c_char]) -> int:
+        assert len(samples) == 320
+        out.raw = (frame := next(frames)).ljust(128, b"\0")
+        return len(frame)
+
+    write(tmp_path / "source.wav", tmp_path / "target.amr", b"#!AMR\n", encode)
+    assert (tmp_path / "target.amr").read_bytes() == b"#!AMR\n\x3cfirst\x3cse\x3cthird one"
