@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media import decoders, encryption
+from analyzer_kit.media.pauses import is_pause
 
 _BAD_PACKETS = 0.1
 """Above this share of undecodable packets the rest is no basis for a verdict."""
@@ -41,10 +42,13 @@ def frames_of(
         AnalysisError: UnsupportedMedia or EncryptedMedia, or CorruptMedia: nothing, or too little, can be decoded.
     """
     decoders.open_decoder(stream)
-    good = bad = 0
+    good = bad = pauses = 0
     for packet in chain([first] if first else [], _packets(container, stream, on_break)):
         if packet.has_sidedata("encryption_info"):
             raise encryption.encrypted()
+        if is_pause(stream.codec_context.name, packet):
+            pauses += 1
+            continue
         try:
             for frame in packet.decode():
                 good += 1
@@ -54,11 +58,11 @@ def frames_of(
                 raise
             bad += 1
             on_bad_packet()
-    if good == 0:
+    if good == 0 and not pauses:
         message = "Nothing in the recording can be decoded: it is damaged or cut off. Send it again, whole."
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
-    if bad > _BAD_PACKETS * (good + bad):
-        message = f"{bad} of {good + bad} parts of the recording are damaged. Send it again, whole."
+    if bad > _BAD_PACKETS * (good + bad + pauses):
+        message = f"{bad} of {good + bad + pauses} parts of the recording are damaged. Send it again, whole."
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
 
