@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml.common.paths import repo_root
+from ml.genuine import card as genuine
 from ml.splices.card import INTRODUCTION
 from ml.video.card import READING
 from ml.voice.evaluate.__main__ import ABOUT
@@ -17,6 +18,8 @@ from ml.voice.evaluate.card import LIMITS
         *((model, text) for model in ABOUT for text in (ABOUT[model], LIMITS)),
         ("video", READING),
         ("splices", INTRODUCTION.format(seed=1)),
+        ("genuine", genuine.INTRODUCTION),
+        ("genuine", genuine.LIMITS),
     ],
 )
 def test_a_card_has_the_prose_of_its_writer(card: str, prose: str) -> None:
