@@ -16,6 +16,7 @@ RUN apt-get update \
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    ORT_DISABLE_TELEMETRY=1 \
     USER=guardian \
     HOME=/tmp
 WORKDIR /tmp

@@ -23,7 +23,7 @@ import psutil
 
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.child.messages import Task
-from analyzer_kit.child.process import ChildProcess
+from analyzer_kit.child.process import ChildProcess, Template
 from analyzer_kit.settings import KitSettings
 from audio_analyzer import ANALYZER as AUDIO
 from ml.video.clips import CLIPS, fetch
@@ -93,7 +93,9 @@ async def analysed(analyzer: Analyzer, recording: Path, models: Path | None) -> 
         AnalysisError: it gave no verdict.
     """
     settings = KitSettings(models=models) if models else KitSettings()
-    worker = ChildProcess(settings.child(analyzer))
+    template = Template(settings.child(analyzer))
+    await template.start(settings.warm_up_seconds)
+    worker = ChildProcess(template)
     await worker.start(settings.warm_up_seconds)
     child = psutil.Process(worker.pid)
     with tempfile.TemporaryDirectory() as folder:
@@ -103,6 +105,7 @@ async def analysed(analyzer: Analyzer, recording: Path, models: Path | None) -> 
         cpu, peak = _cpu(child) - before, _peak(child.pid)
     worker.kill()
     await worker.gone()
+    await template.end()
     return Cost(cpu, peak, f"{assessment.verdict} {assessment.score}")
 
 

@@ -86,7 +86,7 @@ async def test_a_child_killed_from_outside_while_it_works(scripted: Service, put
         async for line in answer.content:
             event = EVENT.validate_json(line)
             if isinstance(event, Progress) and event.stage == "script":
-                (child,) = scripted.children()
+                child = await scripted.working()
                 os.kill(child, signal.SIGKILL)
         assert isinstance(event, Failure)
         assert event.reason is FailureReason.WORKER_CRASHED
@@ -95,7 +95,7 @@ async def test_a_child_killed_from_outside_while_it_works(scripted: Service, put
 
 
 async def test_a_child_killed_while_idle_is_replaced(scripted: Service, put: Put) -> None:
-    (child,) = scripted.children()
+    child = await scripted.child()
     os.kill(child, signal.SIGKILL)
     await works(scripted, put)
 
@@ -118,10 +118,10 @@ async def test_a_silent_analysis_still_sends_a_line_every_two_seconds(scripted: 
 
 async def test_a_client_that_goes_stops_the_work_within_a_second(scripted: Service, put: Put) -> None:
     async with scripted.post(put("slow", b'{"seconds": 60}')) as answer:
-        (child,) = scripted.children()
         async for line in answer.content:
             if b'"stage":"script"' in line:
                 break
+        child = await scripted.working()
         answer.close()
 
         async def stopped() -> bool:
@@ -204,13 +204,32 @@ async def test_sigterm_finishes_what_runs_takes_nothing_new_and_exits_with_0(
 
 async def test_the_children_die_with_the_service(s3_endpoint: str, put: Put, tmp_path: Path) -> None:
     async with running(SCRIPTED, tmp_path, s3_endpoint) as service:
-        (child,) = service.children()
+        child = await service.child()
+        template = service.template()
         service.process.send_signal(signal.SIGKILL)
-        assert await eventually(lambda: not alive(child), "the child ends") <= 5
+        assert await eventually(lambda: not alive(child) and not alive(template), "they end") <= 5
+
+
+async def test_a_template_that_is_killed_is_replaced(scripted: Service, put: Put) -> None:
+    template = scripted.template()
+    os.kill(template, signal.SIGKILL)
+    await eventually(lambda: not alive(template), "the template ends")
+    for _ in range(2):  # the child that it made before still takes the first one
+        await works(scripted, put)
+    assert scripted.template() != template
+
+
+async def test_every_recording_gets_a_child_of_its_own_which_then_ends(scripted: Service, put: Put) -> None:
+    children = []
+    for _ in range(3):
+        children.append(await scripted.child())
+        await works(scripted, put)
+        await eventually(lambda: not alive(children[-1]), "the child ends")
+    assert len(set(children)) == len(children)
 
 
 async def test_a_child_gets_no_credentials_and_runs_under_limits(scripted: Service) -> None:
-    (child,) = scripted.children()
+    child = await scripted.child()
     environment = proc(child, "environ")
     assert "AWS_" not in environment
     assert "GUARDIAN_" not in environment
@@ -300,7 +319,7 @@ async def test_the_null_mode_needs_neither_s3_nor_children(tmp_path: Path) -> No
     async with running(SCRIPTED, tmp_path, "http://127.0.0.1:9", null=1, concurrency=16) as service:
         results = await asyncio.gather(*(service.last("s3://media/key") for _ in range(16)))
         assert all(isinstance(result, Result) for result in results)
-        assert service.children() == []
+        assert service.processes() == []
 
 
 async def test_a_service_whose_children_do_not_start_is_never_ready_and_fails_its_liveness_probe(

@@ -35,11 +35,11 @@ async def services(
 async def test_damaged_media_get_a_verdict_or_a_fault_of_the_recording_and_nothing_restarts(
     services: list[Service], put: Callable[[str, bytes | Path], str], tmp_path: Path
 ) -> None:
-    children = [service.children() for service in services]
+    templates = [service.template() for service in services]
     complaints = []
     for name, content in mutated(make_seeds(tmp_path), _COUNT, _SEED):
         uri = put(name, content)
         answers = await asyncio.gather(*(ask(service, uri) for service in services))
         complaints += [f"{name}: {wrong}" for wrong in map(complaint, answers) if wrong]
     assert complaints == []
-    assert [service.children() for service in services] == children
+    assert [service.template() for service in services] == templates

@@ -55,9 +55,10 @@ async def _exit_code_after_sigterm(service: Service) -> int | None:
 
 async def test_an_idle_service_that_is_terminated_ends_soon_and_with_0(tmp_path: Path) -> None:
     async with running(SCRIPTED, tmp_path, "http://127.0.0.1:9") as service:
-        (child,) = service.children()
+        child, template = await service.child(), service.template()
         assert await _exit_code_after_sigterm(service) == 0
         assert not _alive(child)
+        assert not _alive(template)
         assert _empty(tmp_path)
 
 
@@ -65,7 +66,7 @@ async def test_a_service_that_is_terminated_before_it_listens_ends_with_0_and_so
     tmp_path: Path,
 ) -> None:
     with _started(tmp_path) as process:
-        await eventually(lambda: _children(process) != [], "the first child is started")
+        await eventually(lambda: _children(process) != [], "the template is started")
         (child,) = _children(process)
         assert _empty(tmp_path)  # the scratch folder is taken just before it listens
         process.send_signal(signal.SIGTERM)
@@ -77,11 +78,11 @@ async def test_a_service_that_is_terminated_before_it_listens_ends_with_0_and_so
 async def test_what_was_accepted_while_it_started_is_finished_and_uploaded_before_it_goes(tmp_path: Path) -> None:
     server, port = FaultyS3(), free_port()
     with server.serving(), _started(tmp_path, port, server.url) as process:
-        await eventually(lambda: _children(process) != [], "the first child is started")
+        await eventually(lambda: _children(process) != [], "the template is started")
         (child,) = _children(process)
         # Not before it runs its own program: until then the service waits for it.
         program = Path(f"/proc/{child}/cmdline")
-        await eventually(lambda: b"analyzer_kit.child" in program.read_bytes(), "the child runs its program")
+        await eventually(lambda: b"analyzer_kit.child" in program.read_bytes(), "the template runs its program")
         os.kill(child, signal.SIGSTOP)  # so that it is not warm before it may
         async with aiohttp.ClientSession() as session:
             service = Service(f"http://127.0.0.1:{port}", process, tmp_path, session)
@@ -128,7 +129,8 @@ async def test_every_slot_gets_a_child_of_its_own(tmp_path: Path) -> None:
             jobs = [asyncio.ensure_future(service.last("s3://media/key")) for _ in range(2)]
 
             async def two() -> bool:
-                return len(service.children()) == 2 and bool((await service.health())["busy"] == 2)
+                leaders = [pid for pid in service.children() if os.getsid(pid) == pid]
+                return len(leaders) == 2 and bool((await service.health())["busy"] == 2)
 
             await eventually(two, "two children for two slots")
             for job in jobs:

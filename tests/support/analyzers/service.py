@@ -85,10 +85,32 @@ class Service:
         assert not isinstance(last, Progress)
         return last
 
-    def children(self) -> list[int]:
-        """Return the process ids of the service's child processes."""
+    def processes(self) -> list[int]:
+        """Return the process ids of what the service has below it, the oldest first: that is the template."""
         tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in tasks.read_text().split()]
+        return sorted(map(int, tasks.read_text().split()), key=_started_at)
+
+    def template(self) -> int:
+        """Return the process id of the template that the service's children are made from."""
+        return self.processes()[0]
+
+    def children(self) -> list[int]:
+        """Return the process ids of the service's children, the template left out."""
+        return self.processes()[1:]
+
+    async def working(self) -> int:
+        """Wait until one child has a recording, and return its process id: it leads a session of its own then."""
+
+        def leaders() -> list[int]:
+            return [pid for pid in self.children() if os.getsid(pid) == pid]
+
+        await eventually(lambda: len(leaders()) == 1, "a child has a recording")
+        return leaders()[0]
+
+    async def child(self) -> int:
+        """Wait until the service has one child, and return its process id."""
+        await eventually(lambda: len(self.children()) == 1, "there is a child")
+        return self.children()[0]
 
     def leftovers(self) -> list[str]:
         """Return the names of what lies in the scratch folder."""
@@ -131,6 +153,13 @@ async def running(
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait()
+
+
+def _started_at(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:  # gone meanwhile
+        return sys.maxsize
 
 
 def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:

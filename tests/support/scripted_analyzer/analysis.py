@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 import zlib
 from pathlib import Path
@@ -17,6 +18,12 @@ from analyzer_kit.errors import AnalysisError
 
 _STEP_SECONDS = 0.1
 _GREED_BYTES = 16 * 1024 * 1024
+_MET_BYTES = 1024 * 1024
+
+_MET = Path(tempfile.gettempdir()) / "scripted-met"
+
+_met = -1
+"""The open list of what was met before."""
 
 
 class Script(Wire):
@@ -39,11 +46,11 @@ def analyze(recording: Path, plot: Path, _caps: Caps, report: ProgressCallback) 
     Raises:
         AnalysisError: the script asks for it, or is not one (UnsupportedMedia).
     """
-    return obey(recording.read_bytes(), recording, plot, report)
+    return obey(recording.read_bytes(), plot, report)
 
 
-def obey(content: bytes, recording: Path, plot: Path, report: ProgressCallback) -> Assessment:
-    """Obey a script that came with ``recording``.
+def obey(content: bytes, plot: Path, report: ProgressCallback) -> Assessment:
+    """Obey a script.
 
     Raises:
         AnalysisError: the script asks for it, or is not one (UnsupportedMedia).
@@ -53,7 +60,7 @@ def obey(content: bytes, recording: Path, plot: Path, report: ProgressCallback) 
     except ValidationError as error:
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, f"Not a script: {error}") from error
     _work(script, report)
-    if script.crash is not None and not (script.once and _seen(recording, content)):
+    if script.crash is not None and not (script.once and _seen(content)):
         _crash(script.crash)
     if script.fail is not None:
         raise AnalysisError(script.fail, "The script says so.")
@@ -77,7 +84,13 @@ def obey(content: bytes, recording: Path, plot: Path, report: ProgressCallback) 
 
 
 def warm_up(_caps: Caps, _models: Models) -> None:
-    """Do nothing: there is nothing to warm up."""
+    """Open the list of what was met before, which a child could not. That of a container outlives its restarts."""
+    global _met  # noqa: PLW0603 - a process has one
+    flags = os.O_RDWR | os.O_APPEND
+    if os.getppid() == 1:
+        _met = os.open(_MET, flags | os.O_CREAT, 0o600)
+    else:
+        _met = os.open(tempfile.gettempdir(), flags | os.O_TMPFILE, 0o600)
 
 
 def _work(script: Script, report: ProgressCallback) -> None:
@@ -88,12 +101,12 @@ def _work(script: Script, report: ProgressCallback) -> None:
             time.sleep(min(_STEP_SECONDS, script.seconds - spent))
 
 
-def _seen(recording: Path, content: bytes) -> bool:
-    """Return whether this content was met before; a mark beside the private folders remembers it."""
-    mark = recording.parent.parent / f"scripted-{zlib.crc32(content):08x}"
-    if mark.exists():
+def _seen(content: bytes) -> bool:
+    """Return whether this content was met before, by any child of this container."""
+    mark = f"{zlib.crc32(content):08x}\n".encode()
+    if mark in os.pread(_met, _MET_BYTES, 0):
         return True
-    mark.touch()
+    os.write(_met, mark)
     return False
 
 

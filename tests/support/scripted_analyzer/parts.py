@@ -18,6 +18,6 @@ def part(name: str) -> Callable[[Path, Path, Caps, ProgressCallback], Assessment
 
     def analyze(recording: Path, plot: Path, _caps: Caps, report: ProgressCallback) -> Assessment:
         script = json.loads(recording.read_bytes()).get(name, {})
-        return obey(json.dumps(script).encode(), recording, plot, report)
+        return obey(json.dumps(script).encode(), plot, report)
 
     return analyze

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from analyzer_contract import SEVERITY, Verdict
+from analyzer_contract import SEVERITY, Finding, Verdict
 from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Setup
 from analyzer_kit.coverage import Coverage
 from analyzer_kit.detector import InstalledDetectors, deciding_summary
@@ -20,7 +21,7 @@ from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS
 from audio_analyzer.detectors.speech import NO_SPEECH
 from audio_analyzer.hearing import Heard, hear_all, joined
-from audio_analyzer.levels import LevelMeter
+from audio_analyzer.levels import LevelMeter, Levels
 from audio_analyzer.reading import AnyMeter, read_samples
 from audio_analyzer.voice_activity import VoiceMeter
 from audio_analyzer.windows import LEAST_SPEECH_SECONDS
@@ -46,7 +47,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
 
 
 def warm_up(caps: Caps, models: Models) -> None:
-    """Install the detectors, and run them over two seconds of noise.
+    """Install the detectors, run them over two seconds of noise, and draw a plot into nothing.
 
     Raises:
         Misconfigured: a model is missing, or cannot be used.
@@ -59,6 +60,7 @@ def warm_up(caps: Caps, models: Models) -> None:
     reading.cut(chain.from_iterable(detector.spans(reading) for detector in _installed.all))
     for detector in _installed.all:
         detector.warm_up(reading)
+    _draw(Path(os.devnull), "", 1.0, reading.measured(LevelMeter), [])
 
 
 def _install(caps: Caps, models: Models) -> _Detectors:
@@ -82,15 +84,8 @@ def _assess(installed: _Detectors, heard: Sequence[Heard], covered: Coverage, pl
     if conclusive and not speech and SEVERITY[verdict] < SEVERITY[Verdict.SUSPICIOUS]:
         verdict, summary = Verdict.INCONCLUSIVE, f"{NO_SPEECH} No traces of editing in the sound."
     verdict, summary = of_the_whole(verdict, summary, covered)
-    draw_timeline(
-        plot,
-        title=f"Sound: {verdict}, score {score}",
-        axis="waveform",
-        seconds=seconds,
-        low=levels.low if levels.low.size else np.zeros(1, dtype=np.float32),
-        high=levels.high if levels.high.size else np.zeros(1, dtype=np.float32),
-        findings=[finding for report in reports for finding in report.findings],
-    )
+    findings = [finding for report in reports for finding in report.findings]
+    _draw(plot, f"Sound: {verdict}, score {score}", seconds, levels, findings)
     return Assessment(
         media=heard[0].facts.model_copy(update={"duration_seconds": seconds}),
         verdict=verdict,
@@ -99,6 +94,18 @@ def _assess(installed: _Detectors, heard: Sequence[Heard], covered: Coverage, pl
         examined_share=covered.share,
         unexamined=covered.sentences,
         detectors=[completed(report, seconds=seconds, limitation=gaps) for report in reports],
+    )
+
+
+def _draw(target: Path, title: str, seconds: float, levels: Levels, findings: Sequence[Finding]) -> None:
+    draw_timeline(
+        target,
+        title=title,
+        axis="waveform",
+        seconds=seconds,
+        low=levels.low if levels.low.size else np.zeros(1, dtype=np.float32),
+        high=levels.high if levels.high.size else np.zeros(1, dtype=np.float32),
+        findings=findings,
     )
 
 

@@ -39,10 +39,14 @@ class WindowScorer:
 
     Args:
         model: takes mono sound at 16 kHz.
+
+    Attributes:
+        at_once: how many windows are run at a time.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self.at_once = model.threads
         domain = model.manifest.domain
         self._limits = (
             Limits(domain.min_snr_db, domain.min_bandwidth_hz, domain.min_speech_seconds) if domain else Limits()
@@ -62,15 +66,19 @@ class WindowScorer:
             windows: samples of each, by its first one.
             speech: which frames of 10 ms of the recording hold speech.
         """
-        scores = []
+        heard: list[tuple[int, Conditions]] = []
+        prepared = []
         for start in starts:
             samples = windows[start]
             spoken = speech[start // FRAME_SAMPLES :][: samples.size // FRAME_SAMPLES]
             conditions = measure(samples, spoken)
             if not conditions.steady:
-                score = self._model.run(self._prepared(samples, spoken)).score
-                scores.append(WindowScore(start, score, conditions, why_outside(conditions, self._limits)))
-        return scores
+                heard.append((start, conditions))
+                prepared.append(self._prepared(samples, spoken))
+        return [
+            WindowScore(start, answer.score, conditions, why_outside(conditions, self._limits))
+            for (start, conditions), answer in zip(heard, self._model.run_all(prepared), strict=True)
+        ]
 
     def _prepared(self, samples: NDArray[np.float32], spoken: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Return samples of the model's length and loudness; what is too short is repeated, as by AASIST's authors."""

@@ -6,7 +6,6 @@ import asyncio
 import os
 import stat
 import threading
-from asyncio.subprocess import Process
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +16,7 @@ from analyzer_contract import AnalysisJob, FailureReason, Result, SourceFacts
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.child.messages import Task
 from analyzer_kit.child.pool import ChildPool
+from analyzer_kit.child.spawn import Spawned
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.publishing import Publisher
 from analyzer_kit.s3 import ObjectStore
@@ -47,7 +47,7 @@ class Backend(Protocol):
 
     @property
     def worker_starts(self) -> int:
-        """How many children were warmed up so far."""
+        """How many templates of children were warmed up so far."""
 
     async def start(self) -> None:
         """Start to get ready, without waiting for it."""
@@ -69,10 +69,10 @@ class ChildBackend:
     Args:
         analyzer: what the children run.
         settings: slots, limits, and places.
-        first: the first child, if it was started and configured already.
+        first: the children's template, if it was started and configured already.
     """
 
-    def __init__(self, analyzer: Analyzer, settings: KitSettings, first: Process | None = None) -> None:
+    def __init__(self, analyzer: Analyzer, settings: KitSettings, first: Spawned | None = None) -> None:
         self._analyzer = analyzer
         self._settings = settings
         self._scratch = Scratch(settings.scratch_dir)
@@ -90,8 +90,8 @@ class ChildBackend:
 
     @property
     def ready(self) -> bool:
-        """Whether a child is warm."""
-        return self.pool.warm > 0
+        """Whether there is a child, or a template to make one from."""
+        return self.pool.warm
 
     @property
     def alive(self) -> bool:
@@ -105,7 +105,7 @@ class ChildBackend:
 
     @property
     def worker_starts(self) -> int:
-        """How many children were warmed up so far."""
+        """How many templates of children were warmed up so far."""
         return self.pool.starts
 
     async def start(self) -> None:
@@ -144,11 +144,7 @@ class ChildBackend:
             cpu = int(job.deadline_seconds * self._settings.threads) + 1
             task = Task(recording=str(recording), plot=str(plot), cpu_seconds=cpu)
             assessment = await worker.run(task, clock.child_stage)
-            try:
-                picture = _read_plot(plot)
-            except AnalysisError:
-                worker.kill()
-                raise
+            picture = _read_plot(plot)
         return await self._publisher.publish(job, facts, assessment, picture, clock)
 
     async def _fetch(self, job: AnalysisJob, recording: Path, clock: Stages) -> SourceFacts:

@@ -1,6 +1,6 @@
-"""Where a service begins, as the first process of its container: starts the confined child, then the HTTP server.
+"""Where a service begins, as the first process of its container: starts the children's template, then the HTTP server.
 
-The first child starts before anything else is imported, so that it and the service become ready at the same time.
+The template starts before anything else is imported, so that it and the service become ready at the same time.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ import asyncio
 import gc
 import os
 import signal
-from asyncio.subprocess import Process
 from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.child import sandbox
-from analyzer_kit.child.spawn import spawn
+from analyzer_kit.child.spawn import Spawned, spawn
 
 if TYPE_CHECKING:
     from analyzer_kit.backend import Backend
@@ -42,34 +41,34 @@ def main(analyzer: Analyzer, settings: KitSettings | None = None, backend: Backe
 
 
 async def _serve(analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None) -> None:
-    child = None
+    template = None
     if backend is None:
         with suppress(OSError):  # no process or memory available now: the service tries again, and reports it
-            child = await spawn()
+            template = await spawn()
     try:
-        await _import_and_serve(analyzer, settings, backend, child)
+        await _import_and_serve(analyzer, settings, backend, template)
     finally:
-        if child is not None and child.returncode is None:
-            child.kill()
-            await child.communicate()
+        if template is not None and template.process.returncode is None:
+            template.process.kill()
+            await template.process.wait()
 
 
 async def _import_and_serve(
-    analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None, child: Process | None
+    analyzer: Analyzer, settings: KitSettings | None, backend: Backend | None, template: Spawned | None
 ) -> None:
     from analyzer_kit.settings import KitSettings
     from guardian_service.settings import read_settings
 
     chosen = settings or read_settings(KitSettings, f"The {analyzer.name} analyzer")
-    if child is not None:  # the child waits for it; importing FastAPI, which takes longest, happens meanwhile
+    if template is not None:  # it waits for that; importing FastAPI, which takes longest, happens meanwhile
         from analyzer_kit.child.process import configure
 
-        configure(child, chosen.child(analyzer))
+        configure(template, chosen.child(analyzer))
     from analyzer_kit.http_server import serve
 
-    await serve(analyzer, chosen, backend, child)
+    await serve(analyzer, chosen, backend, template)
 
 
 def _exit_now(_sig: int, _frame: FrameType | None) -> None:
-    """Exit at once: no work was accepted yet, and the kernel ends the child with its parent."""
+    """Exit at once: no work was accepted yet, and the kernel ends the template with its parent."""
     os._exit(0)

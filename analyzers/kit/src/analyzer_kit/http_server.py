@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import time
-from asyncio.subprocess import Process
 from types import FrameType
 
 import uvicorn
@@ -14,6 +13,7 @@ from fastapi import FastAPI
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.app import create_app
 from analyzer_kit.backend import Backend, ChildBackend
+from analyzer_kit.child.spawn import Spawned
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.settings import KitSettings
 from guardian_service import logs, uvicorn_server
@@ -22,7 +22,7 @@ _LAST_BYTES_SECONDS = 5
 """How long uvicorn waits for connections to end once the jobs have ended."""
 
 
-async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | None, child: Process | None) -> None:
+async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | None, template: Spawned | None) -> None:
     """Serve until SIGTERM or SIGINT; then refuse new work and finish what runs.
 
     A second signal stops at once.
@@ -31,11 +31,11 @@ async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | No
         analyzer: the analyzer to serve.
         settings: slots, limits, and places.
         backend: does the work; warm child processes unless given.
-        child: the first of these, if it was started and configured already.
+        template: what these are made from, if it was started and configured already.
     """
     arguments = _arguments(analyzer, settings)
     logs.configure(settings.log_level)
-    app = create_app(analyzer, settings, backend or ChildBackend(analyzer, settings, child))
+    app = create_app(analyzer, settings, backend or ChildBackend(analyzer, settings, template))
     config = uvicorn.Config(
         app,
         **uvicorn_server.options(

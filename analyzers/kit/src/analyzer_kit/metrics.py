@@ -32,7 +32,7 @@ class Metrics:
         self._analyzer = analyzer
         self._gauge("guardian_slots", "Analyses that can run at once.", labels).set(slots)
         self._busy = self._gauge("guardian_busy_slots", "Analyses that run now.", labels)
-        self._starts = self._gauge("guardian_worker_starts", "Child processes warmed up so far.", labels)
+        self._starts = self._gauge("guardian_worker_starts", "Templates of child processes warmed up so far.", labels)
 
     def _gauge(self, name: str, text: str, labels: dict[str, str]) -> Gauge:
         return Gauge(name, text, list(labels), registry=self._registry).labels(**labels)

@@ -18,6 +18,9 @@ _FEWEST_FRAMES, _MOST_FRAMES = 3, 12
 _KEPT = 4 * _MOST_FRAMES
 
 
+Image.preinit()  # what Pillow would import when a picture is saved: a child can import nothing then
+
+
 class Filmstrip:
     """At most 48 frames of a recording whose length is not known beforehand, about evenly spaced in time."""
 
@@ -89,7 +92,8 @@ def draw_timeline(
     draw.text((LEFT - 6, base), f"{float(low.min(initial=0.0)):.2g}", fill=INK, font=font, anchor="rb")
     draw.text((LEFT, 6), title, fill=INK, font=ImageFont.load_default(15))
     draw.text((6, (TOP + base) / 2), axis, fill=INK, font=font)
-    image.save(target, format="PNG")  # no time stamp inside: the same input gives the same bytes
+    with target.open("wb") as file:
+        image.save(file, format="PNG")  # no time stamp inside: the same input gives the same bytes
 
 
 def _curve(draw: ImageDraw.ImageDraw, low: NDArray[np.float32], high: NDArray[np.float32], base: int) -> None:

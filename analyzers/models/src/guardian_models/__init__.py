@@ -5,3 +5,7 @@ Running a model for sound (:mod:`guardian_models.runtime`) also needs onnxruntim
 making one (:mod:`guardian_models.importing`) also needs onnx, which the extra ``build`` brings. So this package imports
 none of its modules by itself.
 """
+
+import os
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reports to its makers otherwise, from its import on

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,15 +31,16 @@ class Answer:
     score: float
 
 
-def open_session(content: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+def open_session(content: bytes) -> onnxruntime.InferenceSession:
     """Return a session of ONNX Runtime that takes and keeps little memory; it raises what the runtime raises.
+
+    It has no threads of its own, which copies of this process would lack; several threads may share it.
 
     Args:
         content: an ONNX model.
-        threads: how many the runtime may use.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # takes memory for a whole run at once: 27 MB more for AASIST, no faster
@@ -56,7 +59,7 @@ class Model:
     Args:
         manifest: what it is.
         content: the ONNX model, checked before.
-        threads: how many the runtime may use.
+        threads: how many windows :meth:`run_all` may take at a time.
 
     Raises:
         ManifestRefused: the model is no ONNX, or has other inputs and outputs than the manifest says.
@@ -64,8 +67,9 @@ class Model:
 
     def __init__(self, manifest: SoundManifest, content: bytes, threads: int = 1) -> None:
         self.manifest = manifest
+        self.threads = threads
         try:
-            self._session = open_session(content, threads)
+            self._session = open_session(content)
         except Exception as error:  # its exceptions share no base class of their own
             raise ManifestRefused(f"{manifest.file} cannot be loaded: {error}") from error
         expected = [
@@ -101,9 +105,20 @@ class Model:
         fake = self.manifest.logits.fake_index
         return Answer(logits, embedding, float(logits[fake] - np.delete(logits, fake).max()))
 
+    def run_all(self, windows: Iterable[npt.NDArray[np.float32]]) -> list[Answer]:
+        """Return the answers for windows, in their order; each is taken when there is a thread for it.
+
+        Raises:
+            InputRefused: as :meth:`run`.
+        """
+        if self.threads == 1:
+            return [self.run(window) for window in windows]
+        with ThreadPoolExecutor(self.threads) as threads:
+            return list(threads.map(self.run, windows))
+
 
 def load(folder: Path, model_id: str, threads: int = 1) -> Model:
-    """Return a model of a folder, ready to run.
+    """Return a model of a folder, ready to run windows, ``threads`` at a time.
 
     Raises:
         ModelMissing: there is none of that id, or its file is gone.

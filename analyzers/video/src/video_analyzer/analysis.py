@@ -55,7 +55,7 @@ def warm_up(caps: Caps, models: Models) -> None:
     """
     global _installed  # noqa: PLW0603 - a child process has one
     _installed = _install(caps, models)
-    _set_threads(_installed, caps)
+    cv2.setNumThreads(1)  # the children are copies of this process, and threads are not copied
     # Noise enough, and without numpy.random, which nothing else here uses and an idle process would keep.
     numbers = np.arange(20 * 180 * 320, dtype=np.uint32)
     noise = (numbers * numbers * np.uint32(2654435761) >> 24).astype(np.uint8).reshape(20, 180, 320)

@@ -16,7 +16,7 @@ print(*sys.modules)
 """
 _CHILD = """
 import sys
-import analyzer_kit.child, analyzer_kit.child.tasks
+import analyzer_kit.child, analyzer_kit.child.template
 from analyzer_kit.analysis import Caps, Models
 from {name}_analyzer import analysis
 analysis.warm_up(Caps(), Models())

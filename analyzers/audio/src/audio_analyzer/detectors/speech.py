@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import batched
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,10 +122,12 @@ class SyntheticSpeech(AudioDetector):
         speech: NDArray[np.bool_],
         progress: Callable[[float], None],
     ) -> list[WindowScore]:
-        scores = []
-        for number, start in enumerate(plan.first, 1):
-            scores += self._scorer.score([start], windows, speech)
-            progress(number / len(plan.first))
+        scores: list[WindowScore] = []
+        done = 0
+        for starts in batched(plan.first, self._scorer.at_once):
+            scores += self._scorer.score(starts, windows, speech)
+            done += len(starts)
+            progress(done / len(plan.first))
         return scores
 
     def _beside(self, plan: WindowPlan, first: Sequence[WindowScore]) -> list[int]:

@@ -1,4 +1,4 @@
-"""The beginning of a child process: ``python -m analyzer_kit.child PARENT``, with the parent's process id."""
+"""The beginning of a template: ``python -m analyzer_kit.child SERVICE``, with the service's process id."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from analyzer_kit.child import sandbox
 
 
 def main() -> None:
-    """Tie this process to its parent, then import what does the work, and serve."""
-    sandbox.die_with(int(sys.argv[1]))
-    gc.disable()  # imports make no garbage worth looking for; serve() turns it on again
-    from analyzer_kit.child.tasks import serve
+    """Tie this process to the service, then import what does the work, and serve."""
+    service = int(sys.argv[1])
+    sandbox.die_with(service)
+    gc.disable()  # imports make no garbage worth looking for; the children turn it on again
+    from analyzer_kit.child.template import serve
 
-    serve()
+    serve(service)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The messages between parent and child: one JSON object a line, checked on both sides.
+"""The messages between service, template and child: one JSON object a line, checked on both sides.
 
-The child parses hostile media, so the parent trusts none of its messages: no pickle, a length limit, and a schema.
+The child parses hostile media, so the service trusts none of its messages: no pickle, a length limit, and a schema.
 """
 
 from __future__ import annotations
@@ -16,8 +16,16 @@ MOST_MESSAGES = 20_000
 """Most messages accepted for one task; a child sends four a second, and the longest deadline is 3,600 s."""
 
 
-class ChildConfig(Wire):
-    """The first line to a child, and all that it gets besides an almost empty environment."""
+class _Message(Wire):
+    """A message between the service, the template and its children."""
+
+    def line(self) -> bytes:
+        """Return it as it is sent."""
+        return self.model_dump_json(by_alias=True).encode() + b"\n"
+
+
+class ChildConfig(_Message):
+    """The first line to a template, and all that it gets besides an almost empty environment."""
 
     module: str
     memory_bytes: int = Field(gt=0)
@@ -25,7 +33,7 @@ class ChildConfig(Wire):
     models: Models = Models()
 
 
-class Task(Wire):
+class Task(_Message):
     """One recording to analyse. Paths are the parent's own, in its private scratch folder."""
 
     recording: str
@@ -33,20 +41,21 @@ class Task(Wire):
     cpu_seconds: int = Field(ge=1, description="CPU time after which the kernel ends the child.")
 
 
-class Ready(Wire):
-    """The child is warm: it imported everything and ran the detectors once."""
+class Ready(_Message):
+    """The template or child is warm: it imported everything and ran the detectors once."""
 
     type: Literal["ready"] = "ready"
+    pid: int = Field(gt=0)
 
 
-class Unready(Wire):
-    """The child cannot become warm, however often it is tried, until its installation is changed."""
+class Unready(_Message):
+    """The template cannot become warm, however often it is tried, until its installation is changed."""
 
     type: Literal["unready"] = "unready"
     message: str = Field(max_length=1000)
 
 
-class Stage(Wire):
+class Stage(_Message):
     """The stage that the child is in."""
 
     type: Literal["stage"] = "stage"
@@ -54,14 +63,14 @@ class Stage(Wire):
     fraction: float = Field(ge=0, le=1)
 
 
-class Done(Wire):
+class Done(_Message):
     """The analysis ended with an assessment."""
 
     type: Literal["done"] = "done"
     assessment: Assessment
 
 
-class Failed(Wire):
+class Failed(_Message):
     """The analysis ended without one."""
 
     type: Literal["failed"] = "failed"

@@ -1,17 +1,20 @@
-"""One warm child process, seen from the parent."""
+"""The template and its children, seen from the service."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from asyncio.subprocess import Process
+import socket
 from collections.abc import Callable
 
+import structlog
 from pydantic import ValidationError
 
-from analyzer_contract import FailureKind, FailureReason, Wire
+from analyzer_contract import FailureKind, FailureReason
 from analyzer_kit.analysis import Assessment
+from analyzer_kit.child import descendants
 from analyzer_kit.child.cgroup import oom_kills
+from analyzer_kit.child.descendants import Descendant
 from analyzer_kit.child.messages import (
     CHILD_MESSAGE,
     MOST_MESSAGES,
@@ -23,34 +26,122 @@ from analyzer_kit.child.messages import (
     Task,
     Unready,
 )
-from analyzer_kit.child.spawn import spawn
+from analyzer_kit.child.spawn import MAX_LINE_BYTES, Spawned, spawn
 from analyzer_kit.errors import AnalysisError
+
+_LONGEST_GREETING = 8192
+
+log = structlog.get_logger(__name__)
 
 
 class ChildStartError(Exception):
-    """A child did not become warm."""
+    """A template or a child did not become warm."""
 
 
-def configure(process: Process, config: ChildConfig) -> None:
-    """Send a new child the configuration that it needs to become warm."""
-    _write(process, config)
+def configure(spawned: Spawned, config: ChildConfig) -> None:
+    """Send a new template the configuration that it needs to become warm."""
+    spawned.control.send(config.line())
+
+
+class Template:
+    """A warm process that makes children.
+
+    Args:
+        config: its configuration, and that of its children.
+        spawned: one that was started and configured already.
+    """
+
+    def __init__(self, config: ChildConfig, spawned: Spawned | None = None) -> None:
+        self._config = config
+        self._spawned = spawned
+
+    async def start(self, seconds: float) -> None:
+        """Start the process and wait until it is warm.
+
+        Raises:
+            ChildStartError: it ended, or was not warm after ``seconds``.
+        """
+        if self._spawned is None:
+            try:
+                self._spawned = await spawn()
+                configure(self._spawned, self._config)
+            except OSError as error:
+                raise ChildStartError(f"it could not be started: {error}") from error
+        descendants.add_session(self._spawned.process.pid)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._greeting(self._spawned)
+        except TimeoutError as error:
+            await self.end()
+            raise ChildStartError(f"not warm after {seconds:.0f} s") from error
+        except BaseException:
+            await self.end()
+            raise
+
+    async def _greeting(self, spawned: Spawned) -> None:
+        line = b""
+        while not line.endswith(b"\n") and len(line) < _LONGEST_GREETING:
+            part = await asyncio.get_running_loop().sock_recv(spawned.control, _LONGEST_GREETING)
+            if not part:
+                raise ChildStartError(f"it ended with {_how(await spawned.process.wait())}")
+            line += part
+        message = CHILD_MESSAGE.validate_json(line)
+        if isinstance(message, Unready):
+            raise ChildStartError(message.message)
+
+    def make_child(self) -> socket.socket:
+        """Have a child made, and return the socket on which it will say that it is ready.
+
+        Raises:
+            ChildStartError: the template has gone.
+        """
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        try:
+            socket.send_fds(self._started().control, [b"+"], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise ChildStartError(f"the template does not answer: {error}") from error
+        finally:
+            theirs.close()
+        return ours
+
+    async def end(self) -> None:
+        """End the process at once, if it runs."""
+        if self._spawned is not None:
+            if self._spawned.process.returncode is None:
+                self._spawned.process.kill()
+            await self.gone()
+
+    async def gone(self) -> None:
+        """Wait for the end of the process, whatever the cause."""
+        spawned = self._started()
+        await spawned.process.wait()
+        spawned.control.close()
+        descendants.drop_session(spawned.process.pid)
+
+    def _started(self) -> Spawned:
+        if self._spawned is None:
+            raise RuntimeError("not started")
+        return self._spawned
 
 
 class ChildProcess:
-    """A child process with a detector module loaded; analyses one recording at a time.
-
-    Any failure in it, apart from the refusal of a recording, ends the process.
+    """A child of a template, for one recording.
 
     Args:
-        config: the child's configuration.
-        process: a child that was started and configured already.
+        template: what it is made from.
     """
 
-    def __init__(self, config: ChildConfig, process: Process | None = None) -> None:
-        self._config = config
-        self._process = process
+    def __init__(self, template: Template) -> None:
+        self._template = template
+        self._process: Descendant | None = None
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
         self._oom_kills = 0
         self._killed = False
+        self.taken = asyncio.Event()
+        """Set once it gets a recording, or ends without one."""
 
     @property
     def pid(self) -> int | None:
@@ -59,36 +150,29 @@ class ChildProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process can take a task."""
+        """Whether the process can take a task, or works on it."""
         return self._process is not None and self._process.returncode is None and not self._killed
 
     async def start(self, seconds: float) -> None:
-        """Start the process and wait until it is warm.
+        """Have the child made, and wait until it is ready.
 
         Raises:
-            ChildStartError: it ended, or was not warm after ``seconds``.
+            ChildStartError: it ended, or was not ready after ``seconds``.
         """
-        if self._process is None:
-            try:
-                self._process = await spawn()
-            except OSError as error:
-                raise ChildStartError(f"it could not be started: {error}") from error
-            configure(self._process, self._config)
+        channel = self._template.make_child()
+        self._reader, self._writer = await asyncio.open_unix_connection(sock=channel, limit=MAX_LINE_BYTES)
         try:
             async with asyncio.timeout(seconds):
                 message = await self._receive()
-        except (TimeoutError, AnalysisError) as error:
-            self.kill()
-            raise ChildStartError(str(error) or f"not warm after {seconds:.0f} s") from error
+            if not isinstance(message, Ready):
+                raise ChildStartError("its first message was not Ready")
+            self._process = Descendant(message.pid, self.taken.set)
+        except (TimeoutError, AnalysisError, OSError) as error:
+            self._writer.close()
+            raise ChildStartError(str(error) or f"no child after {seconds:.0f} s") from error
         except BaseException:
-            self.kill()
+            self._writer.close()  # the child ends when it reads no task
             raise
-        if isinstance(message, Unready):
-            self.kill()
-            raise ChildStartError(message.message)
-        if not isinstance(message, Ready):
-            self.kill()
-            raise ChildStartError("the first message was not Ready")
 
     async def run(self, task: Task, on_stage: Callable[[str, float], None]) -> Assessment:
         """Analyse one recording; cancelling it kills the process.
@@ -124,28 +208,35 @@ class ChildProcess:
     def kill(self) -> None:
         """End the process at once; safe to call again."""
         self._killed = True
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None:
             self._process.kill()
 
-    async def gone(self) -> None:
-        """Wait for the end of the process, whatever the cause."""
+    async def gone(self) -> bool:
+        """Wait for the end of the process, whatever the cause, and end what it left; return whether nothing is left."""
         if self._process is not None:
             await self._process.wait()
+        if self._writer is not None:
+            self._writer.close()
+        return await descendants.end_orphans()
 
     async def _send(self, task: Task) -> None:
+        if self._writer is None:
+            raise RuntimeError("not started")
         try:
-            await _write(self._started(), task).drain()
+            self._writer.write(task.line())
+            await self._writer.drain()
         except ConnectionError:
             raise await self._cause_of_death() from None
 
     async def _receive(self) -> Ready | Unready | Stage | Done | Failed:
-        process = self._started()
-        if process.stdout is None:
-            raise RuntimeError("started without a pipe")
+        if self._reader is None:
+            raise RuntimeError("not started")
         try:
-            line = await process.stdout.readline()
+            line = await self._reader.readline()
         except ValueError as error:  # longer than the limit
             raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker's answer was too long.") from error
+        except ConnectionError:
+            line = b""
         if not line.endswith(b"\n"):
             raise await self._cause_of_death()
         try:
@@ -154,22 +245,22 @@ class ChildProcess:
             raise AnalysisError(FailureReason.WORKER_CRASHED, "The worker's answer made no sense.") from error
 
     async def _cause_of_death(self) -> AnalysisError:
-        code = await self._started().wait()
+        if self._process is None:
+            return AnalysisError(FailureReason.WORKER_CRASHED, "The template made no child.")
+        code = await self._process.wait()
         if code == -signal.SIGXCPU:
             return AnalysisError(FailureReason.DEADLINE_EXCEEDED, "The analysis used up its CPU time.")
         if code == -signal.SIGKILL and oom_kills() > self._oom_kills:
             return AnalysisError(FailureReason.OUT_OF_MEMORY, "The kernel ended the analysis: out of memory.")
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return AnalysisError(FailureReason.WORKER_CRASHED, f"The analysis process ended with {how}.")
+        if code == -signal.SIGSYS:
+            log.error("a child asked for a system call that no analysis needs: its recording may be hostile")
+            message = (
+                "The analysis process asked the system for what no analysis needs, and was ended (SIGSYS). The "
+                "recording may be made to attack its decoder."
+            )
+            return AnalysisError(FailureReason.WORKER_CRASHED, message)
+        return AnalysisError(FailureReason.WORKER_CRASHED, f"The analysis process ended with {_how(code)}.")
 
-    def _started(self) -> Process:
-        if self._process is None:
-            raise RuntimeError("not started")
-        return self._process
 
-
-def _write(process: Process, message: Wire) -> asyncio.StreamWriter:
-    if process.stdin is None:
-        raise RuntimeError("started without a pipe")
-    process.stdin.write(message.model_dump_json(by_alias=True).encode() + b"\n")
-    return process.stdin
+def _how(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

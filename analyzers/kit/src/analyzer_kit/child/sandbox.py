@@ -10,6 +10,7 @@ import signal
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 """From linux/prctl.h."""
 
@@ -47,6 +48,11 @@ def confine(memory_bytes: int) -> None:
         resource.setrlimit(limit, (value, value))
 
 
+def adopt_orphans() -> None:
+    """Become the parent of whatever process is left below this one when its own parent ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def hide_from_children() -> None:
     """Make this process's memory and environment unreadable to other processes of the same user."""
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -55,7 +61,7 @@ def hide_from_children() -> None:
 def allow_cpu(seconds: int) -> None:
     """Allow this process ``seconds`` more of CPU time; then the kernel sends SIGXCPU.
 
-    The limit counts from the start of the process, and a warm one lives through many analyses.
+    The limit counts from the start of the process.
     """
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = math.ceil(usage.ru_utime + usage.ru_stime)

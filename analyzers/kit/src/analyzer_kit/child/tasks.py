@@ -1,41 +1,37 @@
-"""The child process: imports an analysis module once, then analyses one recording at a time.
+"""The child: waits for one recording, gives up every right that it can do without, analyses the recording, and ends.
 
-Its configuration and then tasks come as lines on standard input, and messages leave as lines on what was standard
-output (:mod:`analyzer_kit.child.messages`). It is given no credentials and no secrets.
+The task comes as a line on standard input, which is a socket, and messages leave on it as lines
+(:mod:`analyzer_kit.child.messages`). It is given no credentials and no secrets.
 """
 
 from __future__ import annotations
 
-import gc
-import importlib
 import os
-import sys
 import time
 from pathlib import Path
-from typing import BinaryIO, cast
-
-from pydantic import BaseModel
+from typing import BinaryIO
 
 from analyzer_contract import FailureReason
-from analyzer_kit import memory
 from analyzer_kit.analysis import AnalysisModule
-from analyzer_kit.child import sandbox
-from analyzer_kit.child.messages import ChildConfig, Done, Failed, Ready, Stage, Task, Unready
-from analyzer_kit.errors import AnalysisError, Misconfigured
+from analyzer_kit.child import sandbox, seccomp
+from analyzer_kit.child.messages import ChildConfig, Done, Failed, Ready, Stage, Task
+from analyzer_kit.child.opened import OpenedPath
+from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media.source import hand_over
 
 _PROGRESS_SECONDS = 0.25
 """Shortest time between two stage messages: the operator throttles to one in two seconds anyway."""
 
 
-class _Wire:
-    """The way to the parent."""
+class _Channel:
+    """The way to the service."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._last = 0.0
 
-    def send(self, message: BaseModel) -> None:
-        self._out.write(message.model_dump_json(by_alias=True).encode() + b"\n")
+    def send(self, message: Ready | Stage | Done | Failed) -> None:
+        self._out.write(message.line())
         self._out.flush()
 
     def stage(self, stage: str, fraction: float) -> None:
@@ -45,17 +41,29 @@ class _Wire:
             self.send(Stage(stage=stage, fraction=min(max(fraction, 0.0), 1.0)))
 
 
-def _take_stdout() -> BinaryIO:
-    """Keep standard output for messages; whatever a library prints goes to standard error instead."""
-    private = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(private, "wb")
-
-
-def _analyze(module: AnalysisModule, task: Task, config: ChildConfig, wire: _Wire) -> Done | Failed:
+def work(module: AnalysisModule, config: ChildConfig) -> None:
+    """Answer one task, or return if standard input ends before there is one."""
+    channel = _Channel(os.fdopen(0, "wb", closefd=False))
+    channel.send(Ready(pid=os.getpid()))
+    line = os.fdopen(0, "rb", closefd=False).readline()
+    if not line:
+        return
+    task = Task.model_validate_json(line)
+    os.setsid()  # what it may start is told from the template's other children by its session
+    recording = OpenedPath(Path(task.recording), os.O_RDONLY)
+    hand_over(recording)
+    plot = OpenedPath(Path(task.plot), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     sandbox.allow_cpu(task.cpu_seconds)
+    seccomp.install()
+    channel.send(_analyze(module, recording, plot, config, channel))
+    os.read(0, 1)  # nothing comes: the service ends this process
+
+
+def _analyze(
+    module: AnalysisModule, recording: Path, plot: Path, config: ChildConfig, channel: _Channel
+) -> Done | Failed:
     try:
-        assessment = module.analyze(Path(task.recording), Path(task.plot), config.caps, wire.stage)
+        assessment = module.analyze(recording, plot, config.caps, channel.stage)
     except AnalysisError as error:
         return Failed(reason=error.reason, message=error.message)
     except MemoryError:
@@ -66,29 +74,3 @@ def _analyze(module: AnalysisModule, task: Task, config: ChildConfig, wire: _Wir
         message = f"The detectors failed with {type(error).__name__}: {error}"
         return Failed(reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
     return Done(assessment=assessment)
-
-
-def serve() -> None:
-    """Warm up as the first line says, then answer tasks until standard input is closed."""
-    line = sys.stdin.buffer.readline()
-    if not line:  # the parent gave up before it had read its own settings
-        return
-    config = ChildConfig.model_validate_json(line)
-    sandbox.confine(config.memory_bytes)
-    wire = _Wire(_take_stdout())
-    # Read when numpy is imported: OpenBLAS takes memory for each thread, and one that waits burns CPU.
-    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-    module = cast("AnalysisModule", importlib.import_module(config.module))
-    try:
-        module.warm_up(config.caps, config.models)
-    except Misconfigured as error:
-        wire.send(Unready(message=str(error)[:1000]))
-        sys.exit(1)
-    gc.freeze()  # what was imported stays: later collections need not look at it
-    gc.enable()
-    wire.send(Ready())
-    memory.trim()
-    for line in sys.stdin.buffer:
-        wire.send(_analyze(module, Task.model_validate_json(line), config, wire))
-        gc.collect()
-        memory.trim()

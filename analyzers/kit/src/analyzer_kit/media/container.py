@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
+import av.sidedata.encparams
+import av.sidedata.motionvectors
+import av.subtitles.codeccontext
+import av.subtitles.stream  # PyAV imports these four when a recording needs them, and a child can import nothing then
 from av.container import InputContainer
 from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
@@ -18,6 +22,7 @@ from analyzer_kit.media import decoders, encryption
 from analyzer_kit.media.extent import stated_seconds
 from analyzer_kit.media.parts import Part, PartFile
 from analyzer_kit.media.sniff import Format, format_of
+from analyzer_kit.media.source import Source, recording_of
 
 
 @contextmanager
@@ -33,19 +38,19 @@ def opened(recording: Path, caps: Caps, part: Part | None = None) -> Iterator[In
         AnalysisError: UnsupportedMedia, EncryptedMedia, CorruptMedia, or MediaTooLarge.
     """
     form = format_of(recording)
-    source = str(recording) if part is None else PartFile(recording, part)
-    try:
-        container = _open(source, form, caps)
-    except av.FFmpegError as error:
-        if isinstance(error, MemoryError) and not _has_too_many_streams(recording, form, caps):
-            raise
-        raise _cannot_be_opened(recording, form, error, caps) from error
-    except ValueError as error:
-        raise _cannot_be_opened(recording, form, error, caps) from error
-    with container, source if isinstance(source, PartFile) else nullcontext():
-        _check(container, caps)
-        decoders.confine(container, caps)
-        yield container
+    with Source(recording) if part is None else PartFile(recording, part) as source:
+        try:
+            container = _open(source, form, caps)
+        except av.FFmpegError as error:
+            if isinstance(error, MemoryError) and not _has_too_many_streams(recording, form, caps):
+                raise
+            raise _cannot_be_opened(recording, form, error, caps) from error
+        except ValueError as error:
+            raise _cannot_be_opened(recording, form, error, caps) from error
+        with container:
+            _check(container, caps)
+            decoders.confine(container, caps)
+            yield container
 
 
 def moving_picture(container: InputContainer) -> VideoStream:
@@ -90,7 +95,7 @@ def too_wide(width: int, height: int, caps: Caps) -> AnalysisError:
     return AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
 
 
-def _open(source: str | PartFile, form: Format, caps: Caps) -> InputContainer:
+def _open(source: Source | PartFile, form: Format, caps: Caps) -> InputContainer:
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": form.demuxer,
@@ -103,7 +108,7 @@ def _open(source: str | PartFile, form: Format, caps: Caps) -> InputContainer:
 def _choose(container: InputContainer, stream: av.AudioStream | VideoStream) -> None:
     """Refuse a stream that cannot be decoded; else have the demuxer pass over all others."""
     demuxer = container.format.name
-    if encryption.track_of(stream, demuxer) in encryption.encrypted_tracks(Path(container.name), demuxer):
+    if encryption.track_of(stream, demuxer) in encryption.encrypted_tracks(recording_of(container), demuxer):
         raise encryption.encrypted()
     decoders.require_decoder(stream)
     for other in container.streams:
@@ -130,7 +135,8 @@ def _has_too_many_streams(recording: Path, form: Format, caps: Caps) -> bool:
     with av.logging.Capture() as log:
         av.logging.set_level(av.logging.ERROR)
         try:
-            _open(str(recording), form, caps).close()
+            with Source(recording) as source:
+                _open(source, form, caps).close()
         except (av.FFmpegError, ValueError):
             pass
         finally:

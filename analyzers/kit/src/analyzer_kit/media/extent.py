@@ -17,6 +17,7 @@ from av.stream import Stream
 from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media import chunks, ebml, iso
+from analyzer_kit.media.source import recording_of
 
 _STATES_LENGTH = {"mov", "flac", "matroska", "aiff", "caf"}
 """Demuxers whose header states the length; in the others it is a guess from the bit rate or from the last packet."""
@@ -29,7 +30,7 @@ def stated_seconds(container: InputContainer, stream: Stream) -> float | None:
     """Return how long the header says that ``stream`` is, as a hint; None where the format does not say."""
     demuxer = container.format.name
     if demuxer == "wav":
-        return chunks.wav_seconds(Path(container.name))
+        return chunks.wav_seconds(recording_of(container))
     if demuxer not in _STATES_LENGTH:
         return None
     base = float(stream.time_base) if stream.time_base else 0.0
@@ -72,7 +73,7 @@ def require_complete(container: InputContainer, stream: Stream, decoded: float, 
     if broken or container.format.name == "flac":  # whose header counts the samples
         length = max(length, stated)
     elif container.format.name == "matroska" and _falls_short(decoded, stated):
-        length = max(length, decoded / _intact_share(Path(container.name)))
+        length = max(length, decoded / _intact_share(recording_of(container)))
     if _falls_short(decoded, length):
         message = (
             f"The recording is truncated: {decoded:.1f} s of {length:.1f} s could be decoded. Send it again, whole."
@@ -87,7 +88,7 @@ def _falls_short(seconds: float, length: float) -> bool:
 
 def _present_share(container: InputContainer, stream: Stream) -> float:
     """Return the share (0-1) of what the container's tables list that lies within the file."""
-    recording = Path(container.name)
+    recording = recording_of(container)
     by_demuxer: dict[str, Callable[[], float]] = {
         "mov": lambda: _share_of_mov(recording, stream),
         "matroska": lambda: _share_of_segment(recording),
