@@ -17,9 +17,11 @@ from analyzer_contract import AnalysisReport, SourceFacts
 from analyzer_kit.analysis import Caps, Models
 from audio_analyzer import analysis as audio
 from audio_analyzer import detectors as audio_detectors
+from context_analyzer.detectors.classifier import KIND_SUFFIX, STAGE_PREFIX, ScamClassifier
 from context_analyzer.detectors.indicators import ScamIndicators
 from context_analyzer.detectors.opinion import ScamModel
 from context_analyzer.lexicon import INDICATORS
+from context_analyzer.phrases import SCAM_KINDS, SCAM_STAGES
 from context_analyzer.reasons import Reason as ContextReason
 from guardian_locales import Locale, locales
 from status_api import page as status_page
@@ -29,7 +31,7 @@ from tests.support.locales import TOY_WORDS, locales_in, write_words
 from video_analyzer import detectors as video_detectors
 
 REGISTRIES = (audio_detectors, video_detectors)
-CONTEXT_DETECTORS = {ScamIndicators.name, ScamModel.name, "Transcript"}
+CONTEXT_DETECTORS = {ScamClassifier.name, ScamIndicators.name, ScamModel.name, "Transcript"}
 OTHER_NAMES = {"Lavc"}
 """In the analyzers' modules, and spelled like a kind of finding."""
 
@@ -55,6 +57,7 @@ def test_every_detector_of_the_registries_and_what_it_finds_has_words(registry: 
 def test_what_the_context_analyzer_finds_has_words(locale: Locale) -> None:
     kinds = {indicator.kind for indicator in INDICATORS} | set(ContextReason)
     kinds |= {"ScamPattern", "ScamWords", "CallerWants", "ScamAdvice"}
+    kinds |= {f"{kind}{KIND_SUFFIX}" for kind in SCAM_KINDS} | {f"{STAGE_PREFIX}{stage}" for stage in SCAM_STAGES}
     assert kinds <= set(locale.kinds)
     assert {*locale.kinds, *locale.detectors} >= CONTEXT_DETECTORS
 

@@ -43,3 +43,30 @@ ADVICE = {
     Advice.KEEP_RECORDING: ("Keep the recording.", "녹음을 보관하세요."),
 }
 """In the order of their urgency."""
+
+SCAM_KINDS = {
+    "Agency": "a call of somebody who poses as an authority",
+    "BankDesk": "a call of somebody who poses as a bank's security desk",
+    "Card": "a call about a card that nobody ordered",
+    "Delivery": "a call about a false parcel or customs case",
+    "Family": "a call of somebody who poses as a relative or friend in trouble",
+    "Investment": "a call about a false investment",
+    "Job": "a call that recruits helpers of frauds",
+    "Loan": "a call about a false loan",
+    "Prize": "a call about a false prize or grant",
+    "Refund": "a call about a false refund or charge",
+    "Romance": "a call of a false sweetheart",
+    "TechSupport": "a call of false technical support",
+}
+"""The kinds that the classifier knows, in the order of the alphabet."""
+
+SCAM_STAGES = {
+    "Contact": "first contact",
+    "IdentityClaim": "a claim of identity",
+    "Incident": "a story that alarms or tempts",
+    "Isolation": "isolation from others",
+    "AssetCheck": "questions about money",
+    "Demand": "a demand",
+    "Handover": "the handover",
+}
+"""The stages of such a call, in their order."""

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, Verdict
 from context_analyzer.detector import ContextDetector, phishing, unable
+from context_analyzer.detectors.classifier import judged
 from context_analyzer.lexicon import INDICATORS, PROTECTIVE, Indicator
 from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import MESSAGES, NotDone, Reason, fact
 from context_analyzer.transcript import Transcript, Turn
 
 PATTERN = "ScamPattern"
+_MANIPULATION = "AnalysisManipulation"
 _MOST_PLACES = 8
 """Of one indicator: a long call repeats itself."""
 
@@ -34,10 +36,11 @@ class Hit:
 
 def find_hits(transcript: Transcript) -> list[Hit]:
     """Return every place where an indicator is said, in order. Words that warn of fraud are passed over."""
-    return [hit for turn in transcript.turns for hit in _hits(turn)]
+    return [hit for turn in transcript.turns for hit in hits_in(turn)]
 
 
-def _hits(turn: Turn) -> list[Hit]:
+def hits_in(turn: Turn) -> list[Hit]:
+    """Return every place in one turn."""
     hits = []
     for sentence in _SENTENCE.finditer(turn.text):
         # Only what lies within the warning itself: a fraud can put one beside its demand.
@@ -71,8 +74,18 @@ class ScamIndicators(ContextDetector):
     limitations = ("Rules look for words, not for meaning: an honest call can use them, and a fraud can avoid them.",)
 
     def detect(self, reading: ContextReading) -> DetectorReport:
-        """Return the report on one transcript; the transcript's limits are facts of it."""
+        """Return the report on one transcript; the transcript's limits are facts of it.
+
+        Where the classifier can read, it decides: the rules alone accuse honest calls that use the same words
+        (docs/cards/words.md). What they found explains its judgement. Words that are meant for this analysis count in
+        any case.
+        """
         report = self.report_on(reading.transcript)
+        judgement = reading.computed(judged)
+        manipulated = any(finding.kind == _MANIPULATION for finding in report.findings)
+        if judgement is not None and judgement.score < SUSPICIOUS_FROM <= report.score and not manipulated:
+            places = [finding for finding in report.findings if finding.kind != PATTERN]
+            report = report.model_copy(update={"score": SUSPICIOUS_FROM - 1, "findings": places})
         return report.model_copy(
             update={
                 "findings": [*report.findings, *map(fact, reading.limits)],

@@ -1,0 +1,158 @@
+"""From what is said to a judgement: windows of talk are weighed one by one, and the strongest speak together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from context_analyzer.classifier.text import LANGUAGES, Spoken, clean, language_of, pieces, spoken, windows
+from context_analyzer.classifier.weights import Floats, Weights, load_weights
+
+_TOGETHER = 3
+"""So many windows speak for a call: one alone would let a single word, or one sentence, accuse a long one."""
+
+_WORD_LIMIT = 0.45
+"""Most that one word may add to a window's evidence, or take from it."""
+
+_STEEPNESS = 2.2
+"""Of the score around the threshold: evidence of 1 above it is a score of 90."""
+
+_LEAST_LETTERS = {"ko": 20, "en": 50}
+_STAGE_EVIDENCE = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One window.
+
+    Attributes:
+        first: the number of its first turn.
+        last: the number of its last turn.
+        turn: the turn in it that says most for fraud.
+        evidence: for fraud; below 0 it speaks against.
+        score: of this window alone.
+        stages: of a fraud, to which it belongs.
+    """
+
+    first: int
+    last: int
+    turn: int
+    evidence: float
+    score: int
+    stages: tuple[str, ...]
+
+    @property
+    def evident(self) -> bool:
+        """Whether it would be Suspicious by itself."""
+        return self.score >= _EVIDENT
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the classifier says about a call.
+
+    Attributes:
+        language: in which it was read.
+        score: 0 to 100; from 50 on it resembles fraud.
+        kind: which kind of fraud it would be.
+        stages: those that were seen, in the order of a fraud; none if the score is below 50.
+        turned: the number of the turn with which the evidence came together; None if the score is below 50.
+        stretches: all windows, in order.
+        scores: the score after each window.
+    """
+
+    language: str
+    score: int
+    kind: str
+    stages: tuple[str, ...]
+    turned: int | None
+    stretches: tuple[Stretch, ...]
+    scores: tuple[int, ...]
+
+
+def judge_texts(texts: Sequence[str], language: str = "") -> Judgement | None:
+    """Return the judgement on what is said; None for a language that is not known, or too few words.
+
+    Args:
+        texts: of the turns.
+        language: a code such as ko-KR, or empty: which of the known ones it is, the letters say.
+    """
+    texts = [clean(text) for text in texts]
+    short = language_of(texts)
+    if not short or language.lower()[:2] not in ("", *LANGUAGES):  # Vietnamese has Latin letters, too
+        return None
+    call = spoken(texts, short)
+    if sum(map(len, call.words)) < _LEAST_LETTERS[short]:
+        return None
+    return _judge(call, load_weights(short))
+
+
+def _judge(call: Spoken, weights: Weights) -> Judgement:
+    stretches, kinds = _stretches(call, weights)
+    scores, top, heap = list[int](), 0.0, list[float]()
+    for stretch in stretches:
+        heap = sorted([*heap, stretch.evidence], reverse=True)[:_TOGETHER]
+        top = sum(heap) / len(heap)
+        scores.append(_score(top - weights.manifest.threshold))
+    score = scores[-1]
+    accused = score >= _EVIDENT
+    strongest = sorted(range(len(stretches)), key=lambda place: -stretches[place].evidence)[:_TOGETHER]
+    kind = weights.manifest.kinds[int(np.argmax(kinds[strongest].sum(axis=0)))]
+    seen = {stage for stretch in stretches if stretch.evident for stage in stretch.stages}
+    turned = next((s for s, sure in zip(stretches, scores, strict=True) if sure >= _EVIDENT), None)
+    return Judgement(
+        call.language,
+        score,
+        kind,
+        tuple(stage for stage in weights.manifest.stages if stage in seen) if accused else (),
+        turned.turn if accused and turned else None,
+        tuple(stretches),
+        tuple(scores),
+    )
+
+
+_EVIDENT = 50
+
+
+def _score(margin: float) -> int:
+    return min(max(math.floor(100 / (1 + math.exp(-_STEEPNESS * margin)) + 1e-9), 0), 99)
+
+
+def _stretches(call: Spoken, weights: Weights) -> tuple[list[Stretch], Floats]:
+    found = pieces(call)
+    place = np.minimum(np.searchsorted(weights.ids, found.ids), len(weights.ids) - 1)
+    known = weights.ids[place] == found.ids
+    place, words = place[known], found.words[known]
+    order = np.argsort(words, kind="stable")
+    place, words = place[order], words[order]
+    stretches, kinds = list[Stretch](), list[Floats]()
+    for first, after in windows(call):
+        begin, end = np.searchsorted(words, (first, after))
+        _, once = np.unique(place[begin:end], return_index=True)
+        columns = weights.columns[place[begin:end][once]]
+        by_word = np.bincount(words[begin:end][once] - first, columns[:, 0], after - first)
+        capped = np.clip(by_word, -_WORD_LIMIT, _WORD_LIMIT)
+        sums = columns.sum(axis=0) + weights.bias
+        numbers = np.array(call.turns[first:after])
+        by_turn = np.bincount(numbers - numbers[0], capped)
+        values = sums[weights.stages]
+        stages = [
+            stage
+            for stage, value in zip(weights.manifest.stages, values, strict=True)
+            if value >= min(_STAGE_EVIDENCE, values.max())  # the likeliest one at least
+        ]
+        stretches.append(
+            Stretch(
+                int(numbers[0]),
+                int(numbers[-1]),
+                int(numbers[0] + np.argmax(by_turn)),
+                evidence := float(weights.bias[0] + capped.sum()),
+                _score(evidence - weights.manifest.threshold),
+                tuple(stages),
+            )
+        )
+        kinds.append(sums[weights.kinds])
+    return stretches, np.array(kinds, np.float32)

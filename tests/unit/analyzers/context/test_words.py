@@ -1,0 +1,137 @@
+"""`guardian words`: transcripts in, one line each out, in a form that stays, whatever is in the file."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from analysis_operator.cli.app import app
+from context_analyzer import words
+from context_analyzer.words import CallLine, judge_file, judge_line
+from ml.context.scripts import Call, load_calls
+
+CALLS = load_calls()
+FIELDS = {
+    *("schemaVersion", "line", "id", "verdict", "score", "reason", "message", "language"),
+    *("kind", "stages", "firstRiskTurn", "firstRiskSeconds", "signs"),
+}
+
+
+def line_of(call: Call, **more: Any) -> bytes:
+    turns = [
+        {"speaker": speaker, "text": text, "start": 4.0 * place} for place, (speaker, text) in enumerate(call.turns)
+    ]
+    return json.dumps({"id": call.name, "language": call.language, "turns": turns, **more}, ensure_ascii=False).encode()
+
+
+def judged(content: bytes) -> list[CallLine]:
+    return list(judge_file(io.BytesIO(content)))
+
+
+def named(name: str) -> Call:
+    return next(call for call in CALLS if call.name == name)
+
+
+def test_every_line_has_every_field() -> None:
+    content = b"\n".join([line_of(named("ko-prosecutor")), line_of(named("ko-hospital")), b"{}", b""])
+    for line in judged(content):
+        assert set(json.loads(line.model_dump_json(by_alias=True))) == FIELDS
+
+
+def test_a_fraud_has_its_kind_its_stages_and_the_moment_when_it_turned() -> None:
+    (line,) = judged(line_of(named("ko-prosecutor")))
+    assert (line.verdict, line.kind, line.language) == ("Suspicious", "Agency", "ko")
+    assert {"IdentityClaim", "Incident"} & set(line.stages)
+    assert line.first_risk_turn is not None
+    assert line.first_risk_seconds == 4.0 * line.first_risk_turn
+    assert {sign.kind for sign in line.signs} >= {"SafeAccount", "AuthorityClaim"}
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.scam and call.split != "hard"], ids=lambda c: c.name)
+def test_plain_frauds_are_found(call: Call) -> None:
+    assert judge_line(line_of(call)).verdict == "Suspicious"
+
+
+def test_hard_calls_are_mostly_told_apart() -> None:
+    hard = [(call.scam, judge_line(line_of(call)).verdict == "Suspicious") for call in CALLS if call.split == "hard"]
+    assert sum(accused for scam, accused in hard if scam) >= 8
+    assert sum(accused for scam, accused in hard if not scam) <= 1
+
+
+def test_a_call_without_turns_and_marks_is_judged_alike() -> None:
+    call = named("ko-prosecutor")
+    text = " ".join(text for _, text in call.turns).replace(".", "").replace(",", "").replace("?", "")
+    line = judge_line(json.dumps({"id": 1, "turns": [{"text": text}]}).encode())
+    assert (line.verdict, line.kind, line.first_risk_turn, line.first_risk_seconds) == ("Suspicious", "Agency", 0, None)
+
+
+def test_other_languages_and_silence_are_inconclusive() -> None:
+    def asked(text: str, language: str = "") -> tuple[Any, str]:
+        line = judge_line(json.dumps({"id": "x", "language": language, "turns": [{"text": text}]}).encode())
+        return line.verdict, line.reason
+
+    assert asked("네 네") == ("Inconclusive", "NoSpeech")
+    assert asked("xin chào tôi là nhân viên ngân hàng gọi cho bạn", "vi") == ("Inconclusive", "UnsupportedLanguage")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"no json", "TranscriptInvalid"),
+        (b'{"id": 1}', "TranscriptInvalid"),
+        (b'{"id": 1, "turns": [{"text": "x", "start": -1}]}', "TranscriptInvalid"),
+        (b'{"id": 1, "turns": [{"text": "x", "start": 1e400}]}', "TranscriptInvalid"),
+        (b'{"id": [], "turns": []}', "TranscriptInvalid"),
+        (b"[" * 100_000, "TranscriptInvalid"),
+        (b"\xff\xfe\x00", "TranscriptInvalid"),
+        (json.dumps({"id": 1, "turns": [{"text": "x" * 400_000}] * 2}).encode(), "TranscriptInvalid"),
+        (json.dumps({"id": 1, "turns": [{"text": "x"}] * 30_000}).encode(), "TranscriptInvalid"),
+    ],
+)
+def test_what_is_no_call_is_said_and_the_next_line_is_judged(line: bytes, reason: str) -> None:
+    wrong, right = judged(line + b"\n" + line_of(named("ko-hospital")))
+    assert (wrong.verdict, wrong.score, wrong.reason) == (None, None, reason)
+    assert (right.line, right.verdict) == (2, "NoEvidence")
+
+
+def test_a_line_without_end_is_passed_over_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "MOST_BYTES", 1000)
+    wrong, right = judged(b"x" * 5000 + b"\n" + line_of(named("ko-parcel"))[:999] + b"\n")
+    assert (wrong.reason, right.line) == ("LineTooLong", 2)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=8), st.sampled_from(["", "ko", "en", "fr", "zz-ZZ"]))
+def test_whatever_is_said_there_is_a_line(texts: list[str], language: str) -> None:
+    content = json.dumps({"id": "x", "language": language, "turns": [{"text": text} for text in texts]})
+    line = judge_line(content.encode())
+    assert line.verdict in ("NoEvidence", "Inconclusive", "Suspicious")
+    assert line.first_risk_turn is None or 0 <= line.first_risk_turn < len(texts)
+
+
+def test_a_thousand_calls_take_less_than_a_minute() -> None:
+    line = line_of(named("ko-prosecutor"))
+    call = json.loads(line)
+    call["turns"] *= 15  # some minutes of talk
+    content = json.dumps(call).encode()
+    judge_line(content)
+    begun = time.process_time()
+    for _ in range(20):
+        judge_line(content)
+    assert (time.process_time() - begun) / 20 < 0.06
+
+
+def test_the_command_writes_lines_and_says_by_its_exit_code_whether_each_has_a_verdict() -> None:
+    line = line_of(named("ko-prosecutor"))
+    fine = CliRunner().invoke(app, ["words", "-"], input=line + b"\n" + line)
+    assert fine.exit_code == 0
+    assert [json.loads(row)["verdict"] for row in fine.stdout.splitlines()] == ["Suspicious", "Suspicious"]
+    assert CliRunner().invoke(app, ["words", "-"], input=b"{}\n" + line).exit_code == 1
+    assert CliRunner().invoke(app, ["words", "/nowhere.jsonl"]).exit_code == 2
