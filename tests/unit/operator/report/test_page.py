@@ -394,6 +394,15 @@ def test_the_page_says_how_much_was_examined(share: int, english: str, korean: s
     assert ("or examined a part only" in page) == (share < 90)
 
 
+def test_what_was_not_examined_is_said_once() -> None:
+    gap = "The second track was not heard."
+    unsure = entry(examined_share=50, verdict=Verdict.INCONCLUSIVE, message=f"Only 50 % was examined. {gap}")
+    partly = result(text="x").model_copy(update={"unexamined": [gap, "Nor was the third."]})
+    page = render(request(), status(unsure, verdict=Verdict.INCONCLUSIVE), [Section(unsure, partly)])
+    assert page.count(gap) == len(locales())
+    assert page.count("<li>Nor was the third.</li></ul>") == len(locales())
+
+
 def test_the_page_says_nothing_of_a_share_that_an_older_analyzer_did_not_state() -> None:
     assert "examined" not in render(request(), status(entry()), [Section(entry(), result())])
 
