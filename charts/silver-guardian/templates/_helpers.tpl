@@ -27,6 +27,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- printf "%s:%s" .image.repository (.image.tag | default .root.Chart.AppVersion) -}}
 {{- end }}
 
+{{- define "silver-guardian.sharedSecret" -}}
+{{- .Values.sharedSecret.existingSecret | default (printf "%s-shared" (include "silver-guardian.name" .)) -}}
+{{- end }}
+
 {{- define "silver-guardian.scalerPort" -}}
 9090
 {{- end }}

@@ -35,6 +35,7 @@ from analysis_operator.scaling.external_scaler import Backlog, ExternalScaler
 from analysis_operator.scaling.keda import KedaController
 from analysis_operator.scaling.kube_store import KubeScaledObjects
 from analysis_operator.settings import Settings
+from guardian_service.signatures import SecretFile
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ class Operator:
 
 def build_operator(api: KubeApi, settings: Settings) -> Operator:
     """Build every part. Each gets what it uses by its constructor, and connects there to the signals it follows."""
-    runner = HttpRunner.create()
+    runner = HttpRunner.create(SecretFile(settings.secret_file) if settings.secret_file else None)
     dispatcher = Dispatcher(runner, now)
     callbacks = CallbackSender(StepFunctions(), now)
     sink = make_sink(settings.database_url, now)
@@ -81,7 +82,7 @@ def build_operator(api: KubeApi, settings: Settings) -> Operator:
     scaled_objects = KubeScaledObjects(api, settings.namespace)
     keda = KedaController(scaled_objects, settings.scaler_address, scaler.seconds_since_poll, now)
     analyzer_store = KubeAnalyzers(api, settings.identity)
-    analyzers = AnalyzerController(analyzer_store, keda, dispatcher, now)
+    analyzers = AnalyzerController(analyzer_store, keda, dispatcher, now, settings.secret_name)
     return Operator(
         runner=runner,
         sink=sink,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,6 +31,13 @@ class Settings(BaseSettings):
     retry_cap_seconds: float = Field(default=60.0, gt=0, description="The longest pause between attempts.")
     max_disruptions: int = Field(default=20, ge=0, description="How often one analysis may lose its pod.")
     resync_seconds: float = Field(default=60.0, gt=0, description="How often everything is compared with the API.")
+    secret_file: Path | None = Field(
+        default=None,
+        description="The secrets by which analyzers know the operator, one a line. Without it jobs are not signed.",
+    )
+    secret_name: str | None = Field(
+        default=None, description="The Secret with that file, which the pods of analyzers get, under the key `shared`."
+    )
     port: int = Field(default=8080, ge=1, le=65535, description="Serves /healthz, /readyz and /metrics.")
     scaler_port: int = Field(default=9090, ge=1, le=65535, description="Serves KEDA's external-push scaler.")
     scaler_host: str = Field(

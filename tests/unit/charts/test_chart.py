@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from analysis_operator.api import AnalyzerSpec
+from analysis_operator.analyzers.manifests import child_objects
+from analysis_operator.api import Analyzer, AnalyzerSpec
 from analysis_operator.api.analyzer import Scaling
 from analysis_operator.api.crd import definitions, render
 from analysis_operator.settings import Settings
@@ -80,10 +82,41 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 
 def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"GUARDIAN_LEASE", "GUARDIAN_SECRET_FILE", "GUARDIAN_SECRET_NAME"}
     for entry in container(rendered(tmp_path, namespace="silver-guardian"))["env"]:
-        if "value" in entry and entry["name"] != "GUARDIAN_LEASE":
+        if "value" in entry and entry["name"] not in own:
             monkeypatch.setenv(entry["name"], entry["value"])
     assert Settings() == Settings.model_construct()
+
+
+def test_the_operator_and_its_analyzers_share_a_secret_that_the_chart_makes(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path, release="prod")
+    secret = only(manifests, "Secret")
+    name = secret["metadata"]["name"]
+    assert len(base64.b64decode(secret["data"]["shared"])) == 48
+    assert only(rendered(tmp_path, release="prod"), "Secret")["data"] != secret["data"]
+    pod = only(manifests, "Deployment")["spec"]["template"]["spec"]
+    assert {"name": "secret", "secret": {"secretName": name}} in pod["volumes"]
+    env = {entry["name"]: entry.get("value") for entry in container(manifests)["env"]}
+    (mount,) = [each["mountPath"] for each in container(manifests)["volumeMounts"] if each["name"] == "secret"]
+    assert (env["GUARDIAN_SECRET_NAME"], env["GUARDIAN_SECRET_FILE"]) == (name, f"{mount}/shared")
+
+
+def test_the_shared_secret_may_be_made_elsewhere(tmp_path: Path) -> None:
+    manifests = rendered(tmp_path, {"sharedSecret": {"existingSecret": "mine"}})
+    assert "Secret" not in {manifest["kind"] for manifest in manifests}
+    assert {"name": "GUARDIAN_SECRET_NAME", "value": "mine"} in container(manifests)["env"]
+
+
+def test_the_pods_that_analyzers_let_in_are_the_operators(tmp_path: Path) -> None:
+    (spec,) = [AnalyzerSpec(image="x", port=8000)]
+    analyzer = Analyzer.model_validate({"metadata": {"name": "audio", "namespace": "n", "uid": "u"}, "spec": spec})
+    (policy,) = [child for child in child_objects(analyzer) if child["kind"] == "NetworkPolicy"]
+    ((source,),) = [rule["from"] for rule in policy["spec"]["ingress"]]
+    for manifest in rendered(tmp_path, {"statusApi": {"enabled": False}}, release="prod"):
+        if manifest["kind"] == "Deployment":
+            labels = manifest["metadata"]["labels"], manifest["spec"]["template"]["metadata"]["labels"]
+            assert source["podSelector"]["matchLabels"].items() <= labels[1].items()
 
 
 def test_the_operator_is_admitted_where_pod_security_is_restricted(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from analyzer_kit.responses import PlainAnswer, StreamedAnswer
 from analyzer_kit.settings import KitSettings
 from guardian_service.body_limit import BodyLimit
 from guardian_service.problems import MEDIA_TYPE, install, problem
+from guardian_service.signatures import SecretFile
+from guardian_service.signed_requests import SignedRequests
 
 MAX_BODY_BYTES = 64 * 1024
 """The longest job has some 40 KB, with every character of its strings escaped."""
@@ -28,6 +30,7 @@ _TOO_LONG = f"The body is longer than {MAX_BODY_BYTES:,} bytes; no job is."
 _RETRY_AFTER_SECONDS = "1"
 
 _PROBLEMS = {
+    401: "The job is not signed by the operator of the same installation.",
     403: "SourceForbidden",
     404: "SourceNotFound",
     408: "The body did not arrive.",
@@ -83,6 +86,9 @@ def create_app(analyzer: Analyzer, settings: KitSettings, backend: Backend | Non
     app.state.jobs = jobs
     app.state.backend = work
     install(app)
+    if settings.secret_file or not settings.local:
+        secrets = SecretFile(settings.secret_file) if settings.secret_file else None
+        app.add_middleware(SignedRequests, secrets=secrets)
     app.add_middleware(BodyLimit, most_bytes=MAX_BODY_BYTES, too_long=_TOO_LONG)
     _add_analyses(app, jobs)
     _add_probes(app, analyzer, jobs, work, metrics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import Field
@@ -21,6 +22,10 @@ class KitSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GUARDIAN_", extra="ignore")
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; images set 0.0.0.0.")
+    secret_file: Path | None = Field(
+        default=None,
+        description="The installation's secrets, one a line. Without it only loopback may ask for analyses.",
+    )
     port: int | None = Field(default=None, ge=0, le=65535, description="Each analyzer has its own default.")
     concurrency: int = Field(default=1, ge=1, le=64, description="Analyses at once, each in a child of its own.")
     models: Path | None = Field(default=None, description="Folder of detection models; an analyzer may bring its own.")
@@ -37,6 +42,11 @@ class KitSettings(BaseSettings):
     s3_read_seconds: float = Field(default=10, gt=0, description="Longest silence while reading an object.")
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
+    @property
+    def local(self) -> bool:
+        """Whether only processes of this machine reach the service."""
+        return self.host == "localhost" or (_is_address(self.host) and ip_address(self.host).is_loopback)
+
     def child(self, analyzer: Analyzer) -> ChildConfig:
         """Return the configuration of an analyzer's children.
 
@@ -52,3 +62,11 @@ class KitSettings(BaseSettings):
         ids = tuple(name for name in (part.strip() for part in listed.split(",")) if name)
         models = Models(folder=str(self.models.absolute()) if self.models else None, ids=ids)
         return ChildConfig(module=analyzer.module, memory_bytes=self.memory_mib * 1024**2, caps=caps, models=models)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -15,9 +15,10 @@ _BACKOFF_SECONDS = (2.0, 30.0)
 class ChildApplier:
     """Brings the child objects of Analyzers in sync, their ScaledObjects included."""
 
-    def __init__(self, store: KubeAnalyzers, keda: KedaController) -> None:
+    def __init__(self, store: KubeAnalyzers, keda: KedaController, secret_name: str | None) -> None:
         self._store = store
         self._keda = keda
+        self._secret_name = secret_name
 
     async def apply(self, state: AnalyzerState) -> None:
         """Apply the child objects of an Analyzer if they are not in sync and no backoff is running.
@@ -45,7 +46,7 @@ class ChildApplier:
             await self._store.create(initial_deployment(analyzer))
         if state.scaled and state.replicas is not None:
             await self._store.hand_over(state.replicas)
-        for child in child_objects(analyzer):
+        for child in child_objects(analyzer, self._secret_name):
             applied = await self._store.apply(child)
             state.record_applied(applied)
         if not state.removed:  # nothing would delete what KEDA's part remembers of it

@@ -48,16 +48,22 @@ class AnalyzerController:
         keda: their ScaledObjects.
         dispatcher: gets the pods that take work, and knows the backlog.
         clock: the time in UTC.
+        secret_name: the Secret with what their pods know the operator by.
     """
 
     def __init__(
-        self, store: KubeAnalyzers, keda: KedaController, dispatcher: Dispatcher, clock: Callable[[], datetime]
+        self,
+        store: KubeAnalyzers,
+        keda: KedaController,
+        dispatcher: Dispatcher,
+        clock: Callable[[], datetime],
+        secret_name: str | None = None,
     ) -> None:
         self._store = store
         self._keda = keda
         self._dispatcher = dispatcher
         self._clock = clock
-        self._applier = ChildApplier(store, keda)
+        self._applier = ChildApplier(store, keda, secret_name)
         self._states: dict[str, AnalyzerState] = {}
         self._pods = PodView()
         self._queue = WorkQueue()

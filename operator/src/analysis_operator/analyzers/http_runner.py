@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from hmac import compare_digest
 from http import HTTPStatus
 
 import aiohttp
@@ -22,6 +24,7 @@ from analyzer_contract import (
     Progress,
     Result,
 )
+from guardian_service.signatures import AUTHORIZATION, PROOF, SecretFile, Signature, sign
 
 _CONNECT_SECONDS = 3.0
 _SILENCE_SECONDS = 5 * HEARTBEAT_SECONDS
@@ -34,16 +37,21 @@ _BUSY_SECONDS = (0.05, 10.0)
 class HttpRunner:
     """The Runner port, over one shared session."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, secrets: SecretFile | None) -> None:
         self._session = session
+        self._secrets = secrets
 
     @classmethod
-    def create(cls) -> HttpRunner:
-        """Open a session; close it with :meth:`close`. Call it inside the event loop."""
+    def create(cls, secrets: SecretFile | None = None) -> HttpRunner:
+        """Open a session; close it with :meth:`close`. Call it inside the event loop.
+
+        Args:
+            secrets: what jobs are signed with, and what a pod has to prove that it has, too; None: no pod is asked.
+        """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
         # Short: a new pod may get the address of a deleted one.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=4)
-        return cls(aiohttp.ClientSession(timeout=timeout, connector=connector, read_bufsize=_LINE_LIMIT))
+        return cls(aiohttp.ClientSession(timeout=timeout, connector=connector, read_bufsize=_LINE_LIMIT), secrets)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -51,20 +59,37 @@ class HttpRunner:
 
     async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
         """Yield the stream of one analysis. Raises what the Runner port names."""
-        answer = await self._post(endpoint, job)
+        body = job.model_dump_json(by_alias=True, exclude_none=True).encode()
+        signature = self._signed(endpoint, body)
+        answer = await self._post(endpoint, body, signature)
         async with answer:
+            if signature and not compare_digest(answer.headers.get(PROOF, ""), signature.proof):
+                raise Unreachable(
+                    f"{endpoint.pod} did not prove that it is of this installation (HTTP {answer.status})"
+                )
             if answer.status != HTTPStatus.OK:
                 yield await _refusal(endpoint, answer)
                 return
             async for event in _lines(endpoint, answer):
                 yield event
 
-    async def _post(self, endpoint: Endpoint, job: AnalysisJob) -> aiohttp.ClientResponse:
+    def _signed(self, endpoint: Endpoint, body: bytes) -> Signature | None:
+        if self._secrets is None:
+            return None
+        known = self._secrets.read()
+        if not known:
+            raise Unreachable(f"the job for {endpoint.pod} cannot be signed: {self._secrets.path} has no secret")
+        return sign(known[0], body, time.time())
+
+    async def _post(self, endpoint: Endpoint, body: bytes, signature: Signature | None) -> aiohttp.ClientResponse:
+        headers = {"Accept": MEDIA_TYPE_STREAM, "Content-Type": "application/json"}
+        if signature:
+            headers[AUTHORIZATION] = signature.header
         try:
             return await self._session.post(
                 f"http://{endpoint.address}/v1/analyses",
-                data=job.model_dump_json(by_alias=True, exclude_none=True),
-                headers={"Accept": MEDIA_TYPE_STREAM, "Content-Type": "application/json"},
+                data=body,
+                headers=headers,
                 allow_redirects=False,  # a pod must not choose what the operator calls
             )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

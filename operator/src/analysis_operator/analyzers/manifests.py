@@ -12,6 +12,10 @@ from analysis_operator.kube.objects import MANAGER, KubeObject, child_labels, ch
 
 _CONTAINER = "analyzer"
 _MODELS = "/models"
+_SECRETS = "/etc/silver-guardian"
+_OPERATOR = {"app.kubernetes.io/name": "silver-guardian-operator"}
+"""The label of the operator's pods that does not depend on the release."""
+
 _GRACE_SECONDS = 3660
 """The longest analysis that a request can ask for, and its upload: a pod that is deleted can finish its work."""
 _PRE_STOP_SECONDS = 2
@@ -22,9 +26,14 @@ _LOST_NODE_SECONDS = 5
 _POD_IDENTITY = "169.254.170.23/32"
 
 
-def child_objects(analyzer: Analyzer) -> list[KubeObject]:
-    """Return the child objects of an Analyzer, except its ScaledObject, ready for server-side apply."""
-    objects = [_deployment(analyzer), _service(analyzer), _budget(analyzer), _network_policy(analyzer)]
+def child_objects(analyzer: Analyzer, secret_name: str | None = None) -> list[KubeObject]:
+    """Return the child objects of an Analyzer, except its ScaledObject, ready for server-side apply.
+
+    Args:
+        analyzer: the resource.
+        secret_name: the Secret with what the pods know the operator by.
+    """
+    objects = [_deployment(analyzer, secret_name), _service(analyzer), _budget(analyzer), _network_policy(analyzer)]
     if analyzer.spec.service_account_name is None:
         objects.insert(0, _service_account(analyzer))
     return objects
@@ -121,7 +130,7 @@ def _budget(analyzer: Analyzer) -> KubeObject:
 
 
 def _network_policy(analyzer: Analyzer) -> KubeObject:
-    """Return the policy. In: the pods of the operator's namespace. Out: name resolution, S3, and Pod Identity."""
+    """Return the policy. In: the operator's pods. Out: name resolution, S3, and Pod Identity."""
     storage_ports = sorted({443, *_endpoint_ports(analyzer)})
     dns_ports = [{"port": 53, "protocol": protocol} for protocol in ("TCP", "UDP")]
     return {
@@ -132,7 +141,10 @@ def _network_policy(analyzer: Analyzer) -> KubeObject:
             "podSelector": {"matchLabels": pod_selector(analyzer)},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [
-                {"from": [{"podSelector": {}}], "ports": [{"port": analyzer.spec.port, "protocol": "TCP"}]},
+                {
+                    "from": [{"podSelector": {"matchLabels": _OPERATOR}}],
+                    "ports": [{"port": analyzer.spec.port, "protocol": "TCP"}],
+                },
             ],
             "egress": [
                 {"ports": dns_ports},
@@ -150,7 +162,7 @@ def _endpoint_ports(analyzer: Analyzer) -> list[int]:
     return [url.port or (80 if url.scheme == "http" else 443) for url in urls]
 
 
-def _deployment(analyzer: Analyzer) -> KubeObject:
+def _deployment(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
     # Without `replicas` for a pool that KEDA scales: applying the field would undo what KEDA decided.
     size = {} if analyzer.spec.replicas is None else {"replicas": analyzer.spec.replicas}
     return {
@@ -162,13 +174,14 @@ def _deployment(analyzer: Analyzer) -> KubeObject:
             "revisionHistoryLimit": 2,
             "selector": {"matchLabels": pod_selector(analyzer)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": {"metadata": {"labels": child_labels(analyzer)}, "spec": _pod_spec(analyzer)},
+            "template": {"metadata": {"labels": child_labels(analyzer)}, "spec": _pod_spec(analyzer, secret_name)},
         },
     }
 
 
-def _pod_spec(analyzer: Analyzer) -> KubeObject:
+def _pod_spec(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
     spec = analyzer.spec
+    work = {"name": "work", "emptyDir": {"sizeLimit": f"{3 * spec.concurrency}Gi"}}
     return {
         "serviceAccountName": spec.service_account_name or analyzer.metadata.name,
         "automountServiceAccountToken": False,
@@ -183,8 +196,8 @@ def _pod_spec(analyzer: Analyzer) -> KubeObject:
             "fsGroup": 65532,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(analyzer)],
-        "volumes": [{"name": "work", "emptyDir": {"sizeLimit": f"{3 * spec.concurrency}Gi"}}, *_models(spec.models)],
+        "containers": [_container(analyzer, secret_name)],
+        "volumes": [work, *_models(spec.models), *_secrets(secret_name)],
     }
 
 
@@ -194,6 +207,13 @@ def _models(models: Models | None) -> list[KubeObject]:
     if models.image is not None:
         return [{"name": "models", "image": {"reference": models.image}}]
     return [{"name": "models", "persistentVolumeClaim": {"claimName": models.claim, "readOnly": True}}]
+
+
+def _secrets(secret_name: str | None) -> list[KubeObject]:
+    """Return the volume of the installation's secrets; the group of the pod may read it."""
+    if secret_name is None:
+        return []
+    return [{"name": "secret", "secret": {"secretName": secret_name, "defaultMode": 0o440}}]
 
 
 def _lost_node() -> list[KubeObject]:
@@ -208,7 +228,7 @@ def _lost_node() -> list[KubeObject]:
     ]
 
 
-def _container(analyzer: Analyzer) -> KubeObject:
+def _container(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
     spec = analyzer.spec
     own = [
         EnvVar(name="GUARDIAN_PORT", value=str(spec.port)),
@@ -219,6 +239,9 @@ def _container(analyzer: Analyzer) -> KubeObject:
     if spec.models is not None:
         own.append(EnvVar(name="GUARDIAN_MODELS", value=_MODELS))
         mounts.append({"name": "models", "mountPath": _MODELS, "readOnly": True})
+    if secret_name is not None:
+        own.append(EnvVar(name="GUARDIAN_SECRET_FILE", value=f"{_SECRETS}/shared"))
+        mounts.append({"name": "secret", "mountPath": _SECRETS, "readOnly": True})
     return {
         "name": _CONTAINER,
         "image": spec.image,

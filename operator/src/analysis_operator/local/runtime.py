@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, NamedTuple, Protocol, Self
 
 from analysis_operator.analyzers.http_runner import HttpRunner
@@ -23,6 +24,7 @@ from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import Policy
+from guardian_service.signatures import SecretFile
 
 
 def now() -> datetime:
@@ -98,7 +100,9 @@ class LocalRuntime:
             logs.mkdir(parents=True, exist_ok=True)
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="guardian-"))
             stack.enter_context(self._store.environment())
-            runner = HttpRunner.create()
+            secrets = SecretFile(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="guardian-"))) / "shared")
+            secrets.path.write_text(token_hex(32))
+            runner = HttpRunner.create(secrets)
             stack.push_async_callback(runner.close)
             # Last in, first out: the parts that use the S3 server end before it does.
             stack.push_async_callback(self._store.stop)
@@ -115,7 +119,8 @@ class LocalRuntime:
             )
             # One thread for each of many analyses: more would only take turns on the same cores.
             threads = {"GUARDIAN_THREADS": "1"} if self._slots > 1 else {}
-            self._start_pools(logs, {"GUARDIAN_SCRATCH_DIR": scratch, **OFFLINE, **threads})
+            own = {"GUARDIAN_SCRATCH_DIR": scratch, "GUARDIAN_SECRET_FILE": str(secrets.path)}
+            self._start_pools(logs, own | OFFLINE | threads)
             await self._store.start()
             self.requests.watch(self._controller.observe, self._controller.on_deleted)
             self.requests.watch(self._observe, lambda _: self._changed.set())

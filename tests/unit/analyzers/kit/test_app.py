@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.settings import KitSettings
 from guardian_service.body_limit import BodyLimit
+from guardian_service.signatures import sign
 from tests.support.waiting import PATIENCE_SECONDS
 
 FACTS = SourceFacts(etag="0", size_bytes=0)
@@ -79,7 +82,12 @@ class Client:
 
 
 async def asked(
-    app: Any, *parts: bytes, method: str = "POST", path: str = "/v1/analyses", hold: bool = False
+    app: Any,
+    *parts: bytes,
+    method: str = "POST",
+    path: str = "/v1/analyses",
+    hold: bool = False,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> Client:
     client = Client(list(parts) or [b""], hold)
     scope: Scope = {
@@ -92,7 +100,7 @@ async def asked(
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
-        "headers": [(b"content-type", b"application/json"), (b"host", b"test")],
+        "headers": [(b"content-type", b"application/json"), (b"host", b"test"), *headers],
     }
     await asyncio.wait_for(app(scope, client.receive, client.send), PATIENCE_SECONDS)
     return client
@@ -183,6 +191,42 @@ async def test_swagger_is_served_and_describes_every_answer(app: FastAPI) -> Non
     answers = document["paths"]["/v1/analyses"]["post"]["responses"]
     assert set(answers.pop("200")["content"]) == {"application/json", "application/x-ndjson"}
     assert all(set(answer["content"]) == {"application/problem+json"} for answer in answers.values())
-    assert set(answers) == {"403", "404", "408", "409", "413", "422", "429", "500", "502", "503", "504"}
+    assert set(answers) == {"401", "403", "404", "408", "409", "413", "422", "429", "500", "502", "503", "504"}
     job = document["components"]["schemas"]["AnalysisJob"]["properties"]
     assert set(job) == {"id", "source", "deadlineSeconds", "resultPrefix"}
+
+
+def _guarded(settings: KitSettings) -> FastAPI:
+    return create_app(Analyzer(name="test", version="1", module="none", port=1), settings, Chatty())
+
+
+@pytest.mark.asyncio
+async def test_only_who_has_the_secret_gets_an_analysis_and_a_proof(tmp_path: Path) -> None:
+    (tmp_path / "shared").write_text("one")
+    app, body = _guarded(KitSettings(secret_file=tmp_path / "shared")), json.dumps(JOB).encode()
+    signed = sign(b"one", body, time.time())
+    good = await asked(app, body[:9], body[9:], headers=((b"authorization", signed.header.encode()),))
+    assert (good.status, good.headers["guardian-proof"]) == (200, signed.proof)
+    wrong = sign(b"two", body, time.time()), sign(b"one", b"{}", time.time())
+    for header in ("", *(each.header for each in wrong)):
+        client = await asked(app, body, headers=((b"authorization", header.encode()),))
+        assert (client.status, client.headers["content-type"]) == (401, "application/problem+json")
+        assert "guardian-proof" not in client.headers
+    for path in ("/health", "/livez", "/readyz", "/metrics"):
+        assert (await asked(app, method="GET", path=path)).status == 200
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("127.0.0.1", 200), ("127.0.0.9", 200), ("::1", 200), ("localhost", 200), ("0.0.0.0", 401), ("analyzer", 401)],  # noqa: S104
+)
+async def test_without_a_secret_only_its_own_machine_may_ask(host: str, status: int) -> None:
+    assert (await asked(_guarded(KitSettings(host=host)), json.dumps(JOB).encode())).status == status
+
+
+@pytest.mark.asyncio
+async def test_a_secret_that_cannot_be_read_lets_nobody_in(tmp_path: Path) -> None:
+    app = _guarded(KitSettings(host="0.0.0.0", secret_file=tmp_path / "absent"))  # noqa: S104
+    client = await asked(app, json.dumps(JOB).encode())
+    assert (client.status, "GUARDIAN_SECRET_FILE" in client.body.decode()) == (401, True)

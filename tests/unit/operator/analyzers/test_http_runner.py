@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +16,12 @@ from pydantic import ValidationError
 
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import RequestStatus
+from analysis_operator.errors import Unreachable
 from analysis_operator.requests.plan import plan
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.settings import Settings
 from analyzer_contract import AnalysisJob, Failure, Progress, Result, SourceObject
+from guardian_service.signatures import AUTHORIZATION, PROOF, SecretFile, verified
 from tests.support.operator.requests import NOW, observed, request, run
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -49,8 +53,8 @@ async def serving(handler: Handler) -> AsyncIterator[Endpoint]:
         await runner.cleanup()
 
 
-async def ask(endpoint: Endpoint) -> list[Progress | Result | Failure]:
-    runner = HttpRunner.create()
+async def ask(endpoint: Endpoint, secrets: SecretFile | None = None) -> list[Progress | Result | Failure]:
+    runner = HttpRunner.create(secrets)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return [event async for event in runner.run(endpoint, JOB)]
@@ -157,3 +161,43 @@ def test_a_results_folder_leaves_room_for_the_longest_names(monkeypatch: pytest.
     meta = asked.metadata.model_copy(update={"name": "n" * 253, "uid": "u" * 36})
     prefix = Settings().policy().result_prefix(asked.model_copy(update={"metadata": meta}))
     AnalysisJob(id="a", source=JOB.source, result_prefix=prefix)
+
+
+def _with_proof(secret: bytes) -> Handler:
+    """Return an analyzer that knows a secret and takes the jobs signed with it."""
+
+    async def handler(asked: web.Request) -> web.StreamResponse:
+        body = await asked.read()
+        signature = verified(asked.headers.get(AUTHORIZATION, ""), body, [secret], time.time())
+        assert AnalysisJob.model_validate_json(body) == JOB
+        status = 200 if signature else 401
+        headers = {PROOF: signature.proof} if signature else {}
+        return web.Response(status=status, headers=headers, text=json.dumps(RESULT) + "\n")
+
+    return handler
+
+
+async def test_a_pod_of_the_same_installation_gets_the_job(tmp_path: Path) -> None:
+    (tmp_path / "shared").write_text("one\nanother\n")
+    async with serving(_with_proof(b"one")) as endpoint:
+        (result,) = await ask(endpoint, SecretFile(tmp_path / "shared"))
+    assert isinstance(result, Result)
+
+
+@pytest.mark.parametrize("secret", ["", "another"], ids=["without a secret", "with another secret"])
+async def test_a_job_that_a_pod_does_not_take_as_ours_is_lost_on_nobody(tmp_path: Path, secret: str) -> None:
+    (tmp_path / "shared").write_text(secret)
+    async with serving(_with_proof(b"one")) as endpoint:
+        with pytest.raises(Unreachable):
+            await ask(endpoint, SecretFile(tmp_path / "shared"))
+
+
+async def test_the_answer_of_a_pod_that_proves_nothing_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "shared").write_text("one")
+
+    async def impostor(_asked: web.Request) -> web.StreamResponse:
+        return web.Response(headers={PROOF: "0" * 64}, text=json.dumps(RESULT) + "\n")
+
+    async with serving(impostor) as endpoint:
+        with pytest.raises(Unreachable, match="did not prove"):
+            await ask(endpoint, SecretFile(tmp_path / "shared"))

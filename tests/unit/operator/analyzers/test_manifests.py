@@ -93,6 +93,20 @@ def test_secrets_are_referenced_and_the_port_of_another_s3_server_is_reachable()
     assert 7070 in {port["port"] for entry in egress for port in entry["ports"]}
 
 
+def test_its_pods_get_the_secret_that_they_know_the_operator_by() -> None:
+    made = child(child_objects(analyzer(), "shared"), "Deployment")["spec"]["template"]["spec"]
+    assert {"name": "secret", "secret": {"secretName": "shared", "defaultMode": 0o440}} in made["volumes"]
+    (container,) = made["containers"]
+    (mount,) = [entry for entry in container["volumeMounts"] if entry["name"] == "secret"]
+    assert {"name": "GUARDIAN_SECRET_FILE", "value": f"{mount['mountPath']}/shared"} in container["env"]
+
+
+def test_only_the_operators_pods_reach_it() -> None:
+    (rule,) = child(child_objects(analyzer()), "NetworkPolicy")["spec"]["ingress"]
+    (source,) = rule["from"]
+    assert source == {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "silver-guardian-operator"}}}
+
+
 def pod(**status: Any) -> dict[str, Any]:
     return {"metadata": {"name": "audio-1"}, "status": status}
 
