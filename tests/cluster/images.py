@@ -15,6 +15,8 @@ from tests.cluster.shell import exclusive, run, write_atomically
 from tests.cluster.topology import NODES, Node
 
 _ALWAYS = ("Dockerfile", ".dockerignore")
+_SYSTEM_TARGETS = ("operator", "status-api")
+"""The targets whose pods run on system nodes; the others' run on ml nodes."""
 
 
 def content_hash(root: Path) -> str:
@@ -32,7 +34,7 @@ def content_hash(root: Path) -> str:
 
 
 def build_targets(targets: Sequence[str], tag: str) -> dict[str, str]:
-    """Build targets of the root Dockerfile and load them into every running node."""
+    """Build targets of the root Dockerfile, and load each into the running nodes on which its pods run."""
     root, names = repo_root(), {target: image_name(target, tag) for target in unique(targets)}
     progress = Progress("images", 2 * len(names) + 1)
     with exclusive(cache_dir() / "images.lock"):
@@ -47,7 +49,8 @@ def build_targets(targets: Sequence[str], tag: str) -> dict[str, str]:
                 buildah.build(root, root / "Dockerfile", name, target)
                 write_atomically(record, json.dumps(content))
             progress.step(f"{name}: loading into the nodes")
-            load(name)
+            workload = "system" if target in _SYSTEM_TARGETS else "ml"
+            load(name, [member for member in NODES if member.workload == workload])
     progress.done("images ready")
     return names
 
@@ -65,10 +68,10 @@ def build_other(context: Path, dockerfile: Path, name: str) -> str:
     return full
 
 
-def load(name: str) -> None:
-    """Load an image into every node that does not have this very build yet."""
+def load(name: str, members: Sequence[Node] = NODES) -> None:
+    """Load an image into every of these nodes that does not have this very build yet."""
     desired = buildah.image_id(name)
-    lacking = [member for member in NODES if _loaded(member).get(name) != desired]
+    lacking = [member for member in members if _loaded(member).get(name) != desired]
     if not lacking:
         return
     with tempfile.TemporaryDirectory(dir=cache_dir()) as folder:

@@ -48,9 +48,14 @@ def _turn(item: pytest.Item) -> int:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def was_up() -> bool:
+    """Say whether the cluster ran before: then it goes on, and is left as it was found."""
+    return find_cluster().status().healthy
+
+
+@pytest.fixture(scope="session")
+def cluster(was_up: bool) -> Iterator[Cluster]:
     running = find_cluster()
-    was_up = running.status().healthy
     running.up()
     yield running
     if not was_up:
@@ -63,11 +68,12 @@ def s3(cluster: Cluster) -> S3Server:
 
 
 @pytest.fixture(scope="session")
-def deployment(cluster: Cluster, s3: S3Server) -> Iterator[Deployment]:
+def deployment(cluster: Cluster, s3: S3Server, was_up: bool) -> Iterator[Deployment]:
     installation = install(cluster, s3, values=VALUES)
     yield installation
-    cluster.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
-    installation.uninstall()
+    if was_up:
+        cluster.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
+        installation.uninstall()
 
 
 class Media:
