@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer_contract import DetectorReport, Verdict
+from analyzer_contract import DetectorReport, Finding, Verdict
 from ml.video.edits import EDITS
 from ml.video.trials import AS_SHIPPED, Trial
 
@@ -38,7 +38,13 @@ class Outcome:
     @property
     def found(self) -> bool:
         """Whether the right detector has a finding anywhere."""
-        return any(self.detectors[name].findings for name in DETECTORS[self.trial.truth.kind])
+        return bool(self._evidence)
+
+    @property
+    def _evidence(self) -> list[Finding]:
+        """Return the findings of the right detector, without its facts."""
+        names = DETECTORS[self.trial.truth.kind]
+        return [finding for name in names for finding in self.detectors[name].findings if finding.score > 0]
 
     @property
     def in_place(self) -> bool:
@@ -48,8 +54,7 @@ class Outcome:
         reach = (PLACE_FRAMES + 0.5) / self.trial.rate
         return any(
             abs(finding.start_seconds - place) <= reach or abs(finding.end_seconds - place) <= reach
-            for name in DETECTORS[truth.kind]
-            for finding in self.detectors[name].findings
+            for finding in self._evidence
             if finding.kind != "DroppedFrames" or abs(finding.end_seconds - place) <= reach
         )
 

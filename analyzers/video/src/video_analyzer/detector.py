@@ -33,8 +33,8 @@ class VideoDetector(Detector[VideoReading]):
 
 
 def clause(report: DetectorReport, one: str, several: str) -> str:
-    """Return ``one`` for one finding, ``several`` with their number for more, and nothing for none."""
-    number = len(report.findings)
+    """Return ``one`` for one finding that is evidence, ``several`` with their number for more, and nothing for none."""
+    number = sum(finding.score > 0 for finding in report.findings)
     return "" if not number else one if number == 1 else several.format(number)
 
 

@@ -27,6 +27,14 @@ _CLEARLY_EXPLAINED, _FAR_FLOW_RATIO = 0.65, 3.0
 _SAME_SCENE = 0.55
 """Likeness of the frames on both sides: 0.60 to 0.99 across dropped stretches, at most 0.46 across cuts."""
 
+_RETURNS, _FAR_RETURNS = 0.4, 0.5
+"""Share of the structure that the flow must lead back to where it was (:attr:`Jump.returns`), where both sides are
+alike and where they are not: 0.42 and 0.54 at least across dropped stretches. Flow explains the change between two
+shots of a film just as well, but by tearing the picture to pieces: 0.46 there, save once."""
+
+_ZOOM = 0.05
+"""Share by which the whole picture grows or shrinks across a cut to a nearer or wider view of one scene."""
+
 _CUT_LIKENESS = 0.5
 _FITTED = 0.4
 """Below this likeness there is no common brightness to fit."""
@@ -44,7 +52,11 @@ class Jump:
         residual: share of the difference left when the movement is undone, 0 to 1.
         likeness: correlation of the frames on both sides, after fitting brightness, -1 to 1.
         strongest: gray levels by which the most changed 1 % of the picture differ, after fitting brightness.
-        far_ratio: the leap over the farthest one in the fifty frames before and after, changes of scene left out.
+        far_ratio: the leap over the farthest one in the fifty pictures before and after, changes of scene left out.
+        others: how many other jumps around it are nearly as far.
+        returns: share of what has structure that the flow across it and the flow back bring to where it was, 0 to 1.
+        zoom: share by which the picture as a whole grew; 0 where it did not move as a whole.
+        stood: how many times longer than usual the picture before it was shown.
     """
 
     frame: int
@@ -55,6 +67,10 @@ class Jump:
     likeness: float
     strongest: float
     far_ratio: float = 0.0
+    others: int = 0
+    stood: float = 1.0
+    returns: float = 1.0
+    zoom: float = 0.0
 
     @property
     def stands_out(self) -> float:
@@ -81,6 +97,8 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
         residual=left / max(raw, 0.05),
         likeness=likeness,
         strongest=float(np.percentile(cv2.absdiff(fitted, after), 99)),
+        returns=_returning(flow, _flow(after, fitted), fitted),
+        zoom=_zoom(flow),
     )
 
 
@@ -88,7 +106,9 @@ def is_drop(jump: Jump) -> bool:
     """Return whether a jump may be missing time in one scene, rather than a cut, a flash, or a lamp."""
     near = jump.likeness >= _SAME_SCENE
     explained, ratio = (_EXPLAINED, _FLOW_RATIO) if near else (_CLEARLY_EXPLAINED, _FAR_FLOW_RATIO)
-    return jump.residual <= explained and jump.flow >= max(_LEAST_PIXELS, ratio * jump.flow_around)
+    returns = jump.returns >= _RETURNS if near else jump.returns >= _FAR_RETURNS and jump.far_ratio >= 1
+    moved = jump.flow >= max(_LEAST_PIXELS, ratio * jump.flow_around)
+    return jump.residual <= explained and moved and returns and abs(jump.zoom) < _ZOOM
 
 
 def is_other_scene(jump: Jump) -> bool:
@@ -112,6 +132,27 @@ def _flow(first: Gray, second: Gray) -> NDArray[np.float32]:
     """Return dense inverse-search optical flow (Kroeger et al., ECCV 2016): height x width x 2, pixels."""
     engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     return np.asarray(engine.calc(first, second, None), dtype=np.float32)  # type: ignore[call-overload]
+
+
+def _returning(forth: NDArray[np.float32], back: NDArray[np.float32], frame: Gray) -> float:
+    """Return the share of what has structure in ``frame`` that comes back to within a pixel or a tenth of its way."""
+    steep = cv2.magnitude(cv2.Sobel(frame, cv2.CV_32F, 1, 0), cv2.Sobel(frame, cv2.CV_32F, 0, 1))
+    structure = steep >= max(float(np.percentile(steep, 70)), 8.0)
+    height, width = frame.shape
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    there = cv2.remap(back, x + forth[..., 0], y + forth[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    missed = np.hypot(forth[..., 0] + there[..., 0], forth[..., 1] + there[..., 1])
+    far = np.hypot(forth[..., 0], forth[..., 1])
+    return float((missed <= 1 + 0.1 * far)[structure].mean()) if structure.any() else 0.0
+
+
+def _zoom(flow: NDArray[np.float32]) -> float:
+    """Return the growth of the whole picture: the slopes of the flow's medians by column and by row, if they agree."""
+    height, width = flow.shape[:2]
+    across, down = np.median(flow[..., 0], axis=0), np.median(flow[..., 1], axis=1)
+    grown = float(np.polyfit(np.arange(width), across, 1)[0]), float(np.polyfit(np.arange(height), down, 1)[0])
+    wide, narrow = max(grown, key=abs), min(grown, key=abs)
+    return narrow if wide * narrow > 0 and abs(wide) < 2 * abs(narrow) else 0.0
 
 
 def _speed(flow: NDArray[np.float32]) -> float:

@@ -1,9 +1,14 @@
-"""The motion of a picture: of each frame a thumbnail, how much it differs from the one before, and possible jumps."""
+"""The motion of a picture: of each frame a thumbnail, how much it differs from the one before, and possible jumps.
+
+A frame can show what the one before it showed: few pictures a second are stored at a higher rate by repeating them, and
+where a camera or a connection stalls, the last picture stands. So a jump is looked for between pictures that differ,
+and what it is compared with are pictures too.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -17,19 +22,32 @@ THUMB_WIDTH, THUMB_HEIGHT = 40, 22
 """Small enough that grain and coding noise average out, large enough that a moving hand still shows."""
 
 NEIGHBOURS = 6
-"""Frames on either side that a jump is compared with."""
+"""Pictures on either side that a jump is compared with."""
+
+STILL = 0.15
+"""Gray levels by which the most changed tenth of the picture may differ from the frame before: an encoder skips copies
+of one frame, so most of them are equal to the last bit."""
+
+_REPEATED = 0.1
+"""A frame that leaps less than this share of what is usual is a repeat too, which the encoder improved."""
+
+_USUAL_OF = 8
+"""Pictures that say what is usual."""
 
 _SPIKE = 1.3
 """A leap this many times its neighbours' gets a closer look."""
 
 _BESIDE = 4
-"""Frames on either side that a leap is compared with."""
+"""Pictures on either side that a leap is compared with."""
 
 _MOVING_SHARE = 0.1
 """Of the thumbnail: what moves most. A speaking face before a wall is not diluted by the wall."""
 
 _FAR = 50
-"""The same of the wider comparison: two seconds at 25 frames a second."""
+"""The same of the wider comparison: two seconds at 25 pictures a second."""
+
+_NEARLY = 0.7
+"""Share of a leap that another one reaches which is of its kind: strokes, or pictures that come in fits and starts."""
 
 _LEAST_LEAP = 0.5
 """Gray levels added to the others' leap: where nearly nothing moves, a blink is not many times more."""
@@ -47,6 +65,7 @@ class Motion:
             levels; 0 for the first.
         jumps: places where the picture moved on further than around them.
         begins: first frame of each stretch; what lies before it was not read.
+        pictures: the frames that do not repeat the one before.
     """
 
     times: NDArray[np.float64]
@@ -55,11 +74,17 @@ class Motion:
     leaps: NDArray[np.float32]
     jumps: list[Jump]
     begins: tuple[int, ...] = (0,)
+    pictures: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def interval(self) -> float:
         """Usual seconds between frames."""
         return float(np.median(np.diff(self.times))) if self.times.size > 1 else 0.0
+
+    @property
+    def frames_each(self) -> float:
+        """Usual number of frames for which a picture is shown; 1 where each shows another."""
+        return float(np.median(np.diff(self.pictures))) if self.pictures.size > 1 else 1.0
 
 
 class MotionMeter:
@@ -69,10 +94,10 @@ class MotionMeter:
         self._times: list[float] = []
         self._thumbs: list[NDArray[np.float32]] = []
         self._change: list[float] = []
-        self._jumps: list[Jump] = []
         self._leaps: list[float] = []
         self._begins: list[int] = []
-        self._recent: deque[Gray] = deque(maxlen=NEIGHBOURS + 3)
+        self._last: Gray | None = None
+        self._pictures = _Pictures()
 
     def add(self, time: float, frame: Gray, *, begins: bool = False) -> None:
         """Take the next frame: height x width, gray.
@@ -82,55 +107,127 @@ class MotionMeter:
             frame: small enough to be kept.
             begins: whether a new stretch begins with it, so that it does not follow the one before.
         """
-        if begins or not self._times:
-            self._recent.clear()
+        if begins or self._last is None:
+            self._last = None
             self._begins.append(len(self._times))
-        if self._recent and self._recent[-1].shape != frame.shape:
-            frame = cv2.resize(frame, self._recent[-1].shape[::-1]).astype(np.uint8)
-        self._change.append(cv2.norm(frame, self._recent[-1], cv2.NORM_L1) / frame.size if self._recent else 0.0)
+        if self._last is not None and self._last.shape != frame.shape:
+            frame = cv2.resize(frame, self._last.shape[::-1]).astype(np.uint8)
+        self._change.append(0.0 if self._last is None else cv2.norm(frame, self._last, cv2.NORM_L1) / frame.size)
         thumb = cv2.resize(frame.astype(np.float32), (THUMB_WIDTH, THUMB_HEIGHT), interpolation=cv2.INTER_AREA)
         self._thumbs.append(np.asarray(thumb, dtype=np.float32).reshape(-1))
-        self._leaps.append(leap(self._thumbs[-2], self._thumbs[-1]) if self._recent else 0.0)
+        self._leaps.append(0.0 if self._last is None else leap(self._thumbs[-2], self._thumbs[-1]))
         self._times.append(time)
-        self._recent.append(frame)
-        self._look_back()
+        shown = _Frame(len(self._times) - 1, time, frame, self._thumbs[-1], self._leaps[-1])
+        self._pictures.add(shown, begins=self._last is None)
+        self._last = frame
 
     def result(self) -> Motion:
         """Return the motion of what was taken so far."""
         shape = (len(self._times), THUMB_WIDTH * THUMB_HEIGHT)
         thumbs = np.concatenate(self._thumbs).reshape(shape) if self._thumbs else np.zeros(shape, dtype=np.float32)
-        leaps = np.array(self._leaps, dtype=np.float32)
         return Motion(
             times=np.array(self._times),
             thumbs=thumbs,
             change=np.array(self._change, dtype=np.float32),
-            leaps=leaps,
-            jumps=[replace(jump, far_ratio=self._far_ratio(jump.frame, leaps)) for jump in self._jumps],
+            leaps=np.array(self._leaps, dtype=np.float32),
+            jumps=self._pictures.jumps(),
             begins=tuple(self._begins) or (0,),
+            pictures=np.array(self._pictures.frames, dtype=np.int64),
         )
 
-    def _far_ratio(self, frame: int, leaps: NDArray[np.float32]) -> float:
-        """Return the leap of ``frame`` over the farthest of those around it, in its stretch and not to other scenes."""
-        begin = max(begin for begin in self._begins if begin <= frame)
-        end = min((begin for begin in self._begins if begin > frame), default=leaps.size)
-        low = max(frame - _FAR, begin)
-        others = leaps[low : min(frame + _FAR + 1, end)].copy()
-        for index in (frame, *(jump.frame for jump in self._jumps if is_other_scene(jump))):
+
+@dataclass(frozen=True)
+class _Frame:
+    index: int
+    time: float
+    gray: Gray
+    thumb: NDArray[np.float32]
+    leap: float
+
+
+class _Pictures:
+    """The frames that are no repeats, and the jumps between them.
+
+    Attributes:
+        frames: their numbers.
+    """
+
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+        self._leaps: list[float] = []
+        self._stood: list[float] = []  # seconds for which the picture before was shown
+        self._begins: list[int] = []
+        self._recent: deque[_Frame] = deque(maxlen=NEIGHBOURS + 3)
+        self._shown: _Frame | None = None  # the picture that is repeated, if it is
+        self._since = 0.0
+        self._jumps: list[tuple[int, Jump]] = []
+
+    def add(self, frame: _Frame, *, begins: bool) -> None:
+        """Take the next frame."""
+        if begins:
+            self._recent.clear()
+            self._begins.append(len(self.frames))
+            self._since = frame.time
+        elif self._repeats(frame):
+            if frame.leap >= STILL:
+                self._since = frame.time
+            self._recent[-1] = frame
+            return
+        self.frames.append(frame.index)
+        self._leaps.append(frame.leap)
+        self._stood.append(frame.time - self._since)
+        self._recent.append(frame)
+        self._shown, self._since = frame, frame.time
+        self._look_back()
+
+    def _repeats(self, frame: _Frame) -> bool:
+        if self._shown is None:
+            return False
+        recent = self._leaps[max(len(self._leaps) - _USUAL_OF, self._begins[-1] + 1) :]
+        usual = float(np.median(recent)) if recent else 0.0
+        limit = max(STILL, _REPEATED * usual)
+        return frame.leap < limit and leap(self._shown.thumb, frame.thumb) < limit
+
+    def jumps(self) -> list[Jump]:
+        """Return all jumps, compared with what is farther away too."""
+        leaps = np.array(self._leaps, dtype=np.float32)
+        return [
+            replace(jump, far_ratio=self._far_ratio(number, leaps), others=self._others(number))
+            for number, jump in self._jumps
+        ]
+
+    def _others(self, number: int) -> int:
+        """Return how many other jumps, not to other scenes, are nearly as far within the wider comparison."""
+        least = _NEARLY * self._leaps[number]
+        return sum(
+            number != other and abs(number - other) <= _FAR and self._leaps[other] >= least and not is_other_scene(jump)
+            for other, jump in self._jumps
+        )
+
+    def _far_ratio(self, number: int, leaps: NDArray[np.float32]) -> float:
+        """Return the leap of a picture over the farthest around it, in its stretch and not to other scenes."""
+        begin = max(begin for begin in self._begins if begin <= number)
+        end = min((begin for begin in self._begins if begin > number), default=leaps.size)
+        low = max(number - _FAR, begin)
+        others = leaps[low : min(number + _FAR + 1, end)].copy()
+        for index in (number, *(index for index, jump in self._jumps if is_other_scene(jump))):
             if 0 <= index - low < others.size:
                 others[index - low] = 0
-        return float(leaps[frame] / (others.max() + _LEAST_LEAP))
+        return float(leaps[number] / (others.max() + _LEAST_LEAP))
 
     def _look_back(self) -> None:
-        """Measure the frame that now has enough neighbours on both sides, if it stands out."""
-        at = len(self._times) - 1 - NEIGHBOURS
+        """Measure the picture that now has enough neighbours on both sides, if it stands out."""
+        at = len(self.frames) - 1 - NEIGHBOURS
         if at < self._begins[-1] + NEIGHBOURS + 1:
             return
         around = self._leaps[at - _BESIDE : at] + self._leaps[at + 1 : at + 1 + _BESIDE]
         ratio = self._leaps[at] / (max(around) + _LEAST_LEAP)
         if ratio < _SPIKE:
             return
-        two_before, before, frame, after = (self._recent[index] for index in range(4))
-        self._jumps.append(measure_jump(at, (two_before, before, frame, after), ratio))
+        two_before, before, frame, after = (self._recent[index].gray for index in range(4))
+        jump = measure_jump(self.frames[at], (two_before, before, frame, after), ratio)
+        stood = self._stood[at - NEIGHBOURS : at] + self._stood[at + 1 : at + 1 + NEIGHBOURS]
+        self._jumps.append((at, replace(jump, stood=self._stood[at] / max(float(np.median(stood)), 1e-3))))
 
 
 def leap(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:

@@ -18,6 +18,9 @@ from video_analyzer.shrinking import shrink
 
 _PROGRESS_FRAMES = 10
 
+_ROUNDING = 0.5
+"""Seconds by which what was seen may differ from the length."""
+
 
 class VideoMeter[T](Meter[T], Protocol):
     """A measurement of the picture."""
@@ -44,10 +47,13 @@ class _Frames(Protocol):
     def begins(self) -> Sequence[int]: ...
 
     @property
-    def whole(self) -> bool: ...
+    def keys(self) -> Sequence[int]: ...
 
     @property
     def seen_seconds(self) -> float: ...
+
+    @property
+    def damaged(self) -> Sequence[tuple[float, float]]: ...
 
     def frames(self) -> Iterator[tuple[float, GrayFrame]]: ...
 
@@ -64,8 +70,7 @@ class VideoReading(Reading):
 
     Attributes:
         facts: what the recording is.
-        whole: whether every frame was read.
-        seen_seconds: how much of the recording was read.
+        keys: index of each key frame.
 
     Raises:
         AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
@@ -90,16 +95,26 @@ class VideoReading(Reading):
                 meter.add(time, frame, begins=begins)
             on_frame(index, time)
         self.facts = source.facts
-        self.whole = source.whole
-        self.seen_seconds = source.seen_seconds
+        self.keys = tuple(source.keys)
         super().__init__({maker: meter.result() for maker, meter in running.items()})
-        self.coverage = WHOLE if self.whole else _part(self.seen_seconds, self.facts.duration_seconds)
+        self.coverage = _coverage(source.seen_seconds, source.damaged, self.facts.duration_seconds)
 
 
-def _part(seen: float, length: float) -> Coverage:
-    return Coverage.of_seconds(
-        seen, length, f"Of {length:.0f} s of picture, {seen:.0f} s were looked at, in stretches."
-    )
+def _coverage(seen: float, damaged: Sequence[tuple[float, float]], length: float) -> Coverage:
+    broken = sum(end - begin for begin, end in damaged)
+    coverage = WHOLE
+    if seen + broken < length - _ROUNDING:
+        gap = f"Of {length:.0f} s of picture, {seen:.0f} s were looked at, in stretches."
+        coverage = Coverage.of_seconds(seen + broken, length, gap)
+    if damaged:
+        begin, end = damaged[0]
+        more = f" and in {len(damaged) - 1} more stretches" if len(damaged) > 1 else ""
+        coverage = coverage.without(
+            min(broken / max(length, broken), 1.0),
+            f"The picture is damaged from {begin:.1f} to {end:.1f} s{more}: what a decoder makes up there was not "
+            "looked at.",
+        )
+    return coverage
 
 
 def read_picture(
@@ -139,7 +154,8 @@ def read_frames(
 
 
 class _Made:
-    whole = True
+    keys: Sequence[int] = ()
+    damaged: Sequence[tuple[float, float]] = ()
 
     def __init__(self, frames: Iterable[GrayFrame], begins: Sequence[int]) -> None:
         self._frames = frames

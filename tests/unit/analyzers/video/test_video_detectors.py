@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport
 from tests.support.media.scene import Scene
-from video_analyzer.detectors import duplicates
+from video_analyzer import copies
+from video_analyzer.copies import Copy, find_copies
 from video_analyzer.detectors.cuts import SceneCuts
 from video_analyzer.detectors.drops import DroppedFrames
-from video_analyzer.detectors.duplicates import Copy, DuplicatedFrames, LoopedFrames, find_copies
+from video_analyzer.detectors.duplicates import DuplicatedFrames, LoopedFrames
 from video_analyzer.detectors.freezes import FrozenFrames
 from video_analyzer.jumps import Jump
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import read_frames
+from video_analyzer.seams import judge
 
 Gray = NDArray[np.uint8]
 SIX_FRAMES = 6
@@ -40,14 +42,18 @@ def freezes_in(frames: Iterable[Gray], begins: tuple[int, ...] = (0,)) -> Detect
 
 
 def report_drops(motion: Motion, seams: list[int]) -> DetectorReport:
-    return DroppedFrames().report_on(motion.jumps, motion.times, seams)
+    return DroppedFrames().report_on(motion, seams)
+
+
+def report_copies(motion: Motion) -> tuple[DetectorReport, DetectorReport]:
+    judged = judge(find_copies(motion.thumbs), motion)
+    return DuplicatedFrames().report_on(judged, motion.times), LoopedFrames().report_on(judged, motion.times)
 
 
 def kinds(frames: list[Gray]) -> set[str]:
     motion = motion_of(frames)
-    reports = [freezes_in(frames), report_drops(motion, [])]
-    found = {finding.kind for report in reports for finding in report.findings}
-    return found | ({"DuplicatedFrames"} if find_copies(motion.thumbs).found else set())
+    reports = [freezes_in(frames), report_drops(motion, []), *report_copies(motion)]
+    return {finding.kind for report in reports for finding in report.findings}
 
 
 def faded(frames: list[Gray], first: float, last: float) -> list[Gray]:
@@ -80,19 +86,17 @@ def test_what_cameras_and_honest_editors_do_is_no_evidence(what: str, frames: li
 def test_a_copied_stretch_is_found_in_its_place(start: int, length: int, gap: int) -> None:
     at = start + length + gap
     motion = motion_of(STEADY[:at] + STEADY[start : start + length] + STEADY[at:])
-    copies = find_copies(motion.thumbs).found
-    assert copies
-    assert abs(copies[0].second - at) <= SIX_FRAMES
-    assert abs(copies[0].second + copies[0].frames - at - length) <= SIX_FRAMES
-    assert abs(copies[0].first - start) <= SIX_FRAMES
+    copy, *_ = find_copies(motion.thumbs).found
+    assert abs(copy.second - at) <= SIX_FRAMES
+    assert abs(copy.second + copy.frames - at - length) <= SIX_FRAMES
+    assert abs(copy.first - start) <= SIX_FRAMES
 
 
 @pytest.mark.parametrize(("length", "times"), [(10, 3), (25, 2)])
 def test_a_loop_is_one_finding_from_its_first_repeat_to_its_last(length: int, times: int) -> None:
     stretch = STEADY[40 : 40 + length]
     motion = motion_of(STEADY[: 40 + length] + stretch * times + STEADY[40 + length :])
-    copies = find_copies(motion.thumbs)
-    duplicated, looped = (kind().report_on(copies, motion.times) for kind in (DuplicatedFrames, LoopedFrames))
+    duplicated, looped = report_copies(motion)
     assert duplicated.findings == []
     assert len(looped.findings) == 1
     assert abs(looped.findings[0].start_seconds * 25 - 40 - length) <= SIX_FRAMES
@@ -101,9 +105,9 @@ def test_a_loop_is_one_finding_from_its_first_repeat_to_its_last(length: int, ti
 
 def test_a_loop_that_was_seen_in_pieces_is_one_and_copies_out_of_step_stay_two() -> None:
     pieces = [Copy(48, 84, 48, 0.4), Copy(64, 136, 53, 0.3)]
-    assert duplicates._chained(pieces) == [Copy(48, 84, 105, 0.3)]
+    assert copies._chained(pieces) == [Copy(48, 84, 105, 0.3)]
     others = [Copy(10, 84, 48, 0.3), Copy(20, 140, 30, 0.4)]
-    assert duplicates._chained(others) == others
+    assert copies._chained(others) == others
 
 
 def test_a_copy_in_a_block_of_its_own_is_found_too() -> None:
@@ -186,7 +190,9 @@ def test_two_missing_frames_are_seen_where_nothing_else_leaps() -> None:
 @pytest.mark.parametrize(("far", "found"), [(1.7, True), (0.9, False)])
 def test_a_leap_that_others_nearly_reach_two_seconds_away_is_a_way_to_move(far: float, found: bool) -> None:
     jump = Jump(60, change_ratio=2.4, flow=5, flow_around=1, residual=0.5, likeness=0.9, strongest=90, far_ratio=far)
-    assert bool(DroppedFrames().report_on([jump], np.arange(120) / 25, []).findings) is found
+    none = np.zeros((120, 1), dtype=np.float32)
+    motion = Motion(np.arange(120) / 25, none, none, none, [jump])
+    assert bool(report_drops(motion, []).findings) is found
 
 
 def test_a_cut_nearby_does_not_hide_a_missing_stretch() -> None:

@@ -10,15 +10,11 @@ from numpy.typing import NDArray
 from analyzer_contract import DetectorReport, Finding
 from analyzer_kit.runs import runs_of
 from video_analyzer.detector import VideoDetector, clause
-from video_analyzer.motion import Motion, MotionMeter, leap
+from video_analyzer.motion import STILL, Motion, MotionMeter, leap
 from video_analyzer.reading import VideoReading
 
 _SHORTEST = 8
-_STILL = 0.15
-"""Gray levels by which the most changed tenth of the picture may differ from the frame before: an encoder skips copies
-of one frame, so most of them are equal to the last bit."""
-
-_BLIP_FRAMES, _BLIP = 2, 1.0
+_BLIP_FRAMES, _BLIP = 3, 1.0
 """An encoder improves a picture that stands still now and then: so many frames may change more in between, if the
 picture is the same, to this many gray levels, afterwards."""
 
@@ -41,21 +37,37 @@ _SAME_PICTURE = 0.7
 used for setting it; a card between two scenes came to -0.05 at most."""
 
 
+_STALLED = 20
+"""Score of a stall: it ranks below evidence, and above recordings without any."""
+
+_WENT_ON = 0.3
+"""If the picture after a freeze differs from the frozen one by more than this share of what frames so far apart mostly
+differ by, time went on meanwhile: a camera or a connection stalled. Copies that are put in come to 0.25, mostly."""
+
+_STANDS = 0.4
+"""Share of the other frames that stand still too: slides, screens, drawn films, and few frames at a higher rate."""
+
+_SAMPLES = 12
+_GAP = 1.6
+"""Times the usual distance of frames: the time stamps themselves say that none came."""
+
+
 class FrozenFrames(VideoDetector):
     """Stretches of copies of one frame within movement; below 50 there is a score alone."""
 
     name = "FrozenFrames"
     id = "video.frozen-frames"
     limitations = (
-        "A stalled camera or a bad connection freezes the picture as well, and so does a title card.",
-        "Drawn films hold one picture while nothing in it moves, and screen recordings stand still.",
+        "Where a stalled camera or connection catches up with itself, and leaps nowhere, that looks like a freeze.",
+        "A freeze after which the scene goes on at a later moment is listed as a fact: cameras and connections stall.",
     )
     meters = (MotionMeter,)
 
     def detect(self, reading: VideoReading) -> DetectorReport:
         """Return the report on one recording."""
         motion = reading.measured(MotionMeter)
-        findings = []
+        edits: list[Finding] = []
+        stalls: list[Finding] = []
         faint = 0
         for start, end in _still_runs(motion):
             still = float(np.percentile(motion.leaps[start:end], 75))
@@ -65,29 +77,64 @@ class FrozenFrames(VideoDetector):
                 continue
             if contrast < _CONTRAST:
                 faint = max(faint, round(49 * (contrast - _FAINT) / (_CONTRAST - _FAINT)))
-                continue
-            findings.append(
-                Finding(
-                    kind="FrozenFrames",
-                    start_seconds=round(float(motion.times[start - 1]), 3),
-                    end_seconds=round(float(motion.times[end - 1]), 3),
-                    score=min(90, round(50 + 12 * math.log2(contrast / _CONTRAST))),
-                    message=(
-                        f"{end - start + 1} frames show one moment: what changes most changes by {still:.2f} gray "
-                        f"levels, and by {moving:.1f} just before and after."
-                    ),
-                )
-            )
-        return self.report(max((finding.score for finding in findings), default=faint), findings)
+            elif _stalled(motion, start, end):
+                stalls.append(_stall(motion.times, start, end))
+                faint = max(faint, _STALLED)
+            else:
+                edits.append(_finding(motion.times, start, end, still, moving))
+        return self.report(max((finding.score for finding in edits), default=faint), [*edits, *stalls])
 
     def edit(self, report: DetectorReport) -> str:
         """Return how often the picture freezes."""
         return clause(report, "the moving picture freezes once", "the moving picture freezes {} times")
 
 
+def _finding(times: NDArray[np.float64], start: int, end: int, still: float, moving: float) -> Finding:
+    contrast = moving / (still + _NOISE)
+    return Finding(
+        kind="FrozenFrames",
+        start_seconds=round(float(times[start - 1]), 3),
+        end_seconds=round(float(times[end - 1]), 3),
+        score=min(90, round(50 + 12 * math.log2(contrast / _CONTRAST))),
+        message=(
+            f"{end - start + 1} frames show one moment: what changes most changes by {still:.2f} gray "
+            f"levels, and by {moving:.1f} just before and after."
+        ),
+    )
+
+
+def _stall(times: NDArray[np.float64], start: int, end: int) -> Finding:
+    seconds = float(times[end - 1] - times[start - 1])
+    return Finding(
+        kind="StalledPicture",
+        start_seconds=round(float(times[start - 1]), 3),
+        end_seconds=round(float(times[end - 1]), 3),
+        score=0,
+        message=(
+            f"The picture stands still for {seconds:.1f} s, as where a camera or a connection stalls, or as slides, "
+            "screens and drawn films do. That is a fact and no evidence."
+        ),
+    )
+
+
+def _stalled(motion: Motion, start: int, end: int) -> bool:
+    """Return whether a run may stand still by itself: time went on meanwhile, or so much else stands still."""
+    steps = np.diff(motion.times[start - 1 : end])
+    if steps.size and steps.max() > _GAP * motion.interval:
+        return True
+    others = np.concatenate([motion.leaps[1:start], motion.leaps[end:]])
+    if float(np.mean(others < STILL)) >= _STANDS:
+        return True
+    length, thumbs = end - start + 1, motion.thumbs
+    before = range(max(start - length - _SAMPLES, 0), max(start - length, 0))
+    after = range(end, min(end + _SAMPLES, len(thumbs) - length))
+    apart = [leap(thumbs[at], thumbs[at + length]) for at in (*before, *after)]
+    return bool(apart) and leap(thumbs[end - 1], thumbs[end]) > _WENT_ON * float(np.percentile(apart, 25))
+
+
 def _still_runs(motion: Motion) -> list[tuple[int, int]]:
     """Return runs of at least 8 frames that show what the one before them shows; ends exclusive."""
-    still = motion.leaps < _STILL
+    still = motion.leaps < STILL
     still[[begin for begin in motion.begins if begin < still.size]] = False  # what was before it was not read
     runs: list[tuple[int, int]] = []
     for start, end in runs_of(still):

@@ -1,0 +1,133 @@
+"""Seams: the leap by which a copied stretch begins or ends. What repeats by nature has none.
+
+A rope, a fan, a pendulum or a lamp on mains comes back to where it was by itself: from each frame to the next the
+picture changes as it always does. Whoever puts a copy in joins two moments that did not follow each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from video_analyzer.copies import Copies, Copy, copies_in
+from video_analyzer.jumps import is_other_scene
+from video_analyzer.motion import Motion, MotionMeter
+from video_analyzer.reading import VideoReading
+
+_NEAR = 2
+"""Frames on either side within which a seam is looked for: a copy's place is not known better."""
+
+_BESIDE = 5
+"""Pictures on either side that it is compared with; those within reach of the seam are left out."""
+
+_NOISE = 0.3
+"""Gray levels added to what is usual: where nothing moves, the encoder's changes are no seam."""
+
+_USUAL, _FARTHEST, _ONCE = 2.2, 1.4, 1.15
+"""A seam leaps so much farther than is usual, than anything beside it does, and than the original does at the same
+place: a hammer leaps in each cycle. Of the drawn ropes, fans and lamps that were used for setting them, none came to
+1.4 beside itself (docs/cards/genuine-pictures.md)."""
+
+_ALIKE = 2.5
+"""Copies differ at most so many times as much as one frame does from the next."""
+
+_EXACT, _EXACT_NEAR = 0.15, 6
+"""Of what comes back as exactly as this, the seam may be farther from where it seems to begin: the scene was still."""
+
+_CLEAR_END = 2.0
+"""A seam at the end alone counts if it leaps so much farther than anything beside it, and is no change of scene."""
+
+
+@dataclass(frozen=True)
+class Seam:
+    """The farthest leap near a place.
+
+    Attributes:
+        over_usual: over the median of the leaps beside it.
+        over_farthest: over the farthest of them.
+        over_original: over the farthest one where the original begins: a hammer leaps in each cycle at the same place.
+    """
+
+    over_usual: float = 0.0
+    over_farthest: float = 0.0
+    over_original: float = 0.0
+
+    @property
+    def clear(self) -> bool:
+        """Whether movement alone hardly leaps so far."""
+        return self.over_usual >= _USUAL and self.over_farthest >= _FARTHEST and self.over_original >= _ONCE
+
+
+def seam_at(motion: Motion, frame: int, original: int, near: int = _NEAR) -> Seam:
+    """Return the seam near ``frame``; none where the recording, or a stretch of it, begins or ends there.
+
+    Args:
+        motion: of the recording.
+        frame: where a copy begins or ends.
+        original: where what it is a copy of begins or ends.
+        near: frames on either side within which the seam may be.
+    """
+    pictures = _in_stretch(motion, frame)
+    here = np.abs(pictures - frame) <= near
+    if not here.any():
+        return Seam()
+    place = int(np.searchsorted(pictures, frame))
+    beside = np.arange(max(place - _BESIDE - near, 0), min(place + _BESIDE + near + 1, pictures.size))
+    beside = beside[~here[beside]]
+    if beside.size < _BESIDE:
+        return Seam()
+    leaps = motion.leaps[pictures[beside]]
+    farthest = float(motion.leaps[pictures[here]].max())
+    before = float(motion.leaps[max(original - near, 1) : original + near + 1].max(initial=0.0))
+    return Seam(*(farthest / (other + _NOISE) for other in (float(np.median(leaps)), float(leaps.max()), before)))
+
+
+def _in_stretch(motion: Motion, frame: int) -> NDArray[np.int64]:
+    """Return the pictures of the stretch that ``frame`` is in, without its first, which does not follow another."""
+    begin = max((begin for begin in motion.begins if begin <= frame), default=0)
+    end = min((begin for begin in motion.begins if begin > frame), default=motion.times.size)
+    return motion.pictures[(motion.pictures > begin) & (motion.pictures < end)]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The copies of a recording, apart by whether somebody put them in.
+
+    Attributes:
+        edits: nothing but an edit makes them.
+        natural: movement that comes back by itself, as far as can be seen.
+        sharpest: as in :class:`Copies`.
+    """
+
+    edits: list[Copy]
+    natural: list[Copy]
+    sharpest: float
+
+
+def judged_in(reading: VideoReading) -> Judged:
+    """Return the copies in a recording, judged; for :meth:`VideoReading.computed`."""
+    return judge(reading.computed(copies_in), reading.measured(MotionMeter))
+
+
+def judge(copies: Copies, motion: Motion) -> Judged:
+    """Return the copies, apart by whether a seam shows that they were put in.
+
+    What differs by more than its own movement is neither: the same cut, or light, at two places.
+    """
+    alike = [copy for copy in copies.found if copy.residual <= _ALIKE]
+    edits = [copy for copy in alike if _has_seam(copy, motion)]
+    return Judged(edits, [copy for copy in alike if copy not in edits], copies.sharpest)
+
+
+def _has_seam(copy: Copy, motion: Motion) -> bool:
+    exact = copy.residual <= _EXACT
+    reach = (_NEAR, _EXACT_NEAR) if exact else (_NEAR,)
+    if any(seam_at(motion, copy.second, copy.first, near).clear for near in reach):
+        return True
+    place = copy.second + copy.frames
+    if any(abs(jump.frame - place) <= max(reach) and is_other_scene(jump) for jump in motion.jumps):
+        return False
+    ends = [seam_at(motion, place, copy.first + copy.frames, near) for near in reach]
+    return any(end.clear and (exact or end.over_farthest >= _CLEAR_END) for end in ends)

@@ -1,0 +1,182 @@
+"""What cameras, connections, films and things that move in rhythm do by themselves is no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from analyzer_contract import DetectorReport
+from analyzer_kit.analysis import Caps
+from tests.support.media.samples import ffmpeg
+from tests.support.media.scene import Scene
+from video_analyzer.detectors.drops import DroppedFrames, healed
+from video_analyzer.detectors.duplicates import DuplicatedFrames, LoopedFrames
+from video_analyzer.detectors.freezes import FrozenFrames
+from video_analyzer.motion import Motion, MotionMeter
+from video_analyzer.reading import VideoReading, read_frames, read_picture
+
+Gray = NDArray[np.uint8]
+MOVING = [frame[::2, ::2].copy() for frame in Scene(5).frames(range(200))]
+OTHER = [frame[::2, ::2].copy() for frame in Scene(6, pan=0).frames(range(60))]
+SIZE = (240, 135)
+STILL = next(iter(Scene(7, pan=0, speed=0, noise=0).frames([0])))[::2, ::2].astype(np.float32)
+DETECTORS = (DuplicatedFrames(), LoopedFrames(), FrozenFrames(), DroppedFrames())
+
+
+class _Timed:
+    """Frames with times of their own."""
+
+    begins = (0,)
+    damaged = ()
+
+    def __init__(self, shots: Sequence[Gray], times: Sequence[float], keys: Sequence[int]) -> None:
+        self._shots, self._times, self.keys = shots, times, keys
+        self.seen_seconds = times[-1]
+
+    @property
+    def facts(self) -> object:
+        return read_frames([], ()).facts.model_copy(update={"duration_seconds": self._times[-1]})
+
+    def frames(self) -> Iterable[tuple[float, Gray]]:
+        return zip(self._times, self._shots, strict=True)
+
+
+def timed(shots: Sequence[Gray], times: Sequence[float], keys: Sequence[int] = ()) -> VideoReading:
+    return VideoReading(_Timed(shots, times, keys), [MotionMeter])  # type: ignore[arg-type]
+
+
+def reports(reading: VideoReading) -> dict[str, DetectorReport]:
+    return {detector.name: detector.detect(reading) for detector in DETECTORS}
+
+
+def facts_of(reading: VideoReading) -> set[str]:
+    """Return the kinds of all findings, after a check that none of them is evidence."""
+    found = reports(reading)
+    assert {name: report.score for name, report in found.items() if report.score >= 50} == {}
+    findings = [finding for report in found.values() for finding in report.findings]
+    assert {finding.score for finding in findings} <= {0}
+    return {finding.kind for finding in findings}
+
+
+def read(frames: Iterable[Gray]) -> VideoReading:
+    return read_frames(frames, [MotionMeter])
+
+
+@pytest.mark.parametrize(("few", "many"), [(6, 30), (12, 60), (5, 30), (24, 30), (25, 60)])
+def test_few_pictures_that_are_stored_at_a_higher_rate(few: int, many: int) -> None:
+    shown = np.floor(np.arange(40 * many // few) * few / many) * (30 / few if few < 12 else 1)
+    assert facts_of(read(MOVING[int(at) % len(MOVING)] for at in shown if at < len(MOVING))) <= {"StalledPicture"}
+
+
+@pytest.mark.parametrize("lost", [3, 10, 30])
+def test_frames_that_never_came_by_their_time_stamps(lost: int) -> None:
+    kept = [*range(60), *range(60 + lost, 150)]
+    reading = timed([MOVING[at] for at in kept], [at / 25 for at in kept])
+    assert facts_of(reading) == {"StalledPicture"}
+    unstamped = reports(read(MOVING[at] for at in kept))
+    assert unstamped["DroppedFrames"].score >= 50
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1.0])
+def test_a_connection_that_stalls_and_then_shows_what_is_new(seconds: float) -> None:
+    stood = round(25 * seconds)
+    assert facts_of(read([*MOVING[:60], *[MOVING[59]] * stood, *MOVING[60 + stood : 150]])) == {"StalledPicture"}
+
+
+def test_a_frozen_stretch_after_which_the_scene_goes_on_from_where_it_was_stays_evidence() -> None:
+    assert reports(read([*MOVING[:60], *[MOVING[59]] * 25, *MOVING[60:150]]))["FrozenFrames"].score >= 50
+
+
+def test_slides_of_which_one_is_dissolved_into_the_next() -> None:
+    frames: list[Gray] = []
+    for first, second in ((MOVING[0], OTHER[0]), (OTHER[0], MOVING[150]), (MOVING[150], MOVING[0])):
+        mixed = [cv2.addWeighted(first, 1 - step / 12, second, step / 12, 0).astype(np.uint8) for step in range(12)]
+        frames += [*[first] * 40, *mixed]
+    assert "FrozenFrames" not in facts_of(read(frames))
+
+
+def swung(place: Callable[[float], float], period: float, unevenness: float, noise: float = 1.5) -> list[Gray]:
+    """Return a patch that moves before a still scene; no two cycles are quite alike."""
+    rng = np.random.default_rng(4)
+    cycles = np.cumsum(1 / (period * (1 + unevenness * rng.standard_normal(180))))
+    patch = MOVING[100][20:60, 60:110].astype(np.float32)
+    frames = []
+    for cycle in cycles:
+        move = np.array([[1, 0, 90 + 40 * place(cycle % 1)], [0, 1, 45.0]])
+        mask = cv2.warpAffine(np.ones_like(patch), move, SIZE)
+        moved = cv2.warpAffine(patch, move, SIZE, borderMode=cv2.BORDER_REPLICATE)
+        frame = STILL + mask * (moved - STILL) + rng.normal(0, noise, STILL.shape)
+        frames.append(np.clip(frame, 0, 255).astype(np.uint8))
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("what", "place", "period", "unevenness"),
+    [
+        ("a rope", lambda turn: np.sin(2 * np.pi * turn), 17.3, 0.1),
+        ("a pendulum", lambda turn: np.sin(2 * np.pi * turn), 24.0, 0.0),
+        ("a stroke, and quickly back", lambda turn: np.interp(turn, [0, 0.85, 1], [-1, 1, -1]), 21.0, 0.05),
+        ("a hammer", lambda turn: 2 * abs(np.sin(np.pi * turn)) - 1, 20.0, 0.01),
+    ],
+)
+def test_rhythmic_movement(what: str, place: Callable[[float], float], period: float, unevenness: float) -> None:
+    assert facts_of(read(swung(place, period, unevenness))) <= {"RepeatedMovement"}, what
+
+
+def test_a_lamp_on_mains_in_slow_motion() -> None:
+    rng = np.random.default_rng(5)
+    frames = [
+        STILL * (1 + 0.1 * np.cos(2 * np.pi * index / 12)) + rng.normal(0, 1, STILL.shape) for index in range(150)
+    ]
+    assert facts_of(read(np.clip(frame, 0, 255).astype(np.uint8) for frame in frames)) <= {"RepeatedMovement"}
+
+
+def test_a_still_life_in_a_hand() -> None:
+    rng = np.random.default_rng(6)
+    frames = []
+    for index in range(150):
+        x, y = 0.6 * np.sin(index / 4.1), 0.4 * np.sin(index / 5.3)
+        moved = cv2.warpAffine(STILL, np.array([[1, 0, x], [0, 1, y]]), SIZE, borderMode=cv2.BORDER_REFLECT)
+        frames.append(np.clip(moved + rng.normal(0, 1.5, STILL.shape), 0, 255).astype(np.uint8))
+    assert facts_of(read(frames)) <= {"RepeatedMovement"}
+
+
+def closer(frame: Gray, zoom: float) -> Gray:
+    height, width = frame.shape
+    high, wide = int(height / zoom), int(width / zoom)
+    return np.asarray(cv2.resize(frame[:high, :wide], (width, height)), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("zoom", [1.1, 1.3, 1.6])
+def test_a_film_that_shows_one_scene_from_near_and_far(zoom: float) -> None:
+    frames = [closer(frame, zoom) if index // 40 % 2 else frame for index, frame in enumerate(MOVING)]
+    assert facts_of(read(frames)) <= {"RepeatedMovement"}
+
+
+def test_a_key_frame_that_mends_what_was_lost() -> None:
+    times = np.arange(150) / 25
+    lost = times + 0.2 * (np.arange(150) >= 60)
+    none = np.zeros((150, 1), dtype=np.float32)
+    motion = Motion(lost, none, none, none, [])
+    assert healed(motion, [0, 40, 85, 130]) == [85]
+    assert healed(Motion(times, none, none, none, []), [0, 40, 85, 130]) == []
+    regular = list(range(0, 150, 25))
+    assert healed(Motion(times, none, none, none, []), regular) == regular[1:]
+
+
+def test_what_is_damaged_is_left_out_and_said(tmp_path: Path) -> None:
+    whole, damaged = tmp_path / "whole.mkv", tmp_path / "damaged.mkv"
+    encoder = ("-c:v", "mpeg4", "-q:v", "4", "-g", "50", "-sc_threshold", "1000000000")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=8", *encoder, str(whole))
+    ffmpeg("-i", str(whole), "-c", "copy", "-bsf:v", "noise=amount=between(n\\,60\\,62)*40", str(damaged))
+    reading = read_picture(damaged, Caps(threads=1), [MotionMeter], lambda _share: None)
+    assert facts_of(reading) <= {"RepeatedMovement"}
+    (gap,) = reading.coverage.gaps
+    assert gap.startswith("The picture is damaged from 2.4 to 4.0 s")
+    assert reading.coverage.share == pytest.approx(0.8, abs=0.02)
+    assert read_picture(whole, Caps(threads=1), [MotionMeter], lambda _share: None).coverage.gaps == ()
