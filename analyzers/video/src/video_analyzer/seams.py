@@ -25,16 +25,20 @@ _BESIDE = 5
 _NOISE = 0.3
 """Gray levels added to what is usual: where nothing moves, the encoder's changes are no seam."""
 
-_USUAL, _FARTHEST, _ONCE = 2.2, 1.4, 1.15
+_USUAL, _FARTHEST, _ONCE = 1.9, 1.4, 1.15
 """A seam leaps so much farther than is usual, than anything beside it does, and than the original does at the same
 place: a hammer leaps in each cycle. Of the drawn ropes, fans and lamps that were used for setting them, none came to
-1.4 beside itself (docs/cards/genuine-pictures.md)."""
+1.4 beside itself."""
 
 _ALIKE = 2.5
 """Copies differ at most so many times as much as one frame does from the next."""
 
 _EXACT, _EXACT_NEAR = 0.15, 6
 """Of what comes back as exactly as this, the seam may be farther from where it seems to begin: the scene was still."""
+
+_SAME = 0.5
+"""What differs by less than this much of its movement is the same even where the original begins at a cut, so that the
+leaps at both cannot be compared."""
 
 _CLEAR_END = 2.0
 """A seam at the end alone counts if it leaps so much farther than anything beside it, and is no change of scene."""
@@ -60,13 +64,13 @@ class Seam:
         return self.over_usual >= _USUAL and self.over_farthest >= _FARTHEST and self.over_original >= _ONCE
 
 
-def seam_at(motion: Motion, frame: int, original: int, near: int = _NEAR) -> Seam:
+def seam_at(motion: Motion, frame: int, original: int | None, near: int = _NEAR) -> Seam:
     """Return the seam near ``frame``; none where the recording, or a stretch of it, begins or ends there.
 
     Args:
         motion: of the recording.
         frame: where a copy begins or ends.
-        original: where what it is a copy of begins or ends.
+        original: where what it is a copy of begins or ends; None if another scene begins there.
         near: frames on either side within which the seam may be.
     """
     pictures = _in_stretch(motion, frame)
@@ -80,7 +84,8 @@ def seam_at(motion: Motion, frame: int, original: int, near: int = _NEAR) -> Sea
         return Seam()
     leaps = motion.leaps[pictures[beside]]
     farthest = float(motion.leaps[pictures[here]].max())
-    before = float(motion.leaps[max(original - near, 1) : original + near + 1].max(initial=0.0))
+    there = slice(0) if original is None else slice(max(original - near, 1), original + near + 1)
+    before = float(motion.leaps[there].max(initial=0.0))
     return Seam(*(farthest / (other + _NOISE) for other in (float(np.median(leaps)), float(leaps.max()), before)))
 
 
@@ -124,10 +129,15 @@ def judge(copies: Copies, motion: Motion) -> Judged:
 def _has_seam(copy: Copy, motion: Motion) -> bool:
     exact = copy.residual <= _EXACT
     reach = (_NEAR, _EXACT_NEAR) if exact else (_NEAR,)
-    if any(seam_at(motion, copy.second, copy.first, near).clear for near in reach):
+    cut = copy.residual <= _SAME and _is_cut(motion, copy.first, _NEAR)
+    if any(seam_at(motion, copy.second, None if cut else copy.first, near).clear for near in reach):
         return True
     place = copy.second + copy.frames
-    if any(abs(jump.frame - place) <= max(reach) and is_other_scene(jump) for jump in motion.jumps):
+    if _is_cut(motion, place, max(reach)):
         return False
     ends = [seam_at(motion, place, copy.first + copy.frames, near) for near in reach]
     return any(end.clear and (exact or end.over_farthest >= _CLEAR_END) for end in ends)
+
+
+def _is_cut(motion: Motion, place: int, near: int) -> bool:
+    return any(abs(jump.frame - place) <= near and is_other_scene(jump) for jump in motion.jumps)
