@@ -98,7 +98,7 @@ class Printer:
         self.progress(outcome.file, 100)
         verdict = outcome.request.status.verdict if outcome.request else None
         self._ended[str(verdict or _NO_VERDICT)] += 1
-        self._progress.update(self._bar, ended=self._ended.total())
+        self._progress.update(self._bar, ended=self._ended.total(), refresh=True)
         self.failed += verdict is None and not _is_by_the_way(outcome)
         if self._ended.total() == self._count:
             self._progress.stop()  # what follows is only that processes end
