@@ -81,6 +81,7 @@ def test_more_streams_than_are_accepted_are_named_as_that(tmp_path: Path) -> Non
 CUT = {
     "sound.wav": ("-c:a", "pcm_s16le"),
     "adpcm.wav": ("-c:a", "adpcm_ima_wav"),
+    "large.wav": ("-c:a", "pcm_s16le", "-rf64", "always"),
     "sound.aiff": ("-c:a", "pcm_s16be"),
     "sound.caf": ("-c:a", "pcm_s16le"),
     "sound.flac": ("-c:a", "flac"),

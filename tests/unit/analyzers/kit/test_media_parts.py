@@ -72,6 +72,25 @@ def test_every_part_is_heard(tmp_path: Path, links: dict[str, bytes], chain: tup
         assert pitch(samples[middle - 4000 : middle + 4000]) == pytest.approx(expected[name], abs=5)
 
 
+@pytest.mark.parametrize("live", [True, False], ids=["live", "whole"])
+def test_a_browsers_recorder_may_be_started_again(tmp_path: Path, *, live: bool) -> None:
+    """Another codec or size in the second part is no damage."""
+    parts = []
+    for number, (size, codec) in enumerate((("64x48", "libopus"), ("96x64", "libvorbis"))):
+        card, tone = f"testsrc2=size={size}:rate=10:duration=2", f"sine={PITCHES[number]}:duration=2"
+        how = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-c:a", codec, "-live", str(int(live)))
+        target = tmp_path / f"{number}.webm"
+        ffmpeg("-f", "lavfi", "-i", card, "-f", "lavfi", "-i", tone, *how, str(target))
+        parts.append(target.read_bytes())
+    (tmp_path / "chain.webm").write_bytes(b"".join(parts))
+    reader, samples = hear(tmp_path / "chain.webm")
+    assert reader.facts.duration_seconds == pytest.approx(4, abs=0.1)
+    assert pitch(samples[3 * SAMPLE_RATE - 4000 :][:8000]) == pytest.approx(PITCHES[1], abs=5)
+    pictures = see(tmp_path / "chain.webm")
+    assert pictures.facts.duration_seconds == pytest.approx(4, abs=0.1)
+    assert not pictures.whole
+
+
 def test_rubbish_between_two_parts_is_passed_over(tmp_path: Path, links: dict[str, bytes]) -> None:
     (tmp_path / "chain.ogg").write_bytes(links["vorbis"] + bytes(100_000) + links["opus"])
     assert hear(tmp_path / "chain.ogg")[0].facts.duration_seconds == pytest.approx(4, abs=0.1)

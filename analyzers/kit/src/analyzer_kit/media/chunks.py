@@ -74,7 +74,9 @@ def _data(file: BinaryIO, size: int) -> _Chunk | None:
     if head[:4] == b"caff":
         found = next((chunk for chunk in _walk(file, size, _CAF_START, _CAF_HEAD) if chunk.name == b"data"), None)
         return found if found and found.size < 1 << 62 else None
-    if head[:4] not in {b"RIFF", b"FORM"}:  # RF64 keeps its sizes elsewhere
+    if head[:4] in {b"RF64", b"BW64"}:
+        return _large_data(file, size)
+    if head[:4] not in {b"RIFF", b"FORM"}:
         return None
     order: Literal["little", "big"] = "little" if head[:4] == b"RIFF" else "big"
     outer = int.from_bytes(head[4:8], order)
@@ -84,6 +86,18 @@ def _data(file: BinaryIO, size: int) -> _Chunk | None:
     if found is None or _is_placeholder(found.size) or _is_placeholder(outer):
         return None
     return found if _HEAD + outer >= found.start + found.size else None  # else one of the two is wrong
+
+
+def _large_data(file: BinaryIO, size: int) -> _Chunk | None:
+    """Return the same of a WAV file whose sizes have 64 bits and stand in a chunk of their own (EBU Tech 3306)."""
+    walked = list(_walk(file, size, _FORM_HEAD, _HEAD, "little"))
+    sizes = next((chunk for chunk in walked if chunk.name == b"ds64"), None)
+    found = next((chunk for chunk in walked if chunk.name == b"data"), None)
+    if sizes is None or found is None:
+        return None
+    file.seek(sizes.start + 8)
+    stated = int.from_bytes(file.read(8), "little")
+    return found._replace(size=stated) if 0 < stated < 1 << 62 else None
 
 
 def _is_placeholder(size: int) -> bool:

@@ -61,7 +61,7 @@ def frames_of(
     if good == 0 and not pauses:
         message = "Nothing in the recording can be decoded: it is damaged or cut off. Send it again, whole."
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
-    if bad > _BAD_PACKETS * (good + bad + pauses):
+    if bad > max(_BAD_PACKETS * (good + bad + pauses), 1):  # the last one may be cut off
         message = f"{bad} of {good + bad + pauses} parts of the recording are damaged. Send it again, whole."
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 

@@ -1,27 +1,33 @@
-"""Recordings that follow each other in one file: chained Ogg (RFC 3533, 4), as web radios and some recorders write it.
+"""Recordings that follow each other in one file: chained Ogg (RFC 3533, 4), as web radios and some recorders write it,
+and WebM of browsers whose recorder was started again.
 
-FFmpeg follows such a chain only as long as codec, rate and channels stay the same, and then drops the rest without a
-word. So each part is opened for itself.
+FFmpeg follows such a chain only as long as codec, rate and channels stay the same; then it drops the rest, or decodes
+it as what it is not, without a word. So each part is opened for itself.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media import ebml
 
-_MAGIC = b"OggS"
+_OGG, _EBML = b"OggS", b"\x1a\x45\xdf\xa3"
+_HEADER, _KINDS = 64, (b"\x42\x82\x84webm", b"\x42\x82\x88matroska")
+"""Matroska's header, and the entry in it that says what follows."""
+
 _HEAD = 27
 _BEGINS = 0x02
 """In a page's flags: a track begins with it. All tracks of a part begin before anything else in it."""
 
 _MOST_PARTS = 500
 
-_SEARCHED = 64 * 1024
-"""Looked through at a time for the next page, where something else stands between two."""
+_SEARCHED = 1024 * 1024
+"""Looked through at a time for the next part, or for the next page where something else stands between two."""
 
 
 class Part(NamedTuple):
@@ -40,33 +46,57 @@ def parts_of(recording: Path) -> list[Part]:
     with recording.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(0)
-        if file.read(len(_MAGIC)) != _MAGIC:
-            return [Part(0, size)]
-        starts, at, in_body = [0], 0, False
-        while at < size:
-            file.seek(at)
-            head = file.read(_HEAD + 255)
-            if head[: len(_MAGIC)] != _MAGIC or len(head) < _HEAD:
-                at = _next_page(file, at + 1, size)
-                continue
-            begins = bool(head[5] & _BEGINS)
-            if begins and in_body:
-                starts.append(at)
-            in_body = not begins
-            at += _HEAD + head[26] + sum(head[_HEAD : _HEAD + head[26]])
+        walk = {_OGG: _ogg_starts, _EBML: _matroska_starts}.get(file.read(len(_OGG)))
+        starts = [0, *(walk(file, size) if walk else ())]
     if len(starts) > _MOST_PARTS:
         message = f"The file has {len(starts)} parts that follow each other; at most {_MOST_PARTS} are analysed."
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
     return [Part(*pair) for pair in zip(starts, [*starts[1:], size], strict=True)]
 
 
-def _next_page(file: io.BufferedIOBase, at: int, size: int) -> int:
+def _ogg_starts(file: BinaryIO, size: int) -> Iterator[int]:
+    at, in_body = 0, False
     while at < size:
         file.seek(at)
-        found = file.read(_SEARCHED).find(_MAGIC)
+        head = file.read(_HEAD + 255)
+        if head[: len(_OGG)] != _OGG or len(head) < _HEAD:
+            at = _find(file, _OGG, at + 1, size)
+            continue
+        begins = bool(head[5] & _BEGINS)
+        if begins and in_body:
+            yield at
+        in_body = not begins
+        at += _HEAD + head[26] + sum(head[_HEAD : _HEAD + head[26]])
+
+
+def _matroska_starts(file: BinaryIO, size: int) -> Iterator[int]:
+    """Yield where another header lies; after a segment of unknown size it must be searched for."""
+    at = 0
+    for element in ebml.elements(file, 0, size):
+        if at and element.number == int.from_bytes(_EBML):
+            yield at
+        if element.end is None:
+            yield from _headers_after(file, element.start, size)
+            return
+        at = element.end
+
+
+def _headers_after(file: BinaryIO, at: int, size: int) -> Iterator[int]:
+    while (at := _find(file, _EBML, at, size)) < size:
+        file.seek(at)
+        header = file.read(_HEADER)
+        if any(kind in header for kind in _KINDS):
+            yield at
+        at += len(_EBML)
+
+
+def _find(file: BinaryIO, mark: bytes, at: int, size: int) -> int:
+    while at < size:
+        file.seek(at)
+        found = file.read(_SEARCHED).find(mark)
         if found >= 0:
             return at + found
-        at += _SEARCHED - len(_MAGIC)
+        at += _SEARCHED - len(mark) + 1
     return size
 
 
