@@ -13,6 +13,7 @@ import pytest
 
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.clock import Clock
+from analyzer_kit.media.transport import is_steady
 from analyzer_kit.media.turning import Turn
 from analyzer_kit.media.video import STRETCH_SECONDS, STRETCHES, GrayFrame, VideoReader
 from tests.support.media.reading import see
@@ -198,6 +199,14 @@ def test_a_long_recording_without_a_stated_length_is_looked_at_to_its_end(
     assert times[-1] == pytest.approx(LONG, abs=1)
     assert reader.seen_seconds == pytest.approx(STRETCHES * STRETCH_SECONDS, rel=0.1)
     assert not reader.whole
+
+
+def test_a_transport_stream_is_steady_unless_its_times_start_anew(tmp_path: Path, long: Path) -> None:
+    assert is_steady(long)
+    twice(long, tmp_path / "twice.ts")
+    assert not is_steady(tmp_path / "twice.ts")
+    (tmp_path / "none").write_bytes(b"G" + bytes(50_000))
+    assert not is_steady(tmp_path / "none")
 
 
 def test_a_header_that_states_too_little_hides_nothing(tmp_path: Path, long: Path) -> None:

@@ -14,6 +14,7 @@ from av.packet import Packet
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import moving_picture, opened
 from analyzer_kit.media.parts import Part
+from analyzer_kit.media.transport import is_steady
 
 _JUMP_SECONDS = 10.0
 """In a transport stream times may start anew, as where two of them were put together: what jumps so far is no time."""
@@ -50,8 +51,15 @@ class Clock:
 
 
 def clock_for(container: InputContainer, stream: av.VideoStream) -> Clock:
-    """Return a clock for the pictures of ``stream``."""
+    """Return a clock for the pictures of ``stream``, read from the beginning."""
     return Clock(1 / rate_of(stream), restarts=container.format.name == "mpegts")
+
+
+def steady_seconds(container: InputContainer) -> float | None:
+    """Return how long a transport stream is by its first and last time, if its times rise evenly in between."""
+    if container.format.name != "mpegts" or not container.duration:
+        return None
+    return container.duration / av.time_base if is_steady(Path(container.name)) else None
 
 
 def rate_of(stream: av.VideoStream) -> float:

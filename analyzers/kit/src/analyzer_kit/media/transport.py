@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,12 @@ _PAT, _NULL = 0, 0x1FFF
 _HEAD, _SECTION_HEAD, _CHECKSUM, _PMT_HEAD, _STREAM_HEAD = 4, 8, 4, 4, 5
 _SAMPLE_AES = {0xC1, 0xC2, 0xCF, 0xDB}
 """Stream types of tracks with encrypted samples (Apple, MPEG-2 Stream Encryption Format for HTTP Live Streaming)."""
+
+
+_SAMPLES, _SAMPLE_BYTES, _MOST_UNEVEN = 40, 256 * 1024, 10
+"""Of the clock; and how much longer one stretch between two of them may take than the others do."""
+
+_ADAPTED, _HAS_CLOCK = 0x20, 0x10
 
 
 class _Packet(NamedTuple):
@@ -50,6 +57,31 @@ def scrambled(recording: Path) -> set[int]:
         if pid != _NULL and count >= _FEWEST and count > (1 - _MOST_CLEAR) * all_of[pid]
     }
     return most | _sample_encrypted(packets)
+
+
+def is_steady(recording: Path) -> bool:
+    """Return whether the clock of the stream rises evenly from its beginning to its end, by samples of it.
+
+    It does not where streams were put together: there, seeking by time goes astray.
+    """
+    size = recording.stat().st_size
+    with recording.open("rb") as file:
+        found: list[tuple[int, int]] = []
+        for number in range(_SAMPLES):
+            file.seek(number * max(size - _SAMPLE_BYTES, 0) // (_SAMPLES - 1))
+            pid = found[0][0] if found else None
+            found += [clock for clock in _clocks(file.read(_SAMPLE_BYTES)) if pid in {None, clock[0]}][:1]
+    steps = [after - before for (_, before), (_, after) in pairwise(found)]
+    return len(found) == _SAMPLES and min(steps) > 0 and max(steps) < _MOST_UNEVEN * sorted(steps)[len(steps) // 2]
+
+
+def _clocks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the track and the ticks of each program clock reference (ISO 13818-1, 2.4.3.5)."""
+    start, stride = _layout(data) or (len(data), _PACKET)
+    for at in range(start, len(data) - _PACKET, stride):
+        flags = int.from_bytes(data[at + 1 : at + 4])
+        if flags & _ADAPTED and data[at + _HEAD] and data[at + _HEAD + 1] & _HAS_CLOCK:
+            yield flags >> 8 & 0x1FFF, int.from_bytes(data[at + 6 : at + 11]) >> 7
 
 
 def _layout(head: bytes) -> tuple[int, int] | None:

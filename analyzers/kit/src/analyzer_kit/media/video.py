@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from analyzer_contract import FailureReason, MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.media.clock import Clock, clock_for, key_after, measured_seconds, rate_of, rest_of
+from analyzer_kit.media.clock import Clock, clock_for, key_after, measured_seconds, rate_of, rest_of, steady_seconds
 from analyzer_kit.media.container import moving_picture, opened, too_long, too_wide
 from analyzer_kit.media.damage import Damage
 from analyzer_kit.media.decoding import frames_of
@@ -107,16 +107,24 @@ class VideoReader:
             large = stream.width * stream.height > _LARGE_PIXELS
             stream.codec_context.thread_count = self.caps.threads if large else 1
             self._clock = clock_for(container, stream)
-            self.stated = stated_seconds(container, stream)
-            seekable = self.stated is not None
-            if self.stated is None or (self.stated > WHOLE_SECONDS and not states_track(container, stream)):
-                self.stated = measured_seconds(self.recording, self.caps, part)
+            self.stated, seekable = self._measure(container, stream, part)
             if self.stated <= WHOLE_SECONDS:
                 ended = yield from self._stretch(container, stream, WHOLE_SECONDS + 1.0)
             else:
                 ended = yield from self._stretches(container, stream, self.stated, seekable=seekable)
             end = self._reached if ended else max(self._reached, rest_of(container, stream, self._clock))
             self._finish(container, stream, end, elsewhere)
+
+    def _measure(self, container: InputContainer, stream: av.VideoStream, part: Part | None) -> tuple[float, bool]:
+        """Return how long the picture is, and whether it is safe to seek in it."""
+        stated = stated_seconds(container, stream)
+        if stated is not None and (stated <= WHOLE_SECONDS or states_track(container, stream)):
+            return stated, True
+        steady = steady_seconds(container)
+        if steady is not None and steady > WHOLE_SECONDS:
+            self._clock.restarts = False
+            return steady, True
+        return measured_seconds(self.recording, self.caps, part), stated is not None
 
     def _part(self) -> tuple[Part | None, float]:
         """Return the first part of the file with a picture, and the seconds of the others, which are not looked at."""
@@ -147,7 +155,8 @@ class VideoReader:
     def _go_to(self, container: InputContainer, stream: av.VideoStream, seconds: float, *, seekable: bool) -> bool:
         """Move to the key frame before ``seconds``, or, by reading on, to the one after it; return whether it worked.
 
-        What states no length has no index either, or its times start anew, so that seeking would go astray.
+        What states no length has no index either, or its times start anew, so that seeking would go astray. In a
+        transport stream seeking comes to any frame.
         """
         if not seekable:
             self._first = key_after(container, stream, self._clock, seconds)
@@ -157,6 +166,8 @@ class VideoReader:
             container.seek(int(((self._clock.origin or 0.0) + seconds) * av.time_base), backward=True)
         except av.FFmpegError:  # no index: what was read so far is what can be read
             return False
+        if container.format.name == "mpegts":
+            self._first = key_after(container, stream, self._clock, max(seconds - 1.0, self._last))
         return True
 
     def _stretch(
