@@ -14,6 +14,7 @@ from av.packet import Packet
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import moving_picture, opened
 from analyzer_kit.media.parts import Part
+from analyzer_kit.media.source import recording_of
 from analyzer_kit.media.transport import is_steady
 
 _JUMP_SECONDS = 10.0
@@ -59,7 +60,7 @@ def steady_seconds(container: InputContainer) -> float | None:
     """Return how long a transport stream is by its first and last time, if its times rise evenly in between."""
     if container.format.name != "mpegts" or not container.duration:
         return None
-    return container.duration / av.time_base if is_steady(Path(container.name)) else None
+    return container.duration / av.time_base if is_steady(recording_of(container)) else None
 
 
 def rate_of(stream: av.VideoStream) -> float:
