@@ -13,11 +13,27 @@ locals {
     Action   = ["s3:GetObject", "s3:GetObjectVersion"]
     Resource = local.granted_recordings
   }
+  # Each analyzer writes its own result and plot, so that one that is taken over cannot change what others found.
   write_results = {
-    Sid      = "WriteResults"
+    for analyzer in ["audio", "video", "context"] : analyzer => {
+      Sid      = "WriteOwnResults"
+      Effect   = "Allow"
+      Action   = ["s3:PutObject"]
+      Resource = [for suffix in ["json", "png"] : "${var.results_bucket_arn}/*/${analyzer}.${suffix}"]
+    }
+  }
+  write_reports = {
+    Sid      = "WriteReports"
     Effect   = "Allow"
     Action   = ["s3:PutObject"]
-    Resource = local.results
+    Resource = ["${var.results_bucket_arn}/*/report.html"]
+  }
+  # A wildcard covers any depth, the transcripts' prefix included.
+  keep_out_of_transcripts = {
+    Sid      = "KeepOutOfTranscripts"
+    Effect   = "Deny"
+    Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"]
+    Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*"]
   }
   read_results = {
     Sid      = "ReadResults"
@@ -36,17 +52,17 @@ locals {
   )
 
   statements = {
-    audio = [local.read_recordings, local.write_results]
-    video = [local.read_recordings, local.write_results]
+    audio = [local.read_recordings, local.write_results.audio, local.keep_out_of_transcripts]
+    video = [local.read_recordings, local.write_results.video, local.keep_out_of_transcripts]
 
     context = concat(
       [
         local.read_recordings,
-        local.write_results,
+        local.write_results.context,
         {
           Sid      = "KeepTranscripts"
           Effect   = "Allow"
-          Action   = ["s3:GetObject", "s3:DeleteObject"]
+          Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
           Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*"]
         },
         {
@@ -75,7 +91,8 @@ locals {
 
     operator = [
       local.read_results,
-      merge(local.write_results, { Sid = "WriteReports" }),
+      local.write_reports,
+      local.keep_out_of_transcripts,
       {
         # IAM has no resource for these: the token of a task is what permits an answer.
         Sid      = "AnswerStateMachines"
@@ -94,6 +111,7 @@ locals {
         Resource = local.granted_recordings
       },
       local.read_results,
+      local.keep_out_of_transcripts,
     ]
   }
 }

@@ -40,9 +40,9 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 
 
 def _may(policy: dict[str, Any], action: str, resource: str, **condition: str) -> bool:
-    # The simulator takes a statement whose condition does not hold for a denial of all; here none but Allow is written.
+    # The simulator takes a statement whose condition does not hold for a denial of all; a Deny here has no condition.
     statements = [statement for statement in policy["Statement"] if _holds(statement.get("Condition", {}), condition)]
-    assert all(statement["Effect"] == "Allow" for statement in statements)
+    assert not any("Condition" in statement for statement in statements if statement["Effect"] == "Deny")
     plain = [{key: value for key, value in statement.items() if key != "Condition"} for statement in statements]
     simulated = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": plain}))
     return bool(simulated.is_action_permitted(action, resource) == PermissionResult.PERMITTED)
@@ -79,7 +79,27 @@ _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardia
         ("context", "s3:GetObject", _NOT_GRANTED, False),
         # They write results, and change no recording.
         ("audio", "s3:PutObject", _RESULT, True),
-        ("video", "s3:PutObject", _RESULT, True),
+        ("audio", "s3:PutObject", "arn:aws:s3:::results/calls/9f/audio.png", True),
+        ("video", "s3:PutObject", "arn:aws:s3:::results/calls/9f/video.json", True),
+        ("context", "s3:PutObject", "arn:aws:s3:::results/functions/9f/context.json", True),
+        # Each its own, nobody but the operator the report, and nobody but context anything below the transcripts.
+        *(
+            (service, "s3:PutObject", f"arn:aws:s3:::results/calls/9f/{name}", False)
+            for service, names in {
+                "audio": ("video.json", "video.png", "context.json", "report.html", "audio.html", "my-audio.json"),
+                "video": ("audio.json", "context.json", "report.html"),
+                "context": ("audio.json", "video.json", "report.html"),
+                "operator": ("audio.json", "video.json", "context.json", "audio.png"),
+                "status-api": ("audio.json", "report.html"),
+            }.items()
+            for name in names
+        ),
+        *(
+            (service, action, f"arn:aws:s3:::results/transcripts/{name}", False)
+            for service in ("audio", "video", "operator", "status-api")
+            for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+            for name in ("guardian-1.json", "incoming/guardian-1.json", f"9f/{service}.json", "9f/report.html")
+        ),
         ("context", "s3:PutObject", _TRANSCRIPT, True),
         ("audio", "s3:PutObject", _RECORDING, False),
         ("audio", "s3:DeleteObject", _RECORDING, False),
