@@ -88,7 +88,7 @@ IN_EVAL_ENV = export PATH="$$PATH:$(EVAL_ENV)/uv/bin" UV_PROJECT_ENVIRONMENT="$(
 	  uv sync --locked --quiet --package silver-guardian-ml --group voices --python $(VENV)/python; "$$UV_PROJECT_ENVIRONMENT/bin/python"
 
 .PHONY: eval
-eval: setup ## Measure the voice detector on recorded and synthetic speech, and write docs/cards/voice-texture.md
+eval: setup ## Measure the voice models on recorded and synthetic speech, and write their cards
 	@$(IN_EVAL_ENV) -m ml.voice.evaluate $(EVAL_ARGS)
 
 GENUINE ?= $(OUT)/genuine
@@ -100,7 +100,7 @@ eval-genuine: setup ## Measure how often genuine recordings are accused: SPEECH=
 	@$(VENV)/python -m ml.genuine $(GENUINE)/list.csv
 
 .PHONY: train
-train: setup ## Train our own voice model on recordings and voices that packages ship; then run make eval
+train: setup ## Train our own voice model on packages and published speech; then run make eval
 	@export OPENBLAS_NUM_THREADS=1; $(IN_EVAL_ENV) -m ml.voice.train $(EVAL_ARGS)
 
 .PHONY: clean

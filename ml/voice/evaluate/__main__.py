@@ -16,7 +16,8 @@ from guardian_models.manifest import Calibration, Domain, SoundManifest
 from guardian_models.runtime import load
 from ml.common.packages import DataMissing
 from ml.voice.data import corpus, splits
-from ml.voice.evaluate import card, judging, scores
+from ml.voice.evaluate import card, joined_card, judging, scores
+from ml.voice.train import joining, wideband
 from ml.voice.train.fitting import ID, OWN_MODELS
 
 _CARDS: Final = {name: f"docs/cards/{name}.md" for name in (ID, "asvspoof5-aasist")}
@@ -39,6 +40,13 @@ def main() -> int:
     arguments = _arguments()
     started = time.monotonic()
     try:
+        _wideband(arguments.aasist, arguments.workers)
+        _report(started, f"{wideband.CARD} is written")
+    except DataMissing as error:
+        _report(started, f"{wideband.CARD} stays as it is: {error}")
+    if arguments.published_only:
+        return 0
+    try:
         clips = corpus.clips(arguments.seed, workers=arguments.workers)
         _report(started, f"{len(clips)} clips")
         for name, folder in ((ID, OWN_MODELS), *((name, arguments.models) for name in arguments.model)):
@@ -58,6 +66,13 @@ def main() -> int:
         sys.stderr.write(f"Error: {error}\n")
         return 1
     return 0
+
+
+def _wideband(weights: Path, workers: int) -> None:
+    """Write the card of the wideband model, which the audio analyzer has."""
+    manifest = models_folder.read_manifest(wideband.AUDIO_MODELS, wideband.ID, SoundManifest)
+    entries = wideband.scored(*wideband.parts(weights), workers)
+    Path(wideband.CARD).write_text(joined_card.text(entries, joining.judge(entries), manifest), "utf-8")
 
 
 def _scored_by_own_model(
@@ -105,6 +120,8 @@ def _arguments() -> argparse.Namespace:
     default = models_folder.default_folder()
     parser.add_argument("--models", type=Path, default=default, help="folder of further models, see `guardian models`")
     parser.add_argument("--model", action="append", choices=[name for name in _CARDS if name != ID], default=[])
+    parser.add_argument("--aasist", type=Path, default=wideband.AASIST_WEIGHTS, help="AASIST's published weights")
+    parser.add_argument("--published-only", action="store_true", help="only what is measured on published speech")
     parser.add_argument("--seed", type=int, default=corpus.SEED)
     parser.add_argument("--workers", type=int, default=2, help="number of threads")
     return parser.parse_args()

@@ -14,6 +14,7 @@ from audio_analyzer.levels import FRAME_SAMPLES
 from audio_analyzer.windows import WindowPlan, plan_windows
 
 if TYPE_CHECKING:
+    from guardian_models.manifest import AudioWindow
     from guardian_models.runtime import Model
 
 
@@ -67,27 +68,33 @@ class WindowScorer:
             speech: which frames of 10 ms of the recording hold speech.
         """
         heard: list[tuple[int, Conditions]] = []
-        prepared = []
+        inputs = []
         for start in starts:
             samples = windows[start]
             spoken = speech[start // FRAME_SAMPLES :][: samples.size // FRAME_SAMPLES]
             conditions = measure(samples, spoken)
             if not conditions.steady:
                 heard.append((start, conditions))
-                prepared.append(self._prepared(samples, spoken))
+                inputs.append(prepared(self._model.manifest.input, samples, spoken))
         return [
             WindowScore(start, answer.score, conditions, why_outside(conditions, self._limits))
-            for (start, conditions), answer in zip(heard, self._model.run_all(prepared), strict=True)
+            for (start, conditions), answer in zip(heard, self._model.run_all(inputs), strict=True)
         ]
 
-    def _prepared(self, samples: NDArray[np.float32], spoken: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return samples of the model's length and loudness; what is too short is repeated, as by AASIST's authors."""
-        window = self._model.manifest.input
-        gain = np.float32(1.0)
-        if window.speech_level_dbfs is not None:
-            gain = np.float32(10 ** ((window.speech_level_dbfs - _level_dbfs(samples, spoken)) / 20))
-        tiled = np.tile(samples * gain, -(-window.samples // samples.size))[: window.samples]
-        return np.clip(tiled, -1.0, 1.0)
+
+def prepared(window: AudioWindow, samples: NDArray[np.float32], spoken: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return samples of the model's length and loudness; what is too short is repeated, as by AASIST's authors.
+
+    Args:
+        window: what the model takes.
+        samples: of one window or less.
+        spoken: which of their frames of 10 ms hold speech.
+    """
+    gain = np.float32(1.0)
+    if window.speech_level_dbfs is not None:
+        gain = np.float32(10 ** ((window.speech_level_dbfs - _level_dbfs(samples, spoken)) / 20))
+    tiled = np.tile(samples * gain, -(-window.samples // samples.size))[: window.samples]
+    return np.clip(tiled, -1.0, 1.0)
 
 
 def _level_dbfs(window: NDArray[np.float32], spoken: NDArray[np.bool_]) -> float:

@@ -1,0 +1,231 @@
+"""The card of our own wideband model: what it misses and whom it wrongs, on published speech."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from guardian_models.manifest import SoundManifest
+from ml.common import metrics
+from ml.voice.data import published
+from ml.voice.data.published import Clip
+from ml.voice.evaluate.tables import table
+from ml.voice.train.joining import LIMITS, SOURCE_FROM, Judged, Scored
+
+_FEW: Final = 3
+"""Clips of a system; with fewer, none found says little."""
+
+ABOUT: Final = """\
+The model joins two parts that learned elsewhere: the texture of a voice ([its own card](voice-texture.md), learned from
+packages) and AASIST as published with ASVspoof 5 ([its card](asvspoof5-aasist.md)). Only scale and offset of the sum,
+and the thresholds, come from the clips of this page, and each figure at a threshold is from a fold of which neither
+repository, nor system, nor speaker was among the clips that set them. One window of each clip, four seconds from its
+middle, is judged: a longer recording gives more windows, and a steadier mean."""
+
+CONCLUDE: Final = """\
+- **LikelyFake**: no recording of a person among those of this page scores as high, and the highest leaves a margin. It
+  remains an estimate from some hundred people: not a proof.
+- **Suspicious**: about one recording of a person in some hundred gets it. Ask back by another way before you act.
+- **No evidence** says little about a single call: more than half of the synthetic clips of systems that the model never
+  met get it. Older synthesis, vocoder copies and codecs are found least.
+- **Inconclusive**: telephone speech, noise and clipping are outside of what was measured."""
+
+GAPS: Final = """\
+- The clips are published demonstrations: read aloud, clean, in English for the most part. Of the Korean systems there
+  are some dozens of clips, and of Korean recordings four: what is said of Korean rests on the synthetic side alone.
+- No recording of an older person on a real telephone; no voice that was cloned to deceive; no system's year is stated.
+- Labels are those of the sources' pages. Nobody listened to all; the highest "recording" may be a copy by a vocoder.
+- Both classes go through the same program, and AASIST and the texture do not hear loudness. Formats still differ by
+  class (MP3: 14 % of the synthetic clips, 3 % of the recordings); the tables by coder show what that does.
+- Speech at 8 kHz is outside of the domain: see [the decision](../adr/0055-two-ears.md) for what was tried."""
+
+
+def text(entries: Sequence[Scored], judged: Sequence[Judged], manifest: SoundManifest) -> str:
+    """Return the card.
+
+    Args:
+        entries: every clip.
+        judged: those in the domain.
+        manifest: of the model, calibrated.
+    """
+    found = [entry.clip for entry in entries]
+    parts: list[list[str]] = [
+        _head(found, manifest),
+        ["## What fails", "", *_failures(judged), ""],
+        ["## Measured", "", *_measured(entries, judged), ""],
+        ["## What you may conclude", "", CONCLUDE, ""],
+    ]
+    synthetic = [entry for entry in judged if entry.clip.synthetic]
+    recorded = [entry for entry in judged if not entry.clip.synthetic]
+    for title, group, key in (
+        ("Synthetic speech, by kind", synthetic, lambda clip: clip.kind),
+        ("Synthetic speech, by system", synthetic, lambda clip: clip.family),
+        ("Synthetic speech, Korean and other", synthetic, _korean),
+        ("Synthetic speech, by coder of the file", synthetic, lambda clip: clip.coder),
+        ("Recordings, by source", recorded, lambda clip: clip.repository),
+        ("Recordings, by kind", recorded, lambda clip: clip.kind),
+        ("Recordings, by language", recorded, lambda clip: clip.language or "not stated"),
+        ("Recordings, by coder of the file", recorded, lambda clip: clip.coder),
+    ):
+        parts.append([f"## {title}", "", *_by(group, key), ""])
+    parts += [
+        ["## Recordings, by person", "", *_people(recorded), ""],
+        ["## Calibration", "", *_calibration(manifest), *_reliability(judged), ""],
+        ["## Limits of the data", "", GAPS],
+    ]
+    return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+
+
+def _head(found: Sequence[Clip], manifest: SoundManifest) -> list[str]:
+    recorded = [clip for clip in found if not clip.synthetic]
+    systems = {clip.family for clip in found if clip.synthetic}
+    return [
+        f"# Evaluation of the voice detector `{manifest.id}`",
+        "",
+        f"Model file sha256 `{manifest.sha256[:12]}`. {len(found) - len(recorded)} synthetic clips of {len(systems)} "
+        f"systems, and {len(recorded)} recordings of {len({clip.person for clip in recorded})} people, from "
+        f"{len({clip.repository for clip in found})} repositories (`ml/voice/data/published.py`); names of all clips: "
+        f"`{published.digest(found)[:16]}`. `make train` joins the parts, `make eval` writes this file.",
+        "",
+        ABOUT,
+        "",
+        f"Domain: signal to noise of {LIMITS.min_snr_db:g} dB or more, bandwidth of {LIMITS.min_bandwidth_hz:g} Hz or "
+        f"more, {LIMITS.min_speech_seconds:g} s of speech or more in a window, not clipped. Intervals are Wilson's, "
+        "95 %, by clip; clips of one system or person resemble each other, so the true ones are wider.",
+        "",
+    ]
+
+
+def _failures(judged: Sequence[Judged]) -> list[str]:
+    """Return the recordings that are accused, the sources above the bar, and the systems that are never found."""
+    recorded = [entry for entry in judged if not entry.clip.synthetic]
+    lines = [
+        f"- `{entry.clip.name}` ({entry.clip.repository}), a recording, is `LikelyFake`."
+        for entry in recorded
+        if entry.accused
+    ]
+    for source, group in _groups(recorded, lambda clip: clip.repository):
+        suspected = sum(entry.suspected for entry in group)
+        if suspected:
+            lines.append(f"- source **{source}**: {_share(suspected, len(group))} of the recordings: `Suspicious`.")
+    missed = [
+        f"{family} ({len(group)})"
+        for family, group in _groups([entry for entry in judged if entry.clip.synthetic], lambda clip: clip.family)
+        if len(group) >= _FEW and not any(entry.suspected for entry in group)
+    ]
+    return [*lines, f"- no clip is found of {len(missed)} systems: {', '.join(missed)}."]
+
+
+def _measured(entries: Sequence[Scored], judged: Sequence[Judged]) -> list[str]:
+    synthetic = [entry for entry in judged if entry.clip.synthetic]
+    recorded = [entry for entry in judged if not entry.clip.synthetic]
+    all_synthetic = sum(entry.clip.synthetic for entry in entries)
+    families = {entry.clip.family for entry in entries if entry.clip.synthetic}
+    found = {entry.clip.family for entry in synthetic if entry.suspected}
+    by_source = _groups(recorded, lambda clip: clip.repository)
+    worst = max(
+        (sum(entry.suspected for entry in group) / len(group) for _, group in by_source if len(group) >= SOURCE_FROM),
+        default=0.0,
+    )
+    accused, suspected = (sum(getattr(entry, what) for entry in synthetic) for what in ("accused", "suspected"))
+    body = [
+        ["synthetic clips that are `LikelyFake`, of all", _share(accused, all_synthetic), "40 %"],
+        ["synthetic clips that are `Suspicious` or worse, of all", _share(suspected, all_synthetic), "60 %"],
+        ["systems of which no clip is found", f"{len(families - found)} of {len(families)}", "25 of 162"],
+        *_areas("in the domain", judged, (".93", "14 %", "50 %")),
+        *_areas("Korean synthetic, all recordings", list(filter(_counts_for_korean, judged)), (".93", "", "")),
+        ["recordings that are `LikelyFake`", _share(sum(e.accused for e in recorded), len(recorded)), "0"],
+        ["recordings that are `Suspicious`", _share(sum(e.suspected for e in recorded), len(recorded)), ""],
+        [f"… in the worst source of {SOURCE_FROM} clips or more", f"{100 * worst:.1f} %", "3 %"],
+        ["clips in the domain", f"{len(judged)} of {len(entries)}", ""],
+    ]
+    return table(["", "measured", "bar"], body)
+
+
+def _areas(where: str, judged: Sequence[Judged], bars: tuple[str, str, str]) -> list[list[str]]:
+    """Return AUC, EER and what is found at 1 % of false positives; each fold's scores are by its own sum."""
+    recorded, synthetic = (
+        np.array([entry.score for entry in judged if entry.clip.synthetic is label], np.float64)
+        for label in (False, True)
+    )
+    if not len(recorded) or not len(synthetic):
+        return []
+    return [
+        [f"AUC, {where}", f"{metrics.auc(recorded, synthetic):.3f}", bars[0]],
+        [f"EER, {where}", f"{100 * metrics.eer(recorded, synthetic):.1f} %", bars[1]],
+        [f"found at 1 %, {where}", f"{100 * metrics.detection_at(0.01)(recorded, synthetic):.1f} %", bars[2]],
+    ]
+
+
+def _counts_for_korean(entry: Judged) -> bool:
+    return not entry.clip.synthetic or entry.clip.language == "ko"
+
+
+def _korean(clip: Clip) -> str:
+    return "Korean" if clip.language == "ko" else "other"
+
+
+def _by(group: Sequence[Judged], key: Callable[[Clip], str]) -> list[str]:
+    body = [
+        [name, str(len(of)), _share(sum(e.suspected for e in of), len(of)), _share(sum(e.accused for e in of), len(of))]
+        for name, of in _groups(group, key)
+    ]
+    return table(["", "in the domain", "`Suspicious` or worse", "`LikelyFake`"], body)
+
+
+def _people(recorded: Sequence[Judged]) -> list[str]:
+    """Return how many people have how many clips that are suspected."""
+    suspected = Counter(entry.clip.person for entry in recorded if entry.suspected)
+    people = {entry.clip.person for entry in recorded}
+    repeated = sorted(person for person, count in suspected.items() if count > 1)
+    line = f"Of {len(people)} people, {len(suspected)} have a clip that is `Suspicious`; "
+    return [line + (f"more than one: {', '.join(repeated)}." if repeated else "nobody has two.")]
+
+
+def _calibration(manifest: SoundManifest) -> list[str]:
+    by = manifest.calibration
+    if by is None:
+        return ["The model is not calibrated.", ""]
+    reference = ", ".join(f"{value:.2f}" for value in by.reference)
+    return [
+        f"Shipped, from all folds: `Suspicious` from {by.threshold:.3f}, `LikelyFake` from {by.strict_threshold:.3f}, "
+        f"slope {by.slope:.3f}, intercept {by.intercept:.3f}; classes equally frequent. Recordings at the percentiles "
+        f"0, 5, … 100: {reference}.",
+        "",
+        "Reliability, each fold by the calibration of the others:",
+        "",
+    ]
+
+
+def _reliability(judged: Sequence[Judged]) -> list[str]:
+    probabilities = [
+        np.array([entry.probability for entry in judged if entry.clip.synthetic is label]) for label in (False, True)
+    ]
+    body = [
+        [
+            f"{entry.low:.1f} to {entry.low + 0.1:.1f}",
+            str(entry.count),
+            f"{entry.predicted:.2f}",
+            f"{entry.observed:.2f}",
+            "▇" * round(20 * entry.observed),
+        ]
+        for entry in metrics.reliability(*probabilities)
+    ]
+    return table(["probability", "clips", "mean", "share of synthetic clips, classes of equal weight", ""], body)
+
+
+def _groups(items: Sequence[Judged], key: Callable[[Clip], str]) -> list[tuple[str, list[Judged]]]:
+    result: dict[str, list[Judged]] = {}
+    for item in items:
+        result.setdefault(key(item.clip), []).append(item)
+    return sorted(result.items())
+
+
+def _share(hits: int, count: int) -> str:
+    if not count:
+        return ""
+    low, high = metrics.wilson(hits, count)
+    return f"{100 * hits / count:.1f} % ({100 * low:.1f} to {100 * high:.1f})"

@@ -1,0 +1,86 @@
+"""Our own wideband model: the texture of a voice and AASIST's answer, joined into one graph and one score.
+
+They see different things, and their errors on genuine speech have little to do with each other: the sum finds what
+neither finds alone. The weights of the sum are fitted to speech that neither was trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, compose, helper, numpy_helper
+
+from guardian_models.aasist.network import SAMPLES
+from ml.voice.train import texture
+
+INPUT: Final = "samples"
+EMBEDDING: Final = 8
+"""The six networks of the texture, then the texture's score and AASIST's."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How much each score counts, and what is added: the sum is the log odds of synthetic speech."""
+
+    texture: float
+    aasist: float
+    offset: float
+
+
+def build(texture_model: bytes, aasist_model: bytes, shares: Shares) -> bytes:
+    """Return the model: logits of "synthetic" and "recorded", and as embedding what the parts say.
+
+    Args:
+        texture_model: as :func:`ml.voice.train.texture.build` makes it.
+        aasist_model: as :func:`guardian_models.aasist.network.build` makes it; its classes are "spoof", "bona-fide".
+        shares: how they are joined.
+    """
+    parts = [
+        compose.add_prefix(onnx.load_from_string(content), f"{name}-")
+        for name, content in (("texture", texture_model), ("aasist", aasist_model))
+    ]
+    constants: dict[str, npt.NDArray[Any]] = {
+        "start": np.array([0], np.int64),
+        "end": np.array([texture.SAMPLES], np.int64),
+        "axis": np.array([1], np.int64),
+        "sides": np.array([[1], [-1]], np.float32),
+        "weights": np.array([[shares.texture], [shares.aasist]], np.float32),
+        "offset": np.array([[shares.offset]], np.float32),
+        "nothing": np.zeros((1, 1), np.float32),
+    }
+    before = [
+        helper.make_node("Slice", [INPUT, "start", "end", "axis"], ["texture-samples"]),
+        helper.make_node("Identity", [INPUT], ["aasist-samples"]),
+    ]
+    after = [
+        helper.make_node("MatMul", ["texture-logits", "sides"], ["texture-score"]),
+        helper.make_node("MatMul", ["aasist-logits", "sides"], ["aasist-score"]),
+        helper.make_node("Concat", ["texture-score", "aasist-score"], ["scores"], axis=1),
+        helper.make_node("MatMul", ["scores", "weights"], ["sum"]),
+        helper.make_node("Add", ["sum", "offset"], ["log-odds"]),
+        helper.make_node("Concat", ["log-odds", "nothing"], ["logits"], axis=1),
+        helper.make_node("Concat", ["texture-embedding", "scores"], ["embedding"], axis=1),
+    ]
+    graph = helper.make_graph(
+        [*before, *(node for part in parts for node in part.graph.node), *after],
+        "voice-wideband",
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, SAMPLES])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 2]),
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, EMBEDDING]),
+        ],
+        [
+            *(numpy_helper.from_array(array, name) for name, array in constants.items()),
+            *(constant for part in parts for constant in part.graph.initializer),
+        ],
+    )
+    first = parts[0]
+    model = helper.make_model(
+        graph, opset_imports=first.opset_import, ir_version=first.ir_version, producer_name=first.producer_name
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))

@@ -1,0 +1,58 @@
+"""The model that the package brings: its file, what it costs, and what it says of a person and of a network."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analyzer_contract import Verdict
+from analyzer_kit.analysis import Caps
+from audio_analyzer.analysis import analyze
+from audio_analyzer.detectors.speech import NAME
+from audio_analyzer.loading import OWN_MODELS
+from guardian_models.folder import read_manifest, read_model
+from guardian_models.manifest import SoundManifest
+from guardian_models.runtime import Model
+from tests.support.media.samples import VOICE, neural_speech
+
+ID = "voice-wideband"
+MOST_CPU_SECONDS = 0.5
+"""Twice the bar of 0.25 s for a free core: tests share their cores with others."""
+
+
+@pytest.fixture(scope="module")
+def manifest() -> SoundManifest:
+    return read_manifest(OWN_MODELS, ID, SoundManifest)
+
+
+def test_the_file_is_the_one_that_the_manifest_names_and_its_makers_are_credited(manifest: SoundManifest) -> None:
+    content = (OWN_MODELS / manifest.file).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == manifest.sha256
+    assert len(content) < 5_000_000
+    assert manifest.calibration is not None
+    assert "NAVER" in (manifest.copyright or "")
+    assert "Copyright (c) 2021-present NAVER Corp." in (OWN_MODELS / "LICENCES.md").read_text("utf-8")
+
+
+def test_a_window_costs_no_more_than_its_share(manifest: SoundManifest) -> None:
+    model = Model(manifest, read_model(OWN_MODELS, manifest))
+    window = np.random.default_rng(1).normal(0, 0.05, manifest.input.samples).astype(np.float32)
+    model.run(window)
+    costs = []
+    for _ in range(4):
+        before = time.process_time()
+        model.run(window)
+        costs.append(time.process_time() - before)
+    assert min(costs) < MOST_CPU_SECONDS
+
+
+def test_a_network_that_speaks_is_likely_fake_and_a_person_is_not(tmp_path: Path) -> None:
+    neural_speech(tmp_path / "synthetic.wav")
+    for recording, verdict in ((tmp_path / "synthetic.wav", Verdict.LIKELY_FAKE), (VOICE, Verdict.NO_EVIDENCE)):
+        result = analyze(recording, tmp_path / "plot.png", Caps(), lambda _phase, _share: None)
+        heard = next(report for report in result.detectors if report.name == NAME)
+        assert (result.verdict, heard.claim, heard.model.id) == (verdict, verdict, ID)
