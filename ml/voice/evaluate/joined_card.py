@@ -58,9 +58,20 @@ def text(entries: Sequence[Scored], judged: Sequence[Judged], manifest: SoundMan
         ["## Measured", "", *_measured(entries, judged), ""],
         ["## What you may conclude", "", CONCLUDE, ""],
     ]
+    parts += _groupings(judged)
+    parts += [
+        ["## Recordings, by person", "", *_people([entry for entry in judged if not entry.clip.synthetic]), ""],
+        ["## Calibration", "", *_calibration(manifest), *_reliability(judged), ""],
+        ["## Limits of the data", "", GAPS],
+    ]
+    return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+
+
+def _groupings(judged: Sequence[Judged]) -> list[list[str]]:
+    """Return the tables by kind, system, language, coder and source."""
     synthetic = [entry for entry in judged if entry.clip.synthetic]
     recorded = [entry for entry in judged if not entry.clip.synthetic]
-    for title, group, key in (
+    groupings: tuple[tuple[str, Sequence[Judged], Callable[[Clip], str]], ...] = (
         ("Synthetic speech, by kind", synthetic, lambda clip: clip.kind),
         ("Synthetic speech, by system", synthetic, lambda clip: clip.family),
         ("Synthetic speech, Korean and other", synthetic, _korean),
@@ -69,14 +80,8 @@ def text(entries: Sequence[Scored], judged: Sequence[Judged], manifest: SoundMan
         ("Recordings, by kind", recorded, lambda clip: clip.kind),
         ("Recordings, by language", recorded, lambda clip: clip.language or "not stated"),
         ("Recordings, by coder of the file", recorded, lambda clip: clip.coder),
-    ):
-        parts.append([f"## {title}", "", *_by(group, key), ""])
-    parts += [
-        ["## Recordings, by person", "", *_people(recorded), ""],
-        ["## Calibration", "", *_calibration(manifest), *_reliability(judged), ""],
-        ["## Limits of the data", "", GAPS],
-    ]
-    return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+    )
+    return [[f"## {title}", "", *_by(group, key), ""] for title, group, key in groupings]
 
 
 def _head(found: Sequence[Clip], manifest: SoundManifest) -> list[str]:

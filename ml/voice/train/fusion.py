@@ -43,20 +43,31 @@ def build(texture_model: bytes, aasist_model: bytes, shares: Shares) -> bytes:
         compose.add_prefix(onnx.load_from_string(content), f"{name}-")
         for name, content in (("texture", texture_model), ("aasist", aasist_model))
     ]
-    constants: dict[str, npt.NDArray[Any]] = {
-        "start": np.array([0], np.int64),
-        "end": np.array([texture.SAMPLES], np.int64),
-        "axis": np.array([1], np.int64),
-        "sides": np.array([[1], [-1]], np.float32),
-        "weights": np.array([[shares.texture], [shares.aasist]], np.float32),
-        "offset": np.array([[shares.offset]], np.float32),
-        "nothing": np.zeros((1, 1), np.float32),
-    }
     before = [
         helper.make_node("Slice", [INPUT, "start", "end", "axis"], ["texture-samples"]),
         helper.make_node("Identity", [INPUT], ["aasist-samples"]),
     ]
-    after = [
+    graph = helper.make_graph(
+        [*before, *(node for part in parts for node in part.graph.node), *_sum()],
+        "voice-wideband",
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, SAMPLES])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 2]),
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, EMBEDDING]),
+        ],
+        [*_constants(shares), *(constant for part in parts for constant in part.graph.initializer)],
+    )
+    first = parts[0]
+    model = helper.make_model(
+        graph, opset_imports=first.opset_import, ir_version=first.ir_version, producer_name=first.producer_name
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _sum() -> list[onnx.NodeProto]:
+    """Return what follows the parts."""
+    return [
         helper.make_node("MatMul", ["texture-logits", "sides"], ["texture-score"]),
         helper.make_node("MatMul", ["aasist-logits", "sides"], ["aasist-score"]),
         helper.make_node("Concat", ["texture-score", "aasist-score"], ["scores"], axis=1),
@@ -65,22 +76,16 @@ def build(texture_model: bytes, aasist_model: bytes, shares: Shares) -> bytes:
         helper.make_node("Concat", ["log-odds", "nothing"], ["logits"], axis=1),
         helper.make_node("Concat", ["texture-embedding", "scores"], ["embedding"], axis=1),
     ]
-    graph = helper.make_graph(
-        [*before, *(node for part in parts for node in part.graph.node), *after],
-        "voice-wideband",
-        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, SAMPLES])],
-        [
-            helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 2]),
-            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, EMBEDDING]),
-        ],
-        [
-            *(numpy_helper.from_array(array, name) for name, array in constants.items()),
-            *(constant for part in parts for constant in part.graph.initializer),
-        ],
-    )
-    first = parts[0]
-    model = helper.make_model(
-        graph, opset_imports=first.opset_import, ir_version=first.ir_version, producer_name=first.producer_name
-    )
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _constants(shares: Shares) -> list[onnx.TensorProto]:
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "start": np.array([0], np.int64),
+        "end": np.array([texture.SAMPLES], np.int64),
+        "axis": np.array([1], np.int64),
+        "sides": np.array([[1], [-1]], np.float32),
+        "weights": np.array([[shares.texture], [shares.aasist]], np.float32),
+        "offset": np.array([[shares.offset]], np.float32),
+        "nothing": np.zeros((1, 1), np.float32),
+    }
+    return [numpy_helper.from_array(array, name) for name, array in arrays.items()]
