@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from context_analyzer.classifier.text import Ids, clean, pieces, spoken, windows
-from context_analyzer.classifier.weights import FOLDER, Manifest
+from context_analyzer.classifier.weights import FOLDER, Manifest, Weights
 from ml.context.dialogues import Made, calls
 from ml.context.templates import HONEST, Script, scripts
 from ml.context.texts import ROBOCALLS, Text, campaigns, texts
@@ -32,10 +32,10 @@ _TRAINED_ON = {
 ROBOCALL_KIND = "Robocall"
 """Only whether it is fraud is learnt from robocalls: nobody wrote down of which kind they are."""
 
-THRESHOLDS = {"ko": -0.05, "en": 1.0}
+THRESHOLDS = {"ko": -0.2, "en": 1.0}
 STAGES = ("Contact", "IdentityClaim", "Incident", "Isolation", "AssetCheck", "Demand", "Handover")
 SEED = "train"
-CALLS_A_FAMILY = 40
+CALLS_A_FAMILY = 24
 
 _CONTENT = 0.25
 """Share of a window's words that belong to a fraud's own lines: below it a window of a fraud says nothing."""
@@ -135,19 +135,23 @@ def chosen_pieces(some: Sequence[Window]) -> Ids:
     return chosen
 
 
-def train(
-    some: Sequence[Window], vocabulary: Ids
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], list[str]]:
-    """Return the weights of each piece, what each column begins with, and the kinds in the order of the columns."""
+def train(some: Sequence[Window], ids: Ids, language: str, *, heads: bool = True) -> Weights:
+    """Return the weights that tell fraud, kinds and stages apart.
+
+    Args:
+        some: the windows.
+        ids: the pieces that count.
+        language: of the calls.
+        heads: whether kinds and stages are learnt, too.
+    """
     from scipy.sparse import csr_matrix  # of the group `words`
     from sklearn.linear_model import LogisticRegression
 
-    rows = [_places(window.ids, vocabulary) for window in some]
+    rows = [_places(window.ids, ids) for window in some]
     ends = np.cumsum([0, *map(len, rows)])
-    matrix = csr_matrix((np.full(ends[-1], _SCALE), np.concatenate(rows), ends), (len(rows), len(vocabulary)))
-    scam = np.array([window.kind != HONEST for window in some])
-    kinds = sorted({window.kind for window in some} - {HONEST, ROBOCALL_KIND})
+    matrix = csr_matrix((np.full(ends[-1], _SCALE), np.concatenate(rows), ends), (len(rows), len(ids)))
     of_kind = np.array([window.kind for window in some])
+    kinds = sorted({*of_kind.tolist()} - {HONEST, ROBOCALL_KIND})
 
     def fit(target: npt.NDArray[np.bool_], use: npt.NDArray[np.bool_], strength: float) -> npt.NDArray[np.float64]:
         weight = _balanced(target[use], [w for w, used in zip(some, use, strict=True) if used])
@@ -155,18 +159,31 @@ def train(
         model.fit(matrix[use], target[use], weight)
         return np.append(model.coef_[0] * _SCALE, model.intercept_)
 
-    everything = np.ones(len(rows), bool)
-    columns = [fit(scam, everything, _STRENGTH)]
-    which = LogisticRegression(C=_KIND_STRENGTH, class_weight="balanced", max_iter=60)
-    known = np.isin(of_kind, kinds)
-    which.fit(matrix[known], of_kind[known])
-    columns += [np.append(row * _SCALE, start) for row, start in zip(which.coef_, which.intercept_, strict=True)]
-    columns += [
-        fit(np.array([stage in window.stages for window in some]), of_kind != ROBOCALL_KIND, _HEAD_STRENGTH)
-        for stage in STAGES
-    ]
+    columns = [fit(of_kind != HONEST, np.ones(len(rows), bool), _STRENGTH)]
+    if heads:
+        known = np.isin(of_kind, kinds)
+        which = LogisticRegression(C=_KIND_STRENGTH, class_weight="balanced", max_iter=60)
+        which.fit(matrix[known], of_kind[known])
+        columns += [np.append(row * _SCALE, start) for row, start in zip(which.coef_, which.intercept_, strict=True)]
+        columns += [
+            fit(np.array([stage in window.stages for window in some]), of_kind != ROBOCALL_KIND, _HEAD_STRENGTH)
+            for stage in STAGES
+        ]
     weights = np.array(columns, np.float32).T
-    return weights[:-1], weights[-1], kinds
+    manifest = Manifest(
+        version=VERSION,
+        language=language,
+        file=f"{language}.npz",
+        sha256="",
+        licence="Apache-2.0",
+        trained_on=_TRAINED_ON[language],
+        threshold=THRESHOLDS[language],
+        kinds=tuple(kinds) if heads else ("Any",),
+        stages=STAGES if heads else (),
+    )
+    if not heads:
+        weights = np.hstack([weights, np.zeros_like(weights)])
+    return Weights(manifest, ids, weights[:-1], weights[-1])
 
 
 def _places(ids: Ids, vocabulary: Ids) -> npt.NDArray[np.int64]:
@@ -186,30 +203,24 @@ def _balanced(target: npt.NDArray[np.bool_], some: Sequence[Window]) -> npt.NDAr
 
 def save(language: str, some: Sequence[Window]) -> None:
     """Train on all of it, and write the weights with their manifest."""
-    ids = chosen_pieces(some)
-    weights, bias, kinds = train(some, ids)
-    used = np.abs(weights[:, 0]) > 0
-    ids, weights = ids[used], weights[used]
-    scales = (np.abs(weights).max(axis=0) / 127).astype(np.float32)
+    weights = train(some, chosen_pieces(some), language)
+    scales = (np.abs(weights.columns).max(axis=0) / 127).astype(np.float32)
     target = io.BytesIO()
-    np.savez_compressed(target, ids=ids, columns=np.rint(weights / scales).astype(np.int8), scales=scales, bias=bias)
+    columns = np.rint(weights.columns / scales).astype(np.int8)
+    np.savez_compressed(target, ids=weights.ids, columns=columns, scales=scales, bias=weights.bias)
     content = target.getvalue()
-    manifest = Manifest(
-        version=VERSION,
-        language=language,
-        file=f"{language}.npz",
-        sha256=hashlib.sha256(content).hexdigest(),
-        licence="Apache-2.0",
-        trained_on=_TRAINED_ON[language],
-        threshold=THRESHOLDS[language],
-        kinds=tuple(kinds),
-        stages=STAGES,
-    )
+    manifest = weights.manifest.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / manifest.file).write_bytes(content)
     text = json.dumps(manifest.model_dump(), indent=2, ensure_ascii=False)
     (FOLDER / f"{language}.json").write_text(f"{text}\n", encoding="utf-8")
-    sys.stdout.write(f"{language}: {len(some)} windows, {len(ids)} pieces, {len(content)} bytes\n")
+    sys.stdout.write(f"{language}: {len(some)} windows, {len(weights.ids)} pieces, {len(content)} bytes\n")
+
+
+def training_windows(language: str, count: int, leave_out: Sequence[str] = ()) -> list[Window]:
+    """Return all that a language is trained on: the corpus, and in English robocalls, where they lie beside."""
+    some = corpus(language, count, leave_out)
+    return some + robocalls(campaigns(texts(ROBOCALLS))) if language == "en" else some
 
 
 def main() -> int:
@@ -217,10 +228,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ml.context.train", description=__doc__)
     parser.add_argument("language", nargs="*", default=["ko", "en"])
     for language in parser.parse_args().language:
-        some = corpus(language, CALLS_A_FAMILY)
-        if language == "en":
-            some += robocalls(campaigns(texts(ROBOCALLS)))
-        save(language, some)
+        save(language, training_windows(language, CALLS_A_FAMILY))
     return 0
 
 

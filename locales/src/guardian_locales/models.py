@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.alias_generators import to_camel
@@ -222,6 +222,38 @@ class Page(_Words):
     problems: Problems
 
 
+class Found(Protocol):
+    """A finding, as far as a headline needs it."""
+
+    @property
+    def kind(self) -> str:
+        """What was found."""
+
+    @property
+    def score(self) -> int:
+        """How strong it is."""
+
+
+class Judged(Protocol):
+    """An analysis, as far as a headline needs it."""
+
+    @property
+    def name(self) -> str:
+        """The analyzer."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What it says."""
+
+    @property
+    def score(self) -> int | None:
+        """How strong its evidence is."""
+
+    @property
+    def findings(self) -> Sequence[Found]:
+        """The strongest ones."""
+
+
 class Locale(_Words):
     """One language."""
 
@@ -230,6 +262,8 @@ class Locale(_Words):
     name: Text
     """The language's own name."""
     verdicts: Mapping[Verdict | Literal["none"], Meaning]
+    headlines: Mapping[str, Text]
+    """Of what was found, in place of the verdict's title: by a finding's kind, or by the analyzer that decided."""
     kinds: Mapping[str, Kind]
     """By a finding's kind."""
     detectors: Mapping[str, Text]
@@ -253,7 +287,22 @@ class Locale(_Words):
         """Return how a verdict, or its absence, is explained."""
         return self.verdicts[verdict or "none"]
 
+    def headline(self, verdict: Verdict | None, analyses: Sequence[Judged]) -> str:
+        """Return what kind of evidence there is, in a sentence; without any, the verdict's title.
 
+        Args:
+            verdict: of the request.
+            analyses: of it; of those with its verdict the one with the highest score has decided.
+        """
+        decided = max((one for one in analyses if one.verdict is verdict), key=lambda one: one.score or 0, default=None)
+        if verdict not in _EVIDENT or decided is None:
+            return self.meaning(verdict).title
+        strongest = max(decided.findings, key=lambda finding: finding.score, default=None)
+        kind = strongest.kind if strongest else ""
+        return self.headlines.get(kind) or self.headlines.get(decided.name) or self.meaning(verdict).title
+
+
+_EVIDENT = {Verdict.LIKELY_FAKE, Verdict.SUSPICIOUS}
 _TONES: Mapping[str | None, str] = {Verdict.LIKELY_FAKE: "bad", Verdict.SUSPICIOUS: "warn", Verdict.NO_EVIDENCE: "calm"}
 
 

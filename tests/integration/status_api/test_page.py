@@ -118,8 +118,8 @@ def complaints(driver: Chrome) -> list[str]:
 @pytest.mark.parametrize(
     "seen",
     [
-        Seen("en-US", 1280, "edited.mp4", "Suspicious"),
-        Seen("ko-KR", 390, "synthetic.wav", "가짜일 가능성이 큽니다"),
+        Seen("en-US", 1280, "edited.mp4", "The picture seems edited"),
+        Seen("ko-KR", 390, "synthetic.wav", "컴퓨터가 만든 듯한 목소리입니다"),
     ],
     ids=["English, wide", "Korean, narrow"],
 )

@@ -39,7 +39,8 @@ from tests.support.web.status_api import FIRST, NOW, Api, make_api
 pytestmark = pytest.mark.integration
 
 _SECONDS = 60
-_OUTCOMES = [*Verdict, None]
+_OUTCOMES = [*Verdict, None, Verdict.SUSPICIOUS]
+"""Of so many requests that all kinds of findings are among them."""
 _SHARE = 5
 """Findings that one analysis has in the status."""
 
@@ -197,8 +198,8 @@ def test_the_page_says_what_the_report_says(reader: Reader) -> None:
     for number, finished in enumerate(everything()):
         for locale, page, report in reader.read(f"call-{number}", finished):
             assert page == report
-            meaning = locale.meaning(finished.verdict)
-            assert (page["title"], page["steps"]) == (meaning.title, [*meaning.steps])
+            assert page["title"] == locale.headline(finished.verdict, finished.analyses)
+            assert page["steps"] == [*locale.meaning(finished.verdict).steps]
             expected = sum(len(entry.findings) or 1 for entry in finished.analyses)
             assert len(page["kinds"]) + len(page["failures"]) == expected
             titles |= {title for title, *_ in page["kinds"]}

@@ -10,10 +10,10 @@ from types import ModuleType
 
 import pytest
 
-from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, RequestStatus
+from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, RequestStatus, StatusFinding
 from analysis_operator.report.page import render
 from analysis_operator.report.sections import Section
-from analyzer_contract import AnalysisReport, SourceFacts
+from analyzer_contract import AnalysisReport, SourceFacts, Verdict
 from analyzer_kit.analysis import Caps, Models
 from audio_analyzer import analysis as audio
 from audio_analyzer import detectors as audio_detectors
@@ -113,3 +113,26 @@ def test_the_words_of_a_new_detector_are_in_the_report_and_on_the_page(result: A
         assert kind["honest"] in text
         assert f"<h4>{TOY_WORDS[code]['detectors'][NAME]}</h4>" in text
         assert all(word in page for word in kind.values())
+
+
+def test_the_headline_says_which_kind_of_evidence_there_is() -> None:
+    def entry(name: str, verdict: Verdict | None, score: int, *kinds: str) -> AnalysisStatus:
+        findings = [StatusFinding(kind=kind, start_seconds=0, end_seconds=1, score=score) for kind in kinds]
+        return AnalysisStatus(name=name, verdict=verdict, score=score, findings=findings)
+
+    words, english = entry("context", Verdict.SUSPICIOUS, 80, "LoanScam"), locales()[0]
+    voice = entry("audio", Verdict.LIKELY_FAKE, 70, "SyntheticSpeech")
+    nothing = entry("video", Verdict.NO_EVIDENCE, 90)
+    assert english.headline(Verdict.SUSPICIOUS, [nothing, words]) == "This call sounds like fraud"
+    assert english.headline(Verdict.LIKELY_FAKE, [words, voice]) == "The voice sounds made by a machine"
+    edited = [
+        entry("audio", Verdict.SUSPICIOUS, 60, "AudioSplice"),
+        entry("video", Verdict.SUSPICIOUS, 90, "LoopedFrames"),
+    ]
+    assert english.headline(Verdict.SUSPICIOUS, edited) == "The picture seems edited"
+    assert english.headline(Verdict.NO_EVIDENCE, [nothing]) == english.meaning(Verdict.NO_EVIDENCE).title
+    assert (
+        english.headline(Verdict.SUSPICIOUS, [entry("toy", Verdict.SUSPICIOUS, 60)])
+        == english.meaning(Verdict.SUSPICIOUS).title
+    )
+    assert english.headline(None, []) == english.meaning(None).title

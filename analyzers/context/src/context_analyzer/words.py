@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from analyzer_contract import MAX_SECONDS, Verdict, Wire
 from analyzer_kit.verdicts import judge
 from context_analyzer.detectors.classifier import ScamClassifier, judged
-from context_analyzer.detectors.indicators import ScamIndicators, hits_in
+from context_analyzer.detectors.indicators import Hit, ScamIndicators, hits_by_turn
 from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import MESSAGES, Reason
 from context_analyzer.transcript import Transcript, Turn, Word
@@ -111,7 +111,11 @@ def _judge(call: _Call, number: int) -> CallLine:
     reading = ContextReading(transcript)
     verdict, score = judge([detector.detect(reading) for detector in _DETECTORS], conclusive=True)
     judgement = reading.computed(judged)
-    update: dict[str, object] = {"verdict": verdict, "score": score, "signs": _signs(transcript.turns, places)}
+    update: dict[str, object] = {
+        "verdict": verdict,
+        "score": score,
+        "signs": _signs(reading.computed(hits_by_turn), places),
+    }
     if verdict is Verdict.INCONCLUSIVE:
         update |= _why(Reason.UNSUPPORTED_LANGUAGE)
     if judgement is not None:
@@ -144,15 +148,14 @@ def _transcript(call: _Call) -> tuple[Transcript, list[int]]:
     return Transcript(tuple(turns), call.language), places
 
 
-def _signs(turns: Sequence[Turn], places: Sequence[int]) -> list[SignLine]:
+def _signs(turns: Sequence[Sequence[Hit]], places: Sequence[int]) -> list[SignLine]:
+    """Return each kind of sign once for each turn."""
     signs = dict[tuple[str, int], SignLine]()
-    for turn, place in zip(turns, places, strict=True):
-        for hit in hits_in(turn):
-            key = (hit.indicator.kind, place)
-            signs.setdefault(key, SignLine(kind=hit.indicator.kind, turn=place, quote=hit.text[:_QUOTED]))
-            if len(signs) == _MOST_SIGNS:
-                return list(signs.values())
-    return list(signs.values())
+    for hits, place in zip(turns, places, strict=True):
+        for hit in hits:
+            kind = hit.indicator.kind
+            signs.setdefault((kind, place), SignLine(kind=kind, turn=place, quote=hit.text[:_QUOTED]))
+    return list(signs.values())[:_MOST_SIGNS]
 
 
 def _refused(number: int, reason: str, message: str, name: str | int | None = None) -> CallLine:

@@ -92,7 +92,7 @@ export function verdict(analysis) {
     title(meaning.tag);
     $("verdict-card").className = `card verdict ${meaning.tone}`;
     $("sign").setAttribute("href", `#sign-${meaning.tone}`);
-    $("verdict-title").textContent = meaning.title;
+    $("verdict-title").textContent = headline(analysis);
     $("means").textContent = meaning.means;
     $("not-means").textContent = meaning.notMeans;
     // Near 0 would look like "nothing found", and of what could not be judged nothing follows from the number.
@@ -104,7 +104,17 @@ export function verdict(analysis) {
     $("evidence").replaceChildren(...evidence(analysis));
     $("report").hidden = !analysis.hasReport;
   });
-  say(words().verdicts[analysis.verdict ?? "none"].title);
+  say(headline(analysis));
+}
+
+// What kind of evidence there is; without any, the verdict's title. guardian_locales says the same in the report.
+function headline(analysis) {
+  const evident = ["LikelyFake", "Suspicious"].includes(analysis.verdict);
+  const strongest = (some) => some.reduce((best, one) => (best && (best.score ?? 0) >= (one.score ?? 0) ? best : one), null);
+  const decided = evident ? strongest(analysis.analyses.filter((part) => part.verdict === analysis.verdict)) : null;
+  const kind = decided ? strongest(decided.findings)?.kind : undefined;
+  const { headlines, verdicts } = words();
+  return (decided && (headlines[kind] ?? headlines[decided.name])) ?? verdicts[analysis.verdict ?? "none"].title;
 }
 
 function evidence(analysis) {

@@ -14,7 +14,7 @@ from context_analyzer.classifier.weights import Floats, Weights, load_weights
 _TOGETHER = 3
 """So many windows speak for a call: one alone would let a single word, or one sentence, accuse a long one."""
 
-_WORD_LIMIT = 0.45
+_WORD_LIMIT = 0.6
 """Most that one word may add to a window's evidence, or take from it."""
 
 _STEEPNESS = 2.2
@@ -62,6 +62,7 @@ class Judgement:
         turned: the number of the turn with which the evidence came together; None if the score is below 50.
         stretches: all windows, in order.
         scores: the score after each window.
+        evidence: of the whole call, from which its score follows.
     """
 
     language: str
@@ -71,6 +72,7 @@ class Judgement:
     turned: int | None
     stretches: tuple[Stretch, ...]
     scores: tuple[int, ...]
+    evidence: float
 
 
 def judge_texts(texts: Sequence[str], language: str = "") -> Judgement | None:
@@ -85,12 +87,11 @@ def judge_texts(texts: Sequence[str], language: str = "") -> Judgement | None:
     if not short or language.lower()[:2] not in ("", *LANGUAGES):  # Vietnamese has Latin letters, too
         return None
     call = spoken(texts, short)
-    if sum(map(len, call.words)) < _LEAST_LETTERS[short]:
-        return None
-    return _judge(call, load_weights(short))
+    return judge_spoken(call, load_weights(short)) if sum(map(len, call.words)) >= _LEAST_LETTERS[short] else None
 
 
-def _judge(call: Spoken, weights: Weights) -> Judgement:
+def judge_spoken(call: Spoken, weights: Weights) -> Judgement:
+    """Return the judgement on a call in which something is said, by these weights."""
     stretches, kinds = _stretches(call, weights)
     scores, top, heap = list[int](), 0.0, list[float]()
     for stretch in stretches:
@@ -111,14 +112,15 @@ def _judge(call: Spoken, weights: Weights) -> Judgement:
         turned.turn if accused and turned else None,
         tuple(stretches),
         tuple(scores),
+        top,
     )
 
 
-_EVIDENT = 50
+_EVIDENT, _HIGHEST = 50, 95
 
 
 def _score(margin: float) -> int:
-    return min(max(math.floor(100 / (1 + math.exp(-_STEEPNESS * margin)) + 1e-9), 0), 99)
+    return min(math.floor(100 / (1 + math.exp(-_STEEPNESS * margin)) + 1e-9), _HIGHEST)
 
 
 def _stretches(call: Spoken, weights: Weights) -> tuple[list[Stretch], Floats]:

@@ -39,6 +39,11 @@ def find_hits(transcript: Transcript) -> list[Hit]:
     return [hit for turn in transcript.turns for hit in hits_in(turn)]
 
 
+def hits_by_turn(reading: ContextReading) -> list[list[Hit]]:
+    """Return the places in each turn of a reading."""
+    return [hits_in(turn) for turn in reading.transcript.turns]
+
+
 def hits_in(turn: Turn) -> list[Hit]:
     """Return every place in one turn."""
     hits = []
@@ -80,7 +85,8 @@ class ScamIndicators(ContextDetector):
         (docs/cards/words.md). What they found explains its judgement. Words that are meant for this analysis count in
         any case.
         """
-        report = self.report_on(reading.transcript)
+        hits = [hit for turn in reading.computed(hits_by_turn) for hit in turn]
+        report = self.report_on(reading.transcript, hits)
         judgement = reading.computed(judged)
         manipulated = any(finding.kind == _MANIPULATION for finding in report.findings)
         if judgement is not None and judgement.score < SUSPICIOUS_FROM <= report.score and not manipulated:
@@ -93,9 +99,9 @@ class ScamIndicators(ContextDetector):
             }
         )
 
-    def report_on(self, transcript: Transcript) -> DetectorReport:
-        """Return what the rules say of a transcript."""
-        hits = find_hits(transcript)
+    def report_on(self, transcript: Transcript, hits: list[Hit] | None = None) -> DetectorReport:
+        """Return what the rules say of a transcript; ``hits`` in it, if they were looked for already."""
+        hits = find_hits(transcript) if hits is None else hits
         score = score_of(hits)
         known = not transcript.language or transcript.language.lower().startswith(_LANGUAGES)
         foreign = [] if known else [Reason.UNSUPPORTED_LANGUAGE]
