@@ -10,7 +10,7 @@ goes on through the other pauses.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,11 +78,15 @@ def find_gaps(dbfs: NDArray[np.float32]) -> list[Gap]:
     whole = [(start, end) for start, end in runs_of(silent) if end - start >= _SHORTEST_FRAMES]
     if not whole or len(dips) > _RESTLESS * len(whole):
         return []
+    lost = sum((end - start) * FRAME_SECONDS < _CUT_SECONDS[0] for start, end in runs_of(silent))
     opened = _pauses_are_open(dbfs, floor, whole)
-    return [
+    gaps = [
         Gap(start, end, float(dbfs[start:end].max()), _is_cut(dbfs, floor, start, end, opened=opened))
         for start, end in whole
     ]
+    if lost >= sum(gap.cut for gap in gaps):  # a line that loses much loses single packets more often
+        return [replace(gap, cut=False) for gap in gaps]
+    return gaps
 
 
 def _is_cut(dbfs: NDArray[np.float32], floor: float, start: int, end: int, *, opened: bool) -> bool:

@@ -1,0 +1,150 @@
+"""Nobody is accused of what ordinary devices do to sound; what was cut in is still found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from analyzer_contract import DetectorReport, Finding, Verdict
+from analyzer_kit.analysis import Assessment, Caps
+from audio_analyzer import analysis
+from audio_analyzer.detectors.repeats import RepeatedAudio, is_regular
+from audio_analyzer.detectors.silence import DigitalSilence
+from audio_analyzer.gaps import find_gaps
+from tests.support.analyzers.audio_readings import detected
+from tests.support.analyzers.listener import wav
+from tests.support.media import sounds
+from tests.support.media.samples import ffmpeg
+
+Samples = NDArray[np.float32]
+Change = Callable[[Samples, np.random.Generator], Samples]
+RATE = sounds.RATE
+
+ORDINARY: dict[str, Change] = {
+    "as it was recorded": lambda talk, _: sounds.stored(talk),
+    "12 dB quieter": lambda talk, _: sounds.stored(talk, 16, -12),
+    "24 dB quieter": lambda talk, _: sounds.stored(talk, 16, -24),
+    "36 dB quieter": lambda talk, _: sounds.stored(talk, 16, -36),
+    "8 bits": lambda talk, _: sounds.stored(talk, 8),
+    "8 bits and quieter": lambda talk, _: sounds.stored(talk, 8, -12),
+    "a noise gate": lambda talk, _: sounds.gated(talk),
+    "a noise gate without a hold": lambda talk, _: sounds.gated(talk, below=30, hold=0),
+    "a noise gate that fades": lambda talk, _: sounds.gated(talk, fade=0.05),
+    "a call that sends no pauses": sounds.without_pauses,
+    "a call with comfort noise": lambda talk, rng: sounds.without_pauses(talk, rng, comfort=-65),
+    "a quiet call": lambda talk, rng: sounds.stored(sounds.without_pauses(talk, rng, hold=3), 16, -24),
+    "muted now and then": lambda talk, rng: sounds.muted(talk, rng, each=6),
+    "a poor line": sounds.with_losses,
+    "a very poor line": lambda talk, rng: sounds.with_losses(talk, rng, each=0.5),
+    "three pauses of zeros": lambda talk, rng: sounds.muted(talk, rng, each=9, shortest=0.3, longest=1.5),
+}
+
+
+def silence_in(samples: Samples) -> DetectorReport:
+    return detected(DigitalSilence(), samples)
+
+
+def evidence(report: DetectorReport) -> list[Finding]:
+    return [finding for finding in report.findings if finding.score > 0]
+
+
+def judged(path: Path) -> Assessment:
+    return analysis.analyze(path, path.with_suffix(".png"), Caps(threads=1), lambda _stage, _share: None)
+
+
+@pytest.mark.parametrize("room", [-70, -55, -40])
+@pytest.mark.parametrize("kind", ORDINARY)
+def test_silence_that_ordinary_devices_leave_is_no_evidence(kind: str, room: float) -> None:
+    for seed in (1, 2):
+        rng = np.random.default_rng(seed)
+        report = silence_in(ORDINARY[kind](sounds.talk(25, rng, room=room), rng))
+        assert report.score < 50, seed
+
+
+def test_gaps_that_were_cut_into_a_recording_with_noise_of_its_own_are_found() -> None:
+    missed = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        talk = sounds.talk(20, rng, room=(-70, -60, -50)[seed % 3])
+        report = silence_in(sounds.stored(sounds.spliced(talk, 5, rng)))
+        missed += report.score < 50
+        for finding in evidence(report):
+            assert finding.end_seconds - finding.start_seconds == pytest.approx(0.3, abs=0.05)
+    assert missed <= 2
+
+
+def test_few_gaps_in_a_long_recording_are_no_evidence() -> None:
+    rng = np.random.default_rng(3)
+    report = silence_in(sounds.spliced(sounds.talk(90, rng), 4, rng))
+    assert 0 < report.score < 50
+
+
+@pytest.mark.parametrize("kind", ["silence", "zeros", "one sound"])
+def test_gaps_need_a_recording(kind: str) -> None:
+    level = {"silence": np.zeros(0), "zeros": np.full(200, -200.0), "one sound": np.full(200, -20.0)}[kind]
+    assert find_gaps(level.astype(np.float32)) == []
+
+
+def test_silence_without_speech_is_a_fact_at_most() -> None:
+    rng = np.random.default_rng(4)
+    for sound in (sounds.snare_drum(15, rng), sounds.melody(15, rest=0.4), sounds.screen(20, rng)):
+        report = silence_in(sounds.with_room(sound, rng, -100))
+        assert report.score == 0
+        assert evidence(report) == []
+
+
+@pytest.mark.parametrize("made", [sounds.melody(20), sounds.sequenced(20, np.random.default_rng(5))])
+def test_what_a_program_plays_repeats_and_that_is_a_fact(made: Samples) -> None:
+    report = detected(RepeatedAudio(), made)
+    assert report.findings
+    assert report.score == 0
+
+
+def test_speech_that_occurs_twice_is_evidence() -> None:
+    rng = np.random.default_rng(6)
+    voice = sounds.voice()
+    copied = sounds.with_room(np.concatenate([voice, voice[RATE : 4 * RATE]]), rng, -90)
+    report = detected(RepeatedAudio(), copied)
+    assert report.score >= 50
+
+
+def test_an_announcement_at_regular_times_is_a_fact() -> None:
+    rng = np.random.default_rng(7)
+    once = np.concatenate([sounds.voice()[: 3 * RATE], sounds.melody(2.0)])
+    report = detected(RepeatedAudio(), sounds.with_room(np.tile(once, 6), rng, -80))
+    assert report.findings
+    assert report.score == 0
+
+
+@pytest.mark.parametrize(
+    ("lags", "regular"),
+    [([2.0, 4.0, 6.01], True), ([2.0, 4.0], False), ([2.0, 3.1, 6.0], False), ([], False), ([30.0, 30.0, 60.0], True)],
+)
+def test_copies_at_multiples_of_one_period_are_regular(lags: list[float], regular: bool) -> None:
+    assert is_regular(lags) is regular
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        ("m4a", ("-af", "agate=threshold=0.02:range=0:ratio=9000:release=100", "-c:a", "aac")),
+        ("ogg", ("-c:a", "libspeex", "-vad", "1", "-dtx", "1")),
+        ("mp3", ("-af", "volume=-24dB", "-c:a", "libmp3lame", "-b:a", "32k")),
+        ("wav", ("-c:a", "pcm_u8")),
+        ("wav", ("-ar", "8000", "-c:a", "pcm_alaw")),
+        ("ogg", ("-c:a", "libopus", "-b:a", "12k", "-application", "voip")),
+    ],
+    ids=["gate, AAC", "Speex with DTX", "quiet MP3", "8 bits", "A-law", "Opus"],
+)
+def test_a_call_is_not_accused_whatever_coded_it(tmp_path: Path, suffix: str, options: tuple[str, ...]) -> None:
+    source, target = tmp_path / "source.wav", tmp_path / f"coded.{suffix}"
+    source.write_bytes(wav(sounds.talk(15, np.random.default_rng(8), room=-58)))
+    ffmpeg("-i", str(source), *options, str(target))
+    found = judged(target)
+    accused_by = [report.name for report in found.detectors if report.score >= 50]
+    assert "DigitalSilence" not in accused_by
+    assert found.verdict is not Verdict.LIKELY_FAKE
