@@ -1,4 +1,8 @@
-"""All sound tracks of a recording, one after the other: what the detectors said of each, joined into one answer."""
+"""All sound of a recording, one track after the other: what the detectors said of each, joined into one answer.
+
+Two channels with different sound, such as the sides of a call, are heard one after the other too: mixed, the noise of
+one would hide the voice of the other.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,15 @@ from analyzer_kit.media.audio import count_sound_tracks
 from analyzer_kit.verdicts import verdict_of
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, Levels, sound_frames
-from audio_analyzer.reading import AnyMeter, AudioReading, Span, read_sound
+from audio_analyzer.reading import AnyMeter, AudioReading, Place, Span, read_sound
 from audio_analyzer.voice_activity import VoiceMeter, densest_seconds, speech_frames
 
 _MOST_TRACKS = 4
 """Recorders write up to two, films one for each language. They are heard one after the other, and the time that an
 analysis may take is one for all of them."""
+
+_LONGEST_APART_SECONDS = 1800.0
+"""Channels of a longer track are heard as one mix: each costs as much again."""
 
 _SHORTEST_TRACK = 0.001
 """Seconds: a track without any sound still counts as one."""
@@ -33,11 +40,12 @@ _PASSED_ON = {FailureReason.MEDIA_TOO_LARGE, FailureReason.NO_AUDIO_STREAM}
 
 @dataclass(frozen=True)
 class Heard:
-    """One sound track, as the detectors judged it.
+    """One sound, as the detectors judged it: a track, or one of two channels with different sound.
 
     Attributes:
-        track: which one, from 0.
+        place: which one.
         tracks: how many there are.
+        apart: whether two channels with different sound were mixed for it.
         facts: what was decoded.
         coverage: how much of it that is.
         levels: over time.
@@ -46,14 +54,22 @@ class Heard:
         reports: one of each detector, in their order.
     """
 
-    track: int
+    place: Place
     tracks: int
+    apart: bool
     facts: MediaFacts
     coverage: Coverage
     levels: Levels
     sound_seconds: float
     speech_seconds: float
     reports: list[DetectorReport]
+
+    @property
+    def name(self) -> str:
+        """Its name for a person, with a colon; empty if there is no other."""
+        track = f"sound track {self.place.track + 1}" if self.tracks > 1 else ""
+        channel = f"channel {self.place.channel + 1}" if self.place.channel is not None else ""
+        return ", ".join(filter(None, (track, channel))).capitalize() + ": " if track or channel else ""
 
 
 def hear_all(
@@ -64,6 +80,7 @@ def hear_all(
     Raises:
         AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia: none can be heard; or MediaTooLarge.
     """
+    hearer = _Hearer(detectors, recording, caps, progress)
     heard: list[Heard] = []
     unheard: list[str] = []
     refused: AnalysisError | None = None
@@ -73,7 +90,7 @@ def hear_all(
             unheard.append(f"Sound track {track + 1} of {tracks} was not heard: {why}.")
         else:
             try:
-                heard.append(_hear(detectors, recording, caps, progress, track))
+                heard += hearer.track(track)
                 tracks = heard[-1].tracks
             except AnalysisError as error:
                 if error.reason in _PASSED_ON:
@@ -88,10 +105,8 @@ def hear_all(
 
 
 def joined(heard: Sequence[Heard]) -> list[DetectorReport]:
-    """Return one report of each detector for all tracks: the severest one, with the findings of all."""
-    return [
-        _joined([one.track for one in heard], reports) for reports in zip(*(one.reports for one in heard), strict=True)
-    ]
+    """Return one report of each detector for all that was heard: the severest one, with the findings of all."""
+    return [_joined(heard, reports) for reports in zip(*(one.reports for one in heard), strict=True)]
 
 
 def _coverage(heard: Sequence[Heard], unheard: Sequence[str]) -> Coverage:
@@ -99,15 +114,14 @@ def _coverage(heard: Sequence[Heard], unheard: Sequence[str]) -> Coverage:
     lengths = [max(one.facts.duration_seconds, _SHORTEST_TRACK) for one in heard]
     examined = sum(one.coverage.share * length for one, length in zip(heard, lengths, strict=True))
     share = examined / (sum(lengths) + len(unheard) * max(lengths))
-    gaps = [
-        gap if one.tracks == 1 else f"Sound track {one.track + 1}: {gap}" for one in heard for gap in one.coverage.gaps
-    ]
-    return Coverage(share, (*gaps, *unheard))
+    gaps = [f"{one.name}{gap}" for one in heard for gap in one.coverage.gaps]
+    mixed = [f"{one.name}Two channels with different sound were heard as one." for one in heard if one.apart]
+    return Coverage(share, (*gaps, *mixed, *unheard))
 
 
 def _why_not(heard: Sequence[Heard], caps: Caps) -> str:
     """Return why no further track is heard; empty if one is."""
-    if len(heard) >= _MOST_TRACKS:
+    if len({one.place.track for one in heard}) >= _MOST_TRACKS:
         return f"at most {_MOST_TRACKS} are"
     seconds = [one.facts.duration_seconds for one in heard]
     if seconds and sum(seconds) + max(seconds) > caps.max_duration_seconds:
@@ -115,24 +129,51 @@ def _why_not(heard: Sequence[Heard], caps: Caps) -> str:
     return ""
 
 
-def _hear(
-    detectors: Sequence[AudioDetector], recording: Path, caps: Caps, progress: ProgressCallback, track: int
-) -> Heard:
-    def told(stage: str, share: float, tracks: int) -> None:
-        progress(stage, (track + share) / tracks)
+class _Hearer:
+    """Hears one recording, and tells how far it is: never less than before."""
 
-    meters: list[AnyMeter] = [LevelMeter, VoiceMeter, *chain.from_iterable(detector.meters for detector in detectors)]
-    reading = read_sound(recording, caps, meters, lambda share, tracks: told("decode", 0.6 * share, tracks), track)
-    spans = [detector.spans(reading) for detector in detectors]
-    memory.trim()  # what spans were found by, millions of pairs of fingerprints, makes room for what follows
-    told("compare", 0.65, reading.tracks)
-    reading.cut(chain.from_iterable(spans))
-    reading.progress = lambda share: told("listen", 0.7 + 0.25 * share, reading.tracks)
-    reports = _detect(detectors, spans, reading)
-    sound = float(reading.computed(sound_frames).sum()) * FRAME_SECONDS
-    speech = densest_seconds(reading.computed(speech_frames))
-    levels = reading.measured(LevelMeter)
-    return Heard(track, reading.tracks, reading.facts, reading.coverage, levels, sound, speech, reports)
+    def __init__(
+        self, detectors: Sequence[AudioDetector], recording: Path, caps: Caps, progress: ProgressCallback
+    ) -> None:
+        self._detectors = detectors
+        self._recording = recording
+        self._caps = caps
+        self._progress = progress
+        self._done = 0.0
+
+    def track(self, track: int) -> list[Heard]:
+        """Return what was heard of a track: its channels, if they hold different sound, else a mix of them."""
+        mixed = self._hear(Place(track))
+        if not mixed.apart or mixed.facts.duration_seconds > _LONGEST_APART_SECONDS:
+            return [mixed]
+        return [self._hear(Place(track, channel)) for channel in (0, 1)]
+
+    def _hear(self, place: Place) -> Heard:
+        def told(stage: str, share: float, tracks: int) -> None:
+            self._done = max(self._done, (place.track + share) / tracks)
+            self._progress(stage, self._done)
+
+        detectors = self._detectors
+        meters: list[AnyMeter] = [LevelMeter, VoiceMeter, *chain.from_iterable(each.meters for each in detectors)]
+        reading = read_sound(
+            self._recording, self._caps, meters, lambda share, tracks: told("decode", 0.6 * share, tracks), place
+        )
+        spans = [detector.spans(reading) for detector in detectors]
+        memory.trim()  # what spans were found by, millions of pairs of fingerprints, makes room for what follows
+        told("compare", 0.65, reading.tracks)
+        reading.cut(chain.from_iterable(spans))
+        reading.progress = lambda share: told("listen", 0.7 + 0.25 * share, reading.tracks)
+        return Heard(
+            place=place,
+            tracks=reading.tracks,
+            apart=reading.apart,
+            reports=_detect(detectors, spans, reading),
+            facts=reading.facts,
+            coverage=reading.coverage,
+            levels=reading.measured(LevelMeter),
+            sound_seconds=float(reading.computed(sound_frames).sum()) * FRAME_SECONDS,
+            speech_seconds=densest_seconds(reading.computed(speech_frames)),
+        )
 
 
 def _detect(
@@ -150,13 +191,11 @@ def _detect(
     return reports[::-1]
 
 
-def _joined(tracks: Sequence[int], reports: Sequence[DetectorReport]) -> DetectorReport:
+def _joined(heard: Sequence[Heard], reports: Sequence[DetectorReport]) -> DetectorReport:
     if len(reports) == 1:
         return reports[0]
     decides = max(reports, key=lambda report: (SEVERITY[verdict_of(report)], report.score))
-    findings = [
-        _named(track, finding) for track, report in zip(tracks, reports, strict=True) for finding in report.findings
-    ]
+    findings = [_named(one, finding) for one, report in zip(heard, reports, strict=True) for finding in report.findings]
     limitations = dict.fromkeys(chain(decides.limitations, *(report.limitations for report in reports)))
     return decides.model_copy(
         update={
@@ -166,6 +205,5 @@ def _joined(tracks: Sequence[int], reports: Sequence[DetectorReport]) -> Detecto
     )
 
 
-def _named(track: int, finding: Finding) -> Finding:
-    message = f"Sound track {track + 1}: {finding.message}"[:_LONGEST_MESSAGE]
-    return finding.model_copy(update={"message": message})
+def _named(one: Heard, finding: Finding) -> Finding:
+    return finding.model_copy(update={"message": f"{one.name}{finding.message}"[:_LONGEST_MESSAGE]})

@@ -54,6 +54,9 @@ class _Sound(Protocol):
     @property
     def tracks(self) -> int: ...
 
+    @property
+    def apart(self) -> bool: ...
+
     def blocks(self) -> Iterator[Samples]: ...
 
 
@@ -94,6 +97,8 @@ class AudioReading(Reading):
             kept = [*kept, block] if self.total <= _KEPT_SAMPLES else []
             on_block(decoder, self.total)
         self.facts = decoder.facts
+        self.apart = decoder.apart
+        """Whether two channels with different sound were mixed."""
         self.tracks = decoder.tracks
         """Sound tracks in the recording; this is one of them."""
         self._again: Callable[[], Iterable[Samples]] = (
@@ -125,8 +130,24 @@ class AudioReading(Reading):
                 self._parts.pop(span, None)
 
 
+class Place(NamedTuple):
+    """Where in a recording a sound is: its track, and the channel, from 0; None for a mix of all channels."""
+
+    track: int = 0
+    channel: int | None = None
+
+    @property
+    def first(self) -> bool:
+        """Whether it is the one that what the header says is told of."""
+        return self.track == 0 and not self.channel
+
+
 def read_sound(
-    recording: Path, caps: Caps, meters: Iterable[AnyMeter], progress: Callable[[float, int], None], track: int = 0
+    recording: Path,
+    caps: Caps,
+    meters: Iterable[AnyMeter],
+    progress: Callable[[float, int], None],
+    place: Place = Place(),  # noqa: B008 - it cannot be changed
 ) -> AudioReading:
     """Read a sound track of a file.
 
@@ -136,19 +157,19 @@ def read_sound(
         meters: what to measure.
         progress: called with the share (0-1) that is decoded, and the number of tracks; where the length is not stated,
             as if it were a minute.
-        track: which one, from 0.
+        place: which sound.
 
     Raises:
-        AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
+        AnalysisError: NoAudioStream, UnsupportedMedia, EncryptedMedia, CorruptMedia, or MediaTooLarge.
     """
 
     def on_block(decoder: AudioReader, samples: int) -> None:
         progress(min(samples / SAMPLE_RATE / (decoder.stated or 60.0), 1.0), decoder.tracks)
 
     return AudioReading(
-        lambda: AudioReader(recording, caps, track),
+        lambda: AudioReader(recording, caps, *place),
         meters,
-        recording=recording if track == 0 else None,  # what the header says is said once
+        recording=recording if place.first else None,  # what the header says is said once
         caps=caps,
         on_block=on_block,
     )
@@ -162,6 +183,7 @@ def read_samples(samples: Samples, meters: Iterable[AnyMeter], block: int = _BLO
 class _Made:
     coverage = WHOLE
     tracks = 1
+    apart = False
 
     def __init__(self, samples: Samples, block: int) -> None:
         self._samples = samples

@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, FailureReason
+from analyzer_contract import DetectorReport, FailureReason, Verdict
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.audio import AudioReader
 from analyzer_kit.media.mixing import Mixer
-from audio_analyzer import hearing
+from audio_analyzer import analysis, hearing
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors.silence import DigitalSilence
 from audio_analyzer.hearing import hear_all, joined
 from audio_analyzer.levels import LevelMeter
 from audio_analyzer.reading import AudioReading
-from tests.support.media.samples import ffmpeg
+from tests.support.analyzers.listener import babble, wav
+from tests.support.media import sounds
+from tests.support.media.samples import VOICE, ffmpeg
 
 Samples = NDArray[np.float32]
 CAPS = Caps(threads=1)
@@ -149,7 +151,7 @@ def with_unknown_codec(path: Path, *tracks: int) -> Path:
 def test_a_track_that_cannot_be_decoded_is_named_and_the_other_one_is_heard(tmp_path: Path, unreadable: int) -> None:
     path = two_tracks(tmp_path / "two.mkv", TONE, TONE, "-c:a", "pcm_s16le")
     one, covered = hear_all([Loudness()], with_unknown_codec(path, unreadable), CAPS, lambda _stage, _share: None)
-    assert [each.track for each in one] == [1 - unreadable]
+    assert [each.place.track for each in one] == [1 - unreadable]
     assert covered.gaps[-1].startswith(f"Sound track {unreadable + 1} of 2 was not heard")
 
 
@@ -164,3 +166,63 @@ def test_the_joined_report_is_the_severest_with_the_findings_of_all(tmp_path: Pa
     both, _ = hear_all([Loudness()], two_tracks(tmp_path / "two.mkv", TONE, TONE), CAPS, lambda _stage, _share: None)
     assert joined(both)[0].score == 80
     assert joined(both[:1]) == both[0].reports
+
+
+def beside(left: Samples, right: Samples, target: Path) -> Path:
+    """Write two channels."""
+    for name, samples in (("left", left), ("right", right)):
+        (target.parent / f"{name}.wav").write_bytes(wav(samples))
+    inputs = ("-i", str(target.parent / "left.wav"), "-i", str(target.parent / "right.wav"))
+    ffmpeg(*inputs, "-filter_complex", "[0:a][1:a]amerge=inputs=2", str(target))
+    return target
+
+
+def test_the_sides_of_a_call_are_heard_one_by_one(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    voice = sounds.voice()
+    noise = rng.normal(0, 0.1, voice.size).astype(np.float32)
+    path = beside(noise, voice, tmp_path / "call.wav")
+    shares: list[float] = []
+    both, covered = hear_all([Loudness()], path, CAPS, lambda _stage, share: shares.append(share))
+    assert [one.name for one in both] == ["Channel 1: ", "Channel 2: "]
+    assert [one.speech_seconds > 2 for one in both] == [False, True]
+    assert covered.gaps == ()
+    assert shares == sorted(shares)
+
+
+def test_sides_of_a_long_call_are_heard_as_one_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "_LONGEST_APART_SECONDS", 1.0)
+    rng = np.random.default_rng(2)
+    path = beside(babble(3), rng.normal(0, 0.05, 3 * 16_000).astype(np.float32), tmp_path / "call.wav")
+    one, covered = hear_all([Loudness()], path, CAPS, lambda _stage, _share: None)
+    assert len(one) == 1
+    assert covered.gaps == ("Two channels with different sound were heard as one.",)
+    assert covered.sufficient
+
+
+@pytest.mark.parametrize("delay", [0, 3, 9])
+def test_two_microphones_of_one_device_are_heard_as_one(tmp_path: Path, delay: int) -> None:
+    rng = np.random.default_rng(3)
+    voice = sounds.voice()
+    left, right = (sounds.with_room(each, rng, -50) for each in (voice, np.roll(voice, delay) * np.float32(0.8)))
+    one, _ = hear_all([Loudness()], beside(left, right, tmp_path / "phone.wav"), CAPS, lambda _stage, _share: None)
+    assert [each.name for each in one] == [""]
+
+
+@pytest.mark.parametrize("channels", ["stereo|c0=c0|c1=-1*c0", "5.1|LFE=c0", "stereo|c1=c0"])
+def test_a_voice_is_listened_to_in_whichever_channel_it_is(tmp_path: Path, channels: str) -> None:
+    target = tmp_path / "voice.wav"
+    ffmpeg("-i", str(VOICE), "-af", f"pan={channels}", str(target))
+    found = analysis.analyze(target, tmp_path / "plot.png", CAPS, lambda _stage, _share: None)
+    assert found.verdict is Verdict.NO_EVIDENCE
+    assert "does not sound synthetic" in found.summary
+
+
+def test_a_voice_in_the_second_track_is_listened_to(tmp_path: Path) -> None:
+    target = tmp_path / "voice.mkv"
+    ffmpeg("-f", "lavfi", "-i", SILENCE, "-i", str(VOICE), "-map", "0:a", "-map", "1:a", str(target))
+    found = analysis.analyze(target, tmp_path / "plot.png", CAPS, lambda _stage, _share: None)
+    assert found.verdict is Verdict.NO_EVIDENCE
+    assert "does not sound synthetic" in found.summary

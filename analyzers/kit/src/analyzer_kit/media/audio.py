@@ -38,7 +38,9 @@ class AudioReader:
         recording: the file.
         caps: what is refused.
         track: which of its sound tracks, from 0.
+        channel: which channel of the track, from 0; None for a mix of all.
         tracks: how many it has; known once the first block is there.
+        apart: whether the track has two channels with different sound, which were mixed.
         facts: what was decoded.
         stated: seconds that the header states for it, if it does.
     """
@@ -46,7 +48,9 @@ class AudioReader:
     recording: Path
     caps: Caps
     track: int = 0
+    channel: int | None = None
     tracks: int = 1
+    apart: bool = False
     facts: MediaFacts = field(default_factory=MediaFacts)
     stated: float | None = None
     coverage: Coverage = WHOLE
@@ -103,7 +107,13 @@ class AudioReader:
             self.stated = stated_seconds(container, stream)
             breaks: list[str] = []
             before, self._reached = self._samples, 0.0
-            yield from _mixed(_resampled(self._watched(frames_of(container, stream, on_break=breaks.append))))
+            channels = _resampled(self._watched(frames_of(container, stream, on_break=breaks.append)))
+            if self.channel is None:
+                mixer = Mixer()
+                yield from _mixed(mixer, channels)
+                self.apart |= mixer.apart
+            else:
+                yield from (part[min(self.channel, len(part) - 1)] for part in channels)
             self._finish(container, stream, (self._samples - before) / SAMPLE_RATE, broken=bool(breaks))
 
     def _watched(self, frames: Iterator[object]) -> Iterator[AudioFrame]:
@@ -144,9 +154,8 @@ def count_sound_tracks(recording: Path, caps: Caps) -> int:
         return len(container.streams.audio)
 
 
-def _mixed(parts: Iterator[Samples]) -> Iterator[Samples]:
+def _mixed(mixer: Mixer, parts: Iterator[Samples]) -> Iterator[Samples]:
     """Yield one channel, of parts with any number of them (channels x samples)."""
-    mixer = Mixer()
     pending: list[Samples] = []
     waiting = 0
     for part in parts:

@@ -11,6 +11,10 @@ _ADOPT, _CHANGE = 2.0, 4.0
 _FAINTEST = 1e-9
 """Mean power of -90 dBFS: from fainter sound nothing is concluded."""
 
+_APART, _BOTH_SOUND = 0.2, 1e-3
+"""Two channels hold different sound where they correlate less than this, and neither is 30 dB softer. Two microphones
+of one device, and music, correlate more; the two sides of a call do not."""
+
 _FADE = 320
 """Samples over which one choice fades into another: 20 ms, as no click."""
 
@@ -24,6 +28,14 @@ class Mixer:
 
     def __init__(self) -> None:
         self._signs: NDArray[np.float32] | None = None
+        self._products = np.zeros((2, 2))
+
+    @property
+    def apart(self) -> bool:
+        """Whether what was mixed are two channels with different sound, such as the sides of a call."""
+        left, right = self._products[0, 0], self._products[1, 1]
+        sounding = min(left, right) > _BOTH_SOUND * max(left, right) > 0
+        return bool(sounding and abs(self._products[0, 1]) < _APART * np.sqrt(left * right))
 
     def mix(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return one channel.
@@ -37,6 +49,8 @@ class Mixer:
         before = self._signs if self._signs is not None and self._signs.size == count else None
         usual = np.ones(count, dtype=np.float32) if before is None else before
         covariance = channels @ channels.T / max(size, 1)
+        if count == self._products.shape[0]:
+            self._products += size * covariance
         turned = np.where(covariance[int(np.argmax(np.diag(covariance)))] < 0, -1, 1).astype(np.float32)
         now, then = (float(signs @ covariance @ signs) for signs in (turned, usual))
         if now / count**2 < _FAINTEST or now <= (_ADOPT if before is None else _CHANGE) * then:
