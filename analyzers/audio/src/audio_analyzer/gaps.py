@@ -21,7 +21,9 @@ from audio_analyzer.levels import FRAME_SECONDS
 _ZERO_DBFS = -150.0
 """Frames below are zeros."""
 
-_FLOOR_PERCENTILE = 10
+_FLOOR_PERCENTILE, _LOUD_PERCENTILE = 2, 95
+"""Of the frames with sound: where nobody pauses, one in ten is still a word."""
+
 _BELOW_FLOOR_DB = 25.0
 """So far below its own noise no room falls: in 10 ms the noise of one varies by some 10 dB."""
 
@@ -31,15 +33,16 @@ _NO_ROOM_DBFS = -85.0
 _SHORTEST_FRAMES = 5
 """50 ms: shorter ones occur where a low-level signal crosses zero, and in codecs."""
 
-_DIP_DB, _RESTLESS = 12.0, 2.0
-"""Where a recording dips so far below its noise more than twice as often as it is silent for 50 ms, it comes to rest
-for moments of any length: few bits, or little gain."""
+_RESTLESS = 2.0
+"""Where there are more than twice as many moments of silence as gaps, the recording comes to rest for stretches of any
+length: few bits, or little gain."""
 
 _CUT_SECONDS = (0.1, 0.6)
 """Lost packets are shorter, nobody mutes for less, and a longer one is easily ordinary."""
 
-_LOUD_DB, _NEAR_DB = 20.0, 10.0
-"""Above the noise: what is loud; from the noise: what is still the noise, since it varies."""
+_LOUD_DB, _BELOW_LOUD_DB, _NEAR_DB = 15.0, 20.0, 10.0
+"""A sound is loud so far above the noise, and no further below the loud ones: gates and calls fall silent below that.
+From the noise: what is still the noise, since it varies."""
 
 _FLANK, _OPEN, _CLEARLY, _LEAST_OPEN = 5, 20, 1.5, 2
 """Frames: how long the noise goes on beside a gap, and through a pause that a gate would have closed; and
@@ -72,16 +75,15 @@ def find_gaps(dbfs: NDArray[np.float32]) -> list[Gap]:
     sounding = dbfs[dbfs > _ZERO_DBFS]
     if not sounding.size:
         return []
-    floor = float(np.percentile(sounding, _FLOOR_PERCENTILE))
-    silent = dbfs < min(floor - _BELOW_FLOOR_DB, _NO_ROOM_DBFS)
-    dips = runs_of(dbfs < floor - _DIP_DB)
-    whole = [(start, end) for start, end in runs_of(silent) if end - start >= _SHORTEST_FRAMES]
-    if not whole or len(dips) > _RESTLESS * len(whole):
+    floor, loud = (float(level) for level in np.percentile(sounding, (_FLOOR_PERCENTILE, _LOUD_PERCENTILE)))
+    silences = runs_of(dbfs < min(floor - _BELOW_FLOOR_DB, _NO_ROOM_DBFS))
+    whole = [(start, end) for start, end in silences if end - start >= _SHORTEST_FRAMES]
+    if len(silences) - len(whole) > _RESTLESS * len(whole):
         return []
-    lost = sum((end - start) * FRAME_SECONDS < _CUT_SECONDS[0] for start, end in runs_of(silent))
+    lost = sum((end - start) * FRAME_SECONDS < _CUT_SECONDS[0] for start, end in silences)
     opened = _pauses_are_open(dbfs, floor, whole)
     gaps = [
-        Gap(start, end, float(dbfs[start:end].max()), _is_cut(dbfs, floor, start, end, opened=opened))
+        Gap(start, end, float(dbfs[start:end].max()), _is_cut(dbfs, floor, loud, start, end, opened=opened))
         for start, end in whole
     ]
     if lost >= sum(gap.cut for gap in gaps):  # a line that loses much loses single packets more often
@@ -89,14 +91,14 @@ def find_gaps(dbfs: NDArray[np.float32]) -> list[Gap]:
     return gaps
 
 
-def _is_cut(dbfs: NDArray[np.float32], floor: float, start: int, end: int, *, opened: bool) -> bool:
+def _is_cut(dbfs: NDArray[np.float32], floor: float, loud: float, start: int, end: int, *, opened: bool) -> bool:
     shortest, longest = _CUT_SECONDS
     before, after = dbfs[max(start - 1 - _FLANK, 0) : start - 1], dbfs[end + 1 : end + 1 + _FLANK]
     if not shortest <= (end - start) * FRAME_SECONDS <= longest or min(before.size, after.size) < _FLANK:
         return False
     if min(before.min(), after.min()) < floor - _NEAR_DB:
         return False  # it fades out or in
-    return opened or bool(before[-2:].min() > floor + _LOUD_DB)
+    return opened or bool(before[-2:].min() > max(floor + _LOUD_DB, loud - _BELOW_LOUD_DB))
 
 
 def _pauses_are_open(dbfs: NDArray[np.float32], floor: float, gaps: Sequence[tuple[int, int]]) -> bool:
