@@ -31,6 +31,7 @@ class DigitalSilence(AudioDetector):
 
     name = "DigitalSilence"
     id = "audio.digital-silence"
+    eval_card = "docs/cards/ordinary-sound.md"
     limitations = (
         "Only gaps of 0.1 to 0.6 s in a recording with noise of its own count: where every pause is silent, as in "
         "synthetic voices, after a noise gate, or in calls that send no pauses, silence says nothing.",
