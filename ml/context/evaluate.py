@@ -20,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from context_analyzer.classifier.judging import judge_spoken, judge_texts
+from analyzer_contract import Verdict
+from context_analyzer.classifier.judging import judge_spoken
 from context_analyzer.classifier.text import clean, spoken
 from context_analyzer.classifier.weights import FOLDER as WEIGHTS
 from context_analyzer.classifier.weights import Weights
+from context_analyzer.words import judge_line
 from ml.common.paths import repo_root
 from ml.context.dialogues import calls
 from ml.context.scripts import load_calls
@@ -118,18 +120,17 @@ def _threshold(language: str) -> float:
 
 def _scripted() -> str:
     """Return which of the written calls fail, by the weights that are delivered."""
-    lines = ["### Written calls, never trained on, by the delivered weights\n"]
+    lines = ["### Written calls, never trained on, by the delivered weights and rules together\n"]
     judged = [(call.name, call.scam, call.split, [text for _, text in call.turns]) for call in load_calls()]
     unbroken = yaml.safe_load(UNBROKEN.read_text(encoding="utf-8"))
     judged += [(entry["id"], entry["label"] == "scam", "unbroken", [entry["text"]]) for entry in unbroken]
     counts: dict[tuple[str, bool], list[bool]] = defaultdict(list)
     for name, scam, split, said in judged:
-        judgement = judge_texts(said)
-        score = judgement.score if judgement else 0
-        accused = score >= 50  # noqa: PLR2004 - the line where evidence begins
+        line = judge_line(json.dumps({"id": name, "turns": [{"text": text} for text in said]}).encode())
+        accused = line.verdict is Verdict.SUSPICIOUS
         counts[split, scam].append(accused)
         if accused is not scam:
-            lines.append(f"- {name} ({split}): {'missed' if scam else 'wrongly accused'}, score {score}.")
+            lines.append(f"- {name} ({split}): {'missed' if scam else 'wrongly accused'}, score {line.score}.")
     lines.append("\n| calls | frauds found | honest calls accused |\n|---|---|---|")
     for split in ("development", "held-out", "hard", "unbroken"):
         found, wrong = counts[split, True], counts[split, False]

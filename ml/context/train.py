@@ -32,7 +32,8 @@ _TRAINED_ON = {
 ROBOCALL_KIND = "Robocall"
 """Only whether it is fraud is learnt from robocalls: nobody wrote down of which kind they are."""
 
-THRESHOLDS = {"ko": -0.2, "en": 1.0}
+THRESHOLDS = {"ko": 0.2, "en": 1.1}
+UNDECIDED = {"ko": 0.4, "en": 0.0}
 STAGES = ("Contact", "IdentityClaim", "Incident", "Isolation", "AssetCheck", "Demand", "Handover")
 SEED = "train"
 CALLS_A_FAMILY = 24
@@ -178,6 +179,7 @@ def train(some: Sequence[Window], ids: Ids, language: str, *, heads: bool = True
         licence="Apache-2.0",
         trained_on=_TRAINED_ON[language],
         threshold=THRESHOLDS[language],
+        undecided=UNDECIDED[language],
         kinds=tuple(kinds) if heads else ("Any",),
         stages=STAGES if heads else (),
     )

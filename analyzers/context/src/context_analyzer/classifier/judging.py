@@ -63,6 +63,7 @@ class Judgement:
         stretches: all windows, in order.
         scores: the score after each window.
         evidence: of the whole call, from which its score follows.
+        undecided: whether it is so close below the line that the rules may accuse.
     """
 
     language: str
@@ -73,6 +74,7 @@ class Judgement:
     stretches: tuple[Stretch, ...]
     scores: tuple[int, ...]
     evidence: float
+    undecided: bool
 
 
 def judge_texts(texts: Sequence[str], language: str = "") -> Judgement | None:
@@ -113,6 +115,7 @@ def judge_spoken(call: Spoken, weights: Weights) -> Judgement:
         tuple(stretches),
         tuple(scores),
         top,
+        -weights.manifest.undecided <= top - weights.manifest.threshold < 0,
     )
 
 

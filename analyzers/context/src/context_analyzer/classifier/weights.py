@@ -30,6 +30,7 @@ class Manifest(BaseModel):
         licence: of the weights.
         trained_on: from which texts.
         threshold: the evidence at which a call is Suspicious.
+        undecided: so far below the threshold the rules may still accuse.
         kinds: of fraud, in the order of the weights.
         stages: of a fraud, in the order of the weights.
     """
@@ -43,6 +44,7 @@ class Manifest(BaseModel):
     licence: str
     trained_on: str
     threshold: float
+    undecided: float
     kinds: tuple[str, ...]
     stages: tuple[str, ...]
 

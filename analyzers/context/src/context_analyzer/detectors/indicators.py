@@ -81,7 +81,7 @@ class ScamIndicators(ContextDetector):
     def detect(self, reading: ContextReading) -> DetectorReport:
         """Return the report on one transcript; the transcript's limits are facts of it.
 
-        Where the classifier can read, it decides: the rules alone accuse honest calls that use the same words
+        Where the classifier can read, and is sure, it decides: the rules alone accuse honest calls with the same words
         (docs/cards/words.md). What they found explains its judgement. Words that are meant for this analysis count in
         any case.
         """
@@ -89,7 +89,8 @@ class ScamIndicators(ContextDetector):
         report = self.report_on(reading.transcript, hits)
         judgement = reading.computed(judged)
         manipulated = any(finding.kind == _MANIPULATION for finding in report.findings)
-        if judgement is not None and judgement.score < SUSPICIOUS_FROM <= report.score and not manipulated:
+        harmless = judgement is not None and judgement.score < SUSPICIOUS_FROM and not judgement.undecided
+        if harmless and report.score >= SUSPICIOUS_FROM and not manipulated:
             places = [finding for finding in report.findings if finding.kind != PATTERN]
             report = report.model_copy(update={"score": SUSPICIOUS_FROM - 1, "findings": places})
         return report.model_copy(
