@@ -23,7 +23,7 @@ import aiohttp
 from tests.benchmarks.startup import _cpu, _megabytes, _ready
 from tests.cluster.paths import repo_root
 from tests.support.aws.s3 import S3Process
-from tests.support.media.samples import ffmpeg
+from tests.support.media.samples import ffmpeg, make_samples
 from tests.support.ports import free_port
 
 _REQUESTS, _UNTIMED = 25, 3
@@ -34,8 +34,9 @@ _SERVICES = {
     "sound": ("audio_analyzer", "sound.wav"),
     "picture": ("video_analyzer", "picture.mp4"),
 }
+_SPOKEN = "a recording of a person who speaks"
 _MADE = {
-    "sound.wav": ("-f", "lavfi", "-i", "anoisesrc=amplitude=0.3:seed=1:r=16000:d=11", "-ac", "1"),
+    "sound.wav": ("-stream_loop", "-1", "-i", _SPOKEN, "-t", "11"),
     "picture.mp4": ("-f", "lavfi", "-i", "testsrc2=duration=11:size=640x360:rate=25", "-pix_fmt", "yuv420p"),
 }
 
@@ -92,8 +93,9 @@ def main() -> None:
         for bucket in ("media", "results"):
             s3.make_bucket(bucket)
         s3.put("media", "null", b"{}")
+        spoken = make_samples(Path(folder))["genuine.wav"]
         for name, options in _MADE.items():
-            ffmpeg(*options, str(Path(folder) / name))
+            ffmpeg(*(str(spoken) if option == _SPOKEN else option for option in options), str(Path(folder) / name))
             s3.put("media", name, (Path(folder) / name).read_bytes())
         for _ in range(arguments.rounds):
             for name, (module, key) in _SERVICES.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -261,3 +263,18 @@ def test_a_manifest_of_another_kind_is_told_from_a_wrong_one_whatever_its_versio
     other = {"manifestVersion": 7, "input": {"kind": {"video": "audio", "sound": "video"}[kind.takes]}}
     with pytest.raises(OtherKind, match=f"not for {kind.takes}"):
         parse(json.dumps(other), "other.json", kind)
+
+
+def test_the_runtime_reports_to_nobody() -> None:
+    code = "import guardian_models.runtime, pathlib; print(len(list(pathlib.Path('/proc/self/task').iterdir())))"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment["OPENBLAS_NUM_THREADS"] = "1"
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True)
+    assert told.stdout == "1\n", "ONNX Runtime has started the thread of its telemetry"
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_windows_are_answered_in_their_order(folder: Path, threads: int) -> None:
+    levels = [0.1 * number for number in range(-5, 6)]
+    answers = load(folder, "small", threads).run_all(np.full(SAMPLES, level, np.float32) for level in levels)
+    assert [answer.score for answer in answers] == pytest.approx([2 * SAMPLES * level for level in levels])
