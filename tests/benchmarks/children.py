@@ -26,7 +26,7 @@ from tests.support.aws.s3 import S3Process
 from tests.support.media.samples import ffmpeg, make_samples
 from tests.support.ports import free_port
 
-_REQUESTS, _UNTIMED = 25, 3
+_REQUESTS, _UNTIMED = 12, 2
 _PAUSE_SECONDS = 0.05
 _RESTED_SECONDS = 1
 _SERVICES = {
