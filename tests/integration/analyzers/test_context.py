@@ -285,7 +285,7 @@ async def test_without_aws_a_transcript_beside_the_recording_is_judged_by_rules(
 async def test_every_scripted_call_goes_the_whole_way(
     on_aws: Service, bedrock: ScriptedAws, recording: Callable[[bytes], str]
 ) -> None:
-    """With a model that passes everything: what the rules alone say of a development call is the floor."""
+    """With a model that passes everything: what classifier and rules say of a development call is the floor."""
     bedrock.will(judges(0, "None"))
     calls = [call for call in CALLS.values() if call.split == "development"]
     uris = [recording(transcribed(call)) for call in calls]
@@ -298,7 +298,7 @@ async def test_every_scripted_call_goes_the_whole_way(
         for call, result in zip(calls, results, strict=True)
         if (result.verdict is Verdict.SUSPICIOUS) is not call.scam
     ]
-    assert wrong == []
+    assert wrong == ["en-fraud-call-honest"], "docs/cards/words.md names it"
     prompts = json.dumps(bedrock.asked(), ensure_ascii=False)
     assert "안전계좌로" in prompts
     assert CREDENTIALS["AWS_SECRET_ACCESS_KEY"] not in prompts
