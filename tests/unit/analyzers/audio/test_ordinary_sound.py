@@ -112,6 +112,12 @@ def test_speech_that_occurs_twice_is_evidence() -> None:
     assert report.score >= 50
 
 
+def test_a_voice_that_a_program_plays_twice_out_of_nothing_is_a_fact() -> None:
+    report = detected(RepeatedAudio(), sounds.screen(30, np.random.default_rng(9)))
+    assert report.findings
+    assert report.score == 0
+
+
 def test_an_announcement_at_regular_times_is_a_fact() -> None:
     rng = np.random.default_rng(7)
     once = np.concatenate([sounds.voice()[: 3 * RATE], sounds.melody(2.0)])

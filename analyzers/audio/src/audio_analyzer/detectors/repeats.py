@@ -64,6 +64,9 @@ class Candidate:
 _MOSTLY = 0.5
 """Share of a stretch that must be speech: programs, instruments and bells repeat themselves by nature."""
 
+_BEFORE, _NOTHING_DBFS = 30, -150.0
+"""Frames of 10 ms around the beginning of a stretch, which is found to about 0.3 s; zeros."""
+
 _BEATS, _OFF_BEAT_SECONDS = 3, 0.1
 """So many copies at multiples of one period were played by a program, with a voice in them or not."""
 
@@ -95,10 +98,14 @@ class RepeatedAudio(AudioDetector):
             likeness = 0.0 if is_tone(first) else similarity(first, second)
             if likeness >= _SAME:
                 copies.append((candidate, likeness))
-        speech = reading.computed(self._speech)
+        speech, dbfs = reading.computed(self._speech), reading.measured(LevelMeter).dbfs
         played = is_regular([candidate.second - candidate.first for candidate, _ in copies])
         findings = [
-            _finding(candidate, likeness, evident=not played and _is_speech(candidate, speech))
+            _finding(
+                candidate,
+                likeness,
+                evident=not played and _is_speech(candidate, speech) and not _out_of_nothing(candidate, dbfs),
+            )
             for candidate, likeness in copies
         ]
         return self.report(max((finding.score for finding in findings), default=0), findings)
@@ -133,6 +140,14 @@ def _is_speech(candidate: Candidate, speech: NDArray[np.bool_]) -> bool:
         for start in (candidate.first, candidate.second)
     )
     return all(stretch.size > 0 and float(stretch.mean()) >= _MOSTLY for stretch in stretches)
+
+
+def _out_of_nothing(candidate: Candidate, dbfs: NDArray[np.float32]) -> bool:
+    """Return whether both stretches begin out of digital silence, as what a program plays does."""
+    return all(
+        bool((dbfs[max(first - _BEFORE, 0) : first + _BEFORE] < _NOTHING_DBFS).any())
+        for first in (round(start / FRAME_SECONDS) for start in (candidate.first, candidate.second))
+    )
 
 
 def _finding(candidate: Candidate, likeness: float, *, evident: bool) -> Finding:
