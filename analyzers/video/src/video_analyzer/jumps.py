@@ -54,7 +54,8 @@ class Jump:
         strongest: gray levels by which the most changed 1 % of the picture differ, after fitting brightness.
         far_ratio: the leap over the farthest one in the fifty pictures before and after, changes of scene left out.
         others: how many other jumps around it are nearly as far.
-        returns: share of what has structure that the flow across it and the flow back bring to where it was, 0 to 1.
+        returns: share of what has structure that the flow across it and the flow back bring to where it was, 0 to 1;
+            0 where the flow does not explain it anyway.
         zoom: share by which the picture as a whole grew; 0 where it did not move as a whole.
         stood: how many times longer than usual the picture before it was shown.
     """
@@ -89,16 +90,19 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
     warped = _undo(after, flow)
     raw = float(cv2.absdiff(fitted, after).mean())
     left = float(cv2.absdiff(fitted, warped).mean())
+    speed, around = _speed(flow), max(_speed(_flow(two_before, before)), _speed(_flow(after, two_after)))
+    residual = left / max(raw, 0.05)
+    explained = residual <= _EXPLAINED and speed >= max(_LEAST_PIXELS, _FLOW_RATIO * around)
     return Jump(
         frame=frame,
         change_ratio=change_ratio,
-        flow=_speed(flow),
-        flow_around=max(_speed(_flow(two_before, before)), _speed(_flow(after, two_after))),
-        residual=left / max(raw, 0.05),
+        flow=speed,
+        flow_around=around,
+        residual=residual,
         likeness=likeness,
         strongest=float(np.percentile(cv2.absdiff(fitted, after), 99)),
-        returns=_returning(flow, _flow(after, fitted), fitted),
-        zoom=_zoom(flow),
+        returns=_returning(flow, _flow(after, fitted), fitted) if explained else 0.0,
+        zoom=_zoom(flow) if explained else 0.0,
     )
 
 

@@ -183,8 +183,8 @@ class _Pictures:
     def _repeats(self, frame: _Frame) -> bool:
         if self._shown is None:
             return False
-        recent = self._leaps[max(len(self._leaps) - _USUAL_OF, self._begins[-1] + 1) :]
-        usual = float(np.median(recent)) if recent else 0.0
+        recent = sorted(self._leaps[max(len(self._leaps) - _USUAL_OF, self._begins[-1] + 1) :])
+        usual = recent[len(recent) // 2] if recent else 0.0
         limit = max(STILL, _REPEATED * usual)
         return frame.leap < limit and leap(self._shown.thumb, frame.thumb) < limit
 
