@@ -31,6 +31,9 @@ of one frame, so most of them are equal to the last bit."""
 _REPEATED = 0.1
 """A frame that leaps less than this share of what is usual is a repeat too, which the encoder improved."""
 
+_AROUND, _AGAIN = 5, 0.3
+"""A frame that leaps less than this share of the farthest in five shows what the one before showed."""
+
 _USUAL_OF = 8
 """Pictures that say what is usual."""
 
@@ -83,8 +86,15 @@ class Motion:
 
     @property
     def frames_each(self) -> float:
-        """Usual number of frames for which a picture is shown; 1 where each shows another."""
-        return float(np.median(np.diff(self.pictures))) if self.pictures.size > 1 else 1.0
+        """Number of frames for which a picture is shown, on average; 1 where each shows another.
+
+        An encoder that shows a picture again also improves it, so what counts is how much less it changes than those
+        around it do.
+        """
+        around = cv2.dilate(self.leaps.reshape(1, -1), np.ones((1, _AROUND), dtype=np.uint8)).reshape(-1)
+        moving = around > _LEAST_LEAP
+        again = self.leaps[moving] < _AGAIN * around[moving]
+        return 1 / (1 - float(again.mean())) if again.size and not again.all() else 1.0
 
 
 class MotionMeter:

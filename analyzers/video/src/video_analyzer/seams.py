@@ -36,6 +36,9 @@ _ALIKE = 2.5
 _EXACT, _EXACT_NEAR = 0.15, 6
 """Of what comes back as exactly as this, the seam may be farther from where it seems to begin: the scene was still."""
 
+_STALLED = 1.6
+"""Times the usual distance of frames: after a stall, which the time stamps tell, the picture leaps by itself."""
+
 _SAME = 0.5
 """What differs by less than this much of its movement is the same even where the original begins at a cut, so that the
 leaps at both cannot be compared."""
@@ -75,7 +78,8 @@ def seam_at(motion: Motion, frame: int, original: int | None, near: int = _NEAR)
     """
     pictures = _in_stretch(motion, frame)
     here = np.abs(pictures - frame) <= near
-    if not here.any():
+    came = here & (motion.times[pictures] - motion.times[pictures - 1] <= _STALLED * motion.interval)
+    if not came.any():
         return Seam()
     place = int(np.searchsorted(pictures, frame))
     beside = np.arange(max(place - _BESIDE - near, 0), min(place + _BESIDE + near + 1, pictures.size))
@@ -83,7 +87,7 @@ def seam_at(motion: Motion, frame: int, original: int | None, near: int = _NEAR)
     if beside.size < _BESIDE:
         return Seam()
     leaps = motion.leaps[pictures[beside]]
-    farthest = float(motion.leaps[pictures[here]].max())
+    farthest = float(motion.leaps[pictures[came]].max())
     there = slice(0) if original is None else slice(max(original - near, 1), original + near + 1)
     before = float(motion.leaps[there].max(initial=0.0))
     return Seam(*(farthest / (other + _NOISE) for other in (float(np.median(leaps)), float(leaps.max()), before)))

@@ -24,7 +24,7 @@ _FAINT = 1.0
 
 _SEAM_FRAMES = 3
 
-_FEW = 1.5
+_FEW = 1.95
 """Frames that a picture is shown for, from which on few pictures are stored at a higher rate."""
 
 _FEW_LEAP = 2.2
