@@ -59,7 +59,7 @@ def _phases(rng: np.random.Generator, period: float, unevenness: float) -> NDArr
 
 
 def rhythm(rng: np.random.Generator, clip: Luma) -> Luma:
-    """Something swings from side to side before a still scene, as people do it: nearly the same each time, not quite."""
+    """Something swings from side to side before a still scene, as people do it: no two times are quite alike."""
     scene = clip[0].astype(np.float32)
     thing = 0.7 * clip[-1].astype(np.float32) + rng.choice([-30, 20, 70])
     cycles = _phases(rng, rng.uniform(9, 45), rng.uniform(0.002, 0.05))
