@@ -100,7 +100,7 @@ eval-genuine: setup ## Measure how often genuine recordings are accused: SPEECH=
 	@$(VENV)/python -m ml.genuine $(GENUINE)/list.csv
 
 .PHONY: train
-train: setup ## Train our own voice model on packages and published speech; then run make eval
+train: setup ## Train our own voice model on packages, then run make eval; with AASIST at hand, join them in out/models
 	@export OPENBLAS_NUM_THREADS=1; $(IN_EVAL_ENV) -m ml.voice.train $(EVAL_ARGS)
 
 .PHONY: clean

@@ -23,8 +23,8 @@ LIMITS = """## What it does not measure
   and stalls are imitated by filters.
 - The recordings are short: the voices at most 5 s, the pictures 7 to 11 s. A longer one has more places at which a
   detector can err.
-- The thresholds of the voice model were set on these voices, among others, before they were encoded again here. On
-  strangers it may err more often: [voice-wideband](voice-wideband.md) has its errors on those.
+- Some of the voices, or others of their speakers, were in the material on which the voice model was trained. On these
+  its errors are fewer than on strangers: [voice-texture](voice-texture.md) has those.
 - The clips of cameras are few, and the detectors of pictures were made while some of them were looked at:
   [video](video.md) says which."""
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from audio_analyzer.domain import Limits
 from guardian_models import folder as models_folder
-from guardian_models.errors import ModelError
+from guardian_models.errors import ModelError, ModelMissing
 from guardian_models.manifest import Calibration, Domain, SoundManifest
 from guardian_models.runtime import load
 from ml.common.packages import DataMissing
@@ -42,8 +42,8 @@ def main() -> int:
     try:
         _wideband(arguments.aasist, arguments.workers)
         _report(started, f"{wideband.CARD} is written")
-    except DataMissing as error:
-        _report(started, f"{wideband.CARD} stays as it is: {error}")
+    except (DataMissing, ModelMissing) as error:
+        _report(started, f"{wideband.CARD} stays as it is, `make train` joins the model: {error}")
     if arguments.published_only:
         return 0
     try:
@@ -69,8 +69,8 @@ def main() -> int:
 
 
 def _wideband(weights: Path, workers: int) -> None:
-    """Write the card of the wideband model, which the audio analyzer has."""
-    manifest = models_folder.read_manifest(wideband.AUDIO_MODELS, wideband.ID, SoundManifest)
+    """Write the card of the wideband model, which `make train` joined before."""
+    manifest = models_folder.read_manifest(wideband.JOINED_MODELS, wideband.ID, SoundManifest)
     entries = wideband.scored(*wideband.parts(weights), workers)
     Path(wideband.CARD).write_text(joined_card.text(entries, joining.judge(entries), manifest), "utf-8")
 

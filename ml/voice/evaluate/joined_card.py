@@ -1,4 +1,4 @@
-"""The card of our own wideband model: what it misses and whom it wrongs, on published speech."""
+"""The card of the wideband model: what it misses and whom it wrongs, on published speech."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ The model joins two parts that learned elsewhere: the texture of a voice ([its o
 packages) and AASIST as published with ASVspoof 5 ([its card](asvspoof5-aasist.md)). Only scale and offset of the sum,
 and the thresholds, come from the clips of this page, and each figure at a threshold is from a fold of which neither
 repository, nor system, nor speaker was among the clips that set them. One window of each clip, four seconds from its
-middle, is judged: a longer recording gives more windows, and a steadier mean."""
+middle, is judged: a longer recording gives more windows, and a steadier mean.
+
+The model does not ship: AASIST's weights are other people's, and those stay out of this repository, joined or not.
+[Models](../models.md#the-wideband-model) says how to make it from weights that you have, and how to install it."""
 
 CONCLUDE: Final = """\
 - **LikelyFake**: no recording of a person among those of this page scores as high, and the highest leaves a margin. It

@@ -1,8 +1,8 @@
-"""``python -m ml.voice.train``: train the texture's networks on packages, and join them with AASIST.
+"""``python -m ml.voice.train``: train the texture's networks on packages, and join them with AASIST outside of git.
 
-The first part needs packages only. The second one needs a folder of published speech and AASIST's weights; without them
-the wideband model of the audio analyzer stays as it is, and the program says so. Scores are kept in the cache, so an
-interrupted run goes on.
+The first part needs packages only, and makes the audio analyzer's own model. The second one needs a folder of published
+speech and AASIST's weights; without them nothing is joined, and the program says so. An installation can use its model.
+Scores are kept in the cache, so an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> int:
     try:
         path = wideband.make(arguments.aasist, arguments.workers)
     except DataMissing as error:
-        _report(started, f"{wideband.ID} stays as it is: {error}")
+        _report(started, f"{wideband.ID} is not joined: {error}")
         return int(arguments.join_only)
     _report(started, f"{path} is written")
     return 0

@@ -25,8 +25,7 @@ from ml.voice.train import texture
 from ml.voice.train.training_data import TrainingClip
 
 ID: Final = "voice-texture"
-OWN_MODELS: Final = repo_root() / "ml/voice/models"
-"""Where the texture's model lies; the wideband model, which the analyzer has, is joined from it."""
+OWN_MODELS: Final = repo_root() / "analyzers/audio/src/audio_analyzer/models"
 VARIANTS: Final = 8
 """Augmented variants of each training clip."""
 

@@ -1,4 +1,4 @@
-"""Our own wideband model: the texture of a voice and AASIST's answer, joined into one graph and one score.
+"""The wideband model: the texture of a voice and AASIST's answer, joined into one graph and one score.
 
 They see different things, and their errors on genuine speech have little to do with each other: the sum finds what
 neither finds alone. The weights of the sum are fitted to speech that neither was trained on.

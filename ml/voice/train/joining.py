@@ -1,4 +1,4 @@
-"""Fit how much each part of our own wideband model counts, and measure the sum on systems and sources held out.
+"""Fit how much each part of the wideband model counts, and measure the sum on systems and sources held out.
 
 The parts learned from packages and from ASVspoof 5. Only the scale and the offset of their sum, and the thresholds, are
 fitted here: on published recordings and demonstrations, each fold by the four others.

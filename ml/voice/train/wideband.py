@@ -1,4 +1,7 @@
-"""Make our own wideband model: score the published speech with both parts, fit the sum, calibrate it, write it."""
+"""Make the wideband model: score the published speech with both parts, fit the sum, calibrate it, write it.
+
+It holds AASIST's weights, which are other people's, so it is written outside of git and is in no package.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,14 @@ from ml.voice.train import fitting, fusion, joining
 
 ID: Final = "voice-wideband"
 CARD: Final = f"docs/cards/{ID}.md"
-AUDIO_MODELS: Final = repo_root() / "analyzers/audio/src/audio_analyzer/models"
+JOINED_MODELS: Final = repo_root() / "out/models" / ID
+"""A folder of models, which git ignores."""
 AASIST_WEIGHTS: Final = repo_root().parent / "shared/models/asvspoof5-aasist.pth"
 
 _UNFITTED: Final = fusion.Shares(1.0, 1.0, 0.0)
 
 
-def make(weights: Path, workers: int, out: Path = AUDIO_MODELS) -> Path:
+def make(weights: Path, workers: int, out: Path = JOINED_MODELS) -> Path:
     """Write the model and its manifest; return the manifest's path.
 
     Args:

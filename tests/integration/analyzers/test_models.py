@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 Put = Callable[[str, bytes | Path], str]
 Samples = NDArray[np.float32]
 _ROOT = Path(__file__).resolve().parents[3]
-OWN = "voice-wideband"  # whose place the listener takes
+OWN = "voice-texture"  # whose place the listener takes
 PUBLISHED = Path(os.environ.get("GUARDIAN_TEST_WEIGHTS") or _ROOT.parent / "shared/models") / "asvspoof5-aasist.pth"
 
 

@@ -47,8 +47,8 @@ async def test_a_genuine_recording_shows_no_evidence_and_the_limits_are_stated(
     report = AnalysisReport.model_validate_json(body)
     heard = next(detector for detector in report.detectors if detector.name == "SyntheticSpeech")
     assert (heard.model.id, heard.model.eval_card, heard.claim) == (
-        "voice-wideband",
-        "docs/cards/voice-wideband.md",
+        "voice-texture",
+        "docs/cards/voice-texture.md",
         Verdict.NO_EVIDENCE,
     )
     plot = s3.get_object(Bucket="results", Key="genuine/audio.png")

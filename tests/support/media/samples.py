@@ -77,7 +77,7 @@ def make_samples(folder: Path) -> dict[str, Path]:
     """
     makers: dict[str, Callable[[Path], None]] = {
         "genuine.wav": genuine_recording,
-        "synthetic.wav": neural_speech,
+        "synthetic.wav": synthetic_speech,
         "clean.mp4": clean_clip,
         "edited.mp4": edited_clip,
         "not-a-video.mp4": text_file,
@@ -116,12 +116,6 @@ def unpacked(package: str) -> Iterator[Path]:
         _run("apt-get", "download", "-q", package, cwd=Path(folder))
         _run("dpkg-deb", "-x", str(next(Path(folder).glob("*.deb"))), "unpacked", cwd=Path(folder))
         yield Path(folder) / "unpacked"
-
-
-def neural_speech(target: Path) -> None:
-    """Write two sentences that a network spoke (see cases/README.md), 10 s at 16 kHz."""
-    first, second = (str(VOICE.with_name(f"synthetic_{number}.flac")) for number in (1, 2))
-    _run("ffmpeg", "-v", "error", "-i", first, "-i", second, "-filter_complex", "concat=n=2:v=0:a=1", "-y", str(target))
 
 
 def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-us+m3") -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
 
-from audio_analyzer.loading import OWN_MODELS
+from analyzer_kit.analysis import Models
+from audio_analyzer.domain import Conditions
+from audio_analyzer.loading import OWN_MODELS, load_models
 from guardian_models.aasist import network
 from guardian_models.folder import read_manifest, read_model
 from guardian_models.graph import Graph, Tensor
 from guardian_models.manifest import SoundManifest
-from ml.voice.train import fitting, fusion, texture
+from ml.common.paths import repo_root
+from ml.voice.train import fitting, fusion, joining, texture, wideband
+from tests.unit.ml.test_published import clip
 
 
 def constant_model(samples: int, size: int, values: tuple[float, float]) -> bytes:
@@ -21,6 +28,17 @@ def constant_model(samples: int, size: int, values: tuple[float, float]) -> byte
     embedding = graph.op("Add", zero, np.zeros((1, size), np.float32))
     outputs = {"logits": (logits, [1, 2]), "embedding": (embedding, [1, size])}
     return graph.model("constant", (sound, [1, samples]), outputs)
+
+
+def entries() -> list[joining.Scored]:
+    """Return what the parts say of recordings and of synthetic clips, as far apart as they are."""
+    random = np.random.default_rng(4)
+    good = Conditions(snr_db=40, bandwidth_hz=7500, speech_seconds=3, clipped=0)
+    made = [clip(number, f"made/{number % 8}", family="one") for number in range(80)]
+    recorded = [clip(number, f"people/{number % 9}") for number in range(100, 190)]
+    return [
+        joining.Scored(each, 0, (float(random.normal(2 * each.synthetic)), 0.0), good) for each in (*made, *recorded)
+    ]
 
 
 @pytest.mark.parametrize(("texture_says", "aasist_says"), [(1.5, -8.0), (-2.0, 3.0)])
@@ -38,11 +56,19 @@ def test_the_score_is_the_weighted_sum(texture_says: float, aasist_says: float) 
     assert embedding[0, -2:] == pytest.approx([texture_says, aasist_says], abs=1e-5)
 
 
-def test_the_shipped_model_is_joined_from_the_texture_that_is_in_the_repository() -> None:
-    shipped = read_manifest(OWN_MODELS, "voice-wideband", SoundManifest)
-    part = read_manifest(fitting.OWN_MODELS, fitting.ID, SoundManifest)
-    sound = np.random.default_rng(2).normal(0, 0.05, (1, network.SAMPLES)).astype(np.float32)
-    whole = onnxruntime.InferenceSession(read_model(OWN_MODELS, shipped)).run(["embedding"], {"samples": sound})[0]
-    alone = onnxruntime.InferenceSession(read_model(fitting.OWN_MODELS, part))
-    expected = alone.run(["embedding"], {"samples": sound[:, : texture.SAMPLES]})[0]
-    assert whole[0, :6] == pytest.approx(expected[0], abs=1e-3)
+def test_the_model_is_joined_with_the_texture_that_ships_and_written_where_git_does_not_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = read_manifest(OWN_MODELS, fitting.ID, SoundManifest)
+    parts = read_model(OWN_MODELS, own), constant_model(network.SAMPLES, 160, (3.0, 0))
+    monkeypatch.setattr(wideband, "parts", lambda _weights: parts)
+    monkeypatch.setattr(wideband, "scored", lambda *_: entries())
+    wideband.make(Path("best.pth"), 1, tmp_path)
+    heard = load_models(Models(folder=str(tmp_path)), 1)
+    assert [model.manifest.id for model in heard] == [fitting.ID, wideband.ID]
+    assert heard[1].manifest.calibration is not None
+    sound = np.random.default_rng(2).normal(0, 0.05, network.SAMPLES).astype(np.float32)
+    alone = heard[0].run(sound[: texture.SAMPLES])
+    assert heard[1].run(sound).embedding == pytest.approx([*alone.embedding, alone.score, 3.0], abs=1e-3)
+    ignored = subprocess.run(["git", "check-ignore", "--quiet", wideband.JOINED_MODELS], cwd=repo_root(), check=False)
+    assert ignored.returncode == 0

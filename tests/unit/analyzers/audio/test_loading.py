@@ -53,7 +53,7 @@ def test_a_model_of_the_folder_takes_the_place_of_the_own_one_of_its_name(tmp_pa
 
 def test_the_package_brings_a_model(tmp_path: Path) -> None:
     (model,) = load_models(Models(), 1)
-    assert model.manifest.eval_card == "docs/cards/voice-wideband.md"
+    assert model.manifest.eval_card == "docs/cards/voice-texture.md"
     assert model.manifest.calibration is not None
 
 

@@ -1,4 +1,4 @@
-"""The model that the package brings: its file, what it costs, and what it says of a person and of a network."""
+"""The model that the package brings: its file, what it costs, and what it says of a person and of a synthesiser."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from audio_analyzer.loading import OWN_MODELS
 from guardian_models.folder import read_manifest, read_model
 from guardian_models.manifest import SoundManifest
 from guardian_models.runtime import Model
-from tests.support.media.samples import VOICE, neural_speech
+from tests.support.media.samples import VOICE, synthetic_speech
 
-ID = "voice-wideband"
-MOST_CPU_SECONDS = 0.5
-"""Twice the bar of 0.25 s for a free core: tests share their cores with others."""
+ID = "voice-texture"
+MOST_CPU_SECONDS = 0.25
+"""Many times what it takes: tests share their cores with others."""
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,10 @@ def manifest() -> SoundManifest:
     return read_manifest(OWN_MODELS, ID, SoundManifest)
 
 
-def test_the_file_is_the_one_that_the_manifest_names_and_its_makers_are_credited(manifest: SoundManifest) -> None:
+def test_the_file_is_the_one_that_the_manifest_names(manifest: SoundManifest) -> None:
     content = (OWN_MODELS / manifest.file).read_bytes()
     assert hashlib.sha256(content).hexdigest() == manifest.sha256
-    assert len(content) < 5_000_000
     assert manifest.calibration is not None
-    assert "NAVER" in (manifest.copyright or "")
-    assert "Copyright (c) 2021-present NAVER Corp." in (OWN_MODELS / "LICENCES.md").read_text("utf-8")
 
 
 def test_a_window_costs_no_more_than_its_share(manifest: SoundManifest) -> None:
@@ -50,8 +47,8 @@ def test_a_window_costs_no_more_than_its_share(manifest: SoundManifest) -> None:
     assert min(costs) < MOST_CPU_SECONDS
 
 
-def test_a_network_that_speaks_is_likely_fake_and_a_person_is_not(tmp_path: Path) -> None:
-    neural_speech(tmp_path / "synthetic.wav")
+def test_a_synthesiser_is_likely_fake_and_a_person_is_not(tmp_path: Path) -> None:
+    synthetic_speech(tmp_path / "synthetic.wav")
     for recording, verdict in ((tmp_path / "synthetic.wav", Verdict.LIKELY_FAKE), (VOICE, Verdict.NO_EVIDENCE)):
         result = analyze(recording, tmp_path / "plot.png", Caps(), lambda _phase, _share: None)
         heard = next(report for report in result.detectors if report.name == NAME)
