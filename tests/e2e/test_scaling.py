@@ -101,7 +101,7 @@ def test_forty_requests_at_once_make_five_pods_and_all_finish(
 ) -> None:
     with pool_of(deployment, scripted_pools, "bursting") as pool:
         pool.asleep()
-        names = requests.ask_many("burst", 40, media.script("two", seconds=2), pool.name)
+        names = requests.ask_many("burst", 40, media.script("four", seconds=4), pool.name)
         wait_until(lambda: pool.replicas() == 5, "five pods", timeout=120)
         ended = all_of(requests, names)
         assert {status["verdict"] for status in ended} == {"NoEvidence"}

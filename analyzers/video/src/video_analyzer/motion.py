@@ -91,6 +91,8 @@ class Motion:
         An encoder that shows a picture again also improves it, so what counts is how much less it changes than those
         around it do.
         """
+        if not self.leaps.size:
+            return 1.0
         around = cv2.dilate(self.leaps.reshape(1, -1), np.ones((1, _AROUND), dtype=np.uint8)).reshape(-1)
         moving = around > _LEAST_LEAP
         again = self.leaps[moving] < _AGAIN * around[moving]
