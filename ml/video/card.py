@@ -39,8 +39,9 @@ regressions and random forests over all of these, scored on recordings that they
 
 Later again all four were made to accuse less: what cameras, connections, films and rhythm do by themselves is told
 from edits ([genuine pictures](genuine-pictures.md)), with thresholds that were set on the same trials and on drawn
-recordings. A copy counts only with a leap where it begins. That cost some copies that begin where nothing moves, three
-duplicates that had been found by a cut near them alone, and two freezes after which the scene seems to go on later.
+recordings. A copy counts only with a leap where it begins. That cost some copies that begin where nothing moves, a
+duplicate that differs too much from its original, two that had been found by a cut near them alone, and two freezes
+after which the scene seems to go on later.
 
 A freeze is found where the scene moves before and after it and the encoder skips the copies: not in the quietest
 scenes, nor where the whole picture moves fast. If these two detectors find nothing, little follows from it. A score
