@@ -61,7 +61,7 @@ class Pool:
 @contextmanager
 def pool_of(deployment: Deployment, pools: ScriptedPools, name: str, **spec: Any) -> Iterator[Pool]:
     """Make a pool that KEDA scales, and that goes at the end."""
-    scaling = {"cooldownSeconds": COOLDOWN, "pollingIntervalSeconds": 2}
+    scaling = {"cooldownSeconds": COOLDOWN, "pollingIntervalSeconds": 2, **spec.pop("scaling", {})}
     with pools.made(name, scaling=scaling, **spec):
         yield Pool(deployment, name)
 
@@ -115,11 +115,12 @@ def test_forty_requests_at_once_make_five_pods_and_all_finish(
 def test_a_pool_that_gets_smaller_while_every_pod_works_lets_each_finish(
     requests: Requests, media: Media, deployment: Deployment, scripted_pools: ScriptedPools
 ) -> None:
-    with pool_of(deployment, scripted_pools, "shrinking") as pool:
+    with pool_of(deployment, scripted_pools, "shrinking", scaling={"minReplicas": 3}) as pool:
+        wait_until(lambda: pool.get("deployment")["status"].get("readyReplicas") == 3, "three pods", timeout=120)
         names = requests.ask_many("shrink", 3, media.script("forty", seconds=40), pool.name)
         pods = {requests.running(name) for name in names}
         assert len(pods) == 3
-        pool.patch(scaling={"maxReplicas": 1})
+        pool.patch(scaling={"minReplicas": 0, "maxReplicas": 1})
         wait_until(lambda: len(pool.leaving()) == 2, "two pods that work to be terminating")
         entries = [analysis(status, pool.name) for status in all_of(requests, names)]
         assert {entry["pod"] for entry in entries} == pods

@@ -53,11 +53,9 @@ def test_the_verdict_is_sent_once_for_three_writes(world: World, machines: StepF
     assert (output["name"], output["namespace"], output["uid"]) == ("answered", "default", meta["uid"])
     status = world.status("answered")
     assert (output["verdict"], output["score"]) == (status["verdict"], status["score"])
-    assert world.server.writes("operator", "answered") == [
-        "update analysisrequests/status",
-        "create events",
-        "update analysisrequests/status",
-    ]
+    *progress, verdict, event, delivered = world.server.writes("operator", "answered")
+    assert (verdict, event, delivered) == (update := "update analysisrequests/status", "create events", update)
+    assert set(progress) <= {update}  # of work that takes longer than the first write waits: on a busy machine
 
 
 def test_a_failure_is_sent_with_its_reason(world: World, machines: StepFunctionsServer) -> None:
@@ -127,7 +125,8 @@ def test_the_callback_is_explained_bounded_and_immutable(world: World, machines:
     for wrong in ("", "x" * 2049):
         with pytest.raises(CommandError, match="taskToken"):
             world.ask("bounded", uri, callback={"taskToken": wrong})
-    ask(world, machines, "fixed")
+    ask(world, machines, "fixed")  # and let the operator write all that it writes: each is a conflict for kubectl
+    world.server.kubectl("wait", "--for=condition=CallbackDelivered", "areq/fixed", "--timeout=60s")
     for changed in ({"callback": {"taskToken": "another"}}, {}):
         with pytest.raises(CommandError, match=r"spec\.callback cannot change"):
             world.server.kubectl("replace", "-f", "-", stdin=json.dumps(_replaced(world, "fixed", changed)))
