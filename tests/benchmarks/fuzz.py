@@ -1,7 +1,8 @@
 """Mutated media for the real services: ``python -m tests.benchmarks.fuzz [--count 500] [--seed 1]``.
 
 Each file goes to an audio and to a video service, confined child and all. It fails if an answer is missing, if it is no
-verdict and blames anything but the recording, or if a service or a child had to be started again.
+verdict and blames anything but the recording, or if a service or its template had to be started again. Accusations are
+listed: where a stretch of the file was repeated, they are right.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from moto.server import ThreadedMotoServer
 
-from analyzer_contract import Failure, FailureKind, Progress, Result
+from analyzer_contract import SEVERITY, Failure, FailureKind, Progress, Result, Verdict
 from tests.support.analyzers.service import CREDENTIALS, Service, running
 from tests.support.aws.s3 import client_of
 from tests.support.media.samples import ffmpeg
@@ -188,7 +189,7 @@ async def _serve(endpoint: str, count: int, seed: int, keep: Path | None) -> int
     client = client_of(endpoint, *CREDENTIALS.values())
     client.create_bucket(Bucket="media")
     outcomes: Counter[str] = Counter()
-    complaints = []
+    complaints, accusations = [], []
     with tempfile.TemporaryDirectory() as folder:
         seeds = make_seeds(Path(folder))
         async with (
@@ -196,20 +197,22 @@ async def _serve(endpoint: str, count: int, seed: int, keep: Path | None) -> int
             running("video_analyzer", Path(folder), endpoint, log_level="error") as video,
         ):
             services = {"audio": audio, "video": video}
-            children = {name: service.children() for name, service in services.items()}
+            templates = {name: service.template() for name, service in services.items()}
             for name, content in mutated(seeds, count, seed):
                 client.put_object(Bucket="media", Key=name, Body=content)
                 answers = await asyncio.gather(*(ask(service, f"s3://media/{name}") for service in services.values()))
                 for analyzer, last in zip(services, answers, strict=True):
                     wrong = complaint(last)
                     outcomes[str(last.reason if isinstance(last, Failure) else getattr(last, "verdict", last))] += 1
+                    if isinstance(last, Result) and SEVERITY[last.verdict] >= SEVERITY[Verdict.SUSPICIOUS]:
+                        accusations.append(f"{analyzer} {name}: {last.verdict}, {last.summary}")
                     if wrong:
                         complaints.append(f"{analyzer} {name}: {wrong}")
                         if keep:
                             (keep / name).write_bytes(content)
-            restarted = [name for name, service in services.items() if service.children() != children[name]]
+            restarted = [name for name, service in services.items() if service.template() != templates[name]]
     print(f"{count} files (seed {seed}), two analyzers: {dict(outcomes.most_common())}")
-    print(*complaints, *(f"{name}: its child was started again" for name in restarted), sep="\n")
+    print(*accusations, *complaints, *(f"{name}: its template was started again" for name in restarted), sep="\n")
     return 1 if complaints or restarted else 0
 
 
