@@ -84,8 +84,8 @@ class LocalCluster(Cluster):
             node.containerd(member).start()
         progress.step("etcd and API server")
         control_plane.start_api(tools)
-        progress.step("controller manager, scheduler, kube-proxy, container runtimes")
-        for start in (control_plane.controller_manager, control_plane.scheduler, control_plane.proxy):
+        progress.step("controller manager, scheduler, container runtimes")
+        for start in (control_plane.controller_manager, control_plane.scheduler):
             start(tools).start()
         with ThreadPoolExecutor() as pool:
             added = pool.submit(addons.apply, self, tools)
@@ -96,6 +96,7 @@ class LocalCluster(Cluster):
             node.kubelet(member, tools).start()
         progress.step("waiting for both nodes and the default service account")
         wait_until(self._all_ready, "both nodes to be Ready", timeout=90, interval=0.25)
+        control_plane.proxy(tools).start()  # it ends if its node gets another address, and the first is one
         wait_until(self._has_service_account, "the default service account", timeout=30, interval=0.25)
         progress.step("waiting for the name service")
         wait_until(dns.answers, "CoreDNS to answer", timeout=60, interval=0.1)
