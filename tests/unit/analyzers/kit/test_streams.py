@@ -146,6 +146,13 @@ def test_stretches_of_media_are_counted_and_waiting_is_not(tmp_path: Path, versi
         assert edits_by_track(tmp_path / name) == [1, 3, 0]
 
 
+def test_an_index_may_have_long_sizes_and_a_last_box_without_one(tmp_path: Path) -> None:
+    body = edit_list(0, 500)[8:]
+    long = struct.pack(">I4sQ", 1, b"trak", 16 + len(body)) + body
+    (tmp_path / "long").write_bytes(box(b"ftyp", b"isom") + box(b"moov", long + struct.pack(">I4s", 0, b"trak") + body))
+    assert edits_by_track(tmp_path / "long") == [2, 2]
+
+
 @given(content=st.binary(max_size=300))
 @settings(deadline=None)
 def test_a_damaged_index_is_no_error(clip: Path, content: bytes) -> None:

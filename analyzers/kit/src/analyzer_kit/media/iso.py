@@ -33,12 +33,7 @@ def top_level(recording: Path) -> Iterator[Box]:
             if at + _HEAD.size > size:
                 return
             file.seek(at)
-            head = file.read(_EXTENDED_HEAD)
-            length, name = _HEAD.unpack_from(head)
-            start = _HEAD.size
-            if length == _EXTENDED and len(head) == _EXTENDED_HEAD:
-                length, start = int.from_bytes(head[8:]), _EXTENDED_HEAD
-            length = length or size - at
+            name, start, length = _head(file.read(_EXTENDED_HEAD), size - at)
             if length < start:
                 return
             yield Box(name, at + start, at + length)
@@ -59,10 +54,10 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield name and content of each box in ``data``."""
     at = 0
     while at + _HEAD.size <= len(data):
-        length, name = _HEAD.unpack_from(data, at)
-        if length < _HEAD.size:
+        name, start, length = _head(data[at : at + _EXTENDED_HEAD], len(data) - at)
+        if length < start:
             return
-        yield name, data[at + _HEAD.size : at + length]
+        yield name, data[at + start : at + length]
         at += length
 
 
@@ -72,3 +67,11 @@ def inside(data: bytes, *path: bytes) -> Iterator[bytes]:
     for found, content in boxes(data):
         if found == name:
             yield from inside(content, *rest) if rest else (content,)
+
+
+def _head(head: bytes, left: int) -> tuple[bytes, int, int]:
+    """Return a box's name, the size of its head, and its length; ``left`` is what there is up to the end."""
+    length, name = _HEAD.unpack_from(head)
+    if length == _EXTENDED and len(head) == _EXTENDED_HEAD:
+        return name, _EXTENDED_HEAD, int.from_bytes(head[8:]) or left
+    return name, _HEAD.size, length or left
