@@ -13,6 +13,7 @@ from av.packet import Packet
 
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.container import moving_picture, opened
+from analyzer_kit.media.decoding import packets_of
 from analyzer_kit.media.parts import Part
 from analyzer_kit.media.source import recording_of
 from analyzer_kit.media.transport import is_steady
@@ -104,16 +105,7 @@ def _passed(
     container: InputContainer, stream: av.VideoStream, clock: Clock
 ) -> Iterator[tuple[Packet[av.VideoStream], float]]:
     """Yield packets from where the container stands, as far as it can be read, each with its seconds."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise
-            return
-        if packet is None:
-            return
+    for packet in packets_of(container, stream):
         if packet.dts is not None or packet.pts is not None:
             yield packet, clock.seconds(_time(packet))
 

@@ -43,7 +43,7 @@ def frames_of(
     """
     decoders.open_decoder(stream)
     good = bad = pauses = 0
-    for packet in chain([first] if first else [], _packets(container, stream, on_break)):
+    for packet in chain([first] if first else [], packets_of(container, stream, on_break)):
         if packet.has_sidedata("encryption_info"):
             raise encryption.encrypted()
         if is_pause(stream.codec_context.name, packet):
@@ -66,9 +66,18 @@ def frames_of(
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
 
-def _packets(
-    container: InputContainer, stream: av.AudioStream | av.VideoStream, on_break: Callable[[str], None]
+def packets_of(
+    container: InputContainer,
+    stream: av.AudioStream | av.VideoStream,
+    on_break: Callable[[str], None] = lambda _why: None,
 ) -> Iterator[Packet[Any]]:
+    """Yield the packets of ``stream`` from where the container stands, as far as it can be read.
+
+    Args:
+        container: is read on.
+        stream: of the container.
+        on_break: called with the cause where the file cannot be read any further, other than at its end.
+    """
     packets = container.demux(stream)
     while True:
         try:
