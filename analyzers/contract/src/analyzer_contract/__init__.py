@@ -12,6 +12,7 @@ Within v1, answers only ever gain optional fields. Who reads an answer leaves ou
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -203,6 +204,13 @@ class DetectorReport(Answer):
 ExaminedShare = Annotated[
     float, Field(ge=0, le=1, description="Share of the sound, or of the picture, that was examined.")
 ]
+
+
+def whole_percent(share: float) -> int:
+    """Return a share, 0 to 1, in whole per cent, rounded down: 100 only if it is all."""
+    return math.floor(round(100 * share, 6))
+
+
 Gaps = Annotated[
     list[Annotated[str, Field(max_length=300)]],
     Field(max_length=MOST_GAPS, description="What was not examined, and why, one plain sentence each."),

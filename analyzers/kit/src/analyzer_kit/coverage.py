@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Self
 
-from analyzer_contract import LEAST_EXAMINED, MOST_GAPS
+from analyzer_contract import LEAST_EXAMINED, MOST_GAPS, whole_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Coverage:
     @property
     def percent(self) -> int:
         """The share in whole per cent, rounded down: 100 only if all of it was examined."""
-        return math.floor(round(100 * self.share, 6))
+        return whole_percent(self.share)
 
     @property
     def sentences(self) -> list[str]:

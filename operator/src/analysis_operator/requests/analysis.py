@@ -10,7 +10,7 @@ from analysis_operator.api import AnalysisState, AnalysisStatus, PinnedSource, S
 from analysis_operator.errors import Reason
 from analysis_operator.requests import retry
 from analysis_operator.requests.observation import Observation, PodLost, Run
-from analyzer_contract import Failure, Finding, Result
+from analyzer_contract import Failure, Finding, Result, whole_percent
 
 _FINDINGS = 5
 _MESSAGE_LIMIT = 400
@@ -89,7 +89,7 @@ def _succeeded(
             "state": AnalysisState.SUCCEEDED,
             "verdict": result.verdict,
             "score": result.score,
-            "examined_share": _percent(result.examined_share),
+            "examined_share": None if result.examined_share is None else whole_percent(result.examined_share),
             "attempts": before.attempts + 1,
             "progress": 100,
             "pod": run.pod,
@@ -102,11 +102,6 @@ def _succeeded(
             "result_uri": result.result_uri,
         }
     )
-
-
-def _percent(share: float | None) -> int | None:
-    """Return a share in whole per cent, rounded down: 100 only if all of it was examined."""
-    return None if share is None else math.floor(round(100 * share, 6))
 
 
 def strongest(findings: Sequence[Finding]) -> list[StatusFinding]:
