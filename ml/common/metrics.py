@@ -125,8 +125,10 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
     Args:
         hits: how many of them.
-        count: of how many, at least one.
+        count: of how many; of none any share may be.
     """
+    if not count:
+        return 0.0, 1.0
     z = 1.959964
     share, spread = hits / count, z * z / count
     middle = (share + spread / 2) / (1 + spread)

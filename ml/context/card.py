@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from context_analyzer.detectors.indicators import PATTERN, ScamIndicators
 from context_analyzer.prompt import make_prompt
 from context_analyzer.settings import DEFAULT_MODEL
 from context_analyzer.transcript import Transcript, read_transcript
+from ml.common.metrics import wilson
 from ml.context.scripts import Call, transcribed
 
 _SPLITS = {
@@ -19,7 +19,6 @@ _SPLITS = {
     "hard": "written against the finished rules: frauds without the usual words, honest calls with them",
 }
 _LANGUAGES = {"en-US": "English", "ko-KR": "Korean"}
-_NORMAL_95 = 1.96
 
 TRANSCRIBE_DOLLARS_A_MINUTE = 0.024
 TRANSCRIBE_LEAST_SECONDS = 15
@@ -51,16 +50,6 @@ def judge(call: Call) -> Outcome:
     """Return the rules' answer for a call."""
     transcript = read_transcript(transcribed(call))
     return Outcome(call, transcript, ScamIndicators().report_on(transcript))
-
-
-def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson, J. Am. Stat. Assoc. 22, 1927)."""
-    if not trials:
-        return 0.0, 1.0
-    share, spread = hits / trials, _NORMAL_95**2 / trials
-    middle = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def tokens(text: str) -> int:

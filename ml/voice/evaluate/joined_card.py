@@ -12,7 +12,7 @@ from guardian_models.manifest import SoundManifest
 from ml.common import metrics
 from ml.voice.data import published
 from ml.voice.data.published import Clip
-from ml.voice.evaluate.tables import table
+from ml.voice.evaluate.tables import groups, reliability_table, table
 from ml.voice.train.joining import LIMITS, SOURCE_FROM, Judged, Scored
 
 _FEW: Final = 3
@@ -115,13 +115,15 @@ def _failures(judged: Sequence[Judged]) -> list[str]:
         for entry in recorded
         if entry.accused
     ]
-    for source, group in _groups(recorded, lambda clip: clip.repository):
+    for source, group in groups(recorded, lambda entry: entry.clip.repository):
         suspected = sum(entry.suspected for entry in group)
         if suspected:
             lines.append(f"- source **{source}**: {_share(suspected, len(group))} of the recordings: `Suspicious`.")
     missed = [
         f"{family} ({len(group)})"
-        for family, group in _groups([entry for entry in judged if entry.clip.synthetic], lambda clip: clip.family)
+        for family, group in groups(
+            (entry for entry in judged if entry.clip.synthetic), lambda entry: entry.clip.family
+        )
         if len(group) >= _FEW and not any(entry.suspected for entry in group)
     ]
     return [*lines, f"- no clip is found of {len(missed)} systems: {', '.join(missed)}."]
@@ -133,7 +135,7 @@ def _measured(entries: Sequence[Scored], judged: Sequence[Judged]) -> list[str]:
     all_synthetic = sum(entry.clip.synthetic for entry in entries)
     families = {entry.clip.family for entry in entries if entry.clip.synthetic}
     found = {entry.clip.family for entry in synthetic if entry.suspected}
-    by_source = _groups(recorded, lambda clip: clip.repository)
+    by_source = groups(recorded, lambda entry: entry.clip.repository)
     worst = max(
         (sum(entry.suspected for entry in group) / len(group) for _, group in by_source if len(group) >= SOURCE_FROM),
         default=0.0,
@@ -179,7 +181,7 @@ def _korean(clip: Clip) -> str:
 def _by(group: Sequence[Judged], key: Callable[[Clip], str]) -> list[str]:
     body = [
         [name, str(len(of)), _share(sum(e.suspected for e in of), len(of)), _share(sum(e.accused for e in of), len(of))]
-        for name, of in _groups(group, key)
+        for name, of in groups(group, lambda entry: key(entry.clip))
     ]
     return table(["", "in the domain", "`Suspicious` or worse", "`LikelyFake`"], body)
 
@@ -212,24 +214,7 @@ def _reliability(judged: Sequence[Judged]) -> list[str]:
     probabilities = [
         np.array([entry.probability for entry in judged if entry.clip.synthetic is label]) for label in (False, True)
     ]
-    body = [
-        [
-            f"{entry.low:.1f} to {entry.low + 0.1:.1f}",
-            str(entry.count),
-            f"{entry.predicted:.2f}",
-            f"{entry.observed:.2f}",
-            "▇" * round(20 * entry.observed),
-        ]
-        for entry in metrics.reliability(*probabilities)
-    ]
-    return table(["probability", "clips", "mean", "share of synthetic clips, classes of equal weight", ""], body)
-
-
-def _groups(items: Sequence[Judged], key: Callable[[Clip], str]) -> list[tuple[str, list[Judged]]]:
-    result: dict[str, list[Judged]] = {}
-    for item in items:
-        result.setdefault(key(item.clip), []).append(item)
-    return sorted(result.items())
+    return reliability_table(*probabilities)
 
 
 def _share(hits: int, count: int) -> str:

@@ -30,13 +30,13 @@ def failures(judged: Sequence[JudgedClip], *, attacks: bool = False) -> list[str
     """
     lines = []
     synthetic = (entry for entry in judged if entry.clip.label == "synthetic")
-    for name, group in _groups(synthetic, lambda entry: entry.clip.family):
+    for name, group in groups(synthetic, lambda entry: entry.clip.family):
         share = accused_share(group)
         if len(group) >= _FEW and share < LEAST_CAUGHT:
             lines.append(f"- **{name}**: {_percent(1 - share)} of {len(group)} clips are not `LikelyFake`.")
     recorded = [entry for entry in judged if entry.clip.label == "recorded" and not attacks]
     for kind, key in (("source", _source), ("channel", _channel)):
-        for name, group in _groups(recorded, key):
+        for name, group in groups(recorded, key):
             for verdict, share in (
                 ("LikelyFake", accused_share(group)),
                 ("Suspicious or worse", suspected_share(group)),
@@ -90,8 +90,8 @@ def at_thresholds(clips: Sequence[ScoredClip], judged: Sequence[JudgedClip], key
     head = ["", "recorded", "in the domain", "Suspicious or worse", "LikelyFake"]
     head += ["synthetic", "in the domain", "Suspicious or worse", "LikelyFake"]
     body = []
-    inside = dict(_groups(judged, lambda entry: key(entry.clip)))
-    for name, group in _groups(clips, lambda entry: key(entry.clip)):
+    inside = dict(groups(judged, lambda entry: key(entry.clip)))
+    for name, group in groups(clips, lambda entry: key(entry.clip)):
         cells = [name]
         for label in ("recorded", "synthetic"):
             of_label = [entry for entry in inside.get(name, []) if entry.clip.label == label]
@@ -125,6 +125,16 @@ def reliability(judged: Sequence[JudgedClip]) -> list[str]:
         np.array([_probability(entry) for entry in judged if entry.clip.label == label])
         for label in ("recorded", "synthetic")
     ]
+    return reliability_table(*probabilities)
+
+
+def reliability_table(recorded: metrics.Scores, synthetic: metrics.Scores) -> list[str]:
+    """Return a table of predicted probabilities and observed shares.
+
+    Args:
+        recorded: probabilities of the recorded clips.
+        synthetic: those of the synthetic ones.
+    """
     body = [
         [
             f"{entry.low:.1f} to {entry.low + 0.1:.1f}",
@@ -133,7 +143,7 @@ def reliability(judged: Sequence[JudgedClip]) -> list[str]:
             f"{entry.observed:.2f}",
             "▇" * round(20 * entry.observed),
         ]
-        for entry in metrics.reliability(*probabilities)
+        for entry in metrics.reliability(recorded, synthetic)
     ]
     return table(["probability", "clips", "mean", "share of synthetic clips, classes of equal weight", ""], body)
 
@@ -159,7 +169,8 @@ def accused_share(group: Sequence[JudgedClip]) -> float:
     return sum(entry.accused for entry in group) / max(len(group), 1)
 
 
-def _groups[T](items: Iterable[T], key: Callable[[T], str]) -> list[tuple[str, list[T]]]:
+def groups[T](items: Iterable[T], key: Callable[[T], str]) -> list[tuple[str, list[T]]]:
+    """Return the items by their keys, in the keys' order."""
     result: dict[str, list[T]] = {}
     for item in items:
         result.setdefault(key(item), []).append(item)
@@ -169,7 +180,7 @@ def _groups[T](items: Iterable[T], key: Callable[[T], str]) -> list[tuple[str, l
 def _grouped(
     scored: Iterable[tuple[Clip, float]], key: Callable[[Clip], str]
 ) -> list[tuple[str, list[tuple[Clip, float]]]]:
-    return _groups(scored, lambda pair: key(pair[0]))
+    return groups(scored, lambda pair: key(pair[0]))
 
 
 def _source(judged: JudgedClip) -> str:

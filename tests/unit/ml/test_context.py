@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ml.common.metrics import wilson
 from ml.context.__main__ import TARGET
-from ml.context.card import card, judge, tokens, wilson
+from ml.context.card import card, judge, tokens
 from ml.context.scripts import load_calls
 
 
