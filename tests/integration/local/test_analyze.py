@@ -6,7 +6,6 @@ import json
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,10 @@ from analysis_operator.cli.lines import schema
 from analysis_operator.local.batch import Batch, File, FileOutcome, files_of
 from analyzer_contract import Verdict
 from tests.support.guardian import Guardian, eventually
-from tests.support.media.samples import make_samples
 
 pytestmark = pytest.mark.integration
 
 SCRIPTED = {"audio": "tests.support.scripted_analyzer"}
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("media")
-    make_samples(folder)
-    return folder
-
-
-@pytest.fixture
-def guardian(tmp_path: Path) -> Iterator[Guardian]:
-    with Guardian(tmp_path / "out") as command:
-        yield command
 
 
 def read(lines: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from analysis_operator.local.errors import StartFailed
 from analysis_operator.local.runtime import LocalRuntime
 from analyzer_contract import SUSPICIOUS_FROM
 from tests.support.guardian import Guardian, eventually
-from tests.support.media.samples import make_samples
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
@@ -26,19 +24,6 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "crds" / "examples"
 _SECONDS = 60.0
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("media")
-    make_samples(folder)
-    return folder
-
-
-@pytest.fixture
-def guardian(tmp_path: Path) -> Iterator[Guardian]:
-    with Guardian(tmp_path / "out") as command:
-        yield command
 
 
 def test_the_examples_get_the_outcomes_that_they_state(guardian: Guardian, samples: Path) -> None:
