@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.alias_generators import to_camel
 
 from analyzer_contract import Verdict
+from guardian_locales.judged import Judged
 from guardian_locales.texts import Duration, Moment, Text, filled
 
 
@@ -220,38 +221,6 @@ class Page(_Words):
     nothing: Text
     footer: Text
     problems: Problems
-
-
-class Found(Protocol):
-    """A finding, as far as a headline needs it."""
-
-    @property
-    def kind(self) -> str:
-        """What was found."""
-
-    @property
-    def score(self) -> int:
-        """How strong it is."""
-
-
-class Judged(Protocol):
-    """An analysis, as far as a headline needs it."""
-
-    @property
-    def name(self) -> str:
-        """The analyzer."""
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """What it says."""
-
-    @property
-    def score(self) -> int | None:
-        """How strong its evidence is."""
-
-    @property
-    def findings(self) -> Sequence[Found]:
-        """The strongest ones."""
 
 
 class Locale(_Words):
