@@ -50,7 +50,7 @@ def create(node: Node) -> None:
 
 
 def _weigh() -> None:
-    """Give the whole cluster its share of the processors."""
+    """Set the whole cluster's share of the processors."""
     if is_v2():
         (_ROOT / CGROUP / "cpu.weight").write_text(str(100 * _WEIGHT))
     else:

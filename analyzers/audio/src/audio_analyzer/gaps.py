@@ -16,10 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_kit.runs import runs_of
-from audio_analyzer.levels import FRAME_SECONDS
-
-_ZERO_DBFS = -150.0
-"""Frames below are zeros."""
+from audio_analyzer.levels import FRAME_SECONDS, ZERO_DBFS
 
 _FLOOR_PERCENTILE, _LOUD_PERCENTILE = 2, 95
 """Of the frames with sound: where nobody pauses, one in ten is still a word."""
@@ -72,7 +69,7 @@ def find_gaps(dbfs: NDArray[np.float32]) -> list[Gap]:
     Args:
         dbfs: level of each frame, from the first sound to the last.
     """
-    sounding = dbfs[dbfs > _ZERO_DBFS]
+    sounding = dbfs[dbfs > ZERO_DBFS]
     if not sounding.size:
         return []
     floor, loud = (float(level) for level in np.percentile(sounding, (_FLOOR_PERCENTILE, _LOUD_PERCENTILE)))

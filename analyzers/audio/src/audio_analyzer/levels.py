@@ -16,6 +16,9 @@ FRAME_SAMPLES = int(SAMPLE_RATE * FRAME_SECONDS)
 SILENT_DBFS = -200.0
 """Level of frames of zeros."""
 
+ZERO_DBFS = -150.0
+"""Frames below are zeros: one sample of 160 that is off by the last of 16 bits makes -112."""
+
 _BELOW_SPEECH_DB = 35.0
 """Speech spans about 30 dB from its loud vowels to its soft consonants (ITU-T P.56 puts the activity threshold 15.9 dB
 below the active level, which itself lies below the peaks); quieter than this under the loud parts is a pause."""

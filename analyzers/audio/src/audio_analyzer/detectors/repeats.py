@@ -13,7 +13,7 @@ from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.runs import runs_of
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.fingerprints import HOP, HOP_SECONDS, Fingerprinter, Fingerprints
-from audio_analyzer.levels import FRAME_SECONDS, LevelMeter
+from audio_analyzer.levels import FRAME_SECONDS, ZERO_DBFS, LevelMeter
 from audio_analyzer.reading import AudioReading, Span
 from audio_analyzer.voice_activity import SpeechFrames, VoiceMeter, speech_frames
 
@@ -64,8 +64,8 @@ class Candidate:
 _MOSTLY = 0.5
 """Share of a stretch that must be speech: programs, instruments and bells repeat themselves by nature."""
 
-_BEFORE, _NOTHING_DBFS = 30, -150.0
-"""Frames of 10 ms around the beginning of a stretch, which is found to about 0.3 s; zeros."""
+_BEFORE = 30
+"""Frames of 10 ms around the beginning of a stretch, which is found to about 0.3 s."""
 
 _BEATS, _OFF_BEAT_SECONDS = 3, 0.1
 """So many copies at multiples of one period were played by a program, with a voice in them or not."""
@@ -145,7 +145,7 @@ def _is_speech(candidate: Candidate, speech: NDArray[np.bool_]) -> bool:
 def _out_of_nothing(candidate: Candidate, dbfs: NDArray[np.float32]) -> bool:
     """Return whether both stretches begin out of digital silence, as what a program plays does."""
     return all(
-        bool((dbfs[max(first - _BEFORE, 0) : first + _BEFORE] < _NOTHING_DBFS).any())
+        bool((dbfs[max(first - _BEFORE, 0) : first + _BEFORE] < ZERO_DBFS).any())
         for first in (round(start / FRAME_SECONDS) for start in (candidate.first, candidate.second))
     )
 
