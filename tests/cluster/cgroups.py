@@ -2,11 +2,11 @@
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cluster.daemon import start_time
-from tests.cluster.shell import wait_until
-from tests.cluster.topology import CGROUP, Node
+from tests.cluster.shell import start_time, wait_until
+from tests.cluster.topology import CGROUP, COMPONENTS_CGROUP, Node
 
 _ROOT = Path("/sys/fs/cgroup")
 _V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb",
@@ -14,8 +14,11 @@ _V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "
 
 
 _WEIGHT = 8
-"""The cluster's share of a busy machine, in processes outside it. Inside are dozens; with the usual weight of one
-process, an API server's deadlines pass while tests beside it compute."""
+"""The share of a busy machine that the cluster has, and in it the components, in processes outside it.
+
+With the weight of one process, an API server's deadlines pass while tests beside it compute. A priority ("nice") would
+say nothing: Linux compares it only within one session (`sched_autogroup_enabled`).
+"""
 
 
 def is_v2() -> bool:
@@ -30,11 +33,33 @@ def hierarchies() -> list[Path]:
     return [_ROOT / name for name in _V1_CONTROLLERS if (_ROOT / name / "cgroup.procs").exists()]
 
 
+def _mount_point(controller: str) -> Path:
+    """Return the mount point of the hierarchy with a controller."""
+    return _ROOT if is_v2() else _ROOT / controller
+
+
 def create(node: Node) -> None:
     """Make a node's cgroup in every hierarchy."""
+    _create(node.cgroup, node.weight)
+
+
+def create_components() -> None:
+    """Make the cgroup that :func:`entering` enters."""
+    _create(COMPONENTS_CGROUP, _WEIGHT)
+
+
+def entering(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the command so that it and its children run among the components, if the cluster has made that cgroup."""
+    procs = _mount_point("cpu") / COMPONENTS_CGROUP.lstrip("/") / "cgroup.procs"
+    if not procs.exists():
+        return tuple(command)
+    return ("sh", "-c", 'echo $$ > "$0" && exec "$@"', str(procs), *command)
+
+
+def _create(cgroup: str, weight: int) -> None:
     for hierarchy in hierarchies():
         folder = hierarchy
-        for part in Path(node.cgroup).parts[1:]:
+        for part in Path(cgroup).parts[1:]:
             if is_v2():
                 _delegate(folder)
             parent, folder = folder, folder / part
@@ -44,17 +69,19 @@ def create(node: Node) -> None:
                 inherited = parent / name
                 if not is_v2() and inherited.exists():
                     (folder / name).write_text(inherited.read_text())
-        if is_v2():
+        if is_v2() and cgroup != COMPONENTS_CGROUP:  # a group that delegates may hold no process of its own
             _delegate(folder)
-    _weigh()
+    _weigh(f"/{CGROUP}", _WEIGHT)
+    _weigh(cgroup, weight)
 
 
-def _weigh() -> None:
-    """Set the whole cluster's share of the processors."""
+def _weigh(cgroup: str, weight: int) -> None:
+    """Set a cgroup's share of the processors among its siblings."""
+    folder = _mount_point("cpu") / cgroup.lstrip("/")
     if is_v2():
-        (_ROOT / CGROUP / "cpu.weight").write_text(str(100 * _WEIGHT))
+        (folder / "cpu.weight").write_text(str(100 * weight))
     else:
-        (_ROOT / "cpu" / CGROUP / "cpu.shares").write_text(str(1024 * _WEIGHT))
+        (folder / "cpu.shares").write_text(str(1024 * weight))
 
 
 def _delegate(folder: Path) -> None:

@@ -7,26 +7,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cluster import cgroups
 from tests.cluster.paths import RUN_DIR, log_dir
-from tests.cluster.shell import ADMIN_PATH, wait_until, write_atomically
-
-_FIRST = ("nice", "-n", "-10")
-"""The components have deadlines for each other; what computes beside them has none."""
+from tests.cluster.shell import ADMIN_PATH, start_time, wait_until, write_atomically
 
 
 class DaemonError(RuntimeError):
     """A component did not come up; the message ends with the last lines of its log."""
-
-
-def start_time(pid: int) -> int | None:
-    """Return when a process started (in clock ticks since boot), or None if it is not running."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    # The command name may hold spaces and parentheses; the fields after the last one are plain.
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else int(fields[19])
 
 
 @dataclass(frozen=True)
@@ -67,7 +54,7 @@ class Daemon:
         env = {"PATH": ":".join(ADMIN_PATH), "HOME": "/root", "LANG": "C.UTF-8"}
         with self.log_file.open("ab") as log:
             process = subprocess.Popen(
-                (*_FIRST, *self.command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cgroups.entering(self.command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd="/", env=env, start_new_session=True,
             )  # fmt: skip
         write_atomically(self.pid_file, json.dumps({"pid": process.pid, "started": start_time(process.pid)}))

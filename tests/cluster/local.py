@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.cluster import addons, buildah, control_plane, dns, images, keda, network, node, pki, s3, teardown
+from tests.cluster import addons, buildah, cgroups, control_plane, dns, images, keda, network, node, pki, s3, teardown
 from tests.cluster.builder import Tools, ensure_tools
 from tests.cluster.daemon import Daemon, all_daemons
 from tests.cluster.interface import Cluster, ClusterStatus, S3Server
@@ -78,6 +78,7 @@ class LocalCluster(Cluster):
         network.create()
         pki.create()
         write_atomically(STATE_DIR / "cluster.json", json.dumps({"name": self.name}))
+        cgroups.create_components()
         archives = {member: [image.archive(tools) for image in _images(member)] for member in NODES}
         for member in NODES:
             node.prepare(member)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.cluster import cgroups, control_plane, pki
 from tests.cluster.builder import Tools
-from tests.cluster.daemon import Daemon, start_time
-from tests.cluster.shell import run, wait_until
+from tests.cluster.daemon import Daemon
+from tests.cluster.shell import run, start_time, wait_until
 from tests.cluster.topology import CLUSTER_DOMAIN, DNS_SERVICE_ADDRESS, PAUSE_IMAGE, WORKLOAD_LABEL, Node
 
 _IMPORTS = 3

@@ -54,6 +54,17 @@ def run(
     return done
 
 
+def start_time(pid: int) -> int | None:
+    """Return when a process started (in clock ticks since boot), or None if it is not running."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The command name may hold spaces and parentheses; the fields after the last one are plain.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in {"Z", "X"} else int(fields[19])
+
+
 def wait_until(condition: Callable[[], bool], what: str, *, timeout: float = 60.0, interval: float = 0.05) -> None:
     """Poll until the condition holds; raise TimeoutError, naming what was awaited."""
     deadline = time.monotonic() + timeout

@@ -21,6 +21,9 @@ DNS_SERVICE_ADDRESS = "10.96.0.10"
 CLUSTER_DOMAIN = "cluster.local"
 
 CGROUP = "silver-guardian"
+COMPONENTS_CGROUP = f"/{CGROUP}/components"
+"""That of the API server, the kubelets and all else that is no pod."""
+
 PAUSE_IMAGE = "localhost/silver-guardian/pause:1"
 WORKLOAD_LABEL = "workload"
 
@@ -33,6 +36,8 @@ class Node:
     address: str
     pod_range: str
     workload: str
+    weight: int
+    """Its pods' share of a busy machine; analyzers compute, and everything else has deadlines."""
     tainted: bool = False
 
     @property
@@ -57,8 +62,8 @@ class Node:
 
 
 NODES = (
-    Node(name="system", address=HOST_ADDRESS, pod_range="10.231.0.0/24", workload="system"),
-    Node(name="ml", address="10.230.0.2", pod_range="10.231.1.0/24", workload="ml", tainted=True),
+    Node(name="system", address=HOST_ADDRESS, pod_range="10.231.0.0/24", workload="system", weight=4),
+    Node(name="ml", address="10.230.0.2", pod_range="10.231.1.0/24", workload="ml", weight=1, tainted=True),
 )
 
 

@@ -151,7 +151,7 @@ async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leader
             return
         log.info("started", namespace=settings.namespace)
         analyzer_watches = watches.watch_analyzers(operator.analyzers)
-        request_watch = watches.watch_requests(operator.requests)
+        request_watch = watches.watch_requests(operator.requests, operator.request_resync)
         await run_until_one_ends(
             stop.wait(),
             _hold(leadership),

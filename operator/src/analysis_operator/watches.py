@@ -17,6 +17,7 @@ from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.api import GROUP, VERSION
 from analysis_operator.kube.objects import ANALYZER_LABEL
 from analysis_operator.requests.controller import RequestController
+from analysis_operator.requests.resync import RequestResync
 
 _CHILDREN = (
     ("apps", "v1", "deployments"),
@@ -58,13 +59,14 @@ def settings() -> kopf.OperatorSettings:
     return options
 
 
-def watch_requests(controller: RequestController) -> kopf.OperatorRegistry:
-    """Return the registry that watches AnalysisRequests."""
+def watch_requests(controller: RequestController, resync: RequestResync) -> kopf.OperatorRegistry:
+    """Return the registry that watches AnalysisRequests, and tells the resync that it does."""
     registry = _registry()
 
     @kopf.on.event(GROUP, VERSION, "analysisrequests", registry=registry)
     async def request(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
+        resync.watch_spoke()
         if event["type"] == "DELETED":
             controller.on_deleted(raw["metadata"]["uid"])
         else:

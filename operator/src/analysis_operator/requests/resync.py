@@ -30,11 +30,20 @@ class RequestResync:
     def __init__(self, store: KubeRequests, controller: RequestController) -> None:
         self._store = store
         self._controller = controller
-        self._missed_in_a_row = 0
+        self._missed_in_silence = 0
+        self._watch_spoke = False
+
+    def watch_spoke(self) -> None:
+        """Take note that the watch delivered something since the last comparison."""
+        self._watch_spoke = True
 
     def problem(self) -> str:
-        """Return what only a restart can repair, or an empty string: two comparisons in a row found missed changes."""
-        return "the watch of AnalysisRequests is dead" if self._missed_in_a_row > 1 else ""
+        """Return what only a restart can repair, or an empty string.
+
+        Two comparisons found missed changes, and the watch has delivered nothing since before the first: one that
+        speaks is only late.
+        """
+        return "the watch of AnalysisRequests is dead" if self._missed_in_silence > 1 else ""
 
     async def caught_up(self) -> None:
         """Wait until the view has every request that exists now: before that, a backlog is too small.
@@ -72,7 +81,8 @@ class RequestResync:
         if suspects or stale_uids:
             await asyncio.sleep(_PATIENCE_SECONDS)
         missed = await self._observe_missed(suspects) + self._remove_missing(stale_uids)
-        self._missed_in_a_row = self._missed_in_a_row + 1 if missed else 0
+        self._missed_in_silence = 0 if self._watch_spoke else self._missed_in_silence + bool(missed)
+        self._watch_spoke = False
         if missed:
             metrics.MISSED_EVENTS.inc(missed)
             log.warning("changes that no watch delivered", count=missed)

@@ -63,6 +63,12 @@ class Scene:
         )
         self.resync = RequestResync(KubeRequests(kube, "operator-1"), self.controller)
 
+    async def compare_with_a_missed_one(self, name: str) -> None:
+        raw = request().model_dump(mode="json", by_alias=True)
+        self.api.kept["analysisrequests"].append(raw | {"metadata": raw["metadata"] | {"name": name, "uid": name}})
+        await self.resync.compare()
+        assert name in self.controller.resource_versions()
+
 
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
@@ -70,15 +76,21 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     return Scene()
 
 
-async def test_changes_that_no_watch_told_of_are_found_and_twice_in_a_row_is_a_dead_watch(scene: Scene) -> None:
+async def test_changes_that_no_watch_told_of_are_found_and_twice_in_silence_is_a_dead_watch(scene: Scene) -> None:
     for round_ in (1, 2):
-        name = f"call-{round_}"
-        raw = request().model_dump(mode="json", by_alias=True)
-        scene.api.kept["analysisrequests"].append(raw | {"metadata": raw["metadata"] | {"name": name, "uid": name}})
-        await scene.resync.compare()
-        assert name in scene.controller.resource_versions()
+        await scene.compare_with_a_missed_one(f"call-{round_}")
     assert scene.resync.problem()
     await scene.resync.compare()
+    assert scene.resync.problem(), "a quiet minute does not bring it back"
+    scene.resync.watch_spoke()
+    await scene.resync.compare()
+    assert not scene.resync.problem()
+
+
+async def test_a_watch_that_is_only_late_is_not_dead(scene: Scene) -> None:
+    for round_ in range(3):
+        scene.resync.watch_spoke()
+        await scene.compare_with_a_missed_one(f"call-{round_}")
     assert not scene.resync.problem()
 
 
