@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 
 import structlog
 
-from analysis_operator.app import run
+from analysis_operator.app import run, start_again
 from analysis_operator.errors import LeaseLost
 from analysis_operator.settings import Settings
 from guardian_service import logs
@@ -31,8 +30,8 @@ def main() -> None:
     try:
         asyncio.run(run(settings))
     except LeaseLost as error:
-        log.error("another operator takes over", error=str(error))
-        sys.exit(1)
+        log.error("does not lead any more", error=str(error))
+        start_again()
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import NoReturn
 
 import kopf
 import structlog
@@ -46,6 +48,16 @@ _LAST_SECONDS = 2.0
 def now() -> datetime:
     """Return the time, in UTC."""
     return datetime.now(UTC)
+
+
+def start_again() -> NoReturn:
+    """Become a new process that stands by, at once and whatever still runs in this one.
+
+    An end would count as a crash: after a few, while an API server is slow, kubelet leaves both operators down for
+    minutes.
+    """
+    log.warning("another operator may lead from now on, starts again")
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # itself, with its own arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +183,11 @@ async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leader
 
 
 async def _hold(leadership: Leadership) -> None:
-    """Lead until cancelled. Once the Lease is lost this process ends soon, however long its parts would take."""
+    """Lead until cancelled. Once the Lease is lost this process starts again soon, whatever its parts still do."""
     try:
         await leadership.renew_until_lost()
     except LeaseLost:
-        timer = threading.Timer(_LAST_SECONDS, os._exit, (1,))
+        timer = threading.Timer(_LAST_SECONDS, start_again)
         timer.daemon = True
         timer.start()
         raise
