@@ -33,6 +33,9 @@ SPEECH = (
 SCAM_CALL = "en-grandchild-accident"
 """The scripted call that the demo has judged by its words."""
 
+ONE_THREAD = ("-threads", "1")
+"""Options of a file that ffmpeg writes."""
+
 CLIP_SECONDS = 8
 CLIP_FRAMES = CLIP_SECONDS * FRAMES_PER_SECOND
 
@@ -169,18 +172,21 @@ def encode_frames(target: Path, frames: object, *, crf: int = 26, sound: bool = 
         command += ["-filter_complex", "[1:a][2:a]amix=duration=longest:normalize=0[sound]"]
         command += ["-map", "0:v", "-map", "[sound]", "-shortest", "-c:a", "aac", "-b:a", "64k"]
     command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p"]
-    command += ["-movflags", "+faststart", "-f", "mp4", str(target)]
+    command += ["-movflags", "+faststart", *ONE_THREAD, "-f", "mp4", str(target)]
     data = b"".join(frame.tobytes() for frame in frames)  # type: ignore[attr-defined]
     _run(*command, stdin=data)
 
 
 def ffmpeg(*arguments: str) -> None:
-    """Run ffmpeg, overwriting, silent unless it fails.
+    """Run ffmpeg with these arguments, the last of which is the file to write; silent unless it fails.
+
+    One thread: on pictures as small as those of the tests, several take up to ten times as much of the processors.
 
     Raises:
         MediaError: it failed, with what it said.
     """
-    _run("ffmpeg", "-v", "error", "-y", *arguments)
+    *how, target = arguments
+    _run("ffmpeg", "-v", "error", "-y", *how, *ONE_THREAD, target)
 
 
 def truncated(source: Path, target: Path, share: float) -> None:

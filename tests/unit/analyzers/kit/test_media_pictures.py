@@ -17,7 +17,7 @@ from analyzer_kit.media.transport import is_steady
 from analyzer_kit.media.turning import Turn
 from analyzer_kit.media.video import STRETCH_SECONDS, STRETCHES, GrayFrame, VideoReader
 from tests.support.media.reading import see
-from tests.support.media.samples import ffmpeg
+from tests.support.media.samples import ONE_THREAD, ffmpeg
 from video_analyzer.shrinking import shrink
 
 CASES = Path(__file__).parents[3] / "support" / "media" / "cases"
@@ -139,7 +139,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def live(source: Path, target: Path, *options: str) -> None:
     """Write ``source`` to a pipe: nothing can be added to its header afterwards."""
-    command = ["ffmpeg", "-v", "error", "-i", str(source), *options, "-"]
+    command = ["ffmpeg", "-v", "error", "-i", str(source), *options, *ONE_THREAD, "-"]
     with target.open("wb") as file, subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=file) as cat:
         subprocess.run(command, check=True, stdout=cat.stdin)
 
