@@ -6,7 +6,9 @@ pictures (amplitude falls with frequency: Field, J. Opt. Soc. Am. A 4, 1987) and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +54,31 @@ class Scene:
         rng = np.random.default_rng((self._seed, number))
         picture += rng.normal(0, self._noise, picture.shape)
         return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+class Shots(Sequence[Gray]):
+    """The first frames of a scene at half their size, drawn when one is first looked at.
+
+    So a test module may name them at its top: each process of a test run imports every module.
+    """
+
+    def __init__(self, count: int, seed: int, *, pan: float = 1.0, speed: float = 1.0) -> None:
+        self._count, self._seed, self._pan, self._speed = count, seed, pan, speed
+
+    @cached_property
+    def _frames(self) -> list[Gray]:
+        scene = Scene(self._seed, pan=self._pan, speed=self._speed)
+        return [frame[::2, ::2].copy() for frame in scene.frames(range(self._count))]
+
+    @overload
+    def __getitem__(self, place: int) -> Gray: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Gray]: ...
+    def __getitem__(self, place: int | slice) -> Gray | list[Gray]:
+        return self._frames[place]
+
+    def __len__(self) -> int:
+        return self._count
 
 
 def _texture(rng: np.random.Generator, height: int, width: int, mean: float, contrast: float) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from analyzer_contract import DetectorReport
 from analyzer_kit.analysis import Caps
 from tests.support.media.samples import ffmpeg
-from tests.support.media.scene import Scene
+from tests.support.media.scene import Scene, Shots
 from video_analyzer.detectors.drops import DroppedFrames, healed
 from video_analyzer.detectors.duplicates import DuplicatedFrames, LoopedFrames
 from video_analyzer.detectors.freezes import FrozenFrames
@@ -21,11 +22,16 @@ from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading, read_frames, read_picture
 
 Gray = NDArray[np.uint8]
-MOVING = [frame[::2, ::2].copy() for frame in Scene(5).frames(range(200))]
-OTHER = [frame[::2, ::2].copy() for frame in Scene(6, pan=0).frames(range(60))]
+MOVING = Shots(200, seed=5)
+OTHER = Shots(60, seed=6, pan=0)
 SIZE = (240, 135)
-STILL = next(iter(Scene(7, pan=0, speed=0, noise=0).frames([0])))[::2, ::2].astype(np.float32)
 DETECTORS = (DuplicatedFrames(), LoopedFrames(), FrozenFrames(), DroppedFrames())
+
+
+@cache
+def still() -> NDArray[np.float32]:
+    """Return a picture without the camera's noise."""
+    return Scene(7, pan=0, speed=0, noise=0).frame(0)[::2, ::2].astype(np.float32)
 
 
 class _Timed:
@@ -110,7 +116,7 @@ def swung(place: Callable[[float], float], period: float, unevenness: float, noi
         move = np.array([[1, 0, 90 + 40 * place(cycle % 1)], [0, 1, 45.0]])
         mask = cv2.warpAffine(np.ones_like(patch), move, SIZE)
         moved = cv2.warpAffine(patch, move, SIZE, borderMode=cv2.BORDER_REPLICATE)
-        frame = STILL + mask * (moved - STILL) + rng.normal(0, noise, STILL.shape)
+        frame = still() + mask * (moved - still()) + rng.normal(0, noise, still().shape)
         frames.append(np.clip(frame, 0, 255).astype(np.uint8))
     return frames
 
@@ -131,7 +137,7 @@ def test_rhythmic_movement(what: str, place: Callable[[float], float], period: f
 def test_a_lamp_on_mains_in_slow_motion() -> None:
     rng = np.random.default_rng(5)
     frames = [
-        STILL * (1 + 0.1 * np.cos(2 * np.pi * index / 12)) + rng.normal(0, 1, STILL.shape) for index in range(150)
+        still() * (1 + 0.1 * np.cos(2 * np.pi * index / 12)) + rng.normal(0, 1, still().shape) for index in range(150)
     ]
     assert facts_of(read(np.clip(frame, 0, 255).astype(np.uint8) for frame in frames)) <= {"RepeatedMovement"}
 
@@ -141,8 +147,8 @@ def test_a_still_life_in_a_hand() -> None:
     frames = []
     for index in range(150):
         x, y = 0.6 * np.sin(index / 4.1), 0.4 * np.sin(index / 5.3)
-        moved = cv2.warpAffine(STILL, np.array([[1, 0, x], [0, 1, y]]), SIZE, borderMode=cv2.BORDER_REFLECT)
-        frames.append(np.clip(moved + rng.normal(0, 1.5, STILL.shape), 0, 255).astype(np.uint8))
+        moved = cv2.warpAffine(still(), np.array([[1, 0, x], [0, 1, y]]), SIZE, borderMode=cv2.BORDER_REFLECT)
+        frames.append(np.clip(moved + rng.normal(0, 1.5, still().shape), 0, 255).astype(np.uint8))
     assert facts_of(read(frames)) <= {"RepeatedMovement"}
 
 

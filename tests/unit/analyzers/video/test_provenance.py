@@ -27,7 +27,7 @@ def box(kind: bytes, content: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("plain") / "plain.mp4"
-    encode_frames(target, [Scene(5, pan=0, speed=0).frame(number) for number in range(15)])
+    encode_frames(target, Scene(5, pan=0, speed=0).frames(range(15)))
     return target
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analyzer_contract import DetectorReport
-from tests.support.media.scene import Scene
+from tests.support.media.scene import Shots
 from video_analyzer import copies
 from video_analyzer.copies import Copy, find_copies
 from video_analyzer.detectors.cuts import SceneCuts
@@ -25,9 +25,9 @@ from video_analyzer.seams import judge
 
 Gray = NDArray[np.uint8]
 SIX_FRAMES = 6
-STEADY = [frame[::2, ::2].copy() for frame in Scene(5).frames(range(120))]
-OTHER = [frame[::2, ::2].copy() for frame in Scene(6, pan=0).frames(range(60))]
-STILL = [frame[::2, ::2].copy() for frame in Scene(7, pan=0, speed=0).frames(range(60))]
+STEADY = Shots(120, seed=5)
+OTHER = Shots(60, seed=6, pan=0)
+STILL = Shots(60, seed=7, pan=0, speed=0)
 
 
 def motion_of(frames: Iterable[Gray]) -> Motion:
@@ -50,7 +50,7 @@ def report_copies(motion: Motion) -> tuple[DetectorReport, DetectorReport]:
     return DuplicatedFrames().report_on(judged, motion.times), LoopedFrames().report_on(judged, motion.times)
 
 
-def kinds(frames: list[Gray]) -> set[str]:
+def kinds(frames: Sequence[Gray]) -> set[str]:
     motion = motion_of(frames)
     reports = [freezes_in(frames), report_drops(motion, []), *report_copies(motion)]
     return {finding.kind for report in reports for finding in report.findings}
@@ -64,21 +64,24 @@ def faded(frames: list[Gray], first: float, last: float) -> list[Gray]:
 @pytest.mark.parametrize(
     ("what", "frames"),
     [
-        ("a pan", STEADY),
-        ("a tripod with things that move", OTHER),
-        ("a still scene", STILL),
-        ("a hard cut", STEADY[:50] + OTHER),
-        ("a cut to a still picture", STEADY[:50] + STILL),
-        ("a fade to black and back", faded(STEADY[:40], 1, 0) + [0 * STEADY[0]] * 20 + faded(STEADY[40:80], 0, 1)),
-        ("a flash", [*STEADY[:50], np.minimum(STEADY[50], 165) + 90, *STEADY[51:]]),
-        ("a lamp", STEADY[:50] + [(frame * 0.6).astype(np.uint8) for frame in STEADY[50:]]),
-        ("a black picture", [0 * STEADY[0]] * 60),
-        ("one frame", STEADY[:1]),
-        ("no frame", []),
+        ("a pan", lambda: STEADY),
+        ("a tripod with things that move", lambda: OTHER),
+        ("a still scene", lambda: STILL),
+        ("a hard cut", lambda: [*STEADY[:50], *OTHER]),
+        ("a cut to a still picture", lambda: [*STEADY[:50], *STILL]),
+        (
+            "a fade to black and back",
+            lambda: faded(STEADY[:40], 1, 0) + [0 * STEADY[0]] * 20 + faded(STEADY[40:80], 0, 1),
+        ),
+        ("a flash", lambda: [*STEADY[:50], np.minimum(STEADY[50], 165) + 90, *STEADY[51:]]),
+        ("a lamp", lambda: STEADY[:50] + [(frame * 0.6).astype(np.uint8) for frame in STEADY[50:]]),
+        ("a black picture", lambda: [0 * STEADY[0]] * 60),
+        ("one frame", lambda: STEADY[:1]),
+        ("no frame", list),
     ],
 )
-def test_what_cameras_and_honest_editors_do_is_no_evidence(what: str, frames: list[Gray]) -> None:
-    assert kinds(frames) == set(), what
+def test_what_cameras_and_honest_editors_do_is_no_evidence(what: str, frames: Callable[[], Sequence[Gray]]) -> None:
+    assert kinds(frames()) == set(), what
 
 
 @given(start=st.integers(10, 60), length=st.integers(SIX_FRAMES + 2, 30), gap=st.integers(0, 20))
@@ -111,13 +114,13 @@ def test_a_loop_that_was_seen_in_pieces_is_one_and_copies_out_of_step_stay_two()
 
 
 def test_a_copy_in_a_block_of_its_own_is_found_too() -> None:
-    frames = [frame[::2, ::2].copy() for frame in Scene(5).frames(range(700))]
+    frames = Shots(700, seed=5)[:]
     motion = motion_of(frames + frames[100:130])
     assert [abs(copy.first - 100) <= SIX_FRAMES for copy in find_copies(motion.thumbs).found] == [True]
 
 
 def test_a_cut_is_listed_as_a_fact_without_a_score() -> None:
-    motion = motion_of(STEADY[:50] + OTHER)
+    motion = motion_of([*STEADY[:50], *OTHER])
     report = SceneCuts().report_on(motion.jumps, motion.times)
     assert [(round(finding.end_seconds * 25), finding.score) for finding in report.findings] == [(50, 0)]
     assert report.score == 0

@@ -72,7 +72,7 @@ def _no_model_stays() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("clips")
-    frames = [Scene(5, pan=0, speed=0).frame(number) for number in range(25)]
+    frames = list(Scene(5, pan=0, speed=0).frames(range(25)))
     assert frames[0].shape == (HEIGHT, WIDTH)
     for name, level in (("bright", 90), ("dark", -60)):
         made = [np.clip(frame.astype(np.int16) + level, 0, 255).astype(np.uint8) for frame in frames]
