@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
-import hcl2
-
-from tests.cluster.paths import repo_root
+from tests.cluster.paths import cache_dir, repo_root
 
 ROOT = repo_root() / "terraform"
 
 type Block = dict[str, Any]
 
 _MARKS = {"__is_block__", "__comments__", "__inline_comments__"}
-_load = cast("Any", hcl2).load
+_PARSER = f"python-hcl2 {version('python-hcl2')}"
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,23 @@ def _labelled(block: Block, labels: int) -> Iterator[tuple[tuple[str, ...], Bloc
 
 
 def _read(path: Path) -> Block:
-    with path.open() as file:
-        return cast("Block", _load(cast("TextIO", file)))
+    """Return what the parser makes of a file: once on this machine, for all processes of a test run wait for it."""
+    text = path.read_text()
+    kept = cache_dir() / "hcl" / f"{sha256(f'{_PARSER}\n{text}'.encode()).hexdigest()}.json"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with (kept.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            partial = kept.with_suffix(".partial")
+            partial.write_text(json.dumps(_loads(text)))
+            partial.replace(kept)
+    return cast("Block", json.loads(kept.read_text()))
+
+
+def _loads(text: str) -> Block:
+    import hcl2
+
+    return cast("Block", cast("Any", hcl2).loads(text))
 
 
 def _plain(value: Any) -> Any:

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.events.models import EventPattern
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from analysis_operator.api import AnalysisState, AnalysisStatus
 from analysis_operator.requests.verdict import fuse
@@ -95,6 +93,8 @@ def calls() -> list[Any]:
 
 @WHOLES
 def test_the_interpreter_takes_it(whole: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
     for target, value in patches("", []):
         monkeypatch.setattr(target, value)
     AmazonStateLanguageParser.parse(TEXTS[whole])
@@ -189,6 +189,8 @@ def test_the_merge_tells_what_was_not_looked_at() -> None:
 
 
 def matches(**changes: Any) -> bool:
+    from moto.events.models import EventPattern
+
     pattern = EventPattern.load(event_pattern("guardian-media", ["calls/", "videos/"]))
     event = copy.deepcopy(EVENT)
     for path, value in changes.items():
