@@ -16,6 +16,8 @@ import psutil
 
 _MARK = "SILVER_GUARDIAN_TEST_RUN"
 _SECONDS = 60.0
+_POLL_SECONDS = 0.2
+"""Each look goes through every process of the machine."""
 
 
 class Guardian:
@@ -66,4 +68,4 @@ def eventually(holds: Callable[[], bool], detail: Callable[[], object]) -> None:
     pause = threading.Event()
     while not holds():
         assert time.monotonic() < until, detail()
-        pause.wait(0.05)
+        pause.wait(_POLL_SECONDS)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml.context.scripts import Call, load_calls, transcribed
+from tests.support.kept import kept
+from tests.support.media import scene
 from tests.support.media.scene import FRAMES_PER_SECOND, HEIGHT, WIDTH, Scene
 
 GENUINE_PACKAGE = "pocketsphinx-testdata"
@@ -81,8 +83,8 @@ def make_samples(folder: Path) -> dict[str, Path]:
     makers: dict[str, Callable[[Path], None]] = {
         "genuine.wav": genuine_recording,
         "synthetic.wav": synthetic_speech,
-        "clean.mp4": clean_clip,
-        "edited.mp4": edited_clip,
+        "clean.mp4": lambda target: _kept(clean_clip, target),
+        "edited.mp4": lambda target: _kept(edited_clip, target),
         "not-a-video.mp4": text_file,
         "scam-call.wav": scam_call,
         "scam-call.wav.transcript.json": lambda target: scam_transcript(target, folder / "scam-call.wav"),
@@ -96,6 +98,15 @@ def make_samples(folder: Path) -> dict[str, Path]:
             make(partial)
             partial.replace(paths[name])
     return paths
+
+
+def _kept(make: Callable[[Path], None], target: Path) -> None:
+    """Write a clip; drawing and encoding it takes seconds, so that is done once on a machine."""
+    program = shutil.which("ffmpeg")
+    state = Path(program).stat() if program else None
+    versions = (make.__name__, state and (state.st_size, state.st_mtime_ns))
+    sources = [Path(__file__).read_bytes(), Path(scene.__file__).read_bytes(), VOICE.read_bytes()]
+    shutil.copyfile(kept("clips", repr((versions, sources)).encode(), make), target)
 
 
 def genuine_recording(target: Path) -> None:

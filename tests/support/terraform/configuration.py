@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-from tests.cluster.paths import cache_dir, repo_root
+from tests.cluster.paths import repo_root
+from tests.support.kept import kept
 
 ROOT = repo_root() / "terraform"
 
@@ -70,23 +69,16 @@ def _labelled(block: Block, labels: int) -> Iterator[tuple[tuple[str, ...], Bloc
 
 
 def _read(path: Path) -> Block:
-    """Return what the parser makes of a file: once on this machine, for all processes of a test run wait for it."""
+    """Return what the parser makes of a file. It takes a tenth of a second, and every process of a test run asks."""
     text = path.read_text()
-    kept = cache_dir() / "hcl" / f"{sha256(f'{_PARSER}\n{text}'.encode()).hexdigest()}.json"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with (kept.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            partial = kept.with_suffix(".partial")
-            partial.write_text(json.dumps(_loads(text)))
-            partial.replace(kept)
-    return cast("Block", json.loads(kept.read_text()))
+    made = kept("hcl", f"{_PARSER}\n{text}".encode(), lambda target: _parse(text, target))
+    return cast("Block", json.loads(made.read_text()))
 
 
-def _loads(text: str) -> Block:
+def _parse(text: str, target: Path) -> None:
     import hcl2
 
-    return cast("Block", cast("Any", hcl2).loads(text))
+    target.write_text(json.dumps(cast("Any", hcl2).loads(text)))
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,30 @@
+"""Files that are made once on a machine, for every process and run of the tests; what they are made of names them."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from tests.cluster.paths import cache_dir
+
+
+def kept(kind: str, key: bytes, make: Callable[[Path], None]) -> Path:
+    """Return the file of this kind that was made of ``key``; others who ask for it meanwhile wait until it is there.
+
+    Args:
+        kind: a folder's name.
+        key: all that the content depends on: the input, and the code that makes it.
+        make: writes the file.
+    """
+    folder = cache_dir() / "tests" / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / sha256(key).hexdigest()
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            partial = path.with_suffix(".partial")
+            make(partial)
+            partial.replace(path)
+    return path
