@@ -25,7 +25,7 @@ from tests.support.waiting import PATIENCE_SECONDS, Stopwatch
 Event = Progress | Result | Failure
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_REGION": "us-east-1"}
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.05
 
 
 async def eventually(

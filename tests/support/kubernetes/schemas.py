@@ -53,7 +53,7 @@ def _write(folder: Path) -> None:
         (folder / name).write_text(json.dumps(schema))
     files = [_module(pinned, module) / path for pinned, module, path in _DEFINITIONS]
     for file in [*files, *(repo_root() / "crds").glob("*.yaml")]:
-        for name, schema in _custom(yaml.safe_load(file.read_text())):
+        for name, schema in _custom(yaml.load(file.read_text(), yaml.CSafeLoader)):
             (folder / name).write_text(json.dumps(schema))
 
 

@@ -40,7 +40,7 @@ def rendered(
     file = tmp_path / "values.json"
     file.write_text(json.dumps(values or {}))
     text = run(helm(), "template", release, CHART, "--namespace", namespace, "--values", file, "--include-crds").stdout
-    return [document for document in yaml.safe_load_all(text) if document]
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
 def only(manifests: list[Manifest], kind: str) -> Manifest:
