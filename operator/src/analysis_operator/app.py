@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -45,6 +46,9 @@ _LAST_SECONDS = 2.0
 """With the deadline of a renewal before it, this stays below the time for which other operators wait."""
 
 
+_WATCH_PAUSE_SECONDS = 1.0
+
+
 def now() -> datetime:
     """Return the time, in UTC."""
     return datetime.now(UTC)
@@ -74,11 +78,15 @@ class Operator:
     analyzer_resync: AnalyzerResync
 
 
-def build_operator(api: KubeApi, settings: Settings) -> Operator:
-    """Build every part. Each gets what it uses by its constructor, and connects there to the signals it follows."""
+def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], bool]) -> Operator:
+    """Build every part. Each gets what it uses by its constructor, and connects there to the signals it follows.
+
+    Nothing of it is written or answered while `may_write` says no.
+    """
+    api = api.fenced(may_write)
     runner = HttpRunner.create(SecretFile(settings.secret_file) if settings.secret_file else None)
     dispatcher = Dispatcher(runner, now)
-    callbacks = CallbackSender(StepFunctions(), now)
+    callbacks = CallbackSender(StepFunctions(), now, may_write)
     sink = make_sink(settings.database_url, now)
     request_store = KubeRequests(api, settings.identity)
     requests = RequestController(
@@ -148,9 +156,11 @@ async def run(settings: Settings) -> None:
     await server.start(settings.host, settings.port)
     try:
         if await finished_before(stop, leadership.acquire()):
-            operator = health.operator = build_operator(api, settings)
-            await _lead(operator, settings, stop, leadership)
-            await leadership.release()  # not before everything has ended here
+            operator = health.operator = build_operator(api, settings, leadership.holds)
+            try:
+                await _lead(operator, settings, stop, leadership)
+            finally:
+                await leadership.release()  # not before everything has ended here; of no effect on one that was lost
     finally:
         await api.close()
         await server.close()
@@ -220,10 +230,18 @@ async def _resync(operator: Operator, every_seconds: float) -> None:
 async def _watch(
     registry: kopf.OperatorRegistry, stop: StopSignal, *, namespaces: list[str] | None = None, clusterwide: bool = False
 ) -> None:
-    await kopf.operator(
-        registry=registry,
-        settings=watches.settings(),
-        ready_flag=stop.before_kopf(),
-        namespaces=namespaces or (),
-        clusterwide=clusterwide,
-    )
+    """Watch until a signal comes. A watch that an answer of the API server broke begins anew."""
+    while True:
+        try:
+            await kopf.operator(
+                registry=registry,
+                settings=watches.settings(),
+                ready_flag=stop.before_kopf(),
+                namespaces=namespaces or (),
+                clusterwide=clusterwide,
+            )
+        except Exception as error:  # kopf ends with whatever its parts raised
+            log.warning("a watch broke, begins anew", error=repr(error))
+            await asyncio.sleep(_WATCH_PAUSE_SECONDS)
+        else:
+            return

@@ -4,6 +4,8 @@ OperatorError
 ├── Conflict      the object changed meanwhile: observe again
 ├── Gone          the object no longer exists
 ├── ApiUnavailable  the API server did not answer
+│   ├── Rejected    it, or a webhook, does not accept this call
+│   └── NotLeading  another operator may lead by now: nothing was written
 ├── LeaseLost     another operator may lead from now on
 ├── StoreError    S3 did not give or take an object (report/store.py)
 ├── InvalidManifest  a manifest is not accepted (local/manifests.py)
@@ -62,6 +64,10 @@ class ApiUnavailable(OperatorError):
 
 class Rejected(ApiUnavailable):
     """The API server, or a webhook, rejects this call; the message says why."""
+
+
+class NotLeading(ApiUnavailable):
+    """Nothing is written: another operator may lead by now, perhaps since this process was suspended."""
 
 
 class LeaseLost(OperatorError):

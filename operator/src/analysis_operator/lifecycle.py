@@ -20,24 +20,31 @@ class StopSignal:
 
     def __init__(self) -> None:
         self._received = asyncio.Event()
-        self._kopf_started: list[asyncio.Event] = []
+        self._returns: set[asyncio.Task[None]] = set()
 
     def before_kopf(self) -> asyncio.Event:
-        """Return the event that a kopf operator has to set when it has started."""
+        """Return the event that a kopf operator has to set when it has started: then the signals are taken back."""
         started = asyncio.Event()
-        self._kopf_started.append(started)
+        task = asyncio.create_task(self._take_back(started))
+        self._returns.add(task)
+        task.add_done_callback(self._returns.discard)
         return started
 
     async def wait(self) -> None:
-        """Take the signals back once every kopf operator has started, and wait for one."""
-        await asyncio.sleep(0)  # the watches start in the same step of the event loop: let them call before_kopf
-        for started in self._kopf_started:
-            await started.wait()
+        """Wait for a signal."""
+        if not self._returns:
+            self._take()
+        await self._received.wait()
+        log.info("stopping")
+
+    async def _take_back(self, started: asyncio.Event) -> None:
+        await started.wait()
+        self._take()
+
+    def _take(self) -> None:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._received.set)
-        await self._received.wait()
-        log.info("stopping")
 
 
 async def finished_before(stop: StopSignal, event: Part, *others: Part) -> bool:

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     retry_base_seconds: float = Field(default=2.0, gt=0, description="The pause before the second attempt.")
     retry_cap_seconds: float = Field(default=60.0, gt=0, description="The longest pause between attempts.")
     max_disruptions: int = Field(default=20, ge=0, description="How often one analysis may lose its pod.")
+    missing_analyzer_seconds: float = Field(
+        default=120.0, ge=0, description="How long a request waits for an Analyzer that is not there."
+    )
     resync_seconds: float = Field(default=60.0, gt=0, description="How often everything is compared with the API.")
     secret_file: Path | None = Field(
         default=None,
@@ -71,4 +74,5 @@ class Settings(BaseSettings):
             retry_base_seconds=self.retry_base_seconds,
             retry_cap_seconds=self.retry_cap_seconds,
             max_disruptions=self.max_disruptions,
+            missing_analyzer_seconds=self.missing_analyzer_seconds,
         )

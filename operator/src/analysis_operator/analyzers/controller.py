@@ -27,6 +27,7 @@ from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.scaling.keda import KedaController
 from analysis_operator.work_queue import WorkQueue
+from guardian_service.validation import error_summary
 
 log = structlog.get_logger(__name__)
 
@@ -73,11 +74,15 @@ class AnalyzerController:
     # ---- observing
 
     def observe(self, raw: KubeObject) -> None:
-        """Take an Analyzer into the view. One that cannot be read is logged and left alone."""
+        """Take an Analyzer into the view. One that cannot be read keeps what it has; requests wait for a first one."""
         try:
             analyzer = Analyzer.model_validate(raw)
         except ValidationError as error:  # perhaps of a newer version
-            log.error("analyzer not understood", analyzer=raw["metadata"].get("name"), error=str(error))
+            name = raw["metadata"]["name"]
+            log.error("analyzer not understood", analyzer=name, error=str(error))
+            if name not in self._states:
+                problem = f"This version of the operator does not understand its Analyzer: {error_summary(error)}"
+                self._dispatcher.set_endpoints(name, (), problem)
             return
         name = analyzer.metadata.name
         state = self._states.get(name)
@@ -93,7 +98,10 @@ class AnalyzerController:
     def on_deleted(self, name: str, uid: str) -> None:
         """Forget an Analyzer that was deleted; the API server deletes its child objects."""
         state = self._states.get(name)
-        if state is None or state.analyzer.metadata.uid != uid:  # another one of this name has been observed already
+        if state is None:  # it was never understood
+            self._dispatcher.drop_pool(name)
+            return
+        if state.analyzer.metadata.uid != uid:  # another one of this name has been observed already
             return
         state.removed = True
         del self._states[name]

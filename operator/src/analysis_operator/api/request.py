@@ -99,7 +99,7 @@ class RequestSpec(Resource):
         default=0,
         ge=-1000,
         le=1000,
-        description="Higher priorities run first; requests of equal priority share the pods fairly between namespaces.",
+        description="Higher ones of a namespace run first. Namespaces share the pods fairly, whatever their priorities.",
     )
     timeout_seconds: int = Field(
         default=120, ge=1, le=3600, description="Seconds that one attempt of one analysis may run."
@@ -186,6 +186,19 @@ class PinnedSource(Resource):
 
 class RequestStatus(Resource):
     """The state of the request. Only the operator writes it."""
+
+    # The last guard: whatever an operator that was suspended still writes, what people have read stays as it was.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                rule(
+                    f"!has(oldSelf.{field}) || (has(self.{field}) && self.{field} == oldSelf.{field})",
+                    f"status.{field} is written once",
+                )
+                for field in ("finishedAt", "verdict", "score")
+            ]
+        }
+    )
 
     observed_generation: int | None = Field(
         default=None, ge=0, description="The metadata.generation that this reflects."

@@ -25,7 +25,8 @@ from analysis_operator.callbacks.delivery import (
 from analysis_operator.errors import Reason
 
 PATIENCE = timedelta(hours=1)
-"""Failed attempts are repeated for this long after the end; until then the request's age does not delete it."""
+"""Failed attempts are repeated for this long after the end, and after this process's first attempt: an operator that
+was away for longer still tries. Until then the request's age does not delete it."""
 _TYPE = ConditionType.CALLBACK_DELIVERED
 
 
@@ -100,7 +101,7 @@ def next_step(
         return None
     (condition,) = conditions_at_end(request)
     match delivery.reply:
-        case AnswerFailed(code, message) if now < (request.status.finished_at or now) + PATIENCE:
+        case AnswerFailed(code, message) if now < _patient_until(request, delivery, now):
             condition = (_TYPE, "Unknown", Reason.RETRYING, f"{code}: {message}")
         case AnswerDelivered() | AnswerRefused() | AnswerFailed():
             return _last_step(delivery.reply, doubtful=delivery.doubtful)
@@ -114,6 +115,10 @@ def next_step(
     return CallbackStep(condition, answer=answer_for(request))
 
 
+def _patient_until(request: AnalysisRequest, delivery: Delivery, now: datetime) -> datetime:
+    return max((time for time in (request.status.finished_at, delivery.first_at) if time), default=now) + PATIENCE
+
+
 def _last_step(reply: Reply, *, doubtful: bool) -> CallbackStep:
     match reply:
         case AnswerDelivered():
@@ -124,7 +129,7 @@ def _last_step(reply: Reply, *, doubtful: bool) -> CallbackStep:
         case AnswerRefused(code, message):
             return _given_up(code, message)
         case AnswerFailed(code, message):
-            return _given_up(code, f"Not delivered within an hour of the end, so no more attempts are made. {message}")
+            return _given_up(code, f"Not delivered within an hour, so no more attempts are made. {message}")
 
 
 def _settled(status: ConditionState, reason: str, message: str, warning: str = "") -> CallbackStep:

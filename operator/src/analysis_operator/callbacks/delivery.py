@@ -62,6 +62,8 @@ class Delivery:
     doubtful: bool = True
     reply: Reply | None = None
     ended_at: datetime | None = None
+    first_at: datetime | None = None
+    """When the first attempt of this process began."""
 
 
 class StateMachines(Protocol):

@@ -41,10 +41,14 @@ class CallbackSender:
     Args:
         machines: reaches the tasks that wait.
         clock: the time in UTC.
+        may_send: asked before each attempt; False makes it one that failed.
     """
 
-    def __init__(self, machines: StateMachines, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, machines: StateMachines, clock: Callable[[], datetime], may_send: Callable[[], bool] = lambda: True
+    ) -> None:
         self._machines = machines
+        self._may_send = may_send
         self._clock = clock
         self._calls: dict[str, _Call] = {}
         self._sends_for_deleted: set[asyncio.Task[None]] = set()
@@ -67,7 +71,9 @@ class CallbackSender:
         call = self._calls.setdefault(uid, _Call())
         if callback is None or call.delivery.under_way:
             return
-        call.delivery = replace(call.delivery, attempts=call.delivery.attempts + 1, under_way=True)
+        before = call.delivery
+        first = before.first_at or self._clock()
+        call.delivery = replace(before, attempts=before.attempts + 1, under_way=True, first_at=first)
         call.task = asyncio.create_task(self._send(uid, call, callback.task_token, answer))
 
     def forget(self, uid: str) -> None:
@@ -106,6 +112,9 @@ class CallbackSender:
         log.info("the state machine of a deleted request was answered", request=name, problem=problem)
 
     async def _answer(self, token: str, answer: Answer) -> Reply:
-        reply = await self._machines.answer(token, answer)
+        if self._may_send():
+            reply = await self._machines.answer(token, answer)
+        else:
+            reply = AnswerFailed("NotLeading", "Another operator may lead by now.", may_have_arrived=False)
         metrics.CALLBACKS.labels(reply.label).inc()
         return reply

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from aiohttp import ClientError
 from kubernetes.aio import client, config
 
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone, OperatorError, Rejected
+from analysis_operator.errors import ApiUnavailable, Conflict, Gone, NotLeading, OperatorError, Rejected
 from analysis_operator.kube.objects import CREATION_MANAGER, MANAGER, KubeObject
 
 Json = dict[str, Any]
@@ -32,10 +32,16 @@ _PLURALS = {
 
 
 class KubeApi:
-    """Calls one API server. Raises Conflict, Gone, Rejected or ApiUnavailable; every other error is ApiUnavailable."""
+    """Calls one API server. Raises Conflict, Gone, Rejected or ApiUnavailable; every other error is ApiUnavailable.
 
-    def __init__(self, api: client.ApiClient) -> None:
+    Args:
+        api: the client with its connections.
+        may_write: asked before each call that is no read; False refuses it with NotLeading.
+    """
+
+    def __init__(self, api: client.ApiClient, may_write: Callable[[], bool] = lambda: True) -> None:
         self._api = api
+        self._may_write = may_write
 
     @classmethod
     async def connect(cls) -> KubeApi:
@@ -49,6 +55,10 @@ class KubeApi:
         # The configuration names a proxy if there is one; looking for more in the environment costs a tenth of a call.
         configuration.client_session_kwargs = {"trust_env": False}
         return cls(client.ApiClient(configuration))
+
+    def fenced(self, may_write: Callable[[], bool]) -> KubeApi:
+        """Return another caller over the same connections whose writes end as soon as this process may not lead."""
+        return KubeApi(self._api, may_write)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -65,6 +75,8 @@ class KubeApi:
         accept: str = "application/json",
     ) -> Json:
         """Make one request and return its JSON."""
+        if method != "GET" and not self._may_write():
+            raise NotLeading(f"{method} {path}: another operator may lead by now")
         headers = {"Accept": accept, "Content-Type": content_type}
         await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = f"{self._api.configuration.host}/{path}" + (f"?{urlencode(query)}" if query else "")
@@ -79,7 +91,12 @@ class KubeApi:
             raise ApiUnavailable(f"{method} {path}: {error!r}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise _error(answer.status, f"{method} {path}", data)
-        document: Json = json.loads(data)
+        try:
+            document = json.loads(data)
+        except ValueError as error:
+            raise ApiUnavailable(f"{method} {path}: {answer.status} with a body that is not JSON") from error
+        if not isinstance(document, dict):
+            raise ApiUnavailable(f"{method} {path}: {answer.status} with a body that is no object")
         return document
 
     async def list(

@@ -89,11 +89,14 @@ def micro_time(at: datetime) -> str:
 
 
 def _parse(raw: Json) -> Lease:
-    spec = raw.get("spec", {})
-    return Lease(
-        holder=spec.get("holderIdentity") or "",
-        term=spec.get("acquireTime") or "",
-        seconds=int(spec.get("leaseDurationSeconds") or 0),
-        version=raw["metadata"]["resourceVersion"],
-        transitions=int(spec.get("leaseTransitions") or 0),
-    )
+    try:
+        spec = raw.get("spec", {})
+        return Lease(
+            holder=spec.get("holderIdentity") or "",
+            term=spec.get("acquireTime") or "",
+            seconds=int(spec.get("leaseDurationSeconds") or 0),
+            version=str(raw["metadata"]["resourceVersion"]),
+            transitions=int(spec.get("leaseTransitions") or 0),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ApiUnavailable(f"the answer is no Lease: {error!r}") from error

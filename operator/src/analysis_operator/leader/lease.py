@@ -21,6 +21,11 @@ log = structlog.get_logger(__name__)
 _TERMS = Terms()
 
 
+def _now() -> float:
+    """Return seconds that go on while this process, or the whole machine, is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Leadership(Protocol):
     """Says when this process may do the work."""
 
@@ -32,6 +37,9 @@ class Leadership(Protocol):
 
     async def renew_until_lost(self) -> None:
         """Keep leading until cancelled. Raises LeaseLost when another process may lead from now on."""
+
+    def holds(self) -> bool:
+        """Return whether no other process can lead at this moment, however long this one was suspended."""
 
     async def release(self) -> None:
         """Let another process lead at once. Never raises."""
@@ -51,6 +59,10 @@ class SingleInstance:
     async def renew_until_lost(self) -> None:
         """Lead until cancelled."""
         await asyncio.Event().wait()
+
+    def holds(self) -> bool:
+        """Return True."""
+        return True
 
     async def release(self) -> None:
         """Do nothing."""
@@ -76,7 +88,7 @@ class LeaseElection:
 
     def stands_by(self) -> bool:
         """Return whether another process held the Lease when it was last read, a moment ago."""
-        lease, fresh = self._standing.lease, time.monotonic() - self._read_at < _TERMS.duration
+        lease, fresh = self._standing.lease, _now() - self._read_at < _TERMS.duration
         return fresh and lease is not None and not self._standing.term
 
     async def acquire(self) -> None:
@@ -85,7 +97,7 @@ class LeaseElection:
         while not self._standing.term:
             try:
                 await self._read()
-                if decide(self._standing, self._identity, time.monotonic(), _TERMS) is Step.ACQUIRE:
+                if decide(self._standing, self._identity, _now(), _TERMS) is Step.ACQUIRE:
                     await self._take()
                     continue
             except (ApiUnavailable, Conflict, Gone) as error:
@@ -105,6 +117,10 @@ class LeaseElection:
             while not await self._renew():  # noqa: ASYNC110  # it tries
                 await asyncio.sleep(_TERMS.look_every / 2)
 
+    def holds(self) -> bool:
+        """Return whether the last renewal is so recent that the others still wait."""
+        return bool(self._standing.term) and _now() - self._standing.renewed < _TERMS.deadline
+
     async def release(self) -> None:
         """Clear the holder of the Lease, if this process still holds it, so that another takes over. Never raises."""
         term = self._standing.term
@@ -123,7 +139,7 @@ class LeaseElection:
 
     async def _renew(self) -> bool:
         """Try once. Return False if it has to be tried again. Raises LeaseLost."""
-        standing, sent = self._standing, time.monotonic()
+        standing, sent = self._standing, _now()
         if standing.lease is None or decide(standing, self._identity, sent, _TERMS) is Step.LOST:
             raise LeaseLost(f"the Lease {self._name} is not this operator's any more, or could not be renewed in time")
         left = standing.renewed + _TERMS.deadline - sent
@@ -147,13 +163,13 @@ class LeaseElection:
 
     async def _read(self, timeout: float = CALL_SECONDS) -> None:
         lease = await self._store.read(timeout)
-        self._read_at = time.monotonic()
+        self._read_at = _now()
         before = self._standing.lease
         if before is None or lease is None or lease.version != before.version:
             self._standing = replace(self._standing, lease=lease, since=self._read_at)
 
     async def _take(self) -> None:
-        before, sent, term = self._standing.lease, time.monotonic(), micro_time(self._clock())
+        before, sent, term = self._standing.lease, _now(), micro_time(self._clock())
         if before is None:
             lease = await self._store.create(Lease(self._identity, term, _TERMS.duration, version=""))
         else:

@@ -86,7 +86,7 @@ class LocalRuntime:
         self._reports = reports
         self._slots = slots
         self._ends: dict[str, _End] = {}
-        self._policy = Policy(results_uri=RESULTS_URI)
+        self._policy = Policy(results_uri=RESULTS_URI, missing_analyzer_seconds=0)  # no other comes
         self._exit = AsyncExitStack()
         self._changed = asyncio.Event()
         self._parts: list[asyncio.Task[None]] = []

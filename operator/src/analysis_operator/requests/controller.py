@@ -114,6 +114,20 @@ class RequestController:
             self._callbacks.on_deleted(entry.request)
         self._sink.deleted(uid)
 
+    async def confirm_deleted(self, uid: str) -> None:
+        """Read a request that is gone by an answer: only a second such answer counts, since proxies send them, too."""
+        entry = self._view.get(uid)
+        if entry is None:
+            return
+        try:
+            self.observe(await self._requests.get(entry.request))
+            self._queue.add(uid)
+        except Gone:
+            self.on_deleted(uid)
+        except ApiUnavailable as error:
+            log.warning("request not read, will be tried again", uid=uid, error=str(error))
+            self._retry(uid)
+
     def resource_versions(self) -> Mapping[str, str]:
         """Return the resource version of every request in the view, by UID."""
         return {uid: entry.request.metadata.resource_version for uid, entry in self._view.items()}
@@ -166,7 +180,15 @@ class RequestController:
             return
         runs = self._dispatcher.runs(uid)
         delivery = self._callbacks.delivery(uid)
-        observed = Observation(entry.request, self._dispatcher.pools(), runs, entry.report, self._policy, delivery)
+        observed = Observation(
+            entry.request,
+            self._dispatcher.pools(),
+            runs,
+            entry.report,
+            self._policy,
+            delivery,
+            self._dispatcher.missing_since(entry.request.spec.analyzers),
+        )
         decided = plan(observed, self._clock())
         self._start_and_stop(entry, decided)
         if decided.status == entry.request.status:
@@ -221,7 +243,7 @@ class RequestController:
             await self._read_again(uid, entry, base)
             return False
         except Gone:
-            self.on_deleted(uid)
+            await self.confirm_deleted(uid)
             return False
         except ApiUnavailable as error:
             log.warning("status not written, will be tried again", uid=uid, error=str(error))
@@ -241,7 +263,7 @@ class RequestController:
         try:
             self.observe(await self._requests.get(entry.request))
         except Gone:
-            self.on_deleted(uid)
+            await self.confirm_deleted(uid)
             return
         except ApiUnavailable as error:
             log.warning("request not read after a conflict, will be tried again", uid=uid, error=str(error))

@@ -74,6 +74,8 @@ class Dispatcher:
         self.backlog_changed = Signal[str]()
         """Sent with a pool's name when the number of queued or running analyses, or of slots, has changed."""
         self._pools: dict[str, _WorkerPool] = {}
+        self._began = clock()
+        self._dropped: dict[str, datetime] = {}
         self._arrivals = itertools.count()
 
     # ---- pools
@@ -81,6 +83,8 @@ class Dispatcher:
     def set_pool(self, name: str, concurrency: int) -> None:
         """Add a pool, or change how many analyses one of its pods takes at a time."""
         pool = self._pools.setdefault(name, _WorkerPool())
+        if self._dropped.pop(name, None):
+            log.info("the Analyzer is there again", analyzer=name)
         changed, pool.concurrency = concurrency != pool.concurrency, concurrency
         self._pump(name)
         if changed:
@@ -89,6 +93,8 @@ class Dispatcher:
     def drop_pool(self, name: str) -> None:
         """Remove a pool; every request that waits for it or runs in it is planned again."""
         pool = self._pools.pop(name, None)
+        if pool is not None:
+            self._dropped[name] = self._clock()
         for task in list(pool.tasks.values()) if pool else ():
             task.cancel()
         for key in {*pool.queue, *pool.tasks} if pool else ():
@@ -111,6 +117,10 @@ class Dispatcher:
     def pools(self) -> dict[str, PoolView]:
         """Return every pool as decisions see it."""
         return {name: _view_of(pool) for name, pool in self._pools.items()}
+
+    def missing_since(self, names: Iterable[str]) -> dict[str, datetime]:
+        """Return from when on those without a pool are known to be missing: since this process began, or later."""
+        return {name: self._dropped.get(name, self._began) for name in names if name not in self._pools}
 
     def pool(self, name: str) -> PoolView | None:
         """Return one pool as decisions see it, or None if there is none of this name."""

@@ -1,4 +1,4 @@
-"""Decide which analysis is next: by priority, then fairness between namespaces, then age. No I/O."""
+"""Decide which analysis is next: fair between namespaces first, then by priority and age within one. No I/O."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ class QueuedAnalysis:
 class FairQueue:
     """The queued analyses of one analyzer.
 
-    Among the namespaces whose head has the highest priority, the one with the fewest running analyses goes
-    next, and of equals the one that waits longest. Adding, removing and taking cost O(log n) in the number
-    waiting, plus O(namespaces) for taking.
+    The namespace with the fewest running analyses goes next, and of equals the one that was served least recently:
+    with one slot they take turns. A priority orders the analyses of one namespace, so that nobody gets ahead of
+    others by setting it. Adding, removing and taking cost O(log n) in the number waiting, plus O(namespaces) for
+    taking.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[str, QueuedAnalysis] = {}
         self._heaps: dict[str, list[tuple[int, datetime, int, str]]] = {}
         self._pushed = 0
+        self._served: dict[str, int] = {}
+        self._takes = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -69,11 +72,13 @@ class FairQueue:
                 del self._heaps[namespace]
             else:
                 rank = _rank(head)
-                heads.append(((rank[0], running.get(namespace, 0), rank), head))
+                heads.append(((running.get(namespace, 0), self._served.get(namespace, 0), rank), head))
         if not heads:
             return None
         chosen = min(heads, key=lambda entry: entry[0])[1]
         del self._waiting[chosen.key]
+        self._takes += 1
+        self._served[chosen.namespace] = self._takes
         return chosen
 
     def _rebuild(self) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from pydantic import ValidationError
+
 from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisRequest, RequestStatus
-from analysis_operator.errors import Conflict, Gone
+from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.kube.client import Json, KubeApi
 from analysis_operator.kube.events import post_event
 from analysis_operator.kube.objects import MANAGER
 from analysis_operator.requests.actions import Notify
+from guardian_service.validation import error_summary
 
 _COLLECTION = f"apis/{GROUP}/{VERSION}/analysisrequests"
 
@@ -32,7 +35,7 @@ class KubeRequests:
     async def get(self, request: AnalysisRequest) -> AnalysisRequest:
         """Read it again. Raises Gone if it, by UID, does not exist any more, and ApiUnavailable."""
         meta = request.metadata
-        current = AnalysisRequest.model_validate(await self.get_object(meta.namespace, meta.name))
+        current = _read(await self.get_object(meta.namespace, meta.name))
         if current.metadata.uid != meta.uid:
             raise Gone(f"{meta.namespace}/{meta.name} was replaced by a namesake")
         return current
@@ -54,7 +57,7 @@ class KubeRequests:
         }
         path = f"{_path(meta.namespace, meta.name)}/status"
         written = await self._api.call("PUT", path, query={"fieldManager": MANAGER}, body=body)
-        return AnalysisRequest.model_validate(written)
+        return _read(written)
 
     async def delete(self, request: AnalysisRequest) -> None:
         """Delete this object, and no namesake that may have taken its place."""
@@ -68,6 +71,13 @@ class KubeRequests:
     async def notify(self, request: AnalysisRequest, event: Notify) -> None:
         """Post an event about it. Best effort: it never raises."""
         await post_event(self._api, "AnalysisRequest", request.metadata, event, self._identity)
+
+
+def _read(answer: Json) -> AnalysisRequest:
+    try:
+        return AnalysisRequest.model_validate(answer)
+    except ValidationError as error:
+        raise ApiUnavailable(f"the answer is no AnalysisRequest: {error_summary(error)}") from error
 
 
 def _path(namespace: str, name: str) -> str:

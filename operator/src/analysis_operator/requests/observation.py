@@ -63,6 +63,8 @@ class Policy:
     retry_base_seconds: float = 2.0
     retry_cap_seconds: float = 60.0
     max_disruptions: int = 20
+    missing_analyzer_seconds: float = 120.0
+    """How long requests wait for an Analyzer that is not there: it may be created again, or come with the next file."""
 
     def result_prefix(self, request: AnalysisRequest) -> str | None:
         """Return where the results of a request go, with a slash at the end; the UID keeps namesakes apart."""
@@ -78,7 +80,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A snapshot: the request as last read, the runs in flight or just ended, and the pools it names."""
+    """A snapshot: the request as last read, the runs in flight or just ended, and the pools it names.
+
+    ``missing_since``: from when on an Analyzer is known to be missing, by name; one that is not listed never was there.
+    """
 
     request: AnalysisRequest
     pools: Mapping[str, PoolView]
@@ -86,3 +91,8 @@ class Observation:
     report: Report | None = None
     policy: Policy = field(default_factory=Policy)
     delivery: Delivery = field(default_factory=Delivery)
+    missing_since: Mapping[str, datetime] = field(default_factory=dict)
+
+    def missing(self) -> list[str]:
+        """Return the analyzers that the request names and that are not there."""
+        return [name for name in self.request.spec.analyzers if name not in self.pools]

@@ -41,7 +41,7 @@ def plan(observed: Observation, now: datetime) -> Plan:
     pinned = _pin(observed)
     before = [request.status.analysis(name) or AnalysisStatus(name=name) for name in request.spec.analyzers]
     after = [advance(entry, observed, pinned, now) for entry in before]
-    if refusal := _refusal(observed):
+    if refusal := _refusal(observed, now):
         after = [entry if entry.state.finished else fail(entry, *refusal, now) for entry in after]
     status = _status(request.status, after, pinned)
     if all(entry.state.finished for entry in after):
@@ -63,7 +63,7 @@ def _pin(observed: Observation) -> PinnedSource | None:
     return None
 
 
-def _refusal(observed: Observation) -> tuple[str, str] | None:
+def _refusal(observed: Observation, now: datetime) -> tuple[str, str] | None:
     """Return the reason and the message why nothing more may run for this request, or None."""
     request, policy = observed.request, observed.policy
     if request.spec.cancel:
@@ -75,14 +75,21 @@ def _refusal(observed: Observation) -> tuple[str, str] | None:
             f"Namespace {request.metadata.namespace} may not have {request.spec.source.uri} analysed: it is granted "
             f"{granted}. Ask the administrator of the installation to add a prefix to operator.grants."
         )
-    unknown = [name for name in request.spec.analyzers if name not in observed.pools]
-    if unknown:
+    missing = [name for name in observed.missing() if _wait_for_analyzer(name, observed, now) <= timedelta(0)]
+    if missing:
         existing = ", ".join(sorted(observed.pools)) or "none"
         return Reason.ANALYZER_NOT_FOUND, (
-            f"There is no Analyzer named {' or '.join(unknown)}. Existing Analyzers: {existing}. "
+            f"There is no Analyzer named {' or '.join(missing)}. Existing Analyzers: {existing}. "
             "Create another request that names one of them."
         )
     return None
+
+
+def _wait_for_analyzer(name: str, observed: Observation, now: datetime) -> timedelta:
+    """Return how much longer the request waits for an Analyzer that is not there."""
+    known = (observed.missing_since.get(name), observed.request.metadata.creation_timestamp)
+    since = max((time for time in known if time is not None), default=now)
+    return since + timedelta(seconds=observed.policy.missing_analyzer_seconds) - now
 
 
 def _status(before: RequestStatus, after: list[AnalysisStatus], pinned: PinnedSource | None) -> RequestStatus:
@@ -111,6 +118,8 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
         elif new.state is AnalysisState.PENDING:
             if new.retry_at is not None and new.retry_at > now:
                 waits.append(new.retry_at - now)
+            elif new.name not in observed.pools:
+                waits.append(_wait_for_analyzer(new.name, observed, now))
             else:
                 actions.append(Enqueue(new.name, status.source))
         if _spent(new) != _spent(old) and not new.state.finished:
@@ -141,6 +150,9 @@ def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str,
         entry = retrying[0]
         spent = f"attempt {entry.attempts} of {observed.request.spec.max_attempts} failed"
         return Reason.RETRYING, f"{entry.name}: {spent}: {entry.message}"
+    missing = [entry.name for entry in waiting if entry.name not in observed.pools]
+    if missing:
+        return Reason.ANALYZER_NOT_FOUND, f"There is no Analyzer named {' or '.join(missing)} yet; it may still come."
     without_pods = [entry.name for entry in waiting if observed.pools[entry.name].slots == 0]
     if without_pods:
         problem = observed.pools[without_pods[0]].problem or "One is starting."

@@ -80,7 +80,7 @@ class RequestResync:
         stale_uids = before.keys() - listed
         if suspects or stale_uids:
             await asyncio.sleep(_PATIENCE_SECONDS)
-        missed = await self._observe_missed(suspects) + self._remove_missing(stale_uids)
+        missed = await self._observe_missed(suspects) + await self._remove_missing(stale_uids)
         self._missed_in_silence = 0 if self._watch_spoke else self._missed_in_silence + bool(missed)
         self._watch_spoke = False
         if missed:
@@ -102,9 +102,8 @@ class RequestResync:
                 missed += self._controller.observe_object(raw)
         return missed
 
-    def _remove_missing(self, uids: Iterable[str]) -> int:
-        versions = self._controller.resource_versions()
-        missing = [uid for uid in uids if uid in versions]
-        for uid in missing:
-            self._controller.on_deleted(uid)
-        return len(missing)
+    async def _remove_missing(self, uids: Iterable[str]) -> int:
+        before = self._controller.resource_versions()
+        for uid in uids:
+            await self._controller.confirm_deleted(uid)
+        return len(before) - len(self._controller.resource_versions())

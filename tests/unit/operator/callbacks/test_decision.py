@@ -116,7 +116,7 @@ def test_pauses_grow_and_an_attempt_follows_each() -> None:
 
 def test_after_an_hour_it_is_given_up_by_the_name_of_what_failed() -> None:
     refused = AnswerFailed("AccessDeniedException", "May the role call it?", may_have_arrived=False)
-    delivery = Delivery(attempts=70, reply=refused, ended_at=NOW)
+    delivery = Delivery(attempts=70, reply=refused, ended_at=NOW, first_at=NOW)
     decided = plan(replace(observed(finished()), delivery=delivery), NOW + timedelta(hours=2))
     assert told(decided) == ("False", "AccessDeniedException")
     (event,) = decided.actions

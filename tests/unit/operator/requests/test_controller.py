@@ -158,6 +158,15 @@ async def test_a_request_that_gave_way_to_a_namesake_is_not_written_over_and_ove
     assert scene.controller.resource_versions() == {}
 
 
+async def test_one_answer_that_a_request_is_gone_is_not_believed(scene: Scene) -> None:
+    scene.api.refusals = [Gone("a proxy's 404")]
+    scene.apply()
+    await scene.until(lambda: scene.api.writes)
+    scene.api.refusals = []
+    await scene.until(lambda: scene.status().finished)
+    assert scene.sink.gone == []
+
+
 @pytest.mark.parametrize("reads", [[], [ApiUnavailable("ill")]], ids=["nothing new", "not read"])
 async def test_a_conflict_that_stays_is_not_tried_without_a_pause(scene: Scene, reads: list[Exception]) -> None:
     scene.api.refusals, scene.api.reads = [Conflict("always")], reads

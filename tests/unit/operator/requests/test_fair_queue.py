@@ -25,6 +25,15 @@ def drain(queue: FairQueue, *, keep_running: bool = True) -> list[str]:
     return order
 
 
+def test_with_one_slot_namespaces_take_turns() -> None:
+    queue = FairQueue()
+    for n in range(1000):
+        queue.add(item(f"a{n}", "a", priority=1000, age=1000 - n))
+    for n in range(2):
+        queue.add(item(f"b{n}", "b", age=2 - n))
+    assert drain(queue, keep_running=False)[:5] == ["a0", "b0", "a1", "b1", "a2"]
+
+
 def test_priority_goes_before_age() -> None:
     queue = FairQueue()
     queue.add(item("old", age=100))
@@ -32,10 +41,10 @@ def test_priority_goes_before_age() -> None:
     assert drain(queue) == ["urgent", "old"]
 
 
-def test_of_equal_priority_the_namespace_with_fewer_running_goes_first() -> None:
+def test_whatever_the_priorities_the_namespace_with_fewer_running_goes_first() -> None:
     queue = FairQueue()
     for n in range(4):
-        queue.add(item(f"a{n}", "a", age=100 - n))
+        queue.add(item(f"a{n}", "a", priority=9, age=100 - n))
     for n in range(2):
         queue.add(item(f"b{n}", "b", age=10 - n))
     assert drain(queue) == ["a0", "b0", "a1", "b1", "a2", "a3"]

@@ -14,7 +14,7 @@ from analysis_operator.requests.actions import Delete, Enqueue, Notify, Stop, Wr
 from analysis_operator.requests.observation import Observation, PodLost, Policy, PoolView
 from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason, Finding, SourceFacts, Verdict
-from tests.support.operator.requests import NOW, failure, observed, request, result, run
+from tests.support.operator.requests import CREATED, NOW, failure, observed, request, result, run
 
 
 def reason(status: RequestStatus) -> str:
@@ -195,8 +195,24 @@ def test_work_that_another_operator_started_is_started_again() -> None:
     assert decided.status.analyses[0].disruptions == 0
 
 
-def test_an_unknown_analyzer_fails_the_request_and_names_the_known_ones() -> None:
-    decided = plan(observed(request(analyzers=["audio", "lips"])), NOW)
+def test_a_request_waits_two_minutes_for_an_analyzer_that_may_come() -> None:
+    decided = plan(observed(request(analyzers=["lips"])), NOW)
+    found = decided.status.condition(ConditionType.SUCCEEDED)
+    assert found is not None
+    assert (found.reason, found.status) == ("AnalyzerNotFound", "Unknown")
+    assert decided.actions == ()
+    assert decided.requeue_after == (CREATED + timedelta(minutes=2) - NOW).total_seconds()
+
+
+def test_a_request_that_is_old_waits_as_long_for_an_analyzer_that_was_just_deleted() -> None:
+    asked, later = request(analyzers=["lips"]), NOW + timedelta(hours=1)
+    decided = plan(replace(observed(asked), missing_since={"lips": later - timedelta(seconds=1)}), later)
+    assert not decided.status.finished
+    assert plan(replace(observed(asked), missing_since={"lips": NOW}), later).status.finished
+
+
+def test_an_unknown_analyzer_fails_the_request_in_the_end_and_names_the_known_ones() -> None:
+    decided = plan(observed(request(analyzers=["audio", "lips"])), NOW + timedelta(minutes=2))
     found = decided.status.condition(ConditionType.SUCCEEDED)
     assert found is not None
     assert (found.reason, found.status) == ("AnalyzerNotFound", "False")
@@ -290,7 +306,7 @@ def test_without_a_results_bucket_there_is_no_report() -> None:
 def test_what_was_cancelled_or_never_looked_at_gets_no_page() -> None:
     tried = {"analyses": [{"name": "audio", "attempts": 1}]}
     for asked in (request(tried, cancel=True), request(analyzers=["nosuch"])):
-        decided = plan(observed(asked, policy=REPORTING), NOW)
+        decided = plan(observed(asked, policy=REPORTING), NOW + timedelta(minutes=2))
         assert decided.status.finished
         assert not any(isinstance(action, WriteReport) for action in decided.actions)
 
