@@ -127,7 +127,7 @@ def test_progress_is_written_at_most_every_two_seconds(world: World) -> None:
     assert 2 <= len(writes) <= beginning_and_end + (time.monotonic() - began) // 2
 
 
-def test_an_unknown_analyzer_ends_the_request_at_once(world: World) -> None:
+def test_an_unknown_analyzer_ends_the_request_once_it_was_waited_for(world: World) -> None:
     stopwatch = Stopwatch()
     world.ask("lips", world.put("any"), analyzers=["scripted", "lips"])
     world.wait("lips")

@@ -86,6 +86,7 @@ class OperatorProcess:
             "GUARDIAN_PORT": str(self.port),
             "GUARDIAN_SCALER_PORT": str(self.scaler_port),
             "GUARDIAN_RETRY_BASE_SECONDS": "0.1",
+            "GUARDIAN_MISSING_ANALYZER_SECONDS": "1",
             **{f"GUARDIAN_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -99,7 +99,7 @@ class RequestSpec(Resource):
         default=0,
         ge=-1000,
         le=1000,
-        description="Higher ones of a namespace run first. Namespaces share the pods fairly, whatever their priorities.",
+        description="Higher ones of a namespace run first; between namespaces the pods are shared fairly, without it.",
     )
     timeout_seconds: int = Field(
         default=120, ge=1, le=3600, description="Seconds that one attempt of one analysis may run."
