@@ -81,6 +81,10 @@ coverage: setup ## Report which lines the unit tests run: a table, and pages in 
 bench: setup ## Take the figures of docs/performance.md, most of them on a local cluster
 	@$(VENV)/python -m tests.benchmarks
 
+.PHONY: faults
+faults: setup ## Try every fault at every call of every kind of request, about half an hour, and write docs/faults.md
+	@$(VENV)/python -m tests.faults
+
 EVAL_ENV = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}
 EVAL_ARGS ?=
 

@@ -19,6 +19,7 @@ _LOG_LEVELS = {
     "aiohttp.access": logging.WARNING,
     "alembic": logging.WARNING,
     "botocore": logging.INFO,  # its DEBUG shows whole calls, with credentials and task tokens
+    "kopf._core.reactor.running": logging.ERROR,  # its threads say that they take no signals
     "kopf.objects": logging.WARNING,
 }
 

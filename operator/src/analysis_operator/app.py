@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
 
-import kopf
 import structlog
 
 from analysis_operator import watches
@@ -44,9 +43,6 @@ log = structlog.get_logger(__name__)
 
 _LAST_SECONDS = 2.0
 """With the deadline of a renewal before it, this stays below the time for which other operators wait."""
-
-
-_WATCH_PAUSE_SECONDS = 1.0
 
 
 def now() -> datetime:
@@ -182,10 +178,8 @@ async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leader
             operator.requests.run(),
             operator.sink.run(operator.request_resync.versions, operator.requests.reoffer),
             _resync(operator, settings.resync_seconds),
-            _watch(analyzer_watches, stop, namespaces=[settings.namespace]),
-            _watch(request_watch, stop, clusterwide=True),
-            # While its streams can still end well: a kopf that ends cancels every task that it does not know.
-            before_cancel=operator.scaler.close,
+            watches.watch(analyzer_watches, namespaces=(settings.namespace,)),
+            watches.watch(request_watch),
         )
     finally:
         await operator.scaler.close()
@@ -225,23 +219,3 @@ async def _resync(operator: Operator, every_seconds: float) -> None:
             operator.requests.requeue_all()
         except OperatorError as error:
             log.warning("resync failed, will be tried again", error=str(error))
-
-
-async def _watch(
-    registry: kopf.OperatorRegistry, stop: StopSignal, *, namespaces: list[str] | None = None, clusterwide: bool = False
-) -> None:
-    """Watch until a signal comes. A watch that an answer of the API server broke begins anew."""
-    while True:
-        try:
-            await kopf.operator(
-                registry=registry,
-                settings=watches.settings(),
-                ready_flag=stop.before_kopf(),
-                namespaces=namespaces or (),
-                clusterwide=clusterwide,
-            )
-        except Exception as error:  # kopf ends with whatever its parts raised
-            log.warning("a watch broke, begins anew", error=repr(error))
-            await asyncio.sleep(_WATCH_PAUSE_SECONDS)
-        else:
-            return

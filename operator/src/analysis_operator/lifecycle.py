@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 
 import structlog
 
@@ -16,35 +16,18 @@ _EXIT_SECONDS = 10.0
 
 
 class StopSignal:
-    """Waits for SIGTERM or SIGINT. Kopf takes both for itself when it starts, and then lets five seconds pass."""
+    """Waits for SIGTERM or SIGINT."""
 
     def __init__(self) -> None:
         self._received = asyncio.Event()
-        self._returns: set[asyncio.Task[None]] = set()
-
-    def before_kopf(self) -> asyncio.Event:
-        """Return the event that a kopf operator has to set when it has started: then the signals are taken back."""
-        started = asyncio.Event()
-        task = asyncio.create_task(self._take_back(started))
-        self._returns.add(task)
-        task.add_done_callback(self._returns.discard)
-        return started
 
     async def wait(self) -> None:
-        """Wait for a signal."""
-        if not self._returns:
-            self._take()
-        await self._received.wait()
-        log.info("stopping")
-
-    async def _take_back(self, started: asyncio.Event) -> None:
-        await started.wait()
-        self._take()
-
-    def _take(self) -> None:
+        """Take the signals, and wait for one."""
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._received.set)
+        await self._received.wait()
+        log.info("stopping")
 
 
 async def finished_before(stop: StopSignal, event: Part, *others: Part) -> bool:
@@ -59,11 +42,10 @@ async def finished_before(stop: StopSignal, event: Part, *others: Part) -> bool:
     return tasks[0] in done
 
 
-async def run_until_one_ends(*parts: Part, before_cancel: Callable[[], Awaitable[None]]) -> None:
-    """Run the parts until one ends, then await `before_cancel` and cancel the others. Raises what the first raised."""
+async def run_until_one_ends(*parts: Part) -> None:
+    """Run the parts until one ends, then cancel the others. Raises what the first raised."""
     tasks = [asyncio.create_task(part) for part in parts]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    await before_cancel()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=_EXIT_SECONDS)

@@ -1,17 +1,23 @@
 """Watch with kopf. Every handler passes the object on to a controller; nothing is decided here.
 
 There are two registries because rights differ: requests are watched in every namespace, and everything else only in
-the operator's own.
+the operator's own. Each is watched in a thread with an event loop of its own: a kopf that ends cancels every task of
+its loop, and it ends with the first answer that it does not understand. Controllers are called in the operator's loop.
 """
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Collection, Mapping
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, cast
 
 import kopf
+import structlog
 
 from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.api import GROUP, VERSION
@@ -19,6 +25,9 @@ from analysis_operator.kube.objects import ANALYZER_LABEL
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.resync import RequestResync
 
+log = structlog.get_logger(__name__)
+
+_PAUSE_SECONDS = 1.0
 _CHILDREN = (
     ("apps", "v1", "deployments"),
     ("", "v1", "services"),
@@ -59,50 +68,79 @@ def settings() -> kopf.OperatorSettings:
     return options
 
 
+async def watch(registry: kopf.OperatorRegistry, namespaces: Collection[str] = ()) -> None:
+    """Watch until cancelled, in these namespaces or in all. A watch that breaks begins anew."""
+    while True:
+        stop = threading.Event()
+        ended: Future[None] = Future()
+        thread = threading.Thread(target=_watch, args=(registry, namespaces, stop, ended), daemon=True)
+        thread.start()
+        try:
+            await asyncio.wrap_future(ended)
+        except Exception as error:  # whatever kopf's parts raise
+            log.warning("a watch broke, begins anew", error=repr(error))
+        finally:
+            stop.set()
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _watch(
+    registry: kopf.OperatorRegistry, namespaces: Collection[str], stop: threading.Event, ended: Future[None]
+) -> None:
+    watching = kopf.operator(
+        registry=registry, settings=settings(), stop_flag=stop, namespaces=namespaces, clusterwide=not namespaces
+    )
+    ended.set_running_or_notify_cancel()
+    try:
+        asyncio.run(watching)
+    except asyncio.CancelledError:  # kopf's, and not the operator's
+        ended.set_exception(RuntimeError("kopf cancelled itself"))
+    except Exception as error:
+        ended.set_exception(error)
+    else:
+        ended.set_result(None)
+
+
 def watch_requests(controller: RequestController, resync: RequestResync) -> kopf.OperatorRegistry:
     """Return the registry that watches AnalysisRequests, and tells the resync that it does."""
-    registry = _registry()
+    registry, call = _registry(), asyncio.get_running_loop().call_soon_threadsafe
 
     @kopf.on.event(GROUP, VERSION, "analysisrequests", registry=registry)
     async def request(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
-        resync.watch_spoke()
+        call(resync.watch_spoke)
         if event["type"] == "DELETED":
-            controller.on_deleted(raw["metadata"]["uid"])
+            call(controller.on_deleted, raw["metadata"]["uid"])
         else:
-            controller.observe_object(raw)
+            call(controller.observe_object, raw)
 
     return registry
 
 
 def watch_analyzers(controller: AnalyzerController) -> kopf.OperatorRegistry:
     """Return the registry that watches Analyzers, their pods, and their child objects."""
-    registry = _registry()
+    registry, call = _registry(), asyncio.get_running_loop().call_soon_threadsafe
 
     @kopf.on.event(GROUP, VERSION, "analyzers", registry=registry)
     async def analyzer(event: Mapping[str, Any], **_: object) -> None:
         raw = event["object"]
         if event["type"] == "DELETED":
-            controller.on_deleted(raw["metadata"]["name"], raw["metadata"]["uid"])
+            call(controller.on_deleted, raw["metadata"]["name"], raw["metadata"]["uid"])
         else:
-            controller.observe(dict(raw))
+            call(controller.observe, dict(raw))
 
     @kopf.on.event("", "v1", "pods", labels={ANALYZER_LABEL: kopf.PRESENT}, registry=registry)
     async def pod(event: Mapping[str, Any], **_: object) -> None:
-        controller.observe_pod(dict(event["object"]), gone=event["type"] == "DELETED")
+        call(partial(controller.observe_pod, dict(event["object"]), gone=event["type"] == "DELETED"))
 
-    for group, version, plural in _CHILDREN:
-        labels = {ANALYZER_LABEL: kopf.PRESENT}
-        kopf.on.event(group, version, plural, labels=labels, registry=registry)(_child(controller, plural))
+    def watch_child(group: str, version: str, plural: str) -> None:
+        @kopf.on.event(group, version, plural, id=plural, labels={ANALYZER_LABEL: kopf.PRESENT}, registry=registry)
+        async def child(event: Mapping[str, Any], **_: object) -> None:
+            call(partial(controller.observe_child, dict(event["object"]), gone=event["type"] == "DELETED"))
+
+    for resource in _CHILDREN:
+        watch_child(*resource)
     return registry
-
-
-def _child(controller: AnalyzerController, plural: str) -> Callable[..., Any]:
-    async def child(event: Mapping[str, Any], **_: object) -> None:
-        controller.observe_child(dict(event["object"]), gone=event["type"] == "DELETED")
-
-    child.__name__ = plural
-    return child
 
 
 def _registry() -> kopf.OperatorRegistry:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.paths import repo_root
-from tests.cluster.shell import value_of
 from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
-from tests.support.operator.process import API, NAMESPACE, RULES, OperatorProcess, Pods, grant
-from tests.support.ports import free_port
+from tests.support.operator.world import World, close_world, open_world, prepare
 
 
 @pytest.fixture(scope="session")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     with ApiServer(tmp_path_factory.mktemp("apiserver")) as server:
-        for name in ("analysisrequests", "analyzers"):
-            server.kubectl("apply", "-f", str(repo_root() / "crds" / f"{name}.yaml"))
-        server.kubectl("wait", "--for=condition=Established", "crd", "--all")
-        server.kubectl("create", "namespace", NAMESPACE)
-        grant(server, RULES)
+        prepare(server)
         yield server
 
 
@@ -35,113 +27,23 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
         yield server
 
 
-class World:
-    """One operator with its pods, and the requests of one test."""
-
-    def __init__(self, server: ApiServer, s3: S3Process, pods: Pods, operator: OperatorProcess) -> None:
-        self.server = server
-        self.s3 = s3
-        self.pods = pods
-        self.operator = operator
-        self.port = free_port()
-
-    def put(self, key: str, **script: Any) -> str:
-        """Put a script for the scripted analyzer into the bucket, and return its URI."""
-        self.s3.put("media", key, json.dumps(script).encode())
-        return f"s3://media/{key}"
-
-    def ask(self, name: str, uri: str, namespace: str = "default", **spec: Any) -> None:
-        """Apply a request of the analyzer named scripted."""
-        meta = {"name": name, "namespace": namespace}
-        body = {"source": {"uri": uri}, "analyzers": ["scripted"], **spec}
-        self.server.apply({"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": body})
-
-    def ask_many(self, prefix: str, count: int, uri: str) -> list[str]:
-        """Apply requests of the analyzer named scripted all at once, and return their names."""
-        spec = {"source": {"uri": uri}, "analyzers": ["scripted"]}
-        kind = {"apiVersion": API, "kind": "AnalysisRequest", "spec": spec}
-        names = [f"{prefix}-{number}" for number in range(count)]
-        self.server.apply(*(kind | {"metadata": {"name": name, "namespace": "default"}} for name in names))
-        return names
-
-    def status(self, name: str, namespace: str = "default") -> dict[str, Any]:
-        """Return a request's status."""
-        status: dict[str, Any] = self.server.read.get("analysisrequest", name, namespace).get("status", {})
-        return status
-
-    def reason(self, name: str, namespace: str = "default") -> str:
-        """Return the reason of a request's condition Succeeded."""
-        reasons = {entry["type"]: entry["reason"] for entry in self.status(name, namespace)["conditions"]}
-        return str(reasons["Succeeded"])
-
-    def wait(self, name: str, namespace: str = "default", timeout: int = 120) -> dict[str, Any]:
-        """Wait as a user does, with kubectl, and return the status at the end."""
-        self.server.kubectl(
-            "wait", "--for=condition=Finished", f"areq/{name}", "-n", namespace, f"--timeout={timeout}s"
-        )
-        return self.status(name, namespace)
-
-    def until_running(self, name: str) -> str:
-        """Wait until an analysis runs in the pod that the status names, and return that pod."""
-        return value_of(lambda: self._running(name), f"{name} to run")
-
-    def _running(self, name: str) -> str | None:
-        entries = self.status(name).get("analyses", [])
-        named = next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
-        return named if named and self.pods.busy(named) else None
-
-
-def _open(
-    server: ApiServer,
-    s3: S3Process,
-    folder: Path,
-    *,
-    pods: int = 1,
-    concurrency: int = 1,
-    kubeconfig: Path | None = None,
-    **settings: object,
-) -> World:
-    operator = OperatorProcess(server, folder, kubeconfig, **settings)
-    world = World(server, s3, Pods(server, folder, s3.environment()), operator)
-    try:
-        if pods:
-            world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)
-        operator.start()
-    except BaseException:
-        _close(world)
-        raise
-    return world
-
-
-def _close(world: World) -> None:
-    try:
-        world.operator.stop()
-    finally:
-        world.pods.__exit__()
-    server = world.server
-    server.kubectl("delete", "areq", "--all", "--all-namespaces", "--wait=false")
-    server.kubectl("delete", "analyzers", "--all", "-n", NAMESPACE)
-    server.kubectl("delete", "deploy,svc,sa,pdb,netpol", "-n", NAMESPACE, "-l", "silverguardian.io/analyzer")
-
-
 @pytest.fixture
 def make_world(api_server: ApiServer, s3: S3Process, tmp_path: Path) -> Iterator[Callable[..., World]]:
     """For a test that needs an operator of its own; no `world` may be open in its module."""
     worlds: list[World] = []
 
-    def make(*, pods: int = 1, concurrency: int = 1, kubeconfig: Path | None = None, **settings: object) -> World:
-        opened = _open(api_server, s3, tmp_path, pods=pods, concurrency=concurrency, kubeconfig=kubeconfig, **settings)
-        worlds.append(opened)
+    def make(**settings: Any) -> World:
+        worlds.append(open_world(api_server, s3, tmp_path, **settings))
         return worlds[-1]
 
     yield make
     for world in worlds:
-        _close(world)
+        close_world(world)
 
 
 @pytest.fixture(scope="module")
 def world(api_server: ApiServer, s3: S3Process, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One operator with one pod of one slot, for every test of a module."""
-    opened = _open(api_server, s3, tmp_path_factory.mktemp("world"))
+    opened = open_world(api_server, s3, tmp_path_factory.mktemp("world"))
     yield opened
-    _close(opened)
+    close_world(opened)

@@ -14,7 +14,7 @@ from tests.support.operator.machines import StepFunctionsServer
 from tests.support.operator.process import until
 
 if TYPE_CHECKING:
-    from tests.integration.operator.conftest import World
+    from tests.support.operator.world import World
 
 pytestmark = pytest.mark.integration
 

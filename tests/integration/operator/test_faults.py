@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.operator.conftest import World
 from tests.support.operator.process import NAMESPACE, RULES, grant, until
+from tests.support.operator.world import World
 
 pytestmark = pytest.mark.integration
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.integration.operator.conftest import World
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.kubernetes.proxy import Proxy
 from tests.support.operator.process import NAMESPACE, OperatorProcess, until
 from tests.support.operator.verdicts import VerdictWatch
+from tests.support.operator.world import World
 from tests.support.waiting import Stopwatch
 
 pytestmark = pytest.mark.integration

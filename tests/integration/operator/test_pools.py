@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.integration.operator.conftest import World
 from tests.support.operator.process import NAMESPACE, until
+from tests.support.operator.world import World
 
 pytestmark = pytest.mark.integration
 

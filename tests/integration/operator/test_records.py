@@ -14,7 +14,7 @@ from tests.support.operator.process import until
 from tests.support.records.postgres import Postgres
 
 if TYPE_CHECKING:
-    from tests.integration.operator.conftest import World
+    from tests.support.operator.world import World
 
 pytestmark = pytest.mark.integration
 

@@ -8,9 +8,9 @@ import time
 import pytest
 import yaml
 
-from tests.integration.operator.conftest import World
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, until
+from tests.support.operator.world import World
 from tests.support.waiting import Stopwatch
 
 pytestmark = pytest.mark.integration
@@ -129,7 +129,7 @@ def test_progress_is_written_at_most_every_two_seconds(world: World) -> None:
 
 def test_an_unknown_analyzer_ends_the_request_once_it_was_waited_for(world: World) -> None:
     stopwatch = Stopwatch()
-    world.ask("lips", world.put("any"), analyzers=["scripted", "lips"])
+    world.ask("lips", world.put("any"), analyzers=["lips"])
     world.wait("lips")
     assert stopwatch.seconds <= 10
     assert world.reason("lips") == "AnalyzerNotFound"

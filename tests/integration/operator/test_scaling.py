@@ -20,9 +20,9 @@ from analysis_operator.scaling.externalscaler_pb2 import (
 )
 from tests.cluster.builder import ensure_tools
 from tests.cluster.keda import local_manifests
-from tests.integration.operator.conftest import World
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, until
+from tests.support.operator.world import World
 from tests.support.waiting import PATIENCE_SECONDS, Stopwatch
 
 pytestmark = pytest.mark.integration

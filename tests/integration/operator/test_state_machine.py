@@ -16,11 +16,11 @@ from moto.server import ThreadedMotoServer
 
 from ml.context.scripts import load_calls, transcribed
 from tests.cluster.paths import repo_root
-from tests.integration.operator.conftest import World, _close, _open
 from tests.support.aws.s3 import REGION, S3Process
 from tests.support.aws.state_machine import ANALYZERS, create_definition, definition, patches
 from tests.support.kubernetes.apiserver import PIPELINE_GROUP, PIPELINE_TOKEN, ApiServer
 from tests.support.operator.process import until
+from tests.support.operator.world import World, close_world, open_world
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
@@ -118,11 +118,11 @@ def pipeline(api_server: ApiServer, s3: S3Process, tmp_path_factory: pytest.Temp
             patch.setenv(name, value)
         server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
         server.start()
-        world = _open(api_server, s3, folder, pods=0)
+        world = open_world(api_server, s3, folder, pods=0)
         for name in ANALYZERS:
             world.pods.pool(name, port=free_port(), concurrency=4)
         yield Pipeline(world, boto3.client("stepfunctions", region_name=REGION), faults)
-        _close(world)
+        close_world(world)
         server.stop()
 
 

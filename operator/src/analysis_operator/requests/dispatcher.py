@@ -233,7 +233,7 @@ class Dispatcher:
             pool.jobs.pop(uid, None)
             pool.runs.pop(uid, None)
         elif outcome is None:
-            pool.queue.add(analysis)
+            pool.queue.give_back(analysis)
         else:
             self._update(attempt, outcome=outcome, ended_at=self._clock())
             pool.jobs.pop(uid, None)

@@ -59,6 +59,11 @@ class FairQueue:
         if self._pushed > 2 * len(self._waiting) + _SPARE:
             self._rebuild()
 
+    def give_back(self, item: QueuedAnalysis) -> None:
+        """Add an item again that was taken and could not start: it is still its namespace's turn."""
+        self._served.pop(item.namespace, None)
+        self.add(item)
+
     def discard(self, key: str) -> None:
         """Remove an item, if it is there."""
         self._waiting.pop(key, None)

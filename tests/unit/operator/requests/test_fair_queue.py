@@ -34,6 +34,16 @@ def test_with_one_slot_namespaces_take_turns() -> None:
     assert drain(queue, keep_running=False)[:5] == ["a0", "b0", "a1", "b1", "a2"]
 
 
+def test_one_that_could_not_start_is_still_next() -> None:
+    queue = FairQueue()
+    queue.add(item("a", "a", age=9))
+    queue.add(item("b", "b", age=1))
+    taken = queue.take({})
+    assert taken is not None
+    queue.give_back(taken)
+    assert drain(queue, keep_running=False) == ["a", "b"]
+
+
 def test_priority_goes_before_age() -> None:
     queue = FairQueue()
     queue.add(item("old", age=100))

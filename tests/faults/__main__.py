@@ -1,0 +1,49 @@
+"""``python -m tests.faults [--count N --seed S] [--out FILE]``: the whole matrix, or a sample of it."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.cluster.paths import repo_root
+from tests.faults.card import card
+from tests.faults.cells import SCENARIOS, Cell, rows
+from tests.faults.runner import Outcome, matrix
+from tests.faults.sweep import sample, sweep
+from tests.support.aws.s3 import S3Process
+from tests.support.kubernetes.apiserver import ApiServer
+from tests.support.operator.world import prepare
+
+
+def main() -> int:
+    """Try the cells, print each, and write the card if all were tried."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, help="so many first cells only, chosen by --seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="only cells whose name has this in it")
+    parser.add_argument("--out", type=Path, default=repo_root() / "docs" / "faults.md")
+    options = parser.parse_args()
+    cells = [cell for cell in rows() if options.only in str(cell)]
+    chosen = sample(cells, options.count, options.seed) if options.count else cells
+    with tempfile.TemporaryDirectory() as folder, ApiServer(Path(folder)) as server, S3Process(Path(folder)) as s3:
+        prepare(server)
+        s3.make_bucket("media")
+        with matrix(server, s3, Path(folder)) as tried:
+            for scenario in SCENARIOS:
+                _tell(tried.run(Cell(scenario)))
+            outcomes = sweep(tried, chosen, _tell, further=options.count is None)
+    failed = [outcome for outcome in outcomes if outcome.problems]
+    print(f"{len(outcomes) - len(failed)} of {len(outcomes)} cells passed")
+    if not options.count and not options.only:
+        options.out.write_text(card(outcomes))
+    return 1 if failed else 0
+
+
+def _tell(outcome: Outcome) -> None:
+    verdict = "; ".join(outcome.problems) or ("passed" if outcome.fired else "no such call")
+    print(f"{outcome.seconds:5.1f} s  {outcome.cell}: {verdict}", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

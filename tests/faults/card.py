@@ -1,0 +1,41 @@
+"""The card of the matrix: docs/faults.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.faults.cells import KINDS, SCENARIOS
+from tests.faults.runner import Outcome
+
+_HEAD = """# What one fault does to a request
+
+Each cell is a request on a real operator, API server, S3 server and analyzers, and one fault in one call or watch event
+that concerns it: at the first, the second, and so on, until there is no such call. It must finish with the right
+verdict, reason and number of attempts; its verdict must be in one version; the operator may write twice more than
+without the fault (and once in two seconds of progress); in the end no slot is taken and nothing waits. Written by
+`make faults`; a seeded sample runs in `make test`.
+
+"""
+
+
+def card(outcomes: Sequence[Outcome]) -> str:
+    """Return the card: how many cells of each fault and each kind of request were tried and passed, failures first."""
+    passed = sum(not outcome.problems for outcome in outcomes)
+    failures = [f"- {outcome.cell}: {'; '.join(outcome.problems)}" for outcome in outcomes if outcome.problems]
+    lines = [
+        f"{passed} of {len(outcomes)} cells passed.",
+        "",
+        *(["Failed:", "", *failures, ""] if failures else []),
+        "| fault | " + " | ".join(scenario.name for scenario in SCENARIOS) + " |",
+        "|---" * (len(SCENARIOS) + 1) + "|",
+    ]
+    for place, kinds in KINDS.items():
+        for kind in kinds:
+            of_kind = [outcome for outcome in outcomes if (outcome.cell.place, outcome.cell.kind) == (place, kind)]
+            cells = [_count([outcome for outcome in of_kind if outcome.cell.scenario == each]) for each in SCENARIOS]
+            lines.append(f"| {place}: {kind} | " + " | ".join(cells) + " |")
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def _count(outcomes: Sequence[Outcome]) -> str:
+    return f"{sum(not outcome.problems for outcome in outcomes)} of {len(outcomes)}" if outcomes else "none"

@@ -1,0 +1,84 @@
+"""The cells of the matrix: what a request goes through, and where which fault can strike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.proxy import Kind, Place
+
+_OF_CALLS = (
+    Kind.REFUSED, Kind.ANSWER_LOST, Kind.PLAIN_404, Kind.STATUS_404, Kind.CONFLICT, Kind.INVALID, Kind.THROTTLED,
+    Kind.FAILED, Kind.HTML, Kind.FOREIGN, Kind.SLOW, Kind.HANGS, Kind.KILLED_BEFORE, Kind.KILLED_AFTER, Kind.SUSPENDED,
+)  # fmt: skip
+KINDS: dict[Place, tuple[Kind, ...]] = {
+    Place.WRITE: _OF_CALLS,
+    Place.EVENT: (
+        Kind.DROPPED, Kind.DOUBLED, Kind.REORDERED, Kind.CUT, Kind.GONE, Kind.ERROR, Kind.GARBAGE,
+    ),
+}  # fmt: skip
+"""A read of one request happens only after a fault, so none is the first."""
+
+ALONE = {Kind.KILLED_BEFORE, Kind.KILLED_AFTER, Kind.SUSPENDED, Kind.GONE, Kind.ERROR, Kind.GARBAGE, Kind.CUT}
+"""These strike every request at that time, and are tried one at a time."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a request goes through without a fault, and how it must end with one.
+
+    Args:
+        name: for people.
+        script: what the scripted analyzer does.
+        reason: of the condition Succeeded at the end; None: the request is deleted.
+        verdict: at the end.
+        attempts: that the status counts at the end.
+        then: what its owner does once it runs: cancel or delete it.
+        spec: further fields of the request.
+    """
+
+    name: str
+    script: dict[str, Any]
+    reason: str | None
+    verdict: str | None = None
+    attempts: int = 1
+    then: str = ""
+    spec: dict[str, Any] = field(default_factory=dict)
+
+
+SCENARIOS = (
+    Scenario("at once", {}, "Completed", "NoEvidence"),
+    Scenario("with progress", {"seconds": 3}, "Completed", "NoEvidence"),
+    Scenario("retried", {"seconds": 0.5, "crash": "sigkill", "once": True}, "Completed", "NoEvidence", attempts=2),
+    Scenario("refused", {"seconds": 0.5, "fail": "CorruptMedia"}, "CorruptMedia"),
+    Scenario("cancelled", {"seconds": 600}, "Cancelled", attempts=0, then="cancel"),
+    Scenario("deleted", {"seconds": 600}, None, then="delete"),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One scenario with one fault, or (None) without any."""
+
+    scenario: Scenario
+    place: Place | None = None
+    kind: Kind | None = None
+    nth: int = 1
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else may run at that time."""
+        return self.kind in ALONE
+
+    def __str__(self) -> str:
+        fault = f"{self.kind} at {self.place} {self.nth}" if self.kind else "no fault"
+        return f"{self.scenario.name}: {fault}"
+
+
+def rows() -> Iterator[Cell]:
+    """Yield the first cell of every row: the same fault at the second, third … call follows while there is one."""
+    for scenario in SCENARIOS:
+        for place, kinds in KINDS.items():
+            for kind in kinds:
+                yield Cell(scenario, place, kind)

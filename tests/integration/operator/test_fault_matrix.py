@@ -1,0 +1,26 @@
+"""A sample of the fault matrix, the same each time: `make faults` tries all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cells import rows
+from tests.faults.runner import matrix
+from tests.faults.sweep import sample, sweep
+from tests.support.aws.s3 import S3Process
+from tests.support.kubernetes.apiserver import ApiServer
+
+pytestmark = pytest.mark.integration
+
+_CELLS = 16
+_SEED = 11
+
+
+def test_no_fault_of_a_sample_costs_or_doubles_a_verdict(api_server: ApiServer, s3: S3Process, tmp_path: Path) -> None:
+    chosen = sample(rows(), _CELLS, _SEED)
+    with matrix(api_server, s3, tmp_path) as tried:
+        outcomes = sweep(tried, chosen, lambda _: None, further=False)
+    assert len(outcomes) > _CELLS / 2, "faults that did not strike say nothing"
+    assert [f"{outcome.cell}: {outcome.problems}" for outcome in outcomes if outcome.problems] == []
