@@ -149,18 +149,18 @@ class Matrix:
 
 
 _KILLS = {Kind.KILLED_BEFORE, Kind.KILLED_AFTER}
-_PODS = 2
+_PODS = 1
 
 
 @contextlib.contextmanager
 def matrix(server: ApiServer, s3: S3Process, folder: Path) -> Iterator[Matrix]:
-    """Start an operator behind the proxy, with two pods of four slots."""
+    """Start an operator behind the proxy, with one pod of eight slots: a script that crashes once does so in each pod."""
     with FaultProxy(server.endpoint) as proxy:
         config = yaml.safe_load(server.operator_kubeconfig.read_text())
         config["clusters"][0]["cluster"] = {"server": f"http://127.0.0.1:{proxy.port}"}
         (folder / "proxied").write_text(yaml.safe_dump(config))
         world = open_world(
-            server, s3, folder, pods=_PODS, concurrency=4, kubeconfig=folder / "proxied", resync_seconds=1
+            server, s3, folder, pods=_PODS, concurrency=8, kubeconfig=folder / "proxied", resync_seconds=1
         )
         try:
             with VerdictWatch(server.kubectl_path, server.kubeconfig, folder / "watch") as watch:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 from pydantic import ValidationError
 
+from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest, AnalysisStatus, RequestStatus
 from analysis_operator.report.ports import Report
 from analysis_operator.report.sections import Plot, Section, read_plot
@@ -23,7 +24,15 @@ PNG_LIMIT = 2 * 1024**2
 _THREADS = 2
 """Few: what is read is kept in memory until its page is written."""
 _SECONDS = 20.0
+DEADLINE_SECONDS = 30.0
+"""How long a verdict waits for its page, the wait for a thread included."""
+PAUSE_SECONDS = 60.0
+"""After a page that was too late none is written for so long: a thousand verdicts must not wait one after the other."""
 _CONTENT_TYPE = "text/html; charset=utf-8"
+
+
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="reports")
 
 
 class S3ReportWriter:
@@ -31,18 +40,34 @@ class S3ReportWriter:
 
     def __init__(self, store: ObjectStore | None = None) -> None:
         self._store = store or ObjectStore()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reports")
+        self._threads = _threads()
+        self._paused_until = 0.0
+        metrics.REPORTS_PAUSED.set_function(lambda: float(self._paused_until > time.monotonic()))
 
     async def write(self, request: AnalysisRequest, status: RequestStatus, prefix: str) -> Report:
         """Write the page. What could not be read is said in the page and in the answer."""
+        if time.monotonic() < self._paused_until:
+            return Report(problem="The report was not written: S3 was too slow a moment ago.")
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._write, request, status, prefix)
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await loop.run_in_executor(self._threads, self._write, request, status, prefix)
+        except TimeoutError:
+            self._pause()
+            return Report(problem="The report was not written: S3 is too slow.")
         except StoreError as error:
             return Report(problem=f"The report was not written: {error}.")
         except Exception as error:
             log.exception("report failed", request=f"{request.metadata.namespace}/{request.metadata.name}")
             return Report(problem=f"The report was not written: {type(error).__name__} inside the operator.")
+
+    def _pause(self) -> None:
+        """Write no page for a while, and then by other threads: these may hang for as long as S3 sends a byte a time."""
+        if time.monotonic() >= self._paused_until:
+            log.warning("S3 is too slow for reports", seconds=PAUSE_SECONDS)
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = _threads()
+        self._paused_until = time.monotonic() + PAUSE_SECONDS
 
     def _write(self, request: AnalysisRequest, status: RequestStatus, prefix: str) -> Report:
         from analysis_operator.report.page import render

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
+import threading
 import zlib
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ from html.parser import HTMLParser
 import pytest
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, PinnedSource, RequestStatus
-from analysis_operator.report import timeline
+from analysis_operator.report import timeline, writer
 from analysis_operator.report.page import clean, render, size
 from analysis_operator.report.sections import MOST_PIXELS, Section, read_plot
 from analysis_operator.report.store import ObjectStore, StoreError
@@ -471,3 +472,35 @@ def test_a_plot_with_the_agreed_margins_is_cut_to_the_recording_and_kept_once() 
     page = render(request(), status(entry()), [Section(entry(), result(), plot)])
     assert page.count("data:image/png") == 1
     assert page.count('viewBox="70 64 1110 196"') == 2 * len(locales())  # and once larger, for a phone
+
+
+class HangingStore(FakeStore):
+    """Answers only when it is told to, like S3 behind a network that loses everything."""
+
+    def __init__(self) -> None:
+        super().__init__(results())
+        self.goes_on = threading.Event()
+        self.reads = 0
+
+    def get(self, uri: str, limit: int) -> bytes:
+        self.reads += 1
+        self.goes_on.wait(60)
+        return super().get(uri, limit)
+
+
+async def test_verdicts_do_not_wait_one_after_the_other_for_a_store_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer, "DEADLINE_SECONDS", 0.2)
+    store = HangingStore()
+    reports = S3ReportWriter(store)
+    pages = [reports.write(request(), status(entry()), PREFIX) for _ in range(200)]
+    first = await asyncio.wait_for(asyncio.gather(*pages), 30)
+    assert {report.problem for report in first} == {"The report was not written: S3 is too slow."}
+    reads = store.reads
+    assert "a moment ago" in (await reports.write(request(), status(entry()), PREFIX)).problem
+    assert store.reads == reads, "while it is paused nothing more is asked of S3"
+    store.goes_on.set()
+    reports._paused_until = 0.0
+    monkeypatch.setattr(writer, "DEADLINE_SECONDS", 30)
+    assert (await reports.write(request(), status(entry()), PREFIX)).uri is not None
