@@ -62,10 +62,10 @@ class S3ReportWriter:
             return Report(problem=f"The report was not written: {type(error).__name__} inside the operator.")
 
     def _pause(self) -> None:
-        """Write no page for a while, and then by other threads: these may hang for as long as S3 sends a byte a time."""
+        """Write no page for a while, and then by other threads: these may hang as long as S3 sends a byte at a time."""
         if time.monotonic() >= self._paused_until:
             log.warning("S3 is too slow for reports", seconds=PAUSE_SECONDS)
-            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads.shutdown(wait=False)  # what still waits there ends by its own deadline
             self._threads = _threads()
         self._paused_until = time.monotonic() + PAUSE_SECONDS
 

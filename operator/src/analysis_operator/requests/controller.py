@@ -21,6 +21,7 @@ from analysis_operator.report.ports import ReportWriter
 from analysis_operator.requests.actions import CallBack, Delete, Enqueue, Notify, Plan, Stop, WriteReport
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import Observation, Policy, Run
+from analysis_operator.requests.pace import Pace
 from analysis_operator.requests.plan import plan
 from analysis_operator.requests.ports import Requests
 from analysis_operator.requests.view import BACKOFF_SECONDS, Entry, version_of
@@ -33,6 +34,9 @@ PROGRESS_SECONDS = 2.0
 """Progress is written at most this often for one request."""
 SETTLE_SECONDS = 0.2
 """The first write waits this long: a request that ends sooner needs only one."""
+_PROGRESS_RATE = 5.0
+_PROGRESS_BURST = 50
+"""Of all requests together: a pod that comes and goes changes the reason of each one that waits for it."""
 _WORKERS = 16
 
 
@@ -69,6 +73,7 @@ class RequestController:
         self._clock = clock
         self._view: dict[str, Entry] = {}
         self._queue = WorkQueue()
+        self._pace = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
         dispatcher.run_changed.connect(self._on_run_changed)
         callbacks.replied.connect(self._queue.add)
 
@@ -230,10 +235,16 @@ class RequestController:
 
     def _may_write(self, uid: str, entry: Entry) -> bool:
         now = asyncio.get_running_loop().time()
-        if now >= entry.write_not_before:
-            return True
-        self._queue.add_later(uid, entry.write_not_before - now, low=True)
-        return False
+        if now < entry.write_not_before:
+            self._queue.add_later(uid, entry.write_not_before - now, low=True)
+            return False
+        if entry.turn is None:
+            entry.turn = self._pace.reserve(now)
+        if now < entry.turn:
+            self._queue.add_later(uid, entry.turn - now, low=True)
+            return False
+        entry.turn = None
+        return True
 
     async def _write(self, uid: str, entry: Entry, status: RequestStatus, runs: Mapping[str, Run]) -> bool:
         base = entry.version

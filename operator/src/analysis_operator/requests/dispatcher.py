@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 _UNREACHABLE_PAUSE = 1.0
 _DRAINING_PAUSE = 5.0
 _DEADLINE_GRACE = 15.0
+_REFUSALS = 10
+"""So many attempts in a row that no pod took are no accident: what waits is told."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ class _WorkerPool:
     tasks: dict[str, asyncio.Task[Outcome | None]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     running: Counter[str] = field(default_factory=Counter)
+    refusals: int = 0
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,7 @@ class Dispatcher:
         if before[0] != bool(pool.pods):
             self.backlog_changed.send(name)
         if before != (bool(pool.pods), problem):
-            for key in pool.queue:
-                self.run_changed.send(key, True)
+            self._reason_changed(pool)
 
     def pools(self) -> dict[str, PoolView]:
         """Return every pool as decisions see it."""
@@ -203,17 +206,18 @@ class Dispatcher:
         name, pod = attempt.analyzer, attempt.pod
         try:
             outcome = await self._stream(attempt)
+            self._accepted(attempt.pool)
             if isinstance(outcome, PodLost):
                 # A pod that resets every stream at once must not use up all disruptions within a second.
                 self._rest(name, pod, _UNREACHABLE_PAUSE)
             return outcome
         except Busy as error:
-            self._rest(name, pod, error.retry_after)
+            self._refused(attempt, "has no free slot, though it has no work from here", error.retry_after)
         except Draining:
-            self._rest(name, pod, _DRAINING_PAUSE)
+            self._refused(attempt, "takes no new work", _DRAINING_PAUSE)
         except Unreachable as error:
             log.info("pod unreachable", pod=pod.endpoint.pod, error=str(error))
-            self._rest(name, pod, _UNREACHABLE_PAUSE)
+            self._refused(attempt, "cannot be reached", _UNREACHABLE_PAUSE)
         except Exception as error:
             log.exception("attempt failed inside the operator", analyzer=name, uid=attempt.analysis.key)
             message = f"The operator failed while it ran this attempt: {error!r}."
@@ -255,6 +259,7 @@ class Dispatcher:
                     if not isinstance(event, Progress):
                         return event
                     source = pool.runs[uid].source if uid in pool.runs else None
+                    self._accepted(pool)
                     about = {"fraction": event.fraction, "stage": event.stage, "source": event.source or source}
                     self._update(attempt, **about)
                     self.run_changed.send(uid, False)
@@ -269,6 +274,25 @@ class Dispatcher:
         run = runs.get(uid) or Run(pod=attempt.pod.endpoint.pod, started_at=attempt.started)
         runs[uid] = replace(run, **changes)  # type: ignore[arg-type]
 
+    def _refused(self, attempt: _Attempt, why: str, pause: float) -> None:
+        pool = attempt.pool
+        pool.refusals += 1
+        if pool.refusals == _REFUSALS:
+            pool.refusal = f"Its pods are ready and refuse work: {attempt.pod.endpoint.pod} {why}."
+            log.warning("the pods of an analyzer refuse work", analyzer=attempt.analyzer, problem=pool.refusal)
+            self._reason_changed(pool)
+        self._rest(attempt.analyzer, attempt.pod, pause)
+
+    def _accepted(self, pool: _WorkerPool) -> None:
+        pool.refusals = 0
+        if pool.refusal:
+            pool.refusal = ""
+            self._reason_changed(pool)
+
+    def _reason_changed(self, pool: _WorkerPool) -> None:
+        for key in pool.queue:
+            self.run_changed.send(key, True)
+
     def _rest(self, name: str, pod: _Pod, seconds: float) -> None:
         """Send no job to a pod for a while, then try again."""
         loop = asyncio.get_running_loop()
@@ -277,7 +301,7 @@ class Dispatcher:
 
 
 def _view_of(pool: _WorkerPool) -> PoolView:
-    return PoolView(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency)
+    return PoolView(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency, pool.refusal)
 
 
 def _least_busy(pool: _WorkerPool, now: float) -> _Pod | None:

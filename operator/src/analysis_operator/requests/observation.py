@@ -44,11 +44,13 @@ class PoolView:
         slots: how many analyses its ready pods take at a time.
         problem: what keeps more pods from being ready, or an empty string.
         concurrency: how many analyses one pod takes at a time.
+        refusal: why its ready pods take no work for some time now, or an empty string.
     """
 
     slots: int = 0
     problem: str = ""
     concurrency: int = 1
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,9 @@ def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str,
     if without_pods:
         problem = observed.pools[without_pods[0]].problem or "One is starting."
         return Reason.SCALING, f"No pod of {', '.join(without_pods)} is ready. {problem}"
-    return Reason.QUEUED, f"Waiting for a free slot of {', '.join(entry.name for entry in waiting)}."
+    refusals = [refusal for entry in waiting if (refusal := observed.pools[entry.name].refusal)]
+    slot = f"Waiting for a free slot of {', '.join(entry.name for entry in waiting)}."
+    return Reason.QUEUED, " ".join([slot, *refusals])
 
 
 def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> Plan:

@@ -14,13 +14,15 @@ BACKOFF_SECONDS = (0.5, 30.0)
 
 @dataclass(slots=True)
 class Entry:
-    """One request as last read or written. ``write_not_before`` is in seconds of the event loop."""
+    """One request as last read or written. Times are in seconds of the event loop."""
 
     request: AnalysisRequest
     write_not_before: float
     backoff: float = BACKOFF_SECONDS[0]
     report: Report | None = None
     reporting: asyncio.Task[None] | None = None
+    turn: float | None = None
+    """When its next write that can wait may be made; None: no turn was taken."""
 
     @property
     def version(self) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
+from analysis_operator.requests import dispatcher
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import PodLost
 from analysis_operator.requests.ports import Endpoint
@@ -190,3 +191,19 @@ async def test_the_end_of_one_analysis_is_news_only_to_the_pool_that_it_waited_f
     assert told == []
     scene.dispatcher.stop("b")
     assert told == ["audio"]
+
+
+async def test_pods_that_are_ready_and_refuse_again_and_again_are_told_until_one_takes_work(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "_UNREACHABLE_PAUSE", 0.01)
+    scene.analyzers.answers["pod-0"] = [Unreachable("no route") for _ in range(12)]
+
+    def told() -> str:
+        return scene.dispatcher.pools()["audio"].refusal
+
+    scene.enqueue("a", "b")
+    await scene.until(told)
+    assert told() == "Its pods are ready and refuse work: pod-0 cannot be reached."
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert told() == ""

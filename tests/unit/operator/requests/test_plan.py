@@ -211,6 +211,15 @@ def test_a_request_that_is_old_waits_as_long_for_an_analyzer_that_was_just_delet
     assert plan(replace(observed(asked), missing_since={"lips": NOW}), later).status.finished
 
 
+def test_what_waits_for_pods_that_refuse_says_so() -> None:
+    refusing = PoolView(slots=2, refusal="Its pods are ready and refuse work: audio-1 cannot be reached.")
+    decided = plan(observed(request(), pools={"audio": refusing}), NOW)
+    found = decided.status.condition(ConditionType.SUCCEEDED)
+    assert found is not None
+    assert found.reason == "Queued"
+    assert "audio-1 cannot be reached" in found.message
+
+
 def test_an_unknown_analyzer_fails_the_request_in_the_end_and_names_the_known_ones() -> None:
     decided = plan(observed(request(analyzers=["audio", "lips"])), NOW + timedelta(minutes=2))
     found = decided.status.condition(ConditionType.SUCCEEDED)
