@@ -100,3 +100,11 @@ def test_a_watch_that_says_nothing_is_noticed_and_its_work_is_done_all_the_same(
         until(lambda: world.operator.get("/healthz")[0] == 500, "the operator to call itself sick")
     finally:
         grant(world.server, RULES)
+
+
+def test_a_request_waits_for_an_analyzer_that_comes_after_it(make_world: Callable[..., World]) -> None:
+    world = make_world(pods=0, missing_analyzer_seconds=120)
+    world.ask("early", world.put("any"))
+    until(lambda: world.reason("early") == "AnalyzerNotFound", "the reason why it waits")
+    world.pods.pool("scripted", port=world.port)
+    assert world.wait("early")["verdict"] == "NoEvidence"

@@ -117,3 +117,27 @@ def test_a_leader_that_loses_the_api_server_ends_its_work_before_another_begins(
             assert world.wait("torn")["verdict"] == "NoEvidence"
             until(lambda: world.operator.get("/healthz")[0] == 200, "the first to stand by, without a restart")
             assert not world.operator.leads()
+
+
+def test_a_leader_that_was_suspended_writes_nothing_beside_the_next_one(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    world = make_world(pods=2, lease=LEASE, identity="first")
+    uri = world.put("second", seconds=1)
+    with standby(world, tmp_path) as second, watching(world.server, tmp_path) as watch:
+        names = world.ask_many("frozen", 8, uri)
+        until(watch.written, "a first verdict")
+        first = world.operator.process
+        assert first is not None
+        first.send_signal(signal.SIGSTOP)
+        try:
+            until(second.leads, "the other to take over")
+            for name in names:
+                assert world.wait(name)["verdict"] == "NoEvidence"
+        finally:
+            first.send_signal(signal.SIGCONT)
+        until(lambda: "starts again" in world.operator.log(), "the first to see that it leads no more")
+        world.ask("last", uri)
+        assert world.wait("last")["verdict"] == "NoEvidence"
+        until(lambda: watch.written()["last"], "the watch to have delivered everything before")
+        assert {name: watch.written()[name] for name in names} == dict.fromkeys(names, 1)

@@ -135,6 +135,16 @@ def test_an_unknown_analyzer_ends_the_request_once_it_was_waited_for(world: Worl
     assert world.reason("lips") == "AnalyzerNotFound"
 
 
+def test_a_verdict_is_written_once(world: World) -> None:
+    world.ask("written", world.put("any"))
+    world.wait("written")
+    for changed in ({"verdict": "LikelyFake"}, {"verdict": None}, {"finishedAt": "2026-01-01T00:00:00Z"}):
+        patch = ("--subresource=status", "--type=merge", "-p", json.dumps({"status": changed}))
+        answer = world.server.kubectl("patch", "areq", "written", *patch, check=False)
+        assert answer.returncode != 0
+        assert "is written once" in answer.stderr
+
+
 def test_a_missing_key_ends_the_request_at_once(world: World) -> None:
     stopwatch = Stopwatch()
     world.ask("missing", "s3://media/nothing-here")
