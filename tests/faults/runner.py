@@ -111,8 +111,7 @@ class Matrix:
         lines = self._world.operator.get("/metrics")[1].splitlines()
         gauges = ("silver_guardian_queued{", "silver_guardian_running{")
         left = [line for line in lines if line.startswith(gauges) and not line.endswith(" 0.0")]
-        pods = [f"scripted-{number}" for number in range(_PODS)]
-        return left + [f"{pod} is busy" for pod in pods if self._world.pods.busy(pod)]
+        return left + (["its pod is busy"] if self._world.pods.busy("scripted-0") else [])
 
     # ---- inside
 
@@ -149,19 +148,16 @@ class Matrix:
 
 
 _KILLS = {Kind.KILLED_BEFORE, Kind.KILLED_AFTER}
-_PODS = 1
 
 
 @contextlib.contextmanager
 def matrix(server: ApiServer, s3: S3Process, folder: Path) -> Iterator[Matrix]:
-    """Start an operator behind the proxy, with one pod of eight slots: a script that crashes once does so in each pod."""
+    """Start an operator behind the proxy, with one pod: a script that crashes once does so in each pod."""
     with FaultProxy(server.endpoint) as proxy:
         config = yaml.safe_load(server.operator_kubeconfig.read_text())
         config["clusters"][0]["cluster"] = {"server": f"http://127.0.0.1:{proxy.port}"}
         (folder / "proxied").write_text(yaml.safe_dump(config))
-        world = open_world(
-            server, s3, folder, pods=_PODS, concurrency=8, kubeconfig=folder / "proxied", resync_seconds=1
-        )
+        world = open_world(server, s3, folder, concurrency=8, kubeconfig=folder / "proxied", resync_seconds=1)
         try:
             with VerdictWatch(server.kubectl_path, server.kubeconfig, folder / "watch") as watch:
                 yield Matrix(world, proxy, watch)
