@@ -17,13 +17,13 @@ from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.plots import draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge, of_the_whole
+from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS
 from audio_analyzer.detectors.speech import NO_SPEECH
 from audio_analyzer.hearing import Heard, hear_all, joined
 from audio_analyzer.levels import LevelMeter, Levels
 from audio_analyzer.reading import AnyMeter, read_samples
-from audio_analyzer.voice_activity import VoiceMeter
 from audio_analyzer.windows import LEAST_SPEECH_SECONDS
 
 _LEAST_SOUND_SECONDS = 1.0

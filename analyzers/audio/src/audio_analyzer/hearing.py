@@ -18,10 +18,11 @@ from analyzer_kit.coverage import Coverage
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.audio import count_sound_tracks
 from analyzer_kit.verdicts import verdict_of
+from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, Levels, sound_frames
 from audio_analyzer.reading import AnyMeter, AudioReading, Place, Span, read_sound
-from audio_analyzer.voice_activity import VoiceMeter, densest_seconds, speech_frames
+from audio_analyzer.voice_activity import densest_seconds, speech_frames
 
 _MOST_TRACKS = 4
 """Recorders write up to two, films one for each language. They are heard one after the other, and the time that an

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analyzer_contract import Verdict
+from analyzer_kit import voice_activity
 from analyzer_kit.analysis import Assessment, Caps
 from analyzer_kit.errors import Misconfigured
-from audio_analyzer import analysis, voice_activity
+from analyzer_kit.voice_activity import VoiceMeter, speech_stretches
+from audio_analyzer import analysis
 from audio_analyzer.levels import FRAME_SECONDS, LevelMeter
 from audio_analyzer.reading import read_samples
-from audio_analyzer.voice_activity import VoiceMeter, densest_seconds, speech_frames, speech_stretches
+from audio_analyzer.voice_activity import densest_seconds, speech_frames
 from tests.support.analyzers.listener import babble, wav
 from tests.support.media import sounds
 

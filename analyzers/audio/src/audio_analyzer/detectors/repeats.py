@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding
 from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.runs import runs_of
+from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.fingerprints import HOP, HOP_SECONDS, Fingerprinter, Fingerprints
 from audio_analyzer.levels import FRAME_SECONDS, ZERO_DBFS, LevelMeter
 from audio_analyzer.reading import AudioReading, Span
-from audio_analyzer.voice_activity import SpeechFrames, VoiceMeter, speech_frames
+from audio_analyzer.voice_activity import SpeechFrames, speech_frames
 
 _SHORTEST_HOPS = 32
 """About half a second of matching fingerprints; a window adds a quarter of a second of sound to it."""

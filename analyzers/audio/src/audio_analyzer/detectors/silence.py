@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding
+from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.gaps import Gap, find_gaps
 from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, sound_frames
 from audio_analyzer.reading import AudioReading
-from audio_analyzer.voice_activity import SpeechFrames, VoiceMeter, densest_seconds, speech_frames
+from audio_analyzer.voice_activity import SpeechFrames, densest_seconds, speech_frames
 from audio_analyzer.windows import LEAST_SPEECH_SECONDS
 
 _SCORE_OF_FEW = (0, 25, 40)

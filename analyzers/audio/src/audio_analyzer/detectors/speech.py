@@ -13,12 +13,13 @@ from analyzer_contract import DetectorReport, Finding, TimelinePoint, Verdict
 from analyzer_kit.analysis import Setup
 from analyzer_kit.detector import DetectorSource
 from analyzer_kit.media.audio import SAMPLE_RATE
+from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.calibrated import LEAST_STRETCH, claim_of, reference_percentile, shown_score, stretches
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.levels import FRAME_SAMPLES, LevelMeter
 from audio_analyzer.loading import load_models
 from audio_analyzer.reading import AudioReading, Span
-from audio_analyzer.voice_activity import SpeechFrames, VoiceMeter, speech_frames
+from audio_analyzer.voice_activity import SpeechFrames, speech_frames
 from audio_analyzer.window_scores import WindowScore, WindowScorer
 from audio_analyzer.windows import LEAST_SPEECH_SECONDS, WindowPlan
 
