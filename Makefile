@@ -44,6 +44,10 @@ run-video: setup media ## Serve the video analyzer on port 8001, with a local S3
 run-context: setup media ## Serve the context analyzer on port 8002, with a local S3 server that holds the samples
 	@$(VENV)/guardian serve context --media $(OUT)/media --port 8002 --out $(OUT)
 
+.PHONY: speech-model
+speech-model: setup ## Put Whisper base (MIT, 150 MB) where guardian looks for models: MODELS=another folder
+	@$(VENV)/python -m ml.common.whisper $(MODELS)
+
 ##@ Work on it
 
 .PHONY: setup

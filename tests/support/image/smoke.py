@@ -19,10 +19,11 @@ LEFT_OUT = {
     "operator": {"moto", "onnx", "rich", "status_api", "typer", "uvicorn"},
     "audio": {"onnx"},
     "video": {"onnx", "onnxruntime"},
-    "context": {"av", "numpy"},
+    "context": {"av", "ctranslate2", "faster_whisper", "guardian_models", "numpy", "onnxruntime"},
     "status-api": set(),
 }
-"""By target: the operator's extra `local`, for laptops; what makes models; the kit's extra `media`, which decodes."""
+"""By target: the operator's extra `local`, for laptops; what makes models; the extras `media` and
+`transcription`, which decode and listen."""
 
 TANH = "CAg6MwoMCgF4EgF5IgRUYW5oEgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEg=="
 """A model of one operation, as ONNX in base 64."""

@@ -1,7 +1,8 @@
 """One analysis from start to end: find the recording, get its transcript, judge it, upload.
 
 It runs in the service's own process, which holds the credentials: no media is decoded here. What comes from outside,
-the transcript and the model's answer, is JSON that is checked against a schema.
+the transcript and the model's answer, is JSON that is checked against a schema. Where a model of the installation's own
+listens, a confined child decodes and a process without credentials hears (:mod:`context_analyzer.speech`).
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from context_analyzer.detectors import DETECTORS
 from context_analyzer.reading import ContextReading, Transcription
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
-from context_analyzer.transcriber import Transcriber
-from context_analyzer.transcript import MOST_BYTES, read_transcript
+from context_analyzer.speech.hearing import Hearing
+from context_analyzer.speech.transcriber import LocalTranscriber
+from context_analyzer.transcribers import choose_transcriber
+from context_analyzer.transcript import MOST_BYTES, PAUSE_SECONDS, read_transcript
 
 SUPPLIED_SUFFIX = ".transcript.json"
 """Of the key at which a transcript may lie beside a recording, in the format of Amazon Transcribe."""
@@ -56,33 +59,46 @@ class ContextBackend:
         # One at a time: it is work for the CPU, and the event loop answers meanwhile.
         self._computing = ThreadPoolExecutor(1, thread_name_prefix="rules")
         self._publisher = Publisher(ANALYZER.name, self._store, self._threads)
-        self._transcriber = Transcriber(settings, self._store, self._threads) if settings.context_transcripts else None
+        self._transcriber = choose_transcriber(settings, self._store, self._threads)
         self._installed: _Detectors = InstalledDetectors(DETECTORS, ContextSetup(settings, self._threads))
-        self.ready = False
+        self._started = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether an analysis could start now: where a model listens, once it is loaded."""
+        return self._started and (self._hearing is None or self._hearing.ready)
 
     @property
     def alive(self) -> bool:
-        """True: nothing here can break for good."""
-        return True
+        """False when the children that decode do not come up any more."""
+        return self._hearing is None or self._hearing.alive
 
     @property
     def problem(self) -> str:
-        """Empty: wrong settings keep the process from starting."""
-        return ""
+        """Why the model that listens does not get ready; other wrong settings keep the process from starting."""
+        return self._hearing.problem if self._hearing else ""
 
     @property
     def worker_starts(self) -> int:
-        """0: there are no children."""
-        return 0
+        """How many processes were started to decode and to listen."""
+        return self._hearing.starts if self._hearing else 0
+
+    @property
+    def _hearing(self) -> Hearing | None:
+        return self._transcriber.hearing if isinstance(self._transcriber, LocalTranscriber) else None
 
     async def start(self) -> None:
-        """Make the S3 client, while requests are accepted already."""
+        """Make the S3 client, while requests are accepted already, and start what listens."""
         asyncio.get_running_loop().run_in_executor(self._threads, self._store.client)
-        self.ready = True
+        if self._transcriber is not None:
+            await self._transcriber.start()
+        self._started = True
 
     async def stop(self) -> None:
-        """Stop the threads without waiting for them."""
-        self.ready = False
+        """Stop what listens, and the threads without waiting for them."""
+        self._started = False
+        if self._transcriber is not None:
+            await self._transcriber.stop()
         for threads in (self._threads, self._computing):
             threads.shutdown(wait=False, cancel_futures=True)
 
@@ -128,17 +144,19 @@ class ContextBackend:
         return facts
 
     async def _transcribe(self, job: AnalysisJob, facts: SourceFacts, clock: Stages) -> Transcription:
-        """Return the transcript: Transcribe's own where there is Transcribe, else the one beside the recording."""
+        """Return the transcript: of the transcriber where there is one, else the one beside the recording."""
         limits: tuple[NotDone, ...] = ()
+        pause = PAUSE_SECONDS
         try:
             if self._transcriber is not None:
+                pause = self._transcriber.pause_seconds
                 content = await self._transcriber.transcribe(
                     job.source, facts, lambda: clock.child_stage("transcribe", 0)
                 )
             else:
                 content = await self._supplied(job)
                 limits = (NotDone(Reason.TRANSCRIPT_SUPPLIED),)
-            transcript = await self._compute(lambda: read_transcript(content))
+            transcript = await self._compute(lambda: read_transcript(content, pause_seconds=pause))
         except NotDone as limit:
             return Transcription(None, (limit, *limits))
         return Transcription(transcript, limits)

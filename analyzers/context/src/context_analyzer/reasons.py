@@ -19,6 +19,7 @@ class Reason(StrEnum):
     TRANSCRIPT_SUPPLIED = "TranscriptSupplied"
     VERSION_NOT_CURRENT = "VersionNotCurrent"
     NO_SPEECH = "NoSpeech"
+    SPEECH_UNCLEAR = "SpeechUnclear"
     UNSUPPORTED_LANGUAGE = "UnsupportedLanguage"
     # Of the language model
     MODEL_FORBIDDEN = "ModelForbidden"
@@ -33,8 +34,8 @@ class Reason(StrEnum):
 
 MESSAGES = {
     Reason.TRANSCRIBER_MISSING: (
-        "There is no transcript: this installation has no transcriber (GUARDIAN_CONTEXT_TRANSCRIPTS is not set), and "
-        "no transcript lies beside the recording."
+        "There is no transcript: this installation has no transcriber (no model for speech in GUARDIAN_MODELS, and "
+        "GUARDIAN_CONTEXT_TRANSCRIPTS is not set), and no transcript lies beside the recording."
     ),
     Reason.TRANSCRIBER_FORBIDDEN: (
         "There is no transcript: the analyzer may not use Amazon Transcribe, or Transcribe may not read the recording. "
@@ -50,6 +51,7 @@ MESSAGES = {
         "There is no transcript: Amazon Transcribe reads the current version only, and this one is not current."
     ),
     Reason.NO_SPEECH: "Hardly anything is said in this recording: too little to judge.",
+    Reason.SPEECH_UNCLEAR: "There is no transcript: somebody speaks, but the words could not be made out.",
     Reason.UNSUPPORTED_LANGUAGE: "The rules know English and Korean only, and this is another language.",
     Reason.MODEL_FORBIDDEN: (
         "The language model was not asked: the analyzer may not use it. Grant it bedrock:InvokeModel for this model, "

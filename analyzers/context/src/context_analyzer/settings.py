@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -17,11 +18,33 @@ name a date and ``-v1:0``, and end sooner."""
 NO_MODEL = "none"
 
 
+class TranscriberChoice(StrEnum):
+    """Who writes down what is said."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+    AMAZON = "amazon"
+    SUPPLIED = "supplied"
+
+
 class ContextSettings(KitSettings):
     """Variables of this analyzer start with GUARDIAN_CONTEXT_; those of every analyzer with GUARDIAN_ alone."""
 
     concurrency: int = Field(
         default=16, ge=1, le=64, description="Analyses at once: they wait for AWS, and compute little."
+    )
+    context_transcriber: TranscriberChoice = Field(
+        default=TranscriberChoice.AUTO,
+        description="auto: local where GUARDIAN_MODELS has a model for speech, else amazon where there is a place for "
+        "its transcripts, else supplied, beside the recording.",
+    )
+    context_speech_model: str = Field(
+        default="", max_length=63, description="The model in GUARDIAN_MODELS that listens; empty: the only one."
+    )
+    context_language: str = Field(
+        default="",
+        pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
+        description="The language that the local transcriber expects, such as ko; empty: found out.",
     )
     context_transcripts: str = Field(
         default="",

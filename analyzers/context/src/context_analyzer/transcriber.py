@@ -23,7 +23,7 @@ from analyzer_kit.s3 import ObjectStore
 from context_analyzer.aws import AwsError, Trouble, call, make_client
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
-from context_analyzer.transcript import MOST_BYTES
+from context_analyzer.transcript import MOST_BYTES, PAUSE_SECONDS
 from guardian_service.s3 import split_uri
 
 if TYPE_CHECKING:
@@ -58,10 +58,18 @@ class Transcriber:
         threads: where calls wait.
     """
 
+    pause_seconds = PAUSE_SECONDS
+
     def __init__(self, settings: ContextSettings, store: ObjectStore, threads: Executor) -> None:
         self._settings = settings
         self._store = store
         self._threads = threads
+
+    async def start(self) -> None:
+        """Nothing: the client is made when it is first needed."""
+
+    async def stop(self) -> None:
+        """Nothing runs here."""
 
     async def transcribe(
         self, source: SourceObject, facts: SourceFacts, waiting: WaitingCallback = lambda: None

@@ -23,7 +23,7 @@ _MOST_ITEMS, _MOST_CHARACTERS = 120_000, 500_000
 """Twice the words of four hours of talk. Rules take seconds for it, and a hostile file must not take minutes."""
 
 _LEAST_WORDS = 5
-_PAUSE_SECONDS = 3.0
+PAUSE_SECONDS = 3.0
 """A longer silence ends a turn, also where the same person goes on."""
 
 _LONG, _TOO_LONG = 300, 1200
@@ -123,12 +123,13 @@ class _Output(_Lenient):
     results: _Results
 
 
-def read_transcript(content: bytes, language: str = "") -> Transcript:
+def read_transcript(content: bytes, language: str = "", pause_seconds: float = PAUSE_SECONDS) -> Transcript:
     """Return the transcript in one of Transcribe's output files.
 
     Args:
         content: of the file.
         language: its code, where the file names none.
+        pause_seconds: a longer silence ends a turn.
 
     Raises:
         NotDone: TranscriptInvalid.
@@ -139,7 +140,7 @@ def read_transcript(content: bytes, language: str = "") -> Transcript:
         summary = error_summary(error, field_characters=100, message_characters=200)
         raise NotDone(Reason.TRANSCRIPT_INVALID, summary) from error
     labels = {item.start_time: item.speaker_label for part in results.speaker_labels.segments for item in part.items}
-    turns = tuple(_turns(results.items, labels))
+    turns = tuple(_turns(results.items, labels, pause_seconds))
     if sum(len(turn.text) for turn in turns) > _MOST_CHARACTERS:
         raise NotDone(Reason.TRANSCRIPT_INVALID, "It has more words than four hours of talk.")
     return Transcript(turns, results.language_code or language)
@@ -155,7 +156,7 @@ def _full(text: str) -> bool:
     return len(text) > _TOO_LONG or (len(text) > _LONG and text.endswith((".", "?", "!", "。")))
 
 
-def _turns(items: Iterable[_Item], labels: dict[float, str]) -> Iterable[Turn]:
+def _turns(items: Iterable[_Item], labels: dict[float, str], pause: float) -> Iterable[Turn]:
     speaker, text, words = "", "", list[Word]()
     for item in items:
         content = plain(item.alternatives[0].content).strip()
@@ -165,7 +166,7 @@ def _turns(items: Iterable[_Item], labels: dict[float, str]) -> Iterable[Turn]:
             text += content if words else ""
             continue
         item_speaker = item.speaker_label or labels.get(item.start_time, "")
-        if words and (item_speaker != speaker or item.start_time - words[-1].stop > _PAUSE_SECONDS or _full(text)):
+        if words and (item_speaker != speaker or item.start_time - words[-1].stop > pause or _full(text)):
             yield Turn(speaker, text, tuple(words))
             text, words = "", []
         speaker = item_speaker

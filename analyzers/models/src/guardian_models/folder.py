@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from guardian_models import speech
 from guardian_models.errors import ChecksumMismatch, FolderUnusable, ManifestRefused, ModelError, ModelMissing
 from guardian_models.manifest import Manifest, parse
 
@@ -31,7 +33,7 @@ class Entry:
     """
 
     name: str
-    manifest: Manifest | None
+    manifest: Manifest | speech.SpeechManifest | None
     problem: str
 
 
@@ -67,6 +69,28 @@ def read_manifest[M: Manifest](folder: Path, model_id: str, kind: type[M]) -> M:
         path, _MAX_MANIFEST_BYTES, f"there is no model {model_id} in {folder}: `guardian models import` makes it"
     )
     manifest = parse(content, str(path), kind)
+    if manifest.id != model_id:
+        raise ManifestRefused(f"{path} is the manifest of {manifest.id}")
+    return manifest
+
+
+def read_speech_manifest(folder: Path, model_id: str) -> speech.SpeechManifest | None:
+    """Return the manifest of a model that writes down what is said; None if the model is of another kind.
+
+    Raises:
+        ModelMissing: there is none of that id.
+        ManifestRefused: it is not valid, of an unknown version, or of another id.
+        FolderUnusable: it cannot be read.
+    """
+    path = folder / f"{model_id}.json"
+    content = _read(path, _MAX_MANIFEST_BYTES, f"there is no model {model_id} in {folder}: docs/context.md says how")
+    try:
+        raw = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ManifestRefused(f"{path} is not JSON: {error}") from error
+    if not speech.is_speech(raw):
+        return None
+    manifest = speech.parse(raw, str(path))
     if manifest.id != model_id:
         raise ManifestRefused(f"{path} is the manifest of {manifest.id}")
     return manifest
@@ -132,10 +156,14 @@ def entries(folder: Path) -> list[Entry]:
 
 
 def _entry(folder: Path, name: str) -> Entry:
-    manifest = None
+    manifest: Manifest | speech.SpeechManifest | None = None
     try:
-        manifest = read_manifest(folder, name, Manifest)
-        read_model(folder, manifest)
+        if written := read_speech_manifest(folder, name):
+            manifest = written
+            speech.check(folder, written)
+            return Entry(name, manifest, "")
+        manifest = other = read_manifest(folder, name, Manifest)
+        read_model(folder, other)
     except ModelError as error:
         return Entry(name, manifest, str(error))
     return Entry(name, manifest, "")

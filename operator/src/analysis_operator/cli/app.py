@@ -21,6 +21,7 @@ from rich.console import Console
 from analysis_operator.cli import analyzing, commands, database, models, serving
 from analysis_operator.cli.cost import cost
 from analysis_operator.cli.output import print_error
+from analysis_operator.cli.transcribe import transcribe
 from analysis_operator.cli.words import words
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.batch import files_of
@@ -141,6 +142,7 @@ def _or_exit_1[**P](command: Callable[P, None]) -> Callable[P, None]:
 
 app.command()(_or_exit_1(cost))
 app.command()(words)
+app.command()(transcribe)
 
 
 def _or_exit_2[T](call: commands.Call[T]) -> T:

@@ -52,6 +52,29 @@ def import_(
     _print(f"Written: {folder / manifest.file} and {folder / manifest.id}.json")
 
 
+@app.command("import-speech")
+def import_speech(
+    source: Annotated[
+        Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="Whisper in the form of CTranslate2.")
+    ],
+    model_id: Annotated[str, typer.Option("--id", help="The name that it gets, such as whisper-small.")],
+    licence: Annotated[str, typer.Option(help="Of the weights, such as MIT.")],
+    models: Folder = None,
+) -> None:
+    """Copy a model that writes down what is said into the folder, with a manifest of its files' checksums.
+
+    Exit code 0: it is there. 1: it is not; the output says why.
+    """
+    from guardian_models.speech import add
+
+    folder = models or default_folder()
+    try:
+        manifest = add(source, folder, model_id, licence=licence)
+    except ModelError as error:
+        _fail(error)
+    _print(f"Written: {folder / manifest.id} ({len(manifest.files)} files) and {folder / manifest.id}.json")
+
+
 @app.command("list")
 def list_(models: Folder = None) -> None:
     """List the models of the folder, and whether each file has the checksum of its manifest.

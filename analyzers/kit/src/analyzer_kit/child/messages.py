@@ -29,6 +29,7 @@ class ChildConfig(_Message):
 
     module: str
     memory_bytes: int = Field(gt=0)
+    file_bytes: int = Field(default=32 * 1024**2, gt=0, description="Largest file that a child may write.")
     caps: Caps
     models: Models = Models()
 

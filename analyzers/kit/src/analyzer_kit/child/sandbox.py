@@ -14,9 +14,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 """From linux/prctl.h."""
 
-_FILE_BYTES = 32 * 1024 * 1024
-"""Largest file a child may write; it writes one plot."""
-
 _OPEN_FILES = 64
 
 
@@ -30,7 +27,7 @@ def die_with(parent: int) -> None:
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def confine(memory_bytes: int) -> None:
+def confine(memory_bytes: int, file_bytes: int) -> None:
     """Put this process under limits that it cannot lift again.
 
     Memory is limited by RLIMIT_DATA, which since Linux 4.7 counts every private writable mapping: unlike RLIMIT_AS it
@@ -38,10 +35,11 @@ def confine(memory_bytes: int) -> None:
 
     Args:
         memory_bytes: of private writable memory; an allocation beyond it fails, which Python raises as MemoryError.
+        file_bytes: of the one file that it writes.
     """
     for limit, value in (
         (resource.RLIMIT_DATA, memory_bytes),
-        (resource.RLIMIT_FSIZE, _FILE_BYTES),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -13,7 +13,7 @@ from analyzer_kit.child import sandbox
 MAX_LINE_BYTES = 6 * 1024 * 1024
 """Longest message accepted from a child; a report of 2 hours is about 2 MB. Parsed it takes up to twenty times that."""
 
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 """All of the environment that a child gets: it parses hostile media, so no credentials and no settings."""
 
 _SET = {
@@ -47,7 +47,7 @@ async def spawn() -> Spawned:
         OSError: no process or no memory to be had just now.
     """
     sandbox.adopt_orphans()
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     command = (sys.executable, "-m", "analyzer_kit.child", str(os.getpid()))
     ours, theirs = socket.socketpair()
     ours.setblocking(False)

@@ -35,7 +35,7 @@ def serve(service: int) -> None:
     if not line:  # the service gave up before it had read its own settings
         return
     config = ChildConfig.model_validate_json(line)
-    sandbox.confine(config.memory_bytes)
+    sandbox.confine(config.memory_bytes, config.file_bytes)
     try:
         module = _warm(config)
     except Misconfigured as error:
