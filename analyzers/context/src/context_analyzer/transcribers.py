@@ -61,9 +61,14 @@ def _speech_model(settings: ContextSettings) -> tuple[Path, str] | None:
     """Return the folder of models and the id of the one that listens."""
     if settings.models is None:
         return None
-    from guardian_models.choice import choose_speech
-    from guardian_models.errors import ModelError
-
+    try:
+        from guardian_models.choice import choose_speech
+        from guardian_models.errors import ModelError
+    except ModuleNotFoundError:  # a recording must not go to Amazon because a package is missing
+        sys.exit(
+            "The context analyzer cannot start: GUARDIAN_MODELS is set, and no model can listen here. Install "
+            "silver-guardian-context[transcription], or unset it."
+        )
     try:
         manifest = choose_speech(settings.models, settings.context_speech_model)
     except ModelError as error:

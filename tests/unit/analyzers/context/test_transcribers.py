@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,14 @@ def test_without_either_the_transcript_lies_beside_the_recording(models: Path, t
     assert chosen() is None
     assert chosen(models=tmp_path) is None
     assert chosen(models=models, context_transcripts=BUCKET, context_transcriber="supplied") is None
+
+
+def test_an_installation_that_cannot_listen_sends_nothing_to_amazon_instead(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "guardian_models.choice", None)
+    with pytest.raises(SystemExit, match=r"silver-guardian-context\[transcription\]"):
+        chosen(models=models, context_transcripts=BUCKET)
 
 
 @pytest.mark.parametrize(
