@@ -10,21 +10,23 @@ from pathlib import Path
 from tests.cluster.paths import cache_dir
 
 
-def kept(kind: str, key: bytes, make: Callable[[Path], None]) -> Path:
+def kept(kind: str, key: bytes, make: Callable[[Path], None], suffix: str = "") -> Path:
     """Return the file of this kind that was made of ``key``; others who ask for it meanwhile wait until it is there.
 
     Args:
         kind: a folder's name.
         key: all that the content depends on: the input, and the code that makes it.
         make: writes the file.
+        suffix: how the file's name ends.
     """
     folder = cache_dir() / "tests" / kind
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / sha256(key).hexdigest()
-    with (folder / "lock").open("w") as lock:
+    name = sha256(key).hexdigest()
+    path = folder / f"{name}{suffix}"
+    with (folder / f"lock-{name[0]}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            partial = path.with_suffix(".partial")
+            partial = folder / f"partial-{name}{suffix}"
             make(partial)
             partial.replace(path)
     return path

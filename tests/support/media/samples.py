@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ml.context.scripts import Call, load_calls, transcribed
@@ -102,11 +103,16 @@ def make_samples(folder: Path) -> dict[str, Path]:
 
 def _kept(make: Callable[[Path], None], target: Path) -> None:
     """Write a clip; drawing and encoding it takes seconds, so that is done once on a machine."""
-    program = shutil.which("ffmpeg")
-    state = Path(program).stat() if program else None
-    versions = (make.__name__, state and (state.st_size, state.st_mtime_ns))
     sources = [Path(__file__).read_bytes(), Path(scene.__file__).read_bytes(), VOICE.read_bytes()]
-    shutil.copyfile(kept("clips", repr((versions, sources)).encode(), make), target)
+    shutil.copyfile(kept("clips", repr((make.__name__, _encoder(), sources)).encode(), make), target)
+
+
+@cache
+def _encoder() -> tuple[int, int]:
+    """Return what tells one version of ffmpeg from another."""
+    program = shutil.which("ffmpeg")
+    state = Path(program or "/").stat()
+    return state.st_size, state.st_mtime_ns
 
 
 def genuine_recording(target: Path) -> None:
@@ -191,13 +197,24 @@ def encode_frames(target: Path, frames: object, *, crf: int = 26, sound: bool = 
 def ffmpeg(*arguments: str) -> None:
     """Run ffmpeg with these arguments, the last of which is the file to write; silent unless it fails.
 
+    What it makes without reading a file, it makes once on a machine: the same arguments give a copy of that.
     One thread: on pictures as small as those of the tests, several take up to ten times as much of the processors.
 
     Raises:
         MediaError: it failed, with what it said.
     """
     *how, target = arguments
-    _run("ffmpeg", "-v", "error", "-y", *how, *ONE_THREAD, target)
+    command = ("ffmpeg", "-v", "error", "-y", *how, *ONE_THREAD)
+    if not _drawn(how):
+        _run(*command, target)
+        return
+    key = repr((command, _encoder())).encode()
+    shutil.copyfile(kept("ffmpeg", key, lambda path: _run(*command, str(path)), Path(target).suffix), target)
+
+
+def _drawn(how: Sequence[str]) -> bool:
+    """Return whether ffmpeg reads no file: all of its input are test cards, tones and noise."""
+    return all(tuple(how[at - 2 : at]) == ("-f", "lavfi") for at, part in enumerate(how) if part == "-i")
 
 
 def truncated(source: Path, target: Path, share: float) -> None:
