@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -30,6 +30,10 @@ SHARP = 0.60
 """Copies differ at most this many times as much as frames beside them do. On the clips that were used for setting it,
 0.69 was the least without an edit (docs/cards/video.md)."""
 
+FAINT = 0.72
+"""Copies that differ more, up to this, count only where they begin with a clear leap: where little moves, coarse coding
+blurs what is copied."""
+
 _ENDS = 0.8
 _UNSURE, _SURROUNDINGS = 60, 80
 """Frames before and after a copy that may belong to it although they stand out less, and those they are judged by."""
@@ -51,6 +55,10 @@ _MOVING = 10
 
 _LEAST_STEP, _STEP_NOISE = 0.1, 0.3
 """Gray levels from one frame to the next, in that tenth: below the first nothing moves; the second is coding noise."""
+
+ALIKE = 2.5
+"""Copies differ at most so many times as much as one frame does from the next. What differs more is the same cut, or
+light, at two places, and hides no copy."""
 
 _BLOCK = 512
 _BEYOND = 1e6
@@ -83,10 +91,17 @@ class Copy:
 
 @dataclass(frozen=True)
 class Copies:
-    """All copies, the clearest first, and how near the nearest thing to one came (1: not at all)."""
+    """All copies, the clearest first, and how near the nearest thing to one came (1: not at all).
+
+    Attributes:
+        found: those that differ at most 0.6 times as much as frames beside them.
+        faint: up to 0.72 times, and elsewhere.
+        sharpest: the least of all.
+    """
 
     found: list[Copy]
     sharpest: float
+    faint: list[Copy] = field(default_factory=list)
 
 
 def find_copies(thumbs: Thumbs) -> Copies:
@@ -109,7 +124,11 @@ def find_copies(thumbs: Thumbs) -> Copies:
     copies = [
         _extended(_measured(copy, thumbs), thumbs) for lag, places in marks.items() for copy in _runs(lag, places)
     ]
-    return Copies(_chained(_without_overlaps(copies)), sharpest)
+    sharp = [copy for copy in copies if copy.sharpness <= SHARP]
+    alike = _without_overlaps([copy for copy in sharp if copy.residual <= ALIKE])
+    found = _chained([*alike, *_without_overlaps([copy for copy in sharp if copy.residual > ALIKE], alike)])
+    faint = [copy for copy in copies if copy.sharpness > SHARP and copy.residual <= ALIKE]
+    return Copies(found, sharpest, _without_overlaps(faint, alike))
 
 
 def _maps(thumbs: Thumbs) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -160,7 +179,7 @@ def _runs(lag: int, places: list[tuple[int, float]]) -> Iterator[Copy]:
             sharpest = min(value for _, value in run)
             # A window that begins earlier or ends later than the copy is diluted by what surrounds it.
             spread = sum(value > (sharpest + 1) / 2 for _, value in run)
-            if sharpest <= SHARP:
+            if sharpest <= FAINT:
                 length = run[-1][0] - run[0][0] + _WINDOW - spread // 2
                 yield Copy(run[0][0] + spread // 4, run[0][0] + spread // 4 + lag, max(length, _SHORTEST), sharpest)
             start = index
@@ -211,12 +230,13 @@ def _to_the_first_other(beside: NDArray[np.float32], inside: NDArray[np.float32]
     return int(other[0]) if other.size else 0
 
 
-def _without_overlaps(copies: list[Copy]) -> list[Copy]:
-    """Return the clearest of copies that explain the same later stretch: long and sharp."""
+def _without_overlaps(copies: list[Copy], taken: Sequence[Copy] = ()) -> list[Copy]:
+    """Return the clearest of copies that explain the same later stretch, long and sharp; none where ``taken`` do."""
     kept: list[Copy] = []
     for copy in sorted(copies, key=lambda copy: (-copy.frames * (1 - copy.sharpness), copy.second)):
         if not any(
-            copy.second < other.second + other.frames and other.second < copy.second + copy.frames for other in kept
+            copy.second < other.second + other.frames and other.second < copy.second + copy.frames
+            for other in (*taken, *kept)
         ):
             kept.append(copy)
     return kept

@@ -6,14 +6,15 @@ picture changes as it always does. Whoever puts a copy in joins two moments that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from video_analyzer.copies import Copies, Copy, copies_in
+from video_analyzer.copies import ALIKE, Copies, Copy, copies_in
 from video_analyzer.jumps import is_other_scene
-from video_analyzer.motion import Motion, MotionMeter
+from video_analyzer.motion import Motion, MotionMeter, leap
 from video_analyzer.reading import VideoReading
 
 _NEAR = 2
@@ -30,9 +31,6 @@ _USUAL, _FARTHEST, _ONCE = 1.9, 1.4, 1.15
 place: a hammer leaps in each cycle. Of the drawn ropes, fans and lamps that were used for setting them, none came to
 1.4 beside itself."""
 
-_ALIKE = 2.5
-"""Copies differ at most so many times as much as one frame does from the next."""
-
 _EXACT, _EXACT_NEAR = 0.15, 6
 """Of what comes back as exactly as this, the seam may be farther from where it seems to begin: the scene was still."""
 
@@ -45,6 +43,20 @@ leaps at both cannot be compared."""
 
 _CLEAR_END = 2.0
 """A seam at the end alone counts if it leaps so much farther than anything beside it, and is no change of scene."""
+
+_EXACT_SEAM = (1.5, 1.0, 2.0)
+"""The least of a seam, as in :class:`Seam`, of what comes back as exactly: its leaps come back as exactly, so that one
+which the original has not is no movement, however fast things move beside it."""
+
+_SUDDEN = 2.0
+"""A copy begins where the stretches differ so many times less than one frame before."""
+
+_BOTH = (1.4, 1.15, 1.15)
+"""Where a copy leaps at both its ends, each need leap only so much farther than anything beside it, and than the
+original: of what repeats by nature none leapt at both."""
+
+_CLEAR_START = (1.9, 1.8, 1.8)
+"""The same where a faint copy begins: natural ones came to 1.0 beside them."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +76,15 @@ class Seam:
     @property
     def clear(self) -> bool:
         """Whether movement alone hardly leaps so far."""
-        return self.over_usual >= _USUAL and self.over_farthest >= _FARTHEST and self.over_original >= _ONCE
+        return self.exceeds((_USUAL, _FARTHEST, _ONCE))
+
+    def exceeds(self, least: tuple[float, float, float]) -> bool:
+        """Return whether it leaps as far as ``least`` over each of the three."""
+        usual, farthest, original = least
+        return self.over_usual >= usual and self.over_farthest >= farthest and self.over_original >= original
 
 
-def seam_at(motion: Motion, frame: int, original: int | None, near: int = _NEAR) -> Seam:
+def seam_at(motion: Motion, frame: int, original: int | None, near: int = _NEAR, others: Sequence[int] = ()) -> Seam:
     """Return the seam near ``frame``; none where the recording, or a stretch of it, begins or ends there.
 
     Args:
@@ -75,6 +92,7 @@ def seam_at(motion: Motion, frame: int, original: int | None, near: int = _NEAR)
         frame: where a copy begins or ends.
         original: where what it is a copy of begins or ends; None if another scene begins there.
         near: frames on either side within which the seam may be.
+        others: frames of other seams of the same copy, with which it is not compared.
     """
     pictures = _in_stretch(motion, frame)
     here = np.abs(pictures - frame) <= near
@@ -83,7 +101,8 @@ def seam_at(motion: Motion, frame: int, original: int | None, near: int = _NEAR)
         return Seam()
     place = int(np.searchsorted(pictures, frame))
     beside = np.arange(max(place - _BESIDE - near, 0), min(place + _BESIDE + near + 1, pictures.size))
-    beside = beside[~here[beside]]
+    apart = np.abs(pictures[beside][:, None] - np.array([frame, *others])).min(axis=1)
+    beside = beside[apart > near]
     if beside.size < _BESIDE:
         return Seam()
     leaps = motion.leaps[pictures[beside]]
@@ -125,8 +144,9 @@ def judge(copies: Copies, motion: Motion) -> Judged:
 
     What differs by more than its own movement is neither: the same cut, or light, at two places.
     """
-    alike = [copy for copy in copies.found if copy.residual <= _ALIKE]
+    alike = [copy for copy in copies.found if copy.residual <= ALIKE]
     edits = [copy for copy in alike if _has_seam(copy, motion)]
+    edits += [copy for copy in copies.faint if _begins_clearly(copy, motion)]
     return Judged(edits, [copy for copy in alike if copy not in edits], copies.sharpest)
 
 
@@ -134,13 +154,50 @@ def _has_seam(copy: Copy, motion: Motion) -> bool:
     exact = copy.residual <= _EXACT
     reach = (_NEAR, _EXACT_NEAR) if exact else (_NEAR,)
     cut = copy.residual <= _SAME and _is_cut(motion, copy.first, _NEAR)
-    if any(seam_at(motion, copy.second, None if cut else copy.first, near).clear for near in reach):
+    original = None if cut else copy.first
+    begins = [seam_at(motion, copy.second, original, near, _rounds(copy)) for near in reach]
+    sudden = _sudden_begin(copy, motion)
+    if sudden:
+        moved = replace(copy, first=copy.first + sudden, second=copy.second + sudden)
+        begins.append(seam_at(motion, moved.second, None if cut else moved.first, 1, _rounds(moved)))
+    if any(seam.clear or (exact and seam.exceeds(_EXACT_SEAM)) for seam in begins):
         return True
     place = copy.second + copy.frames
     if _is_cut(motion, place, max(reach)):
         return False
     ends = [seam_at(motion, place, copy.first + copy.frames, near) for near in reach]
-    return any(end.clear and (exact or end.over_farthest >= _CLEAR_END) for end in ends)
+    if any(end.clear and (exact or end.over_farthest >= _CLEAR_END) for end in ends):
+        return True
+    return _both(begins[0], ends[0])
+
+
+def _sudden_begin(copy: Copy, motion: Motion) -> int:
+    """Return how many frames after its beginning a copy begins, by where it suddenly differs much less; 0: unknown."""
+    lag = copy.second - copy.first
+    frames = range(max(copy.first - _EXACT_NEAR - 1, 0), min(copy.first + _EXACT_NEAR + 1, motion.times.size - lag))
+    apart = np.array([leap(motion.thumbs[frame], motion.thumbs[frame + lag]) for frame in frames])
+    if apart.size < _NEAR:
+        return 0
+    sudden = (apart[:-1] + _NOISE) / (apart[1:] + _NOISE)
+    most = int(sudden.argmax())
+    return frames[most] + 1 - copy.first if sudden[most] >= _SUDDEN else 0
+
+
+def _both(begin: Seam, end: Seam) -> bool:
+    return begin.exceeds(_BOTH) and end.exceeds(_BOTH)
+
+
+def _begins_clearly(copy: Copy, motion: Motion) -> bool:
+    if _is_cut(motion, copy.second, _NEAR):
+        return False
+    seam = seam_at(motion, copy.second, copy.first, _NEAR, _rounds(copy))
+    return seam.exceeds(_CLEAR_START)
+
+
+def _rounds(copy: Copy) -> list[int]:
+    """Return where the rounds of a loop begin after the second."""
+    lag = copy.second - copy.first
+    return list(range(copy.second + lag, copy.second + copy.frames + 1, lag)) if copy.looped else []
 
 
 def _is_cut(motion: Motion, place: int, near: int) -> bool:

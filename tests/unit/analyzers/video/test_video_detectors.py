@@ -14,6 +14,7 @@ from analyzer_contract import DetectorReport
 from tests.support.media.scene import Shots
 from video_analyzer import copies
 from video_analyzer.copies import Copy, find_copies
+from video_analyzer.detectors import freezes
 from video_analyzer.detectors.cuts import SceneCuts
 from video_analyzer.detectors.drops import DroppedFrames
 from video_analyzer.detectors.duplicates import DuplicatedFrames, LoopedFrames
@@ -21,7 +22,7 @@ from video_analyzer.detectors.freezes import FrozenFrames
 from video_analyzer.jumps import Jump
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import read_frames
-from video_analyzer.seams import judge
+from video_analyzer.seams import judge, seam_at
 
 Gray = NDArray[np.uint8]
 SIX_FRAMES = 6
@@ -218,3 +219,63 @@ def test_a_copy_begins_where_it_begins_although_the_encoder_made_its_beginning_w
     worse = [np.clip(frame.astype(int) + 6, 0, 255).astype(np.uint8) for frame in STEADY[30:40]]
     (copy,) = find_copies(motion_of(STEADY[:70] + worse + STEADY[40:60] + STEADY[70:]).thumbs).found
     assert [copy.first, copy.second + copy.frames] == pytest.approx([30, 100], abs=2)
+
+
+def duplicated(frames: list[Gray]) -> DetectorReport:
+    return report_copies(motion_of(frames))[0]
+
+
+def test_a_copy_after_a_quick_movement_is_found_since_its_original_leaps_nowhere() -> None:
+    quick = [STEADY[at] for at in (60, 64, 68, 72, 77, 82, 86, 90)]
+    report = duplicated(STEADY[:60] + quick + STEADY[30:55] + STEADY[90:])
+    assert report.score >= 50
+    assert abs(report.findings[0].start_seconds * 25 - 68) <= SIX_FRAMES
+
+
+def test_a_cut_at_two_places_hides_no_copy() -> None:
+    scene, other = STEADY[:60], OTHER
+    report = duplicated([*scene, *other[:20], *scene[15:45], *other[20:]])
+    assert report.score >= 50
+    assert abs(report.findings[0].start_seconds * 25 - 80) <= SIX_FRAMES
+
+
+def motion_with(thumbs: NDArray[np.float32], leaps: NDArray[np.float32]) -> Motion:
+    count = leaps.size
+    return Motion(np.arange(count) / 25, thumbs, leaps, leaps, [], pictures=np.arange(count))
+
+
+def test_a_seam_is_not_compared_with_the_other_seams_of_its_loop() -> None:
+    leaps = np.full(100, 0.8, dtype=np.float32)
+    leaps[[50, 56, 62]] = 3.0
+    motion = motion_with(np.zeros((100, 880), dtype=np.float32), leaps)
+    assert not seam_at(motion, 50, 44).clear
+    assert seam_at(motion, 50, 44, others=[56, 62]).clear
+
+
+@pytest.mark.parametrize(("start", "score"), [(8.0, 50), (0.4, 0)])
+def test_a_faint_copy_counts_only_if_it_begins_with_a_leap(start: float, score: int) -> None:
+    leaps = np.full(100, 0.5, dtype=np.float32)
+    leaps[60] = start
+    faint = Copy(20, 60, 20, 0.65, 0.8)
+    judged = judge(copies.Copies([], 0.65, [faint]), motion_with(np.zeros((100, 880), dtype=np.float32), leaps))
+    assert max((finding.score for finding in DuplicatedFrames().report_on(judged, np.arange(100) / 25).findings),
+               default=0) == score  # fmt: skip
+
+
+def test_a_key_frame_that_shows_a_frozen_picture_anew_is_no_movement() -> None:
+    leaps = np.full(40, 3.0, dtype=np.float32)
+    leaps[10:30] = 0.01
+    leaps[[12, 13, 18, 19, 24, 25]] = 0.14
+    assert freezes._stillness(leaps, 10, 30, []) == pytest.approx(0.14)
+    assert freezes._stillness(leaps, 10, 30, [12, 18, 24]) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("on", "least", "next_one"),
+    [(1.4, 2.5, True), (1.4, 1.5, False), (3.0, 9.0, False)],
+    ids=["one step, and others are farther", "others are as near", "more than one step"],
+)
+def test_a_picture_after_a_freeze_is_the_next_one_or_a_later_one(on: float, least: float, *, next_one: bool) -> None:
+    leaps = np.full(60, 1.5, dtype=np.float32)
+    motion = motion_with(np.zeros((60, 880), dtype=np.float32), leaps)
+    assert freezes._goes_on_next(motion, 20, 40, on, least) is next_one

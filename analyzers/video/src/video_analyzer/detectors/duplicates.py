@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, Finding
+from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding
 from video_analyzer.copies import SHARP, Copy
 from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.motion import MotionMeter
@@ -47,7 +47,7 @@ class _CopyDetector(VideoDetector):
 
     def _finding(self, copy: Copy, times: NDArray[np.float64]) -> Finding:
         start, end = _place(copy, times)
-        score, message = _score(copy.sharpness), _message(copy, times)
+        score, message = max(_score(copy.sharpness), SUSPICIOUS_FROM), _message(copy, times)
         return Finding(kind=self.name, start_seconds=start, end_seconds=end, score=score, message=message)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ _SHORTEST = 8
 _BLIP_FRAMES, _BLIP = 3, 1.0
 """An encoder improves a picture that stands still now and then: so many frames may change more in between, if the
 picture is the same, to this many gray levels, afterwards."""
+
+_ANEW = 2
+"""Frames from a key frame on."""
 
 _CONTRAST = 12.0
 """How many times more must move just before and just after. On the clips that were used for setting it, pauses of
@@ -44,6 +48,9 @@ _WENT_ON = 0.3
 """If the picture after a freeze differs from the frozen one by more than this share of what frames so far apart mostly
 differ by, time went on meanwhile: a camera or a connection stalled. Copies that are put in come to 0.25, mostly."""
 
+_NEARER = 0.8
+"""Share of the least by which other frames so far apart differ: a nearer picture did not come later by itself."""
+
 _STANDS = 0.4
 """Share of the other frames that stand still too: slides, screens, drawn films, and few frames at a higher rate."""
 
@@ -70,7 +77,7 @@ class FrozenFrames(VideoDetector):
         stalls: list[Finding] = []
         faint = 0
         for start, end in _still_runs(motion):
-            still = float(np.percentile(motion.leaps[start:end], 75))
+            still = _stillness(motion.leaps, start, end, reading.keys)
             moving = _movement_around(motion.leaps, start, end)
             contrast = moving / (still + _NOISE)
             if not _within_one_scene(motion.thumbs, start, end):
@@ -87,6 +94,16 @@ class FrozenFrames(VideoDetector):
     def edit(self, report: DetectorReport) -> str:
         """Return how often the picture freezes."""
         return clause(report, "the moving picture freezes once", "the moving picture freezes {} times")
+
+
+def _stillness(leaps: NDArray[np.float32], start: int, end: int, keys: Sequence[int]) -> float:
+    """Return what changes most in a run, in gray levels: in three of four frames, without what an encoder sends anew.
+
+    A key frame, and the one after it, show a picture that stands as another encoding of it.
+    """
+    anew = {key + step for key in keys for step in range(_ANEW)}
+    own = [leaps[frame] for frame in range(start, end) if frame not in anew]
+    return float(np.percentile(own or leaps[start:end], 75))
 
 
 def _finding(times: NDArray[np.float64], start: int, end: int, still: float, moving: float) -> Finding:
@@ -129,7 +146,19 @@ def _stalled(motion: Motion, start: int, end: int) -> bool:
     before = range(max(start - length - _SAMPLES, 0), max(start - length, 0))
     after = range(end, min(end + _SAMPLES, len(thumbs) - length))
     apart = [leap(thumbs[at], thumbs[at + length]) for at in (*before, *after)]
-    return bool(apart) and leap(thumbs[end - 1], thumbs[end]) > _WENT_ON * float(np.percentile(apart, 25))
+    if not apart:
+        return False
+    on = leap(thumbs[end - 1], thumbs[end])
+    return on > _WENT_ON * float(np.percentile(apart, 25)) and not _goes_on_next(motion, start, end, on, min(apart))
+
+
+def _goes_on_next(motion: Motion, start: int, end: int, on: float, least: float) -> bool:
+    """Return whether the picture after a freeze is the next one.
+
+    It is no farther away than neighbours are, and nearer than any others so far apart.
+    """
+    beside = [*motion.leaps[max(start - _AROUND, 1) : start], *motion.leaps[end + 1 : end + 1 + _AROUND]]
+    return bool(beside) and on <= min(float(np.max(beside)), _NEARER * least)
 
 
 def _still_runs(motion: Motion) -> list[tuple[int, int]]:
