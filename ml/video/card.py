@@ -40,7 +40,7 @@ regressions and random forests over all of these, scored on recordings that they
 Later again all four were made to accuse less: what cameras, connections, films and rhythm do by themselves is told
 from edits ([genuine pictures](genuine-pictures.md)), with thresholds that were set on the same trials and on drawn
 recordings. That cost copies and freezes, and each missed one was then looked at, the held-out ones too. What came of it
-was set on the seen recordings, on 108 further edits made from them with another seed, and on the drawn ones of seed 1:
+was set on the seen recordings, on 81 further edits made from them with another seed, and on the drawn ones of seed 1:
 a cut that occurs at two places no longer hides a copy; the rounds of a loop are not compared with each other; an exact
 copy is compared with its original rather than with quick movement beside it; a faint copy counts if it begins with a
 clear leap; what a key frame shows anew is no movement; a picture that is the very next one after a freeze did not come
