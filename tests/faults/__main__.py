@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -24,6 +26,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only cells whose name has this in it")
     parser.add_argument("--out", type=Path, default=repo_root() / "docs" / "faults.md")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing that was started is left
     cells = [cell for cell in rows() if options.only in str(cell)]
     chosen = sample(cells, options.count, options.seed) if options.count else cells
     with tempfile.TemporaryDirectory() as folder, ApiServer(Path(folder)) as server, S3Process(Path(folder)) as s3:
