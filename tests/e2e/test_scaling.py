@@ -214,8 +214,12 @@ def test_keda_that_is_down_is_reported_and_what_waits_finishes_when_it_is_back(
             wait_until(lambda: "KEDA" in condition(requests.status("patient"))["message"], "the request to report it")
             assert succeeded["reason"] == "Scaling"
             about = f"involvedObject.name={pool.name},reason=KedaSilent"
-            events = deployment.read.list("event", deployment.namespace, fields=about)
-            assert "Warning" in {event["type"] for event in events}
+
+            def warned() -> bool:
+                events = deployment.read.list("event", deployment.namespace, fields=about)
+                return "Warning" in {event["type"] for event in events}
+
+            wait_until(warned, "the event that says so")
         finally:
             cluster.kubectl("scale", "deployment/keda-operator", "--namespace", KEDA_NAMESPACE, "--replicas=1")
         assert requests.wait("patient")["verdict"] == "NoEvidence"
