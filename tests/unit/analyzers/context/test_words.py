@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from typing import Any
 
 import pytest
@@ -114,18 +113,6 @@ def test_whatever_is_said_there_is_a_line(texts: list[str], language: str) -> No
     line = judge_line(content.encode())
     assert line.verdict in ("NoEvidence", "Inconclusive", "Suspicious")
     assert line.first_risk_turn is None or 0 <= line.first_risk_turn < len(texts)
-
-
-def test_a_thousand_calls_take_less_than_a_minute() -> None:
-    line = line_of(named("ko-prosecutor"))
-    call = json.loads(line)
-    call["turns"] *= 15  # some minutes of talk
-    content = json.dumps(call).encode()
-    judge_line(content)
-    begun = time.process_time()
-    for _ in range(20):
-        judge_line(content)
-    assert (time.process_time() - begun) / 20 < 0.06
 
 
 def test_the_command_writes_lines_and_says_by_its_exit_code_whether_each_has_a_verdict() -> None:
