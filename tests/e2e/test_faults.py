@@ -18,11 +18,15 @@ besides_keda = pytest.mark.together("without KEDA")
 """None of these needs KEDA, which is down meanwhile: the pool has a fixed size."""
 
 
+_LONG = 25
+"""Longer than a signal takes to arrive on a busy machine."""
+
+
 @besides_keda
 def test_a_container_that_is_killed_costs_no_attempt(
     requests: Requests, media: Media, cluster: Cluster, deployment: Deployment, scripted: str
 ) -> None:
-    requests.ask("killed", media.script("eight", seconds=8), scripted)
+    requests.ask("killed", media.script("long", seconds=_LONG), scripted)
     cluster.signal_container(deployment.namespace, requests.running("killed"), signal.SIGKILL)
     entry = analysis(requests.wait("killed"), scripted)
     assert (entry["state"], entry["attempts"], entry["disruptions"]) == ("Succeeded", 1, 1)
@@ -32,7 +36,7 @@ def test_a_container_that_is_killed_costs_no_attempt(
 def test_a_pod_that_is_deleted_by_force_costs_no_attempt(
     requests: Requests, media: Media, deployment: Deployment, scripted: str
 ) -> None:
-    requests.ask("deleted", media.script("eight", seconds=8), scripted)
+    requests.ask("deleted", media.script("long", seconds=_LONG), scripted)
     pod = requests.running("deleted")
     deployment.kubectl("delete", "pod", pod, "--force", "--grace-period=0")
     entry = analysis(requests.wait("deleted"), scripted)
@@ -44,7 +48,7 @@ def test_a_pod_that_is_deleted_by_force_costs_no_attempt(
 def test_a_pod_that_is_terminated_finishes_what_runs_and_takes_nothing_new(
     requests: Requests, media: Media, deployment: Deployment, scripted: str
 ) -> None:
-    requests.ask("draining", media.script("eight", seconds=8), scripted)
+    requests.ask("draining", media.script("long", seconds=_LONG), scripted)
     pod = requests.running("draining")
     deployment.kubectl("delete", "pod", pod, "--wait=false")
     requests.ask("next", media.script("null"), scripted)
@@ -70,7 +74,7 @@ def test_a_node_that_loses_power_costs_no_attempt(
     requests: Requests, media: Media, cluster: Cluster, scripted_pools: ScriptedPools
 ) -> None:
     with scripted_pools.made("lit", replicas=1) as lit:  # its pod has no other work that could be taken for this
-        requests.ask("dark", media.script("twenty", seconds=20), lit)
+        requests.ask("dark", media.script("forty", seconds=40), lit)
         requests.running("dark")
         try:
             cluster.stop_node("ml")

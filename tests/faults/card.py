@@ -1,4 +1,4 @@
-"""The card of the matrix: docs/faults.md."""
+"""The card of the matrix, as Markdown."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from tests.support.kubernetes.apiserver import ApiServer
 
 pytestmark = pytest.mark.integration
 
-_CELLS = 16
-_SEED = 5
+_CELLS = 8
+_SEED = 9
 
 
 def test_no_fault_of_a_sample_costs_or_doubles_a_verdict(api_server: ApiServer, s3: S3Process, tmp_path: Path) -> None:
