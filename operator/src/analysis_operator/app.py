@@ -156,7 +156,7 @@ async def run(settings: Settings) -> None:
             try:
                 await _lead(operator, settings, stop, leadership)
             finally:
-                await leadership.release()  # not before everything has ended here; of no effect on one that was lost
+                await leadership.release()  # not before everything has ended here; one that another holds stays its
     finally:
         await api.close()
         await server.close()

@@ -119,19 +119,25 @@ class RequestController:
             self._callbacks.on_deleted(entry.request)
         self._sink.deleted(uid)
 
-    async def confirm_deleted(self, uid: str) -> None:
-        """Read a request that is gone by an answer: only a second such answer counts, since proxies send them, too."""
+    async def confirm_deleted(self, uid: str) -> bool:
+        """Read a request that is gone by an answer: only a second such answer counts, since proxies send them, too.
+
+        Returns:
+            Whether it was in the view and is gone.
+        """
         entry = self._view.get(uid)
         if entry is None:
-            return
+            return False
         try:
             self.observe(await self._requests.get(entry.request))
             self._queue.add(uid)
         except Gone:
             self.on_deleted(uid)
+            return True
         except ApiUnavailable as error:
             log.warning("request not read, will be tried again", uid=uid, error=str(error))
             self._retry(uid)
+        return False
 
     def resource_versions(self) -> Mapping[str, str]:
         """Return the resource version of every request in the view, by UID."""

@@ -84,7 +84,7 @@ class Policy:
 class Observation:
     """A snapshot: the request as last read, the runs in flight or just ended, and the pools it names.
 
-    ``missing_since``: from when on an Analyzer is known to be missing, by name; one that is not listed never was there.
+    ``missing_since``: from when on each Analyzer that the request names and that is not there is known to be missing.
     """
 
     request: AnalysisRequest
@@ -94,7 +94,3 @@ class Observation:
     policy: Policy = field(default_factory=Policy)
     delivery: Delivery = field(default_factory=Delivery)
     missing_since: Mapping[str, datetime] = field(default_factory=dict)
-
-    def missing(self) -> list[str]:
-        """Return the analyzers that the request names and that are not there."""
-        return [name for name in self.request.spec.analyzers if name not in self.pools]

@@ -75,7 +75,8 @@ def _refusal(observed: Observation, now: datetime) -> tuple[str, str] | None:
             f"Namespace {request.metadata.namespace} may not have {request.spec.source.uri} analysed: it is granted "
             f"{granted}. Ask the administrator of the installation to add a prefix to operator.grants."
         )
-    missing = [name for name in observed.missing() if _wait_for_analyzer(name, observed, now) <= timedelta(0)]
+    absent = [name for name in request.spec.analyzers if name not in observed.pools]
+    missing = [name for name in absent if _wait_for_analyzer(name, observed, now) <= timedelta(0)]
     if missing:
         existing = ", ".join(sorted(observed.pools)) or "none"
         return Reason.ANALYZER_NOT_FOUND, (

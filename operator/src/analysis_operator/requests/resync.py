@@ -103,7 +103,4 @@ class RequestResync:
         return missed
 
     async def _remove_missing(self, uids: Iterable[str]) -> int:
-        before = self._controller.resource_versions()
-        for uid in uids:
-            await self._controller.confirm_deleted(uid)
-        return len(before) - len(self._controller.resource_versions())
+        return sum([await self._controller.confirm_deleted(uid) for uid in uids])

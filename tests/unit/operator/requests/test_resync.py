@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from analysis_operator.callbacks.sender import CallbackSender
+from analysis_operator.errors import Gone
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.records.sink import NoSink
@@ -52,8 +53,9 @@ class Scene:
         self.api = Api()
         kube = cast("KubeApi", self.api)
         self.dispatcher = Dispatcher(NoRunner(), now)
+        self.requests = MemoryRequests(now)
         self.controller = RequestController(
-            MemoryRequests(now),
+            self.requests,
             self.dispatcher,
             CallbackSender(Machines(), now),
             reports=S3ReportWriter(),
@@ -85,6 +87,20 @@ async def test_changes_that_no_watch_told_of_are_found_and_twice_in_silence_is_a
     scene.resync.watch_spoke()
     await scene.resync.compare()
     assert not scene.resync.problem()
+
+
+async def test_a_deletion_is_counted_whatever_comes_meanwhile(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(_asked: object) -> None:
+        for number in range(3):
+            newer = request()
+            meta = newer.metadata.model_copy(update={"uid": f"newer-{number}", "name": f"newer-{number}"})
+            scene.controller.observe(newer.model_copy(update={"metadata": meta}))
+        raise Gone("deleted")
+
+    monkeypatch.setattr(scene.requests, "get", gone)
+    scene.controller.observe(request())
+    await scene.resync.compare()
+    assert set(scene.controller.resource_versions()) == {"newer-0", "newer-1", "newer-2"}
 
 
 async def test_a_watch_that_is_only_late_is_not_dead(scene: Scene) -> None:
