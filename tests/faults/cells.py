@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.proxy import Kind, Place
@@ -18,7 +18,6 @@ KINDS: dict[Place, tuple[Kind, ...]] = {
         Kind.DROPPED, Kind.DOUBLED, Kind.REORDERED, Kind.CUT, Kind.GONE, Kind.ERROR, Kind.GARBAGE,
     ),
 }  # fmt: skip
-"""A read of one request happens only after a fault, so none is the first."""
 
 ALONE = {Kind.KILLED_BEFORE, Kind.KILLED_AFTER, Kind.SUSPENDED, Kind.GONE, Kind.ERROR, Kind.GARBAGE, Kind.CUT}
 """These strike every request at that time, and are tried one at a time."""
@@ -35,7 +34,6 @@ class Scenario:
         verdict: at the end.
         attempts: that the status counts at the end.
         then: what its owner does once it runs: cancel or delete it.
-        spec: further fields of the request.
     """
 
     name: str
@@ -44,7 +42,6 @@ class Scenario:
     verdict: str | None = None
     attempts: int = 1
     then: str = ""
-    spec: dict[str, Any] = field(default_factory=dict)
 
 
 SCENARIOS = (

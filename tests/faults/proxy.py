@@ -27,7 +27,6 @@ class Place(StrEnum):
     """Where a fault strikes."""
 
     WRITE = "status write"
-    READ = "read"
     EVENT = "watch event"
 
 
@@ -156,9 +155,9 @@ class FaultProxy:
             return None
         name, _, subresource = parts[1].partition("/")
         fault = self._faults.get(name)
-        place = Place.WRITE if request.method == "PUT" and subresource == "status" else Place.READ
-        relevant = fault is not None and fault.place is place and request.method in {"PUT", "GET"}
-        return fault if relevant and fault is not None and fault.strikes() else None
+        if fault is None or fault.place is not Place.WRITE or (request.method, subresource) != ("PUT", "status"):
+            return None
+        return fault if fault.strikes() else None
 
     async def _before(self, fault: Fault, request: web.Request) -> web.StreamResponse | None:
         """Do what happens instead of the call, or before it; None: the call goes on."""
