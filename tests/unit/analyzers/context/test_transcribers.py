@@ -15,17 +15,14 @@ from context_analyzer.speech.transcriber import LocalTranscriber
 from context_analyzer.transcriber import Transcriber
 from context_analyzer.transcribers import choose_transcriber
 from guardian_models.speech import add
+from tests.support.analyzers.speech_model import empty_speech_model
 
 BUCKET = "s3://transcripts/"
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    source = tmp_path / "source"
-    source.mkdir()
-    for name in ("config.json", "model.bin", "tokenizer.json", "vocabulary.json"):
-        (source / name).write_text("{}")
-    add(source, tmp_path / "models", "tiny", licence="MIT")
+    add(empty_speech_model(tmp_path / "source"), tmp_path / "models", "tiny", licence="MIT")
     return tmp_path / "models"
 
 

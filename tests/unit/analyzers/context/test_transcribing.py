@@ -23,6 +23,7 @@ from guardian_models.errors import ChecksumMismatch, ManifestRefused, ModelError
 from guardian_models.folder import entries
 from guardian_models.speech import add, check
 from ml.common import whisper
+from tests.support.analyzers.speech_model import empty_speech_model
 
 KOREAN = Path(__file__).parents[3] / "support" / "media" / "cases" / "korean_telephone.flac"
 FIELDS = {
@@ -53,12 +54,7 @@ def models() -> Path:
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
-    """A folder with the names of a model's files, and nothing of use in them."""
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    for name in ("config.json", "model.bin", "tokenizer.json", "vocabulary.json"):
-        (folder / name).write_text("{}")
-    return folder
+    return empty_speech_model(tmp_path / "tiny")
 
 
 async def test_speech_is_written_down_and_nothing_else_is(models: Path, tmp_path: Path) -> None:

@@ -10,9 +10,6 @@ from analyzer_contract import Verdict
 from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader
 
-BYTES_A_SECOND = SAMPLE_RATE * 2
-"""As 16-bit integers: two hours are 230 MB."""
-
 _FULL_SCALE = 32767
 
 

@@ -20,6 +20,7 @@ from context_analyzer.speech.listener import Listener
 
 _DECODER = Analyzer(name="context", version="", port=0, module="context_analyzer.speech.decoding")
 _BYTES_A_SECOND = 2 * 16_000
+"""Of samples as the decoder writes them, which this process does not import: two hours are 230 MB."""
 _AGAIN_SECONDS = 10.0
 _SPEAKS_SECONDS = 2.0
 """Less may be a cough, or a sound that is taken for a voice."""
