@@ -56,7 +56,7 @@ COPY records/pyproject.toml records/
 COPY service/pyproject.toml service/
 COPY status-api/pyproject.toml status-api/
 
-COPY scripts/trim-packages.sh /
+COPY scripts/trim-packages.sh scripts/sound-only.sh /
 
 # ---------------------------------------------------------------- dependencies, without what is never used
 FROM build AS operator-dependencies
@@ -80,8 +80,8 @@ RUN /trim-packages.sh
 FROM build AS context-dependencies
 ARG SSL_CERT_FILE
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-context
-RUN /trim-packages.sh transcribe bedrock-runtime
+    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-context --extra transcription
+RUN /trim-packages.sh transcribe bedrock-runtime && /sound-only.sh
 
 FROM build AS status-api-dependencies
 ARG SSL_CERT_FILE
@@ -135,12 +135,13 @@ ARG SSL_CERT_FILE
 COPY service service
 COPY analyzers/contract analyzers/contract
 COPY analyzers/kit analyzers/kit
+COPY analyzers/models analyzers/models
 COPY analyzers/context analyzers/context
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-editable --package silver-guardian-context
+    uv sync --locked --no-dev --no-editable --package silver-guardian-context --extra transcription
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py context \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract guardian_service silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/
 
 FROM status-api-dependencies AS status-api-build
 ARG SSL_CERT_FILE

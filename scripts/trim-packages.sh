@@ -5,7 +5,8 @@
 # parsed for every S3 client. Of the models that stay: the words, 1 MB of S3's 1.3, which every client would hold in memory.
 # Of kubernetes: the calls that block, since only kubernetes.aio is used. Of SQLAlchemy and
 # Alembic: other databases than PostgreSQL. Of onnxruntime: what makes and converts models, and the runtime's second copy,
-# which is there for programs in C. Of silero_vad: all but the one network that is run.
+# which is there for programs in C. Of silero_vad: all but the one network that is run. Of huggingface_hub: all but its
+# names, which faster-whisper imports and does not use.
 # tests/support/image/smoke.py, run after it, fails the build if this removed too much.
 set -eu
 cd "${SITE_PACKAGES:-/opt/venv/lib/python3.13/site-packages}"
@@ -42,6 +43,9 @@ if [ -d onnxruntime ]; then
 fi
 if [ -d silero_vad ]; then
     find silero_vad -type f ! -name '__init__.py' ! -name 'silero_vad_16k_sequence.onnx' -delete
+fi
+if [ -d huggingface_hub ]; then
+    find huggingface_hub -type f ! -name '__init__.*' -delete
 fi
 find . -type d \( -name tests -o -name test -o -path ./numpy/f2py -o -path ./cv2/data \) -prune -exec rm -r {} +
 find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.c' \) -delete

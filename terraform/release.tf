@@ -34,6 +34,8 @@ locals {
       context = {
         enabled = true
         image   = { repository = local.repositories["context"] }
+        # With a model for speech the pods listen themselves; a function of the pipeline still asks Transcribe.
+        models = { for kind, name in try(tomap(var.speech_models), {}) : kind => name if name != null }
         env = {
           GUARDIAN_CONTEXT_TRANSCRIPTS = "s3://${module.results.s3_bucket_id}/${local.transcripts_prefix}"
           GUARDIAN_CONTEXT_MODEL       = var.bedrock_model_id == null ? "none" : var.bedrock_model_id

@@ -329,6 +329,17 @@ variable "status_api" {
   }
 }
 
+variable "speech_models" {
+  description = "An image, or a claim in the release's namespace, with a folder that holds a model for speech: the context analyzer's pods then write down what is said, and no recording goes to Amazon Transcribe from them. Null: Transcribe does it."
+  type        = object({ image = optional(string), claim = optional(string) })
+  default     = null
+
+  validation {
+    condition     = var.speech_models == null || length([for name in values(try(tomap(var.speech_models), {})) : name if name != null]) == 1
+    error_message = "Give either image or claim."
+  }
+}
+
 variable "bedrock_model_id" {
   description = "Bedrock's model or inference profile with which the context analyzer reads transcripts. Null: it works by its rules alone, and has no right to call Bedrock."
   type        = string

@@ -31,6 +31,36 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- .Values.sharedSecret.existingSecret | default (printf "%s-shared" (include "silver-guardian.name" .)) -}}
 {{- end }}
 
+{{- /* Who writes down what is said: amazon, local or supplied; empty where nobody was chosen. Of an analyzer. */ -}}
+{{- define "silver-guardian.transcriber" -}}
+{{- with .transcription }}{{ .engine | default (empty $.models | ternary "" "local") }}{{ end -}}
+{{- end }}
+
+{{- /* Whether an analyzer is on: as it says, or else where what is said can be written down. "true", or empty. */ -}}
+{{- define "silver-guardian.enabled" -}}
+{{- if eq (toString .enabled) "auto" -}}
+{{- if include "silver-guardian.transcriber" . }}true{{ end -}}
+{{- else if .enabled }}true{{ end -}}
+{{- end }}
+
+{{- /* Variables of the context analyzer that its other values stand for. As JSON. */ -}}
+{{- define "silver-guardian.contextEnv" -}}
+{{- $env := dict -}}
+{{- with .transcription -}}
+{{- with include "silver-guardian.transcriber" $ }}{{ $_ := set $env "GUARDIAN_CONTEXT_TRANSCRIBER" . }}{{ end -}}
+{{- with .model }}{{ $_ := set $env "GUARDIAN_CONTEXT_SPEECH_MODEL" . }}{{ end -}}
+{{- with .language }}{{ $_ := set $env "GUARDIAN_CONTEXT_LANGUAGE" . }}{{ end -}}
+{{- with .transcriptsURI }}{{ $_ := set $env "GUARDIAN_CONTEXT_TRANSCRIPTS" . }}{{ end -}}
+{{- if and (eq .engine "local") (empty $.models) -}}
+{{- fail "analyzers.context.models: give the image or the claim that holds the model for speech" -}}
+{{- end -}}
+{{- if and (eq .engine "amazon") (not .transcriptsURI) (not (hasKey $.env "GUARDIAN_CONTEXT_TRANSCRIPTS")) -}}
+{{- fail "analyzers.context.transcription.transcriptsURI: say where Amazon Transcribe writes to, as s3://BUCKET/PREFIX/" -}}
+{{- end -}}
+{{- end -}}
+{{- $env | toJson -}}
+{{- end }}
+
 {{- define "silver-guardian.scalerPort" -}}
 9090
 {{- end }}

@@ -27,7 +27,7 @@ from analyzer_contract import (
 )
 from analyzer_kit.s3 import ObjectStore
 from context_analyzer.reasons import Reason
-from context_analyzer.settings import ContextSettings
+from context_analyzer.settings import DEFAULT_MODEL, ContextSettings
 from context_analyzer.transcriber import Transcriber
 from ml.context.scripts import load_calls, transcribed
 from tests.support.analyzers.service import CREDENTIALS, Service, eventually, running
@@ -69,7 +69,7 @@ def transcribe(s3_endpoint: str) -> TranscribeServiceClient:
 def start(s3_endpoint: str, bedrock: ScriptedAws, tmp_path_factory: pytest.TempPathFactory) -> Start:
     def begin(env: dict[str, str] | None = None, **settings: Any) -> AbstractAsyncContextManager[Service]:
         more = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock.url, **(env or {})}
-        chosen = {"context_retry_seconds": 3, **settings}
+        chosen = {"context_model": DEFAULT_MODEL, "context_retry_seconds": 3, **settings}
         return running("context_analyzer", tmp_path_factory.mktemp("scratch"), s3_endpoint, env=more, **chosen)
 
     return begin

@@ -42,6 +42,7 @@ EVERYTHING: Manifest = {
     "analyzers": {
         "audio": {"models": {"image": "registry/models:7"}, "serviceAccountName": "audio"},
         "video": {"replicas": 3, "models": {"claim": "models"}},
+        "context": {"models": {"image": "registry/models:7"}, "transcription": {"language": "ko"}},
         "own": {"enabled": True, "image": {"repository": "own"}, "port": 8009},
     },
 }

@@ -128,6 +128,17 @@ def test_without_a_model_the_context_analyzer_is_configured_so(tmp_path: Path) -
     assert environment["GUARDIAN_CONTEXT_TRANSCRIPTS"] == "s3://the-results/transcripts/"
 
 
+def test_with_a_model_for_speech_the_pods_listen_themselves(tmp_path: Path) -> None:
+    values = _values(tmp_path, speech_models={"claim": "speech"})
+    assert values["analyzers"]["context"]["models"] == {"claim": "speech"}
+    (spec,) = [
+        each["spec"]
+        for each in _rendered(tmp_path)
+        if each["metadata"]["name"] == "context" and "image" in each["spec"]
+    ]
+    assert {"name": "GUARDIAN_CONTEXT_TRANSCRIBER", "value": "local"} in spec["env"]
+
+
 def test_the_status_api_is_installed_once_it_knows_whom_to_believe(tmp_path: Path) -> None:
     assert _values(tmp_path / "without")["statusApi"]["enabled"] is False
     api = {"issuer": "https://login.example.com", "audience": "app", "tenants": {"family-kim": "calls"}}

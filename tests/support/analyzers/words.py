@@ -12,13 +12,13 @@ from context_analyzer.detectors.indicators import ScamIndicators
 from context_analyzer.detectors.opinion import ScamModel
 from context_analyzer.language_model import LanguageModel
 from context_analyzer.reading import ContextReading, Transcription
-from context_analyzer.settings import ContextSettings
+from context_analyzer.settings import DEFAULT_MODEL, ContextSettings
 from context_analyzer.transcript import Transcript
 
 
 def scam_model(settings: ContextSettings | None = None) -> ScamModel:
     """Return the detector that asks a language model."""
-    return ScamModel(LanguageModel(settings or ContextSettings(), ThreadPoolExecutor(2)))
+    return ScamModel(LanguageModel(settings or ContextSettings(context_model=DEFAULT_MODEL), ThreadPoolExecutor(2)))
 
 
 def assessed(transcription: Transcription | Transcript, opinion: DetectorReport | None = None) -> Assessment:

@@ -287,6 +287,58 @@ def test_a_pool_gets_a_folder_of_models(tmp_path: Path, models: Manifest) -> Non
     assert AnalyzerSpec.model_validate(spec_of(manifests, "video")).models is None
 
 
+class TestWords:
+    """The context analyzer is on where something writes down what is said."""
+
+    def test_without_a_way_to_hear_it_is_off(self, tmp_path: Path) -> None:
+        manifests = rendered(tmp_path, {"statusApi": STATUS_API})
+        assert not [each for each in manifests if each["kind"] == "Analyzer" and each["metadata"]["name"] == "context"]
+        assert analyzers_asked(manifests) == ["audio", "video"]
+
+    def test_with_a_model_for_speech_it_listens_in_the_pod_and_sends_nothing_away(self, tmp_path: Path) -> None:
+        values = {"analyzers": {"context": {"models": {"claim": "speech"}}}, "statusApi": STATUS_API}
+        manifests = rendered(tmp_path, values)
+        spec = AnalyzerSpec.model_validate(spec_of(manifests, "context"))
+        assert spec.models is not None
+        assert spec.models.claim == "speech"
+        assert {entry.name: entry.value for entry in spec.env} == {"GUARDIAN_CONTEXT_TRANSCRIBER": "local"}
+        assert (spec.concurrency, spec.resources.requests.memory) == (1, "768Mi")
+        assert analyzers_asked(manifests) == ["audio", "video", "context"]
+
+    def test_amazon_transcribe_is_chosen_by_its_name(self, tmp_path: Path) -> None:
+        transcription = {"engine": "amazon", "transcriptsURI": "s3://results/transcripts/", "language": "ko"}
+        values = {"models": {"image": "models:7"}, "transcription": transcription}
+        spec = AnalyzerSpec.model_validate(spec_of(rendered(tmp_path, {"analyzers": {"context": values}}), "context"))
+        assert {entry.name: entry.value for entry in spec.env} == {
+            "GUARDIAN_CONTEXT_TRANSCRIBER": "amazon",
+            "GUARDIAN_CONTEXT_TRANSCRIPTS": "s3://results/transcripts/",
+            "GUARDIAN_CONTEXT_LANGUAGE": "ko",
+        }
+        assert spec.concurrency == 16
+
+    @pytest.mark.parametrize(
+        ("transcription", "message"),
+        [
+            ({"engine": "amazon"}, "say where Amazon Transcribe writes to"),
+            ({"engine": "local"}, "context.models: give"),
+        ],
+    )
+    def test_what_is_missing_is_named(self, tmp_path: Path, transcription: Manifest, message: str) -> None:
+        with pytest.raises(CommandError, match=message):
+            rendered(tmp_path, {"analyzers": {"context": {"transcription": transcription}}})
+
+    def test_it_can_be_turned_off(self, tmp_path: Path) -> None:
+        values = {"analyzers": {"context": {"enabled": False, "models": {"claim": "speech"}}}}
+        assert "context" not in {each["metadata"]["name"] for each in rendered(tmp_path, values)}
+
+
+def analyzers_asked(manifests: list[Manifest]) -> list[str]:
+    (pod,) = [each for each in manifests if each["kind"] == "Deployment" and each["metadata"]["name"].endswith("-api")]
+    env = pod["spec"]["template"]["spec"]["containers"][0]["env"]
+    names: list[str] = json.loads(next(each["value"] for each in env if each["name"] == "GUARDIAN_ANALYZERS"))
+    return names
+
+
 def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
     assert "AnalysisRequest" not in {manifest["kind"] for manifest in rendered(tmp_path)}
 

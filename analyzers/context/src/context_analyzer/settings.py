@@ -12,8 +12,8 @@ from analyzer_kit.settings import KitSettings
 from guardian_service.s3 import BUCKET_PATTERN
 
 DEFAULT_MODEL = "global.anthropic.claude-haiku-5-5"
-"""Claude's small model of October 2026, by the inference profile that every commercial region offers. Older profiles
-name a date and ``-v1:0``, and end sooner."""
+"""What Terraform chooses on AWS: Claude's small model of October 2026, by the inference profile that every commercial
+region offers. Older profiles name a date and ``-v1:0``, and end sooner."""
 
 NO_MODEL = "none"
 
@@ -60,9 +60,9 @@ class ContextSettings(KitSettings):
     )
     context_speakers: int = Field(default=4, ge=2, le=30, description="Most speakers that are told apart.")
     context_model: str = Field(
-        default=DEFAULT_MODEL,
+        default=NO_MODEL,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._-]{0,99}$",
-        description="Bedrock's model id or inference profile; none: the rules alone judge.",
+        description="Bedrock's model id or inference profile; none: what is said is sent nowhere.",
     )
     context_region: str = Field(default="", pattern=r"^[a-z0-9-]*$", description="Bedrock's; else the pod's region.")
     context_model_seconds: float = Field(default=45, gt=0, description="Longest wait for one answer of the model.")

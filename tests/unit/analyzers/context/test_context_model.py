@@ -49,7 +49,9 @@ def bedrock() -> Iterator[ScriptedAws]:
 @cache
 def _model(retry_seconds: float) -> ScamModel:
     """One for all: making a client takes longer than most of what is tested with it."""
-    settings = ContextSettings(context_retry_seconds=retry_seconds, context_model_seconds=1)
+    settings = ContextSettings(
+        context_model=DEFAULT_MODEL, context_retry_seconds=retry_seconds, context_model_seconds=1
+    )
     return scam_model(settings)
 
 
