@@ -16,7 +16,7 @@ from tests.cluster import Cluster, S3Server
 from tests.e2e.conftest import Media
 from tests.support.analyzers.ask import Requests, analysis, condition
 from tests.support.media.samples import concat_playlist, hls_playlist, truncated
-from tests.support.operator.deployment import Deployment, s3_client
+from tests.support.operator.deployment import MISSING_BUCKET, Deployment, s3_client
 
 pytestmark = pytest.mark.together("calm")
 
@@ -83,7 +83,7 @@ def test_bad_media_ends_at_once_and_says_what_to_do(
 
 
 def test_a_missing_key_and_a_missing_bucket_are_not_found(requests: Requests, media: Media) -> None:
-    for name, uri in (("no-key", "s3://media/no-such-key"), ("no-bucket", "s3://no-such-bucket/key")):
+    for name, uri in (("no-key", "s3://media/no-such-key"), ("no-bucket", f"s3://{MISSING_BUCKET}/key")):
         assert condition(requests.verdict_of(name, uri))["reason"] == "SourceNotFound"
 
 

@@ -77,3 +77,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- end -}}
 {{- merge (deepCopy .env) $env | toJson -}}
 {{- end }}
+
+{{- /* The limits as the operator takes them: without the quotas, which the API server keeps. As JSON. */ -}}
+{{- define "silver-guardian.limits" -}}
+{{- $limits := dict -}}
+{{- range $namespace, $given := .Values.operator.limits -}}
+{{- $own := dict -}}
+{{- range $key, $value := omit $given "maxRequests" }}{{ if not (kindIs "invalid" $value) }}{{ $_ := set $own $key $value }}{{ end }}{{ end -}}
+{{- $_ := set $limits $namespace $own -}}
+{{- end -}}
+{{- $limits | toJson -}}
+{{- end }}

@@ -220,6 +220,8 @@ class Page(_Words):
     span: Annotated[str, filled("from", "to")]
     nothing: Text
     footer: Text
+    signed_in: Annotated[str, filled("name")]
+    sign_out: Text
     problems: Problems
 
 

@@ -81,7 +81,8 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     """
     api = api.fenced(may_write)
     runner = HttpRunner.create(SecretFile(settings.secret_file) if settings.secret_file else None)
-    dispatcher = Dispatcher(runner, now)
+    policy = settings.policy()
+    dispatcher = Dispatcher(runner, now, policy.limits)
     callbacks = CallbackSender(StepFunctions(), now, may_write)
     sink = make_sink(settings.database_url, now)
     request_store = KubeRequests(api, settings.identity)
@@ -91,7 +92,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         callbacks,
         reports=S3ReportWriter(),
         sink=sink,
-        policy=settings.policy(),
+        policy=policy,
         clock=now,
     )
     scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher), dispatcher.backlog_changed)

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     PARTIALLY_COMPLETED = "PartiallyCompleted"
     CANCELLED = "Cancelled"
     ANALYZER_NOT_FOUND = "AnalyzerNotFound"
+    ANALYZER_FORBIDDEN = "AnalyzerForbidden"
     SOURCE_FORBIDDEN = "SourceForbidden"
     SOURCE_CHANGED = "SourceChanged"
     TOO_MANY_DISRUPTIONS = "TooManyDisruptions"

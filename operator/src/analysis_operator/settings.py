@@ -7,9 +7,10 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import Policy
-from guardian_service.s3 import S3Prefix
-from guardian_service.settings import LogLevel
+from guardian_service.s3 import S3Grant, S3Prefix
+from guardian_service.settings import GrantedNamespace, LogLevel
 
 
 class Settings(BaseSettings):
@@ -23,9 +24,15 @@ class Settings(BaseSettings):
     results_uri: S3Prefix | None = Field(
         default=None, description="Where results and reports go. Without it there are none, only verdicts."
     )
-    grants: dict[str, tuple[str, ...]] = Field(
-        default={"*": ("s3://",)},
-        description="Which URI prefixes a namespace may have analysed; * stands for every other namespace.",
+    grants: dict[GrantedNamespace, tuple[S3Grant, ...]] = Field(
+        default={},
+        description="Which buckets, or prefixes that end with a slash, a namespace may have analysed; * stands for "
+        "every other namespace. What is not here is granted nothing.",
+    )
+    limits: dict[GrantedNamespace, NamespaceLimits] = Field(
+        default={"*": NamespaceLimits(analyzers=("audio", "video"))},
+        description="What a namespace may have at most, as {NAMESPACE: {maxRunning, maxPriority, analyzers}}; * stands "
+        "for every other one, and for what a namespace's own entry leaves out.",
     )
     retry_base_seconds: float = Field(default=2.0, gt=0, description="The pause before the second attempt.")
     retry_cap_seconds: float = Field(default=60.0, gt=0, description="The longest pause between attempts.")
@@ -70,6 +77,7 @@ class Settings(BaseSettings):
         """Return the settings that decisions need."""
         return Policy(
             grants=self.grants,
+            limits=Limits(self.limits),
             results_uri=self.results_uri,
             retry_base_seconds=self.retry_base_seconds,
             retry_cap_seconds=self.retry_cap_seconds,

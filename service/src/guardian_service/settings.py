@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from guardian_service.validation import dotted
@@ -24,6 +24,12 @@ def _upper(value: object) -> object:
 
 LogLevel = Annotated[_Name, BeforeValidator(_upper)]
 """A log level's name in any case; validated it is in upper case."""
+
+
+NAMESPACE_PATTERN = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+Namespace = Annotated[str, StringConstraints(pattern=rf"^{NAMESPACE_PATTERN}$")]
+GrantedNamespace = Annotated[str, StringConstraints(pattern=rf"^(\*|{NAMESPACE_PATTERN})$")]
+"""A namespace, or ``*`` for every other one."""
 
 
 def read_settings[S](settings: Callable[[], S], service: str) -> S:

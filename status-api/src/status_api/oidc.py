@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import jwt
+import structlog
 
 from status_api.errors import NoTenant, Unauthorised, Unavailable
 from status_api.page import Provider
 from status_api.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Asymmetric ones only: the keys that the provider publishes cannot sign."""
@@ -25,6 +28,10 @@ _PAUSE_SECONDS = 10.0
 _LEEWAY_SECONDS = 30
 _MOST_BYTES = 1024 * 1024
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
+_TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}
+"""What the header of an access token may call it (RFC 9068)."""
+_ID_TOKEN = {"at_hash", "c_hash", "s_hash"}
+"""Claims that only an ID token has (OpenID Connect Core, 3.3.2.11)."""
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -49,7 +56,8 @@ class OidcTokens:
     async def tenant_of(self, token: str) -> str:
         """Return the tenant whose namespace the token's claim stands for."""
         try:
-            key = await self._key(str(jwt.get_unverified_header(token).get("kid", "")))
+            header = jwt.get_unverified_header(token)
+            key = await self._key(str(header.get("kid", "")))
             claims = jwt.decode(
                 token,
                 key,
@@ -62,6 +70,8 @@ class OidcTokens:
             raise Unauthorised("The token has expired: sign in again.") from error
         except jwt.PyJWTError as error:
             raise Unauthorised("The token is not valid here. Sign in again.") from error
+        if not _is_access_token(header, claims):
+            raise Unauthorised("This is no access token. Sign in again.")
         self._check_audience(claims)
         return self._tenant(claims)
 
@@ -75,6 +85,7 @@ class OidcTokens:
                 token_endpoint=_secure(self._metadata["token_endpoint"]),
                 client_id=self._settings.oidc_client_id,
                 scope=self._settings.oidc_scope,
+                end_session_endpoint=_secure(end) if (end := self._metadata.get("end_session_endpoint")) else None,
             )
         except KeyError as error:
             raise Unavailable(f"the identity provider names no {error}") from error
@@ -132,11 +143,7 @@ class OidcTokens:
         if metadata["issuer"] != issuer:
             raise ValueError(f"{issuer} says that it is {metadata['issuer']}")
         listed = await self._json(metadata["jwks_uri"])
-        keys = {}
-        for key in listed["keys"]:
-            if key.get("use", "sig") == "sig" and key.get("kty") in {"RSA", "EC", "OKP"}:
-                keys[str(key.get("kid", ""))] = jwt.PyJWK.from_dict(key)
-        self._metadata, self._keys = metadata, keys
+        self._metadata, self._keys = metadata, _usable(listed["keys"])
 
     async def _json(self, url: str) -> dict[str, Any]:
         if self._session is None:
@@ -149,6 +156,33 @@ class OidcTokens:
                     raise ValueError(f"{url} answers with more than {_MOST_BYTES:,} bytes")
         content: dict[str, Any] = json.loads(data)
         return content
+
+
+def _usable(listed: list[Any]) -> dict[str, jwt.PyJWK]:
+    """Return the keys that can be used, by their ids: one that cannot must not keep people out whose keys are good."""
+    keys = {}
+    for key in listed:
+        if not isinstance(key, dict) or key.get("use", "sig") != "sig" or key.get("kty") not in {"RSA", "EC", "OKP"}:
+            continue
+        try:
+            keys[str(key.get("kid", ""))] = jwt.PyJWK.from_dict(key)
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
+            log.warning("a key of the identity provider cannot be used", kid=str(key.get("kid", "")), error=repr(error))
+    if not keys:
+        raise ValueError("the identity provider publishes no key that can be used")
+    return keys
+
+
+def _is_access_token(header: dict[str, Any], claims: dict[str, Any]) -> bool:
+    """Return whether nothing says that this is another kind of token of its issuer: an ID token, a logout token."""
+    kinds = (str(claims.get("token_use", "access")), str(claims.get("typ", "Bearer")))  # Amazon Cognito's, Keycloak's
+    says_so = str(header.get("typ", "")).lower().endswith("at+jwt") or bool({"token_use", "typ"} & claims.keys())
+    return (
+        str(header.get("typ", "")).lower() in _TYPES
+        and kinds == ("access", "Bearer")
+        and not (_ID_TOKEN | {"events"}) & claims.keys()
+        and (says_so or "nonce" not in claims)
+    )
 
 
 def _secure(url: str) -> str:

@@ -31,6 +31,7 @@ class Provider:
     token_endpoint: str
     client_id: str
     scope: str
+    end_session_endpoint: str | None = None
 
 
 type SignIn = Callable[[], Awaitable[Provider]]
@@ -61,8 +62,10 @@ def install(app: FastAPI, settings: Settings, storage: Storage, sign_in: SignIn 
             "tokenEndpoint": provider.token_endpoint,
             "clientId": provider.client_id,
             "scope": provider.scope,
+            "endSessionEndpoint": provider.end_session_endpoint,
         }
-        content = {"signIn": endpoints, "maxUploadBytes": settings.max_upload_bytes}
+        # Where people sign in, a link with a token would sign them in as whoever made it.
+        content = {"signIn": endpoints, "tokenLinks": sign_in is None, "maxUploadBytes": settings.max_upload_bytes}
         return JSONResponse(content, headers={"Cache-Control": _NO_CACHE})
 
     @app.get("/app/{name}", include_in_schema=False)

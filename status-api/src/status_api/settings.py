@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from guardian_service.s3 import S3Prefix
-from guardian_service.settings import LogLevel
+from guardian_service.s3 import S3Grant, S3Prefix, is_granted
+from guardian_service.settings import LogLevel, Namespace
 from status_api.wire import MOST_BYTES
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -28,12 +28,14 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field(default="", description="As what the page signs people in. Empty: it cannot.")
     oidc_scope: str = Field(default="openid", description="What the page asks for when it signs people in.")
     tenant_claim: str = Field(default="tenant", description="The claim that names the tenant.")
-    tenants: dict[str, str] = Field(default={}, description="Namespaces by what that claim may say.")
+    tenants: dict[str, Namespace] = Field(default={}, description="Namespaces by what that claim may say.")
 
     uploads_uri: S3Prefix = Field(default="s3://media/uploads", description="Where uploads go, by tenant.")
     max_upload_bytes: int = Field(default=512 * 1024**2, ge=1, le=MOST_BYTES, description="Of one recording.")
-    sources: dict[str, tuple[str, ...]] = Field(
-        default={}, description="By namespace: more prefixes, besides its uploads, that it may have analysed."
+    sources: dict[Namespace, tuple[S3Grant, ...]] = Field(
+        default={},
+        description="By namespace: more buckets, or prefixes that end with a slash, besides its uploads, that it may "
+        "have analysed.",
     )
     results_uri: S3Prefix | None = Field(default=None, description="Where the operator puts reports.")
     link_seconds: int = Field(default=900, ge=60, le=3600, description="How long a link to S3 is good.")
@@ -52,7 +54,7 @@ class Settings(BaseSettings):
 
     def may_read(self, tenant: str, uri: str) -> bool:
         """Return whether a tenant may have this object analysed: an upload of its own, or what it was granted."""
-        return uri.startswith((self.uploads_of(tenant), *self.sources.get(tenant, ())))
+        return is_granted(uri, (self.uploads_of(tenant), *self.sources.get(tenant, ())))
 
     def uploads_of(self, tenant: str) -> str:
         """Return the prefix of a tenant's uploads, with a slash at the end."""

@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from analyzer_contract import Verdict, Wire
-from guardian_service.s3 import BUCKET_PATTERN, MOST_CHARACTERS
+from guardian_service.s3 import MOST_CHARACTERS, PLAIN_OBJECT_PATTERN
 
-_URI = rf"^{BUCKET_PATTERN}/[^\x00-\x1f\x7f]+$"
 _ANALYZER = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
 
 MOST_BYTES = 5 * 1024**3
@@ -36,7 +35,9 @@ class State(StrEnum):
 class Source(Wire):
     """The recording: one S3 object."""
 
-    uri: str = Field(pattern=_URI, max_length=MOST_CHARACTERS, description="As an upload gave it: s3://BUCKET/KEY.")
+    uri: str = Field(
+        pattern=PLAIN_OBJECT_PATTERN, max_length=MOST_CHARACTERS, description="As an upload gave it: s3://BUCKET/KEY."
+    )
     version_id: str | None = Field(
         default=None, min_length=1, max_length=1024, description="A version of it, in a versioned bucket."
     )

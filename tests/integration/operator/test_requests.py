@@ -24,6 +24,10 @@ def manifest(**spec: object) -> str:
 REFUSED = [
     ("another scheme", {"source": {"uri": "https://media/call.wav"}}, "name one S3 object as s3://BUCKET/KEY"),
     ("a bucket without a key", {"source": {"uri": "s3://media/"}}, "name one S3 object as s3://BUCKET/KEY"),
+    ("a way out of a prefix", {"source": {"uri": "s3://media/team/../evil/a"}}, "without . or .. between slashes"),
+    ("a way to its end", {"source": {"uri": "s3://media/team/.."}}, "without . or .. between slashes"),
+    ("a name that is turned", {"source": {"uri": "s3://media/a\u202evaw.exe"}}, "turn the direction of writing"),
+    ("a control character", {"source": {"uri": "s3://media/a\u0007b"}}, "without control characters"),
     ("a misspelt field", {"source": {"uri": "s3://media/a"}, "prioriti": 3}, 'unknown field "spec.prioriti"'),
     ("no source", {"analyzers": ["audio"]}, "spec.source: Required value"),
     ("no analyzer", {"source": {"uri": "s3://media/a"}, "analyzers": []}, "should have at least 1 items"),

@@ -18,10 +18,9 @@ pytestmark = pytest.mark.integration
 _GENEROUS = {
     "rate_per_second": 1e6,
     "rate_burst": 1_000_000,
-    "sources": {"one": ("s3://",)},
     "max_upload_bytes": MOST_BYTES,
 }
-schema: Any = schemathesis.openapi.from_asgi("/openapi.json", make_api(_GENEROUS).app)
+schema: Any = schemathesis.openapi.from_asgi("/openapi.json", make_api(_GENEROUS, {"sources": {"one": ("s3://",)}}).app)
 
 
 @schema.parametrize()  # type: ignore[untyped-decorator]

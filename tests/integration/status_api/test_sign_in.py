@@ -85,6 +85,24 @@ def test_a_person_who_signs_in_goes_on_where_they_were(served: str, provider: Pr
     shows(browser, "We are checking your recording")
 
 
+def test_a_link_signs_nobody_in_as_somebody_else_and_who_is_signed_in_can_sign_out(
+    served: str, provider: Provider, browser: Chrome
+) -> None:
+    attackers = provider.token(sub="mallory")
+    browser.get(served.replace("/#", f"/#token={attackers}&"))
+    shows(browser, "Please sign in again")
+    assert "token" not in browser.current_url
+    assert browser.execute_script("return sessionStorage.getItem('guardian-token')") is None
+    sign_in(browser)
+    shows(browser, "We are checking your recording")
+    assert browser.find_element(By.ID, "user-name").text == "Signed in as grandma"
+    browser.find_element(By.ID, "sign-out").click()
+    shows(browser, "Please sign in again")
+    assert not browser.find_element(By.ID, "user").is_displayed()
+    assert browser.execute_script("return sessionStorage.length") == 0
+    assert "/end" in provider.fetched, "the session at the provider is over, too"
+
+
 def test_an_unknown_tenant_and_an_answer_without_a_question_get_nothing(
     served: str, provider: Provider, browser: Chrome
 ) -> None:

@@ -27,6 +27,8 @@ RELEASE = "silver-guardian"
 TARGETS = ("operator", "audio", "video", "context")
 MEDIA_BUCKET = "media"
 RESULTS_BUCKET = "results"
+MISSING_BUCKET = "no-such-bucket"
+"""Granted, too: what is not there is told apart from what is not allowed."""
 
 _BUILD = "silverguardian.io/build"
 _SECRET = "s3-credentials"
@@ -240,6 +242,8 @@ def _base_values(s3: S3Server, images: Mapping[str, str], build: str) -> dict[st
         "operator": {
             "image": image("operator"),
             "resultsURI": f"s3://{RESULTS_BUCKET}",
+            "grants": {"*": [f"s3://{MEDIA_BUCKET}", f"s3://{MISSING_BUCKET}"]},
+            "limits": {"*": {"analyzers": ["*"]}},
             "nodeSelector": {"workload": "system"},
             "podAnnotations": {_BUILD: build},
         },

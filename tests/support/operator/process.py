@@ -85,6 +85,8 @@ class OperatorProcess:
             "GUARDIAN_HOST": "127.0.0.1",
             "GUARDIAN_PORT": str(self.port),
             "GUARDIAN_SCALER_PORT": str(self.scaler_port),
+            "GUARDIAN_LIMITS": "{}",
+            "GUARDIAN_GRANTS": json.dumps({"*": ["s3://media"]}),
             "GUARDIAN_RETRY_BASE_SECONDS": "0.1",
             "GUARDIAN_MISSING_ANALYZER_SECONDS": "1",
             **{f"GUARDIAN_{name.upper()}": str(value) for name, value in settings.items()},

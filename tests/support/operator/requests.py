@@ -10,6 +10,7 @@ from analysis_operator.report.ports import Report
 from analysis_operator.requests.observation import Observation, Outcome, PodLost, Policy, PoolView, Run
 from analyzer_contract import Failure, FailureKind, FailureReason, Finding, Progress, Result, SourceFacts, Verdict
 
+EVERYTHING = {"*": ("s3://media",)}
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 CREATED = NOW - timedelta(seconds=10)
 FACTS = SourceFacts(etag="e1", size_bytes=1000)
@@ -62,12 +63,17 @@ def observed(
 ) -> Observation:
     """Return an observation, by default with one ready pool for audio and one for video."""
     return Observation(
-        asked, pools if pools is not None else {"audio": READY, "video": READY}, runs or {}, report, policy or Policy()
+        asked,
+        pools if pools is not None else {"audio": READY, "video": READY},
+        runs or {},
+        report,
+        policy or Policy(grants=EVERYTHING),
     )
 
 
 __all__ = [
     "CREATED",
+    "EVERYTHING",
     "FACTS",
     "NOW",
     "READY",

@@ -24,6 +24,7 @@ class Provider:
     def __init__(self) -> None:
         self.tenant: object = "family-one"
         self.fetched: list[str] = []
+        self.more_keys: list[object] = []
         self._keys: dict[str, rsa.RSAPrivateKey] = {}
         self._codes: dict[str, str] = {}
         self.rotate("first")
@@ -50,15 +51,15 @@ class Provider:
         """Sign with a new key from now on, and publish that one alone."""
         self._keys = {kid: rsa.generate_private_key(public_exponent=65537, key_size=2048)}
 
-    def token(self, **claims: Any) -> str:
-        """Return a token that is good, apart from these claims; None leaves one out."""
+    def token(self, *, typ: str = "JWT", **claims: Any) -> str:
+        """Return a token that is good, apart from its kind and these claims; None leaves one out."""
         ((kid, key),) = self._keys.items()
         candidates = {
             "iss": self.issuer, "aud": AUDIENCE, "sub": "grandma", "tenant": self.tenant,
             "exp": int(time.time()) + 300, **claims,
         }  # fmt: skip
         payload = {name: value for name, value in candidates.items() if value is not None}
-        return jwt.encode(payload, key, algorithm="RS256", headers={"kid": kid})
+        return jwt.encode(payload, key, algorithm="RS256", headers={"kid": kid, "typ": typ})
 
     def _answer(self, path: str, query: dict[str, list[str]], form: dict[str, list[str]]) -> Any:
         if path == "/.well-known/openid-configuration":
@@ -67,13 +68,17 @@ class Provider:
                 "jwks_uri": f"{self.issuer}/keys",
                 "authorization_endpoint": f"{self.issuer}/authorize",
                 "token_endpoint": f"{self.issuer}/token",
+                "end_session_endpoint": f"{self.issuer}/end",
             }
         if path == "/keys":
             algorithm = jwt.algorithms.RSAAlgorithm
             return {
                 "keys": [
-                    json.loads(algorithm.to_jwk(key.public_key())) | {"kid": kid, "use": "sig"}
-                    for kid, key in self._keys.items()
+                    *self.more_keys,
+                    *(
+                        json.loads(algorithm.to_jwk(key.public_key())) | {"kid": kid, "use": "sig"}
+                        for kid, key in self._keys.items()
+                    ),
                 ]
             }
         if path == "/authorize":
@@ -81,6 +86,8 @@ class Provider:
             assert query["code_challenge_method"] == ["S256"]
             self._codes[code] = query["code_challenge"][0]
             return f"{query['redirect_uri'][0]}?{urlencode({'code': code, 'state': query['state'][0]})}"
+        if path == "/end":
+            return query["post_logout_redirect_uri"][0]
         digest = hashlib.sha256(form["code_verifier"][0].encode()).digest()
         good = self._codes.pop(form["code"][0], "") == base64.urlsafe_b64encode(digest).decode().rstrip("=")
         return {"access_token": self.token(), "token_type": "Bearer"} if good else None

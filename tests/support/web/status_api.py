@@ -15,6 +15,7 @@ from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.status_api import LocalAnalyses
 from status_api.app import create_app
 from status_api.auth import StaticTokens
+from status_api.page import SignIn
 from status_api.settings import Settings
 from status_api.wire import ReportLink, Source, Upload
 
@@ -67,10 +68,17 @@ class Api:
         return await self.requests.write_status(item, item.status.model_copy(update=status))
 
 
-def make_api(settings: Mapping[str, Any] | None = None) -> Api:
+def make_api(
+    settings: Mapping[str, Any] | None = None,
+    unchecked: Mapping[str, Any] | None = None,
+    sign_in: SignIn | None = None,
+) -> Api:
+    """Return the application; what is `unchecked` no installation could set."""
     requests = MemoryRequests(Clock())
-    defaults = Settings(results_uri="s3://results", **(settings or {}))
-    return Api(create_app(defaults, LocalAnalyses(requests), NoStorage(), StaticTokens(TOKENS)), requests)
+    defaults = Settings(results_uri="s3://results", **(settings or {})).model_copy(update=dict(unchecked or {}))
+    return Api(
+        create_app(defaults, LocalAnalyses(requests), NoStorage(), StaticTokens(TOKENS), sign_in=sign_in), requests
+    )
 
 
 def body(tenant: str = "one", key: str = "call.wav", **more: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,31 @@ def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pyt
         if "value" in entry and entry["name"] not in own:
             monkeypatch.setenv(entry["name"], entry["value"])
     assert Settings() == Settings.model_construct()
+
+
+def test_a_namespace_that_is_named_gets_a_quota_and_the_operator_its_limits(tmp_path: Path) -> None:
+    limits = {"team": {"maxRunning": 2, "maxRequests": 50}, "care": {"analyzers": ["*"]}}
+    manifests = rendered(tmp_path, {"operator": {"limits": limits}, "statusApi": STATUS_API})
+    quotas = {
+        manifest["metadata"]["namespace"]: manifest["spec"]["hard"]["count/analysisrequests.silverguardian.io"]
+        for manifest in manifests
+        if manifest["kind"] == "ResourceQuota"
+    }
+    assert quotas == {"care": "20000", "kim": "20000", "lee": "20000", "team": "50"}
+    pods = [each["spec"]["template"]["spec"] for each in manifests if each["kind"] == "Deployment"]
+    env = [entry for pod in pods for entry in pod["containers"][0]["env"]]
+    (told,) = (json.loads(entry["value"]) for entry in env if entry["name"] == "GUARDIAN_LIMITS")
+    assert told == {"*": {"analyzers": ["audio", "video"]}, "team": {"maxRunning": 2}, "care": {"analyzers": ["*"]}}
+
+
+def test_without_a_grant_the_notes_say_how_to_make_one(tmp_path: Path) -> None:
+    def notes(values: Manifest) -> str:
+        (tmp_path / "values.json").write_text(json.dumps(values))
+        asked = ("install", "x", CHART, "--dry-run=client", "--values", tmp_path / "values.json")
+        return run(helm(), *asked, env={**os.environ, "KUBECONFIG": "/dev/null"}).stdout.partition("NOTES:")[2]
+
+    assert "operator.grants.NAMESPACE={s3://BUCKET/PREFIX/}" in notes({})
+    assert "operator.grants" not in notes({"operator": {"grants": {"team": ["s3://media/team/"]}}})
 
 
 def test_the_operator_and_its_analyzers_share_a_secret_that_the_chart_makes(tmp_path: Path) -> None:
@@ -351,6 +377,12 @@ def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
         {"analyzers": {"audio": {"port": 80}}},
         {"analyzers": {"audio": {"models": {"image": "models:7", "claim": "models"}}}},
         {"operator": {"replicas": 0}},
+        {"operator": {"grants": {"*": ["s3://"]}}},
+        {"operator": {"grants": {"team": ["s3://media/team"]}}},
+        {"operator": {"grants": {"team": ["s3://media/../"]}}},
+        {"operator": {"grants": {"Team": ["s3://media/team/"]}}},
+        {"operator": {"limits": {"team": {"maxRunning": 0}}}},
+        {"statusApi": {"sources": {"team": ["s3://media/team"]}}},
         {"monitoring": {"alerts": {"enabled": "yes"}}},
         {"analyzers": {"Audio_2": {"enabled": True, "image": {"repository": "a"}, "port": 8000, "replicas": 1}}},
         {"analyzers": {"2-audio": {"enabled": True, "image": {"repository": "a"}, "port": 8000, "replicas": 1}}},

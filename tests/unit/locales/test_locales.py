@@ -76,9 +76,13 @@ def test_no_word_is_written_twice_in_a_file(file: Path) -> None:
 def test_every_verdict_state_and_reason_is_explained(locale: Locale) -> None:
     assert set(locale.verdicts) == {*Verdict, "none"}
     assert set(locale.report.states) == {state.value for state in AnalysisState}
-    assert {*FailureReason, Reason.CANCELLED, Reason.TOO_MANY_DISRUPTIONS, Reason.ANALYZER_NOT_FOUND} <= {
-        *locale.reasons
-    }
+    assert {
+        *FailureReason,
+        Reason.CANCELLED,
+        Reason.TOO_MANY_DISRUPTIONS,
+        Reason.ANALYZER_NOT_FOUND,
+        Reason.ANALYZER_FORBIDDEN,
+    } <= {*locale.reasons}
     assert [phone.number for phone in locale.phones] == [phone.number for phone in locales()[0].phones]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from analysis_operator.api import crd
 from analysis_operator.settings import Settings as OperatorSettings
@@ -47,8 +47,13 @@ def test_whatever_takes_an_object_takes_the_same_ones() -> None:
     assert pattern_of(SourceObject, "uri") == s3.OBJECT_PATTERN
     (version,) = crd.definitions()["analysisrequests.yaml"]["spec"]["versions"]
     source = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["source"]
-    (rule,) = source["properties"]["uri"]["x-kubernetes-validations"]
-    assert rule["rule"] == f"self.matches(r'{s3.OBJECT_PATTERN}')"
+    rules = source["properties"]["uri"]["x-kubernetes-validations"]
+    assert [rule["rule"] for rule in rules] == [
+        f"self.matches(r'{s3.OBJECT_PATTERN}')",
+        f"!self.matches(r'{s3.DOTS_PATTERN}')",
+        f"!self.matches(r'{s3.re2(s3.HIDING_PATTERN)}')",
+    ]
+    assert pattern_of(Source, "uri") == s3.PLAIN_OBJECT_PATTERN
     assert (
         source["properties"]["uri"]["maxLength"] == SourceObject.model_json_schema()["properties"]["uri"]["maxLength"]
     )
@@ -63,8 +68,7 @@ def test_whatever_takes_a_prefix_takes_the_same_ones() -> None:
 def test_the_chart_takes_what_the_settings_take() -> None:
     schema = json.loads((repo_root() / "charts" / "silver-guardian" / "values.schema.json").read_text())
     or_empty = f"^({s3.PREFIX_PATTERN.removeprefix('^').removesuffix('$')})?$"
-    begin = "^s3://"  # of grants and sources: a prefix of any length
-    assert sorted(patterns_of(schema)) == sorted([or_empty, begin, s3.PREFIX_PATTERN, begin])
+    assert sorted(patterns_of(schema)) == sorted([or_empty, *[s3.GRANT_PATTERN] * 2, s3.PREFIX_PATTERN])
 
 
 @pytest.mark.parametrize("pattern", [pattern_of(Source, "uri"), pattern_of(ContextSettings, "context_transcripts")])
@@ -77,6 +81,64 @@ def test_a_bucket_is_named_by_the_rules_of_s3(pattern: str) -> None:
     assert all(re.search(pattern, f"s3://{bucket}/calls/") for bucket in BUCKETS)
     assert not any(re.search(pattern, f"s3://{bucket}/calls/") for bucket in NO_BUCKETS)
     assert not re.search(pattern, "S3://media/calls/")
+
+
+OPEN = "s3://media/team/"
+HIDING = [
+    "../evil/a",
+    "a/../../evil/b",
+    "./a",
+    "a/.",
+    "a/..",
+    "a\nb",
+    "a\0b",
+    "a\x7f",
+    "a\x9b",
+    "call\u202evaw.exe",
+    "a\u2067b",
+]
+PLAIN = ["call.wav", "a//b", ".hidden", "..a/...", "a.b/..c", "통화 녹음.m4a", "a?b#c%2e%2e/d"]
+
+
+@pytest.mark.parametrize("key", HIDING)
+def test_a_key_that_is_not_what_it_looks_like_is_under_no_grant(key: str) -> None:
+    assert not s3.is_plain(f"{OPEN}{key}")
+    with pytest.raises(ValidationError):
+        Source(uri=f"{OPEN}{key}")
+    assert not s3.is_granted(f"{OPEN}{key}", [OPEN])
+
+
+@pytest.mark.parametrize("key", PLAIN)
+def test_a_plain_key_is_granted_by_its_folder_and_its_bucket_alone(key: str) -> None:
+    uri = f"{OPEN}{key}"
+    assert Source(uri=uri).uri == uri
+    assert all(s3.is_granted(uri, [prefix]) for prefix in (OPEN, "s3://media", "s3://media/"))
+    assert not s3.is_granted(uri, [])
+    assert not any(s3.is_granted(uri, [prefix]) for prefix in ("s3://med", "s3://media/te", "s3://media/team/other/"))
+
+
+def test_a_grant_does_not_reach_what_only_begins_like_it() -> None:
+    assert not s3.is_granted("s3://media-evil/a", ["s3://media"])
+    assert not s3.is_granted("s3://media/team-evil/a", ["s3://media/team/"])
+
+
+@pytest.mark.parametrize("settings", [{"grants": {"n": [0]}}, {"sources": {"n": [0]}}])
+@pytest.mark.parametrize(
+    "prefix", ["s3://", "s3://media/team", "s3://media/../", "s3://media/a/./", "media/", "s3://*/"]
+)
+def test_a_prefix_is_a_bucket_or_ends_with_a_slash(settings: dict[str, Any], prefix: str) -> None:
+    (field,) = settings
+    made = OperatorSettings if field == "grants" else StatusApiSettings
+    for good in ("s3://media", "s3://media/", "s3://media/team/"):
+        made(**{field: {"team": [good]}})
+    with pytest.raises(ValidationError):
+        made(**{field: {"team": [prefix]}})
+    with pytest.raises(ValidationError):
+        made(**{field: {"Team": ["s3://media/"]}})
+
+
+def test_nothing_is_granted_by_default() -> None:
+    assert OperatorSettings().grants == {}
 
 
 @given(st.text(min_size=1, max_size=50))

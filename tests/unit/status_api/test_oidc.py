@@ -75,6 +75,48 @@ async def test_a_token_that_is_not_for_here_opens_nothing(
         await tokens.tenant_of(provider.token(**claims))
 
 
+@pytest.mark.parametrize(
+    ("typ", "claims"),
+    [
+        ("logout+jwt", {}),
+        ("secevent+jwt", {}),
+        ("JWT", {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}),
+        ("JWT", {"token_use": "id"}),
+        ("JWT", {"typ": "ID"}),
+        ("JWT", {"typ": "Refresh"}),
+        ("JWT", {"typ": "Logout"}),
+        ("JWT", {"at_hash": "x"}),
+        ("JWT", {"nonce": "x"}),
+    ],
+)
+async def test_another_kind_of_token_of_the_same_issuer_opens_nothing(
+    provider: Provider, tokens: OidcTokens, typ: str, claims: dict[str, Any]
+) -> None:
+    with pytest.raises(Unauthorised, match="no access token"):
+        await tokens.tenant_of(provider.token(typ=typ, **claims))
+
+
+@pytest.mark.parametrize(
+    ("typ", "claims"),
+    [("at+jwt", {"nonce": "x"}), ("JWT", {"typ": "Bearer", "nonce": "x"}), ("JWT", {"token_use": "access"})],
+)
+async def test_an_access_token_may_say_that_it_is_one(
+    provider: Provider, tokens: OidcTokens, typ: str, claims: dict[str, Any]
+) -> None:
+    assert await tokens.tenant_of(provider.token(typ=typ, **claims)) == "one"
+
+
+async def test_a_key_that_cannot_be_used_keeps_nobody_out(provider: Provider, tokens: OidcTokens) -> None:
+    provider.more_keys = [
+        {"kty": "EC", "crv": "P-7", "kid": "unknown curve", "x": "AA", "y": "AA"},
+        {"kty": "RSA", "kid": "no modulus", "e": "AQAB"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "%%", "kid": "no base64"},
+        {"kty": "RSA", "n": 7, "e": 7, "kid": "numbers"},
+        "no object",
+    ]
+    assert await tokens.tenant_of(provider.token()) == "one"
+
+
 @pytest.mark.parametrize("tenant", [None, "strangers", ["family-one", "family-two"], [], {"family-one": 1}, 7])
 async def test_a_stranger_has_no_tenant(provider: Provider, tokens: OidcTokens, tenant: object) -> None:
     with pytest.raises(NoTenant):

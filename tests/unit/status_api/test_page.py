@@ -7,6 +7,8 @@ import re
 import pytest
 
 from guardian_locales import locales, tone
+from status_api.errors import Unavailable
+from status_api.page import Provider
 from tests.support.web.status_api import make_api
 
 
@@ -22,6 +24,20 @@ async def test_a_file_that_has_not_changed_is_not_sent_again(path: str, kind: st
         assert answer.headers["Cache-Control"] == "no-cache"
         again = await client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_where_people_sign_in_a_link_signs_nobody_in_not_even_while_the_provider_is_away(away: bool) -> None:
+    async def provider() -> Provider:
+        if away:
+            raise Unavailable("away")
+        return Provider("https://id/authorize", "https://id/token", "page", "openid")
+
+    async with make_api(sign_in=provider).client(None) as client:
+        config = (await client.get("/app/config.json")).json()
+    assert (config["tokenLinks"], config["signIn"] is None) == (False, away)
+    async with make_api().client(None) as client:
+        assert (await client.get("/app/config.json")).json()["tokenLinks"] is True
 
 
 async def test_the_words_are_those_of_the_languages_files() -> None:

@@ -148,6 +148,9 @@ async def test_a_cursor_that_was_not_given_is_refused(one: httpx.AsyncClient, cu
         (body(analyzers=["No"]), "analyzers"),
         (body(priority=1000), "priority"),
         ({"source": {"uri": "s3://media/uploads/one/a\nb"}}, "uri"),
+        ({"source": {"uri": "s3://media/uploads/one/../two/call.wav"}}, "uri"),
+        ({"source": {"uri": "s3://media/uploads/one/."}}, "uri"),
+        ({"source": {"uri": "s3://media/uploads/one/a\u202evaw.exe"}}, "uri"),
         ([1], ""),
     ],
 )
@@ -156,7 +159,13 @@ async def test_the_problem_of_a_wrong_body_names_what_is_wrong(one: httpx.AsyncC
 
 
 @pytest.mark.parametrize(
-    "uri", ["s3://media/uploads/two/call.wav", "s3://media/secret.wav", "s3://other/uploads/one/call.wav"]
+    "uri",
+    [
+        "s3://media/uploads/two/call.wav",
+        "s3://media/uploads/one-evil/call.wav",
+        "s3://media/secret.wav",
+        "s3://other/uploads/one/call.wav",
+    ],
 )
 async def test_only_what_a_tenant_uploaded_is_analysed(one: httpx.AsyncClient, uri: str) -> None:
     refused(await one.post("/v1/analyses", json={"source": {"uri": uri}}), 403)

@@ -58,6 +58,23 @@ class Matches:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedIf:
+    """Annotates a string that the API server refuses if a pattern is found in it, in the syntax of RE2.
+
+    The model takes it: an object may be older than the rule, and then a decision has to refuse it.
+    """
+
+    pattern: str
+    hint: str
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Add the check as a CEL rule."""
+        known = handler(schema)
+        rules = [*known.get("x-kubernetes-validations", ()), rule(f"!self.matches(r'{self.pattern}')", self.hint)]
+        return known | {"x-kubernetes-validations": rules}
+
+
 class Metadata(Resource):
     """The parts of ObjectMeta that decisions need."""
 

@@ -14,15 +14,21 @@ from analysis_operator.api.base import (
     ConditionType,
     Matches,
     Metadata,
+    RefusedIf,
     Resource,
     rule,
 )
 from analyzer_contract import LEAST_EXAMINED, Verdict
-from guardian_service.s3 import MOST_CHARACTERS, OBJECT_PATTERN
+from guardian_service.s3 import DOTS_PATTERN, HIDING_PATTERN, MOST_CHARACTERS, OBJECT_PATTERN, re2
 
 _S3_URI = Matches(
     OBJECT_PATTERN,
     "name one S3 object as s3://BUCKET/KEY, for example s3://media/calls/2026-11-01.wav",
+)
+_NO_DOTS = RefusedIf(DOTS_PATTERN, "name an object without . or .. between slashes")
+_NOT_HIDING = RefusedIf(
+    re2(HIDING_PATTERN),
+    "name an object without control characters and without those that turn the direction of writing",
 )
 _ANALYZER_NAME = Matches(
     r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$",
@@ -33,7 +39,9 @@ _ANALYZER_NAME = Matches(
 class Source(Resource):
     """The recording: one S3 object."""
 
-    uri: Annotated[str, _S3_URI] = Field(max_length=MOST_CHARACTERS, description="The object, as s3://BUCKET/KEY.")
+    uri: Annotated[str, _S3_URI, _NO_DOTS, _NOT_HIDING] = Field(
+        max_length=MOST_CHARACTERS, description="The object, as s3://BUCKET/KEY."
+    )
     version_id: str | None = Field(
         default=None,
         max_length=1024,

@@ -17,6 +17,7 @@ from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest, PinnedSource
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
 from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
+from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.observation import Outcome, PodLost, PoolView, Run
 from analysis_operator.requests.ports import Endpoint, Runner
 from analysis_operator.signals import Signal
@@ -40,10 +41,10 @@ class _Pod:
 
 @dataclass(slots=True)
 class _WorkerPool:
+    queue: FairQueue
     concurrency: int = 1
     problem: str = ""
     pods: dict[str, _Pod] = field(default_factory=dict)
-    queue: FairQueue = field(default_factory=FairQueue)
     jobs: dict[str, tuple[QueuedAnalysis, AnalysisJob]] = field(default_factory=dict)
     tasks: dict[str, asyncio.Task[Outcome | None]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
@@ -68,10 +69,12 @@ class Dispatcher:
     Args:
         runner: carries a job to a pod.
         clock: the time in UTC.
+        limits: what one namespace may run.
     """
 
-    def __init__(self, runner: Runner, clock: Callable[[], datetime]) -> None:
+    def __init__(self, runner: Runner, clock: Callable[[], datetime], limits: Limits | None = None) -> None:
         self._runner = runner
+        self._limits = limits or Limits()
         self._clock = clock
         self.run_changed = Signal[str, bool]()
         """Sent with a request's UID when one of its runs moved, or (True) when only the reason of its wait did."""
@@ -86,7 +89,7 @@ class Dispatcher:
 
     def set_pool(self, name: str, concurrency: int) -> None:
         """Add a pool, or change how many analyses one of its pods takes at a time."""
-        pool = self._pools.setdefault(name, _WorkerPool())
+        pool = self._made_pool(name)
         if self._dropped.pop(name, None):
             log.info("the Analyzer is there again", analyzer=name)
         changed, pool.concurrency = concurrency != pool.concurrency, concurrency
@@ -106,7 +109,7 @@ class Dispatcher:
 
     def set_endpoints(self, name: str, endpoints: Iterable[Endpoint], problem: str = "") -> None:
         """Replace the pods of a pool that take work; `problem` is what keeps others from taking it."""
-        pool = self._pools.setdefault(name, _WorkerPool())
+        pool = self._made_pool(name)
         before = (bool(pool.pods), pool.problem)
         by_endpoint = {pod.endpoint: pod for pod in pool.pods.values()}  # a pod may come back under another address
         pool.pods = {endpoint.pod: by_endpoint.get(endpoint) or _Pod(endpoint) for endpoint in endpoints}
@@ -131,9 +134,9 @@ class Dispatcher:
         return _view_of(pool) if pool else None
 
     def backlog(self, name: str) -> tuple[int, int]:
-        """Return how many analyses wait for, and run in, a pool."""
+        """Return how many analyses wait for slots of a pool, as far as they may have more, and how many run in it."""
         pool = self._pools.get(name)
-        return (len(pool.queue), len(pool.tasks)) if pool else (0, 0)
+        return (pool.queue.startable(pool.running), len(pool.tasks)) if pool else (0, 0)
 
     # ---- work
 
@@ -144,7 +147,8 @@ class Dispatcher:
             return
         since = meta.creation_timestamp or self._clock()
         order = pool.jobs[uid][0].order if uid in pool.jobs else next(self._arrivals)
-        analysis = QueuedAnalysis(uid, meta.namespace, request.spec.priority, since, order)
+        priority = self._limits.priority(meta.namespace, request.spec.priority)
+        analysis = QueuedAnalysis(uid, meta.namespace, priority, since, order)
         pool.queue.add(analysis)
         pool.jobs[uid] = (analysis, _job(request, analyzer, source, prefix))
         self._pump(analyzer)
@@ -183,6 +187,9 @@ class Dispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # ---- inside
+
+    def _made_pool(self, name: str) -> _WorkerPool:
+        return self._pools.setdefault(name, _WorkerPool(FairQueue(self._limits.running)))
 
     def _pump(self, name: str) -> None:
         """Start every attempt that can start now."""

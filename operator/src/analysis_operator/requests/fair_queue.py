@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 _SPARE = 64
+
+type MostRunning = Callable[[str], int | None]
+"""How many analyses of a namespace may run at a time; None: any number."""
+
+
+def _any_number(_: str) -> int | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,16 @@ class FairQueue:
 
     The namespace with the fewest running analyses goes next, and of equals the one that was served least recently:
     with one slot they take turns. A priority orders the analyses of one namespace, so that nobody gets ahead of
-    others by setting it. Adding, removing and taking cost O(log n) in the number waiting, plus O(namespaces) for
-    taking.
+    others by setting it. A namespace that runs as many as it may is passed over. Adding, removing and taking cost
+    O(log n) in the number waiting, plus O(namespaces) for taking.
+
+    Args:
+        most_running: what each namespace may run at a time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_running: MostRunning = _any_number) -> None:
+        self._most_running = most_running
+        self._by_namespace: Counter[str] = Counter()
         self._waiting: dict[str, QueuedAnalysis] = {}
         self._heaps: dict[str, list[tuple[int, datetime, int, str]]] = {}
         self._pushed = 0
@@ -53,7 +66,9 @@ class FairQueue:
         """Add an item, or change the priority of one that waits."""
         if self._waiting.get(item.key) == item:
             return
+        self._forget(item.key)
         self._waiting[item.key] = item
+        self._by_namespace[item.namespace] += 1
         heapq.heappush(self._heaps.setdefault(item.namespace, []), _rank(item))
         self._pushed += 1
         if self._pushed > 2 * len(self._waiting) + _SPARE:
@@ -66,7 +81,14 @@ class FairQueue:
 
     def discard(self, key: str) -> None:
         """Remove an item, if it is there."""
-        self._waiting.pop(key, None)
+        self._forget(key)
+
+    def startable(self, running: Mapping[str, int]) -> int:
+        """Return how many could run if there were slots enough: more slots help no namespace beyond its limit."""
+        return sum(
+            min(waiting, self._room(namespace, running.get(namespace, 0), waiting))
+            for namespace, waiting in self._by_namespace.items()
+        )
 
     def take(self, running: Mapping[str, int]) -> QueuedAnalysis | None:
         """Take the next item, or None. `running` counts what runs now, by namespace."""
@@ -75,16 +97,27 @@ class FairQueue:
             head = self._head(namespace)
             if head is None:
                 del self._heaps[namespace]
-            else:
+            elif self._room(namespace, running.get(namespace, 0), 1):
                 rank = _rank(head)
                 heads.append(((running.get(namespace, 0), self._served.get(namespace, 0), rank), head))
         if not heads:
             return None
         chosen = min(heads, key=lambda entry: entry[0])[1]
-        del self._waiting[chosen.key]
+        self._forget(chosen.key)
         self._takes += 1
         self._served[chosen.namespace] = self._takes
         return chosen
+
+    def _forget(self, key: str) -> None:
+        item = self._waiting.pop(key, None)
+        if item is not None:
+            self._by_namespace[item.namespace] -= 1
+            if not self._by_namespace[item.namespace]:
+                del self._by_namespace[item.namespace]
+
+    def _room(self, namespace: str, running: int, wanted: int) -> int:
+        most = self._most_running(namespace)
+        return wanted if most is None else max(0, most - running)
 
     def _rebuild(self) -> None:
         """Drop what was removed but lies too deep in its heap to be met: of a pool without slots nothing is taken."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.callbacks.delivery import Delivery
 from analysis_operator.report.ports import Report
+from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.retry import backoff
 from analyzer_contract import Failure, Result, SourceFacts
 
@@ -57,10 +58,12 @@ class PoolView:
 class Policy:
     """The settings of the installation that decisions need.
 
-    ``grants`` maps a namespace, or ``*`` for every other one, to the URI prefixes that may be analysed for it.
+    ``grants`` maps a namespace, or ``*`` for every other one, to what may be analysed for it: buckets, and prefixes
+    that end with a slash.
     """
 
-    grants: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"*": ("s3://",)})
+    grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
     results_uri: str | None = None
     retry_base_seconds: float = 2.0
     retry_cap_seconds: float = 60.0

@@ -22,6 +22,7 @@ from analysis_operator.requests.actions import Action, CallBack, Delete, Enqueue
 from analysis_operator.requests.analysis import advance, fail
 from analysis_operator.requests.observation import Observation
 from analysis_operator.requests.outcome import End, duration, end_of
+from analysis_operator.requests.permission import refusal
 from analyzer_contract import Result
 
 
@@ -65,16 +66,11 @@ def _pin(observed: Observation) -> PinnedSource | None:
 
 def _refusal(observed: Observation, now: datetime) -> tuple[str, str] | None:
     """Return the reason and the message why nothing more may run for this request, or None."""
-    request, policy = observed.request, observed.policy
+    request = observed.request
     if request.spec.cancel:
         return Reason.CANCELLED, "Cancelled by spec.cancel."
-    prefixes = policy.grants.get(request.metadata.namespace, policy.grants.get("*", ()))
-    if not request.spec.source.uri.startswith(tuple(prefixes)):
-        granted = ", ".join(prefixes) or "nothing"
-        return Reason.SOURCE_FORBIDDEN, (
-            f"Namespace {request.metadata.namespace} may not have {request.spec.source.uri} analysed: it is granted "
-            f"{granted}. Ask the administrator of the installation to add a prefix to operator.grants."
-        )
+    if refused := refusal(request, observed.policy):
+        return refused
     absent = [name for name in request.spec.analyzers if name not in observed.pools]
     missing = [name for name in absent if _wait_for_analyzer(name, observed, now) <= timedelta(0)]
     if missing:

@@ -25,6 +25,7 @@ function start() {
 }
 
 function fail(error) {
+  show.user(session.user());
   const kind = error instanceof api.Trouble ? error.kind : "broken";
   if (kind === "broken") console.error(error);
   const problem = kind === "session" && !session.canSignIn() ? "link" : kind;
@@ -124,12 +125,14 @@ $("drop").addEventListener("drop", (event) => {
   $("drop").classList.remove("over");
   if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
 });
+$("sign-out").addEventListener("click", session.signOut);
 addEventListener("online", () => wake());
 addEventListener("hashchange", () => (location.hash.startsWith("#token=") ? location.reload() : open()));
 addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); });
 
 async function open() {
   const id = session.analysisId();
+  show.user(session.user());
   try {
     if (!session.token()) throw new api.Trouble("session");
     if (id) await follow(id);

@@ -1,4 +1,5 @@
-// The user of the page: a token from the link that led here, or from the identity provider (authorization code with PKCE).
+// The user of the page: a token from the identity provider (authorization code with PKCE), or from the link that led here
+// where nobody can sign in. Elsewhere such a link would sign people in as whoever sent it.
 const TOKEN = "guardian-token";
 const PENDING = "guardian-sign-in";
 const ID = /^#id=([a-z0-9.-]{1,290})$/;
@@ -11,14 +12,38 @@ export const canSignIn = () => config.signIn !== null;
 
 // Reads the address, and takes the token out of it.
 export async function begin() {
+  config = await (await fetch("/app/config.json")).json();
   const link = /^#token=([A-Za-z0-9._~+/=-]+)(?:&id=(.*))?$/.exec(location.hash);
   if (link) {
-    sessionStorage.setItem(TOKEN, link[1]);
+    if (config.tokenLinks) sessionStorage.setItem(TOKEN, link[1]);
     history.replaceState(null, "", link[2] ? `/#id=${link[2]}` : "/");
   }
-  config = await (await fetch("/app/config.json")).json();
   const query = new URLSearchParams(location.search);
   if (query.has("code") || query.has("error")) await finishSignIn(query);
+}
+
+// The name of who is signed in, as the provider put it into the token; null without one, as in a link's.
+export function user() {
+  try {
+    const claims = token().split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    const said = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(claims), (byte) => byte.charCodeAt(0))));
+    const name = said.name ?? said.preferred_username ?? said.email ?? said.username ?? said.sub;
+    return typeof name === "string" ? name.slice(0, 100) : null;
+  } catch {
+    return null;
+  }
+}
+
+// Forgets everything of this user here, and ends the session at the provider, if it says where.
+export function signOut() {
+  sessionStorage.clear();
+  const end = config.signIn?.endSessionEndpoint;
+  const address = new URL(end ?? "/", location.origin);
+  if (end) {
+    address.searchParams.set("client_id", config.signIn.clientId);
+    address.searchParams.set("post_logout_redirect_uri", `${location.origin}/`);
+  }
+  location.assign(address);
 }
 
 export function analysisId() {

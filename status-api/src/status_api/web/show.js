@@ -4,6 +4,7 @@ const $ = (id) => document.getElementById(id);
 
 let languages = null; // what the page says in each of them, by its code, the default one first
 let language = null;
+let who = null;
 let draw = () => {}; // draws the current view again, in another language
 
 export async function begin() {
@@ -16,6 +17,13 @@ export async function begin() {
       speak(button.dataset.language);
     });
   }
+}
+
+// Who is signed in; null: nobody, or nobody that has a name.
+export function user(name) {
+  who = name;
+  $("user").hidden = !name;
+  $("user-name").textContent = name ? fill(own().signedIn, { name }) : "";
 }
 
 const words = () => languages[language];
@@ -34,6 +42,7 @@ function speak(code) {
     node.setAttribute("aria-pressed", String(node.dataset.language === language));
   }
   $("know").replaceChildren(...own().know.map((sentence) => element("li", sentence)));
+  user(who);
   draw();
 }
 

@@ -25,7 +25,7 @@ from analysis_operator.requests.observation import Policy
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
 from tests.support.operator.machines import Machines
-from tests.support.operator.requests import failure, result
+from tests.support.operator.requests import EVERYTHING, failure, result
 from tests.support.waiting import until
 
 BROKEN = failure(FailureKind.INTERNAL, FailureReason.INTERNAL_ERROR)
@@ -100,7 +100,7 @@ class Scene:
             CallbackSender(self.machines, clock),
             reports=S3ReportWriter(),
             sink=self.sink,
-            policy=Policy(retry_base_seconds=0.01),
+            policy=Policy(grants=EVERYTHING, retry_base_seconds=0.01),
             clock=clock,
         )
         self.pods(1)

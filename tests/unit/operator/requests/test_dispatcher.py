@@ -12,6 +12,7 @@ from analysis_operator.api import AnalysisRequest
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
 from analysis_operator.requests import dispatcher
 from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import PodLost
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
@@ -42,10 +43,10 @@ class Analyzers:
 
 
 class Scene:
-    def __init__(self, pods: int = 1, concurrency: int = 1) -> None:
+    def __init__(self, pods: int = 1, concurrency: int = 1, limits: Limits | None = None) -> None:
         self.analyzers = Analyzers()
         self.changed: asyncio.Queue[str] = asyncio.Queue()
-        self.dispatcher = Dispatcher(self.analyzers, lambda: datetime.now(UTC))
+        self.dispatcher = Dispatcher(self.analyzers, lambda: datetime.now(UTC), limits)
         self.dispatcher.run_changed.connect(lambda uid, _waits: self.changed.put_nowait(uid))
         self.dispatcher.set_pool("audio", concurrency)
         self.dispatcher.set_endpoints("audio", [Endpoint(f"pod-{n}", f"10.0.0.{n}:8000") for n in range(pods)])
@@ -77,6 +78,16 @@ async def test_no_more_run_than_there_are_slots_and_the_next_starts_when_one_is_
     scene.analyzers.release.set()
     await scene.until(lambda: scene.dispatcher.runs("b") and scene.dispatcher.runs("b")["audio"].outcome)
     assert [uid for _, uid in scene.analyzers.given] == ["a", "b"]
+
+
+async def test_free_slots_wait_for_others_when_a_namespace_runs_as_many_as_it_may() -> None:
+    scene = Scene(pods=3, limits=Limits({"default": NamespaceLimits(max_running=1)}))
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.dispatcher.backlog("audio") == (0, 1), "KEDA makes no pod for what may not run"
+    scene.analyzers.release.set()
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+    await scene.dispatcher.close()
 
 
 async def test_enqueueing_what_waits_or_runs_changes_nothing(scene: Scene) -> None:

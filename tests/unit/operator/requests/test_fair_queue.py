@@ -107,3 +107,18 @@ def test_what_comes_and_goes_untaken_leaves_nothing_behind() -> None:
         queue.discard(f"key-{number}")
     assert sum(map(len, queue._heaps.values())) < 200
     assert drain(queue) == ["oldest"]
+
+
+def test_a_namespace_that_runs_as_many_as_it_may_is_passed_over() -> None:
+    queue = FairQueue({"a": 2}.get)
+    for n in range(9):
+        queue.add(item(f"a{n}", "a", priority=1000, age=100 - n))
+    queue.add(item("b", "b"))
+    assert queue.startable({}) == 3, "nobody makes pods for what may not run"
+    assert drain(queue) == ["a0", "b", "a1"]
+    assert (queue.startable({"a": 2}), queue.startable({"a": 1}), len(queue)) == (0, 1, 7)
+    taken = queue.take({"a": 1, "b": 5})
+    assert taken is not None
+    queue.give_back(taken)
+    queue.discard("a8")
+    assert (taken.key, queue.startable({}), len(queue)) == ("a2", 2, 6)

@@ -22,7 +22,7 @@ from analysis_operator.requests.kube_store import KubeRequests
 from analysis_operator.requests.observation import Policy
 from analysis_operator.requests.resync import RequestResync
 from tests.support.operator.machines import Machines
-from tests.support.operator.requests import request
+from tests.support.operator.requests import EVERYTHING, request
 from tests.support.waiting import PATIENCE_SECONDS
 from tests.unit.operator.analyzers.test_controller import NoRunner
 
@@ -60,7 +60,7 @@ class Scene:
             CallbackSender(Machines(), now),
             reports=S3ReportWriter(),
             sink=NoSink(),
-            policy=Policy(),
+            policy=Policy(grants=EVERYTHING),
             clock=now,
         )
         self.resync = RequestResync(KubeRequests(kube, "operator-1"), self.controller)
