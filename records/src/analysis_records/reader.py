@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.engine import Row as DatabaseRow
 
 from analysis_records.database import make_engine, transaction
@@ -66,6 +66,16 @@ class Reader:
         records = tuple(_record(row) for row in rows[:limit])
         last = records[-1] if len(rows) > limit else None
         return Page(records, Cursor(last.created_at, last.uid) if last else None)
+
+    async def unfinished(self, namespace: str, uids: Collection[str]) -> tuple[int, set[str]]:
+        """Return how many of a namespace wait or run, and which of these UIDs have a record at all."""
+        waiting = select(func.count()).where(
+            analyses.c.namespace == namespace, analyses.c.finished_at.is_(None), analyses.c.deleted_at.is_(None)
+        )
+        known = select(analyses.c.uid).where(analyses.c.uid.in_(uids))
+        async with transaction(self._engine) as connection:
+            recorded = set((await connection.execute(known)).scalars()) if uids else set()
+            return (await connection.execute(waiting)).scalar_one(), recorded
 
     async def history(self, namespace: str, uid: str) -> tuple[Transition, ...]:
         """Return how one record's reason and verdict changed, oldest first."""

@@ -34,6 +34,11 @@ analyses = Table(
 )
 Index("analyses_by_age", analyses.c.namespace, analyses.c.created_at.desc(), analyses.c.uid.desc())
 Index("analyses_live", analyses.c.uid, postgresql_where=analyses.c.deleted_at.is_(None))
+Index(
+    "analyses_unfinished",
+    analyses.c.namespace,
+    postgresql_where=analyses.c.finished_at.is_(None) & analyses.c.deleted_at.is_(None),
+)
 
 transitions = Table(
     "transitions",

@@ -2,6 +2,7 @@
 
 StatusApiError
 ├── Unavailable   the cluster, the database, the storage or the identity provider does not answer: 503
+├── QuotaSpent    the namespace has as many requests as it may: 429
 ├── NotAccepted   the cluster understood the request and refuses it: 422
 ├── BadCursor     a cursor that this API did not write: 422
 └── Unauthorised  a token that is not valid: 401
@@ -17,6 +18,10 @@ class StatusApiError(Exception):
 
 class Unavailable(StatusApiError):
     """Something behind the API does not answer; the same call may work later."""
+
+
+class QuotaSpent(StatusApiError):
+    """The namespace has as many requests as the cluster lets it have."""
 
 
 class NotAccepted(StatusApiError):

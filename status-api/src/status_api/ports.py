@@ -48,8 +48,11 @@ class Analyses(Protocol):
     async def page(self, tenant: str, after: Position | None, limit: int) -> list[Entry]:
         """Return at most `limit`, newest first, beginning after a position."""
 
+    async def unfinished(self, tenant: str) -> int:
+        """Return how many of a tenant's analyses wait or run."""
+
     async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
-        """Create one, or return the one that has this name already. Raises NotAccepted."""
+        """Create one, or return the one that has this name already. Raises NotAccepted, QuotaSpent."""
 
 
 class Storage(Protocol):

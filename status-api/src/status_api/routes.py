@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
 
 from status_api import cursors
-from status_api.errors import BadCursor, NotAccepted
+from status_api.errors import BadCursor, NotAccepted, QuotaSpent
 from status_api.naming import ID_LIMIT, key_of, name_for
 from status_api.ports import Analyses, Entry, Position, Storage
 from status_api.problems import ProblemError, described
@@ -17,6 +17,7 @@ from status_api.settings import Settings
 from status_api.wire import Analysis, AnalysisList, NewAnalysis, NewUpload, PageQuery, ReportLink, State, Upload
 
 _POLL_SECONDS = "1"
+_FULL_SECONDS = "15"
 _JSON = "application/json"
 _ALWAYS = described(
     HTTPStatus.BAD_REQUEST,
@@ -74,11 +75,16 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
             raise ProblemError(
                 HTTPStatus.FORBIDDEN, f"source.uri: name one of your uploads, under {settings.uploads_of(tenant)}"
             )
+        if await analyses.unfinished(tenant) >= settings.max_unfinished:
+            raise _too_many(f"{settings.max_unfinished} of your analyses wait or run: wait until some have finished.")
         new = body.model_copy(update={"analyzers": body.analyzers or list(settings.analyzers)})
         if len(set(new.analyzers or ())) < len(new.analyzers or ()):
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "analyzers: name each analyzer once")
         try:
             entry = await analyses.create(tenant, name_for(tenant, idempotency_key), new)
+        except QuotaSpent as error:
+            detail = "Your namespace keeps as many analyses as it may: wait until old ones are deleted."
+            raise _too_many(detail) from error
         except NotAccepted as error:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
         analysis = entry.analysis
@@ -147,6 +153,10 @@ def _add_links(router: APIRouter, settings: Settings, analyses: Analyses, storag
             raise ProblemError(HTTPStatus.NOT_FOUND, _NO_REPORT)
         response.headers["Cache-Control"] = "no-store"
         return link
+
+
+def _too_many(detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": _FULL_SECONDS})
 
 
 def matches(if_none_match: str, etag: str) -> bool:

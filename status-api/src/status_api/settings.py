@@ -42,6 +42,9 @@ class Settings(BaseSettings):
 
     analyzers: tuple[str, ...] = Field(default=("audio", "video"), min_length=1, description="Those asked by default.")
     rate_per_second: float = Field(default=50, gt=0, description="Requests of one tenant, sustained.")
+    max_unfinished: int = Field(
+        default=1000, ge=1, description="Analyses of one tenant that wait or run. Above it new ones are refused (429)."
+    )
     rate_burst: int = Field(default=200, ge=1, description="Requests of one tenant at once.")
 
     database_url: SecretStr | None = Field(default=None, description="PostgreSQL. Without it the cluster is asked.")

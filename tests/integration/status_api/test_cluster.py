@@ -120,6 +120,25 @@ async def test_what_kubectl_makes_is_listed_and_what_it_deletes_is_gone(
     assert (await client.get(f"/v1/analyses/{mine}")).status_code == 404
 
 
+async def test_a_spent_quota_is_said_as_such(client: httpx.AsyncClient, api_server: ApiServer) -> None:
+    counted = {"count/analysisrequests.silverguardian.io": "0"}
+    meta = {"name": "full", "namespace": "one"}
+    api_server.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": {"hard": counted}})
+    # What the controller would do, of which there is none here.
+    told = ("--subresource=status", "--type=merge", "-p", json.dumps({"status": {"hard": counted, "used": counted}}))
+    api_server.kubectl("patch", "resourcequota", "full", "-n", "one", *told)
+
+    async def refused() -> bool:
+        answer = await client.post("/v1/analyses", json=body())
+        return answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+
+    try:
+        await eventually(refused, "the quota to count")
+    finally:
+        api_server.kubectl("delete", "resourcequota", "full", "-n", "one")
+        api_server.kubectl("delete", "areq", "--all", "-n", "one")
+
+
 async def test_another_replica_knows_at_once_what_was_created(
     client: httpx.AsyncClient, cluster: dict[str, Any], provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

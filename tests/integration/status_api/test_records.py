@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import pytest
@@ -22,7 +22,7 @@ from status_api.ports import Entry
 from status_api.settings import Settings
 from tests.support.records.postgres import Postgres
 from tests.support.records.rows import finished, row
-from tests.support.web.status_api import FIRST, TOKENS, Clock, NoStorage, body
+from tests.support.web.status_api import FIRST, NOW, TOKENS, Clock, NoStorage, body
 
 pytestmark = pytest.mark.integration
 
@@ -44,6 +44,7 @@ class World:
     client: httpx.AsyncClient
     cluster: Cluster
     writer: Writer
+    recorded: RecordedAnalyses
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def world(database: str) -> AsyncIterator[World]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {FIRST}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
-        yield World(client, cluster, writer)
+        yield World(client, cluster, writer, recorded)
     await reader.close()
     await writer.close()
 
@@ -105,6 +106,17 @@ async def test_what_was_created_a_moment_ago_is_found_before_its_record_is_there
     where = (await world.client.post("/v1/analyses", json=body())).headers["Location"]
     assert (await world.client.get(where)).status_code == 200
     assert world.cluster.asked == 1
+
+
+async def test_analyses_that_wait_are_counted_with_and_before_their_records(world: World) -> None:
+    deleted, ended = row(3, namespace="one"), finished(4, namespace="one")
+    await world.writer.upsert([row(1, namespace="one"), row(2, namespace="two"), deleted, ended])
+    await world.writer.mark_deleted({deleted.uid: NOW})
+    assert await world.recorded.unfinished("one") == 1
+    made = [(await world.client.post("/v1/analyses", json=body())).json()["id"].partition(".")[2] for _ in range(2)]
+    assert await world.recorded.unfinished("one") == 3
+    await world.writer.upsert([replace(row(5, namespace="one"), uid=made[0]), replace(ended, uid=made[1])])
+    assert await world.recorded.unfinished("one") == 2
 
 
 async def test_a_database_that_is_down_is_said_and_found_again(world: World, postgres: Postgres) -> None:

@@ -128,13 +128,13 @@ def test_a_grant_does_not_reach_what_only_begins_like_it() -> None:
 )
 def test_a_prefix_is_a_bucket_or_ends_with_a_slash(settings: dict[str, Any], prefix: str) -> None:
     (field,) = settings
-    made = OperatorSettings if field == "grants" else StatusApiSettings
+    made: type[BaseModel] = OperatorSettings if field == "grants" else StatusApiSettings
     for good in ("s3://media", "s3://media/", "s3://media/team/"):
-        made(**{field: {"team": [good]}})
+        made.model_validate({field: {"team": [good]}})
     with pytest.raises(ValidationError):
-        made(**{field: {"team": [prefix]}})
+        made.model_validate({field: {"team": [prefix]}})
     with pytest.raises(ValidationError):
-        made(**{field: {"Team": ["s3://media/"]}})
+        made.model_validate({field: {"Team": ["s3://media/"]}})
 
 
 def test_nothing_is_granted_by_default() -> None:

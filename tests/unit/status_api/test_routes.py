@@ -224,6 +224,18 @@ async def test_one_tenants_haste_does_not_slow_another_down() -> None:
         assert (await two.get("/v1/analyses")).status_code == 200
 
 
+async def test_a_tenant_that_floods_is_told_to_wait_and_another_is_not() -> None:
+    api = make_api({"max_unfinished": 3})
+    async with api.client() as one, api.client("token-of-two") as two:
+        made = [(await one.post("/v1/analyses", json=body())).json()["id"] for _ in range(3)]
+        full = await one.post("/v1/analyses", json=body())
+        assert "3 of your analyses" in refused(full, 429)
+        assert int(full.headers["Retry-After"]) > 0
+        assert (await two.post("/v1/analyses", json=body("two"))).status_code == 202
+        await api.status("one", made[0].rpartition(".")[0], conditions=finished())
+        assert (await one.post("/v1/analyses", json=body())).status_code == 202
+
+
 @pytest.mark.parametrize("path", ["/", "/v1/analyses", "/v1/unknown", "/app/unknown", "/livez", "/openapi.json"])
 async def test_every_answer_says_how_it_may_be_used(one: httpx.AsyncClient, path: str) -> None:
     headers = (await one.get(path)).headers

@@ -49,6 +49,11 @@ class LocalAnalyses:
         newest = sorted(entries, key=lambda entry: entry.position, reverse=True)
         return [entry for entry in newest if after is None or entry.position < after][:limit]
 
+    async def unfinished(self, tenant: str) -> int:
+        """Return how many wait or run."""
+        own = [request for request in self._requests.list() if request.metadata.namespace == tenant]
+        return sum(not request.status.finished for request in own)
+
     async def create(self, tenant: str, name: str, analysis: NewAnalysis) -> Entry:
         """Create an analysis, or return the one that has this name already."""
         request = self._requests.find(tenant, name)

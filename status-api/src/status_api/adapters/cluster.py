@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from status_api.errors import NotAccepted, Unavailable
+from status_api.errors import NotAccepted, QuotaSpent, Unavailable
 from status_api.naming import Key
 from status_api.ports import Entry
 from status_api.resources import API_VERSION, entry_of, resource_for
@@ -24,6 +24,8 @@ type Json = dict[str, Any]
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
 _LINE_BYTES = 2 * 1024**2  # etcd holds no larger object
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY}
+_QUOTA = "exceeded quota"
+"""What the API server says when a ResourceQuota is spent; a missing right has the same status."""
 _MANAGER = "silver-guardian-status-api"
 
 
@@ -120,6 +122,8 @@ class ClusterRequests:
                     raise
                 resource = await self._api.call("GET", f"{path}/{name}")
         except ApiError as error:
+            if error.status == HTTPStatus.FORBIDDEN and _QUOTA in error.message:
+                raise QuotaSpent(error.message) from error
             if error.status in _REFUSED:
                 raise NotAccepted(error.message) from error
             raise Unavailable(f"creating {tenant}/{name}: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,9 +15,11 @@ from status_api.errors import Unavailable
 from status_api.naming import Key
 from status_api.ports import Entry, Position
 from status_api.resources import entry_of
-from status_api.wire import NewAnalysis
+from status_api.wire import NewAnalysis, State
 
 _CACHE_SIZE = 10_000
+_UNRECORDED_SECONDS = 3600.0
+"""One that is deleted before it is recorded would be counted for ever."""
 
 
 class Requests(Protocol):
@@ -49,6 +52,7 @@ class RecordedAnalyses:
         self._requests = requests
         self._revisions = BatchLoader(reader.revisions)
         self._records = BatchLoader(reader.many)
+        self._unrecorded: dict[str, dict[str, float]] = {}
         self._cache: OrderedDict[str, _CachedEntry] = OrderedDict()
 
     async def ready(self) -> bool:
@@ -87,9 +91,24 @@ class RecordedAnalyses:
             raise Unavailable(str(error)) from error
         return [self._cached(record).entry for record in page.records]
 
+    async def unfinished(self, tenant: str) -> int:
+        """Return how many wait or run, with those that were made here and have no record yet."""
+        made = self._unrecorded.get(tenant, {})
+        try:
+            count, recorded = await self._reader.unfinished(tenant, made)
+        except RecordsError as error:
+            raise Unavailable(str(error)) from error
+        since = time.monotonic() - _UNRECORDED_SECONDS
+        left = {uid: at for uid, at in made.items() if uid not in recorded and at > since}
+        self._unrecorded[tenant] = left
+        return count + len(left)
+
     async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
         """Create one in the cluster; the operator writes its record."""
-        return await self._requests.create(tenant, name, new)
+        entry = await self._requests.create(tenant, name, new)
+        if entry.analysis.state is not State.FINISHED:
+            self._unrecorded.setdefault(tenant, {})[entry.position.uid] = time.monotonic()
+        return entry
 
     def _cached(self, record: Record) -> _CachedEntry:
         cached = self._cache.get(record.uid)

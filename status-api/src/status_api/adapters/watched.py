@@ -17,7 +17,7 @@ from status_api.errors import Unavailable
 from status_api.naming import Key
 from status_api.ports import Entry, Position
 from status_api.resources import entry_of
-from status_api.wire import NewAnalysis
+from status_api.wire import NewAnalysis, State
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,7 @@ class View:
         self._api = api
         self._path = collection(namespace)
         self._entries: dict[str, Entry] = {}
+        self._unfinished: set[str] = set()
         self._newest: list[Entry] | None = None
         self._listed = asyncio.Event()
         self._lost_at: float | None = None
@@ -66,10 +67,16 @@ class View:
             self._newest = sorted(self._entries.values(), key=lambda entry: entry.position, reverse=True)
         return self._newest
 
+    @property
+    def unfinished(self) -> int:
+        """How many wait or run."""
+        return len(self._unfinished)
+
     def add(self, entry: Entry) -> None:
         """Add one that was just created, before the watch delivers it; an entry that is there is at least as new."""
         if self._entries.setdefault(entry.position.uid, entry) is entry:
             self._newest = None
+            self._count(entry)
 
     async def run(self) -> None:
         """List and watch, and list again whenever the watch ends, until cancelled."""
@@ -95,6 +102,7 @@ class View:
                 break
             query["continue"] = following
         self._entries, self._newest = entries, None
+        self._unfinished = {uid for uid, entry in entries.items() if entry.analysis.state is not State.FINISHED}
         return str(page["metadata"]["resourceVersion"])
 
     async def _watch(self, version: str) -> str:
@@ -114,8 +122,16 @@ class View:
         self._newest = None
         if kind == "DELETED":
             self._entries.pop(changed["metadata"]["uid"], None)
+            self._unfinished.discard(changed["metadata"]["uid"])
+        for entry in _entries([changed] if kind != "DELETED" else []):
+            self._entries[entry.position.uid] = entry
+            self._count(entry)
+
+    def _count(self, entry: Entry) -> None:
+        if entry.analysis.state is State.FINISHED:
+            self._unfinished.discard(entry.position.uid)
         else:
-            self._entries |= {entry.position.uid: entry for entry in _entries([changed])}
+            self._unfinished.add(entry.position.uid)
 
 
 class WatchedAnalyses:
@@ -149,6 +165,10 @@ class WatchedAnalyses:
         """Return a part of the list, newest first."""
         view = await self._view(tenant)
         return [entry for entry in view.newest() if after is None or entry.position < after][:limit]
+
+    async def unfinished(self, tenant: str) -> int:
+        """Return how many wait or run."""
+        return (await self._view(tenant)).unfinished
 
     async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
         """Create one, and add it to the view at once."""
