@@ -71,28 +71,8 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
         },
     )
     async def create(tenant: Tenant, body: NewAnalysis, idempotency_key: IdempotencyKey = None) -> Response:
-        if not settings.may_read(tenant, body.source.uri):
-            raise ProblemError(
-                HTTPStatus.FORBIDDEN, f"source.uri: name one of your uploads, under {settings.uploads_of(tenant)}"
-            )
-        if await analyses.unfinished(tenant) >= settings.max_unfinished:
-            raise _too_many(f"{settings.max_unfinished} of your analyses wait or run: wait until some have finished.")
-        new = body.model_copy(update={"analyzers": body.analyzers or list(settings.analyzers)})
-        if len(set(new.analyzers or ())) < len(new.analyzers or ()):
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "analyzers: name each analyzer once")
-        try:
-            entry = await analyses.create(tenant, name_for(tenant, idempotency_key), new)
-        except QuotaSpent as error:
-            detail = "Your namespace keeps as many analyses as it may: wait until old ones are deleted."
-            raise _too_many(detail) from error
-        except NotAccepted as error:
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+        entry = await _created(settings, analyses, tenant, name_for(tenant, idempotency_key), body)
         analysis = entry.analysis
-        if (analysis.source, sorted(analysis.analyzers)) != (new.source, sorted(new.analyzers or ())):
-            raise ProblemError(
-                HTTPStatus.CONFLICT,
-                "Idempotency-Key: this key was used for another body. Repeat that body, or take a new key.",
-            )
         headers = {"Location": f"/v1/analyses/{analysis.id}", "Retry-After": _POLL_SECONDS, **_headers(entry)}
         return Response(entry.body, HTTPStatus.ACCEPTED, headers, media_type=_JSON)
 
@@ -153,6 +133,33 @@ def _add_links(router: APIRouter, settings: Settings, analyses: Analyses, storag
             raise ProblemError(HTTPStatus.NOT_FOUND, _NO_REPORT)
         response.headers["Cache-Control"] = "no-store"
         return link
+
+
+async def _created(settings: Settings, analyses: Analyses, tenant: str, name: str, body: NewAnalysis) -> Entry:
+    """Return the analysis that a body asks for. Raises ProblemError."""
+    if not settings.may_read(tenant, body.source.uri):
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN, f"source.uri: name one of your uploads, under {settings.uploads_of(tenant)}"
+        )
+    if await analyses.unfinished(tenant) >= settings.max_unfinished:
+        raise _too_many(f"{settings.max_unfinished} of your analyses wait or run: wait until some have finished.")
+    new = body.model_copy(update={"analyzers": body.analyzers or list(settings.analyzers)})
+    if len(set(new.analyzers or ())) < len(new.analyzers or ()):
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "analyzers: name each analyzer once")
+    try:
+        entry = await analyses.create(tenant, name, new)
+    except QuotaSpent as error:
+        detail = "Your namespace keeps as many analyses as it may: wait until old ones are deleted."
+        raise _too_many(detail) from error
+    except NotAccepted as error:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+    analysis = entry.analysis
+    if (analysis.source, sorted(analysis.analyzers)) != (new.source, sorted(new.analyzers or ())):
+        raise ProblemError(
+            HTTPStatus.CONFLICT,
+            "Idempotency-Key: this key was used for another body. Repeat that body, or take a new key.",
+        )
+    return entry
 
 
 def _too_many(detail: str) -> ProblemError:
