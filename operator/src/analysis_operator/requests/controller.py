@@ -20,6 +20,7 @@ from analysis_operator.records.sink import Sink
 from analysis_operator.report.ports import ReportWriter
 from analysis_operator.requests.actions import CallBack, Delete, Enqueue, Notify, Plan, Stop, WriteReport
 from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.intake import Intake
 from analysis_operator.requests.observation import Observation, Policy, Run
 from analysis_operator.requests.pace import Pace
 from analysis_operator.requests.plan import plan
@@ -51,6 +52,7 @@ class RequestController:
         sink: keeps what became of requests.
         policy: what the installation decided.
         clock: the time in UTC.
+        intake: which requests are worked on now.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class RequestController:
         sink: Sink,
         policy: Policy,
         clock: Callable[[], datetime],
+        intake: Intake | None = None,
     ) -> None:
         self._requests = requests
         self._dispatcher = dispatcher
@@ -71,6 +74,8 @@ class RequestController:
         self._sink = sink
         self._policy = policy
         self._clock = clock
+        self._intake = intake or Intake()
+        self._admitting: asyncio.Task[None] | None = None
         self._view: dict[str, Entry] = {}
         self._queue = WorkQueue()
         self._pace = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
@@ -98,6 +103,9 @@ class RequestController:
         """Take a request into the view; a version older than the one in the view changes nothing."""
         uid = request.metadata.uid
         entry = self._view.get(uid)
+        if entry is None and not self._intake.takes(request):
+            self._sink.offer(request)
+            return
         if entry is None:
             settled = asyncio.get_running_loop().time() + SETTLE_SECONDS
             self._view[uid] = Entry(request, write_not_before=settled)
@@ -110,9 +118,12 @@ class RequestController:
 
     def on_deleted(self, uid: str) -> None:
         """Take a deleted request out of the view and stop its work."""
-        entry = self._view.pop(uid, None)
+        entry, aside = self._view.pop(uid, None), self._intake.aside(uid)
+        self._make_room(uid)
         self._queue.forget(uid)
         self._dispatcher.stop(uid)
+        if aside is not None:
+            self._callbacks.on_deleted(aside)
         if entry is not None and entry.reporting is not None:
             entry.reporting.cancel()
         if entry is not None:
@@ -125,11 +136,12 @@ class RequestController:
         Returns:
             Whether it was in the view and is gone.
         """
-        entry = self._view.get(uid)
-        if entry is None:
+        entry, aside = self._view.get(uid), self._intake.aside(uid)
+        request = entry.request if entry else aside
+        if request is None:
             return False
         try:
-            self.observe(await self._requests.get(entry.request))
+            self.observe(await self._requests.get(request))
             self._queue.add(uid)
         except Gone:
             self.on_deleted(uid)
@@ -141,20 +153,43 @@ class RequestController:
 
     def resource_versions(self) -> Mapping[str, str]:
         """Return the resource version of every request in the view, by UID."""
-        return {uid: entry.request.metadata.resource_version for uid, entry in self._view.items()}
+        known = {uid: entry.request.metadata.resource_version for uid, entry in self._view.items()}
+        return self._intake.versions() | known
 
     async def reoffer(self, uid: str) -> None:
         """Read a request whole and offer it to the sink, which lost it. Raises ApiUnavailable."""
-        entry = self._view.get(uid)
-        if entry is not None:
+        entry, aside = self._view.get(uid), self._intake.aside(uid)
+        if (request := entry.request if entry else aside) is not None:
             with suppress(Gone):  # the watch reports the deletion
-                self._sink.offer(await self._requests.get(entry.request))
+                self._sink.offer(await self._requests.get(request))
 
     def requeue_all(self) -> None:
         """Plan every unfinished request again, after all that is urgent."""
+        self._make_room("")
         for uid, entry in self._view.items():
             if not entry.request.status.finished:
                 self._queue.add(uid, low=True)
+
+    def _make_room(self, uid: str) -> None:
+        """Take those that were left aside in the place of one that has finished or is gone."""
+        self._intake.done(uid)
+        if self._admitting is None and self._intake.following() is not None:
+            self._admitting = asyncio.create_task(self._admit())
+
+    async def _admit(self) -> None:
+        try:
+            while (request := self._intake.following()) is not None:
+                try:
+                    current = await self._requests.get(request)
+                except Gone:
+                    self._intake.done(request.metadata.uid)  # the watch reports the deletion
+                    continue
+                self._intake.take(current)
+                self.observe(current)
+        except ApiUnavailable as error:
+            log.warning("requests left aside are not read, will be tried again", error=str(error))
+        finally:
+            self._admitting = None
 
     def _on_run_changed(self, uid: str, waits: bool) -> None:
         self._queue.add(uid, low=waits)
@@ -297,6 +332,7 @@ class RequestController:
 
     def _on_finished(self, entry: Entry) -> None:
         uid = entry.request.metadata.uid
+        self._make_room(uid)
         self._dispatcher.stop(uid)  # a cancelled one may still wait for a slot
         entry.report = entry.reporting = None
         self._callbacks.on_finished(entry.request)

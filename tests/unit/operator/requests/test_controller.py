@@ -21,6 +21,7 @@ from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests import controller as reconcile
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.intake import Intake
 from analysis_operator.requests.observation import Policy
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
@@ -87,7 +88,7 @@ class Kept:
 
 
 class Scene:
-    def __init__(self) -> None:
+    def __init__(self, intake: Intake | None = None) -> None:
         self.api = Api()
         self.analyzers = Analyzers()
         self.machines = Machines()
@@ -102,6 +103,7 @@ class Scene:
             sink=self.sink,
             policy=Policy(grants=EVERYTHING, retry_base_seconds=0.01),
             clock=clock,
+            intake=intake,
         )
         self.pods(1)
         self.api.watch(self.controller.observe, self.controller.on_deleted)
@@ -110,13 +112,13 @@ class Scene:
         self.dispatcher.set_pool("audio", 1)
         self.dispatcher.set_endpoints("audio", [Endpoint(f"pod-{n}", f"10.0.0.{n}:8000") for n in range(count)])
 
-    def apply(self, name: str = "call", **spec: Any) -> AnalysisRequest:
+    def apply(self, name: str = "call", namespace: str = "default", **spec: Any) -> AnalysisRequest:
         source = {"uri": "s3://media/call.wav"}
         return self.api.apply(
             {
                 "apiVersion": API_VERSION,
                 "kind": "AnalysisRequest",
-                "metadata": {"name": name},
+                "metadata": {"name": name, "namespace": namespace},
                 "spec": {"source": source, "analyzers": ["audio"], **spec},
             }
         )
@@ -301,6 +303,44 @@ async def test_the_machine_of_a_deleted_request_is_told(
     await scene.until(lambda: not scene.controller._callbacks._sends_for_deleted)
     answer = scene.machines.told[-1][1]
     assert (answer.succeeded, answer.error) == ((False, "Deleted") if running else (True, ""))
+
+
+async def test_a_flood_of_one_namespace_waits_outside_and_another_is_served_at_once(scene: Scene) -> None:
+    flooded = Scene(Intake(most=5, own=2))
+    flooded.pods(0)
+    running = asyncio.create_task(flooded.controller.run())
+    for number in range(40):
+        flooded.apply(f"flood-{number}", "flood")
+    await flooded.until(lambda: flooded.dispatcher.backlog("audio") == (5, 0))
+    assert len(flooded.controller._view) == 5
+    assert len(flooded.controller.resource_versions()) == 40, "what waits outside is known"
+    flooded.apply("call", "family")
+    await flooded.until(lambda: flooded.dispatcher.backlog("audio") == (6, 0))
+    await flooded.api.delete(flooded.api.list()[-1])
+    flooded.apply("flood-39", "flood", cancel=True)
+    await flooded.until(lambda: any(found.status.finished for found in flooded.api.list()))
+    flooded.api.reads = [ApiUnavailable("ill")]
+    flooded.pods(2)
+    await flooded.until(lambda: flooded.dispatcher.backlog("audio") == (0, 0))
+    flooded.api.reads = []
+    flooded.controller.requeue_all()  # as the resync does now and then
+    await flooded.until(lambda: all(found.status.finished for found in flooded.api.list()))
+    first = min(flooded.api.list(), key=lambda found: (found.status.finished_at, found.metadata.namespace != "family"))
+    assert first.metadata.namespace == "family" or first.spec.cancel
+    running.cancel()
+
+
+async def test_the_machine_of_a_request_that_waits_outside_is_told_of_its_deletion() -> None:
+    flooded = Scene(Intake(most=1, own=1))
+    flooded.pods(0)
+    running = asyncio.create_task(flooded.controller.run())
+    flooded.apply("a")
+    waits = flooded.apply("b", **WAITED)
+    await flooded.until(lambda: len(flooded.controller.resource_versions()) == 2)
+    await flooded.api.delete(waits)
+    await flooded.until(lambda: flooded.machines.told)
+    assert flooded.machines.told[0][1].error == "Deleted"
+    running.cancel()
 
 
 async def test_every_state_goes_to_the_sink_whole_and_in_order(scene: Scene) -> None:
