@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.requests.intake import Intake
 from tests.support.operator.requests import NOW, request
 
 
-def asked(uid: str, namespace: str = "a", *, version: int = 1, age: int = 0, **spec: object) -> AnalysisRequest:
+def asked(uid: str, namespace: str = "a", *, version: int = 1, age: int = 0, **spec: Any) -> AnalysisRequest:
     made = request(namespace=namespace, **spec)
     meta = {"uid": uid, "resource_version": str(version), "creation_timestamp": NOW - timedelta(seconds=age)}
     return made.model_copy(update={"metadata": made.metadata.model_copy(update=meta)})
