@@ -78,13 +78,25 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- merge (deepCopy .env) $env | toJson -}}
 {{- end }}
 
+{{- /* What every namespace may ask: what is given, or all that is on and sends nothing out of the cluster. As JSON. */ -}}
+{{- define "silver-guardian.everybodysAnalyzers" -}}
+{{- $names := list "audio" "video" -}}
+{{- range $name, $analyzer := .Values.analyzers -}}
+{{- $model := dig "GUARDIAN_CONTEXT_MODEL" "none" ($analyzer.env | default dict) -}}
+{{- $away := and (hasKey $analyzer "transcription") (or (eq (include "silver-guardian.transcriber" $analyzer) "amazon") (ne $model "none")) -}}
+{{- if and (include "silver-guardian.enabled" $analyzer) (not $away) }}{{ $names = append $names $name }}{{ end -}}
+{{- end -}}
+{{- $given := dig "*" "analyzers" nil .Values.operator.limits -}}
+{{- kindIs "invalid" $given | ternary ($names | uniq) $given | toJson -}}
+{{- end }}
+
 {{- /* The limits as the operator takes them: without the quotas, which the API server keeps. As JSON. */ -}}
 {{- define "silver-guardian.limits" -}}
-{{- $limits := dict -}}
+{{- $limits := dict "*" (dict "analyzers" (include "silver-guardian.everybodysAnalyzers" . | fromJsonArray)) -}}
 {{- range $namespace, $given := .Values.operator.limits -}}
 {{- $own := dict -}}
 {{- range $key, $value := omit $given "maxRequests" }}{{ if not (kindIs "invalid" $value) }}{{ $_ := set $own $key $value }}{{ end }}{{ end -}}
-{{- $_ := set $limits $namespace $own -}}
+{{- $_ := set $limits $namespace (merge $own (get $limits $namespace | default dict)) -}}
 {{- end -}}
 {{- $limits | toJson -}}
 {{- end }}

@@ -343,6 +343,27 @@ class TestWords:
         assert spec.concurrency == 16
 
     @pytest.mark.parametrize(
+        ("values", "allowed"),
+        [
+            ({}, ["audio", "video"]),
+            ({"models": {"claim": "speech"}}, ["audio", "video", "context"]),
+            ({"transcription": {"engine": "amazon", "transcriptsURI": "s3://results/t/"}}, ["audio", "video"]),
+            ({"models": {"claim": "speech"}, "env": {"GUARDIAN_CONTEXT_MODEL": "a-model"}}, ["audio", "video"]),
+        ],
+    )
+    def test_who_would_send_words_away_is_asked_by_namespaces_that_may(
+        self, tmp_path: Path, values: Manifest, allowed: list[str]
+    ) -> None:
+        manifests = rendered(tmp_path, {"analyzers": {"context": values}, "statusApi": STATUS_API})
+        operator = next(
+            each for each in manifests if each["kind"] == "Deployment" and "-api" not in each["metadata"]["name"]
+        )
+        env = operator["spec"]["template"]["spec"]["containers"][0]["env"]
+        (limits,) = (json.loads(entry["value"]) for entry in env if entry["name"] == "GUARDIAN_LIMITS")
+        assert limits["*"]["analyzers"] == allowed
+        assert analyzers_asked(manifests) == allowed
+
+    @pytest.mark.parametrize(
         ("transcription", "message"),
         [
             ({"engine": "amazon"}, "say where Amazon Transcribe writes to"),

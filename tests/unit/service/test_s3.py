@@ -68,7 +68,7 @@ def test_whatever_takes_a_prefix_takes_the_same_ones() -> None:
 def test_the_chart_takes_what_the_settings_take() -> None:
     schema = json.loads((repo_root() / "charts" / "silver-guardian" / "values.schema.json").read_text())
     or_empty = f"^({s3.PREFIX_PATTERN.removeprefix('^').removesuffix('$')})?$"
-    assert sorted(patterns_of(schema)) == sorted([or_empty, *[s3.GRANT_PATTERN] * 2, s3.PREFIX_PATTERN])
+    assert sorted(patterns_of(schema)) == sorted([*[or_empty] * 2, *[s3.GRANT_PATTERN] * 2, s3.PREFIX_PATTERN])
 
 
 @pytest.mark.parametrize("pattern", [pattern_of(Source, "uri"), pattern_of(ContextSettings, "context_transcripts")])
