@@ -51,7 +51,7 @@ class Provider:
         """Sign with a new key from now on, and publish that one alone."""
         self._keys = {kid: rsa.generate_private_key(public_exponent=65537, key_size=2048)}
 
-    def token(self, *, typ: str = "JWT", **claims: Any) -> str:
+    def token(self, *, header: str = "JWT", **claims: Any) -> str:
         """Return a token that is good, apart from its kind and these claims; None leaves one out."""
         ((kid, key),) = self._keys.items()
         candidates = {
@@ -59,7 +59,7 @@ class Provider:
             "exp": int(time.time()) + 300, **claims,
         }  # fmt: skip
         payload = {name: value for name, value in candidates.items() if value is not None}
-        return jwt.encode(payload, key, algorithm="RS256", headers={"kid": kid, "typ": typ})
+        return jwt.encode(payload, key, algorithm="RS256", headers={"kid": kid, "typ": header})
 
     def _answer(self, path: str, query: dict[str, list[str]], form: dict[str, list[str]]) -> Any:
         if path == "/.well-known/openid-configuration":

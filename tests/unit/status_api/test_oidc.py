@@ -93,7 +93,7 @@ async def test_another_kind_of_token_of_the_same_issuer_opens_nothing(
     provider: Provider, tokens: OidcTokens, typ: str, claims: dict[str, Any]
 ) -> None:
     with pytest.raises(Unauthorised, match="no access token"):
-        await tokens.tenant_of(provider.token(typ=typ, **claims))
+        await tokens.tenant_of(provider.token(header=typ, **claims))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ async def test_another_kind_of_token_of_the_same_issuer_opens_nothing(
 async def test_an_access_token_may_say_that_it_is_one(
     provider: Provider, tokens: OidcTokens, typ: str, claims: dict[str, Any]
 ) -> None:
-    assert await tokens.tenant_of(provider.token(typ=typ, **claims)) == "one"
+    assert await tokens.tenant_of(provider.token(header=typ, **claims)) == "one"
 
 
 async def test_a_key_that_cannot_be_used_keeps_nobody_out(provider: Provider, tokens: OidcTokens) -> None:
