@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.alias_generators import to_camel
 
-from analyzer_contract import Verdict
+from analyzer_contract import CredentialState, Verdict
 from guardian_locales.judged import Judged
 from guardian_locales.texts import Duration, Moment, Text, filled
 
@@ -91,9 +91,38 @@ class Times(_Words):
     """A fixed offset needs no time zone data; Korea has no summer time."""
 
 
+class Provenance(_Words):
+    """How what a file says of itself is told."""
+
+    title: Text
+    about: Text
+    none: Text
+    states: Mapping[CredentialState, Text]
+    reasons: Text
+    own: Text
+    relations: Mapping[str, Text]
+    """By C2PA's word for how something went into the file."""
+    signed: Annotated[str, filled("signer")]
+    nobody: Text
+    at: Annotated[str, filled("time")]
+    made_with: Annotated[str, filled("maker")]
+    actions: Mapping[str, Text]
+    """By C2PA's action, without its prefix; what is missing is shown as it is."""
+    sources: Mapping[str, Text]
+    """By the last part of the IPTC's digital source type."""
+
+    @field_validator("states")
+    @classmethod
+    def _complete(cls, states: Mapping[CredentialState, Text]) -> Mapping[CredentialState, Text]:
+        if missing := {*CredentialState} - {*states}:
+            raise ValueError(f"{', '.join(sorted(missing))}: not explained")
+        return states
+
+
 class Report(_Words):
     """What only the report says."""
 
+    provenance: Provenance
     report: Annotated[str, filled("name")]
     score: Text
     of_100: Annotated[str, filled("score")]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from analyzer_contract import MediaFacts, Verdict
-from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback
+from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Trust
 
 from .attacks import ATTACKS
 
@@ -26,5 +26,5 @@ def analyze(recording: Path, plot: Path, _caps: Caps, _report: ProgressCallback)
     )
 
 
-def warm_up(_caps: Caps, _models: Models) -> None:
+def warm_up(_caps: Caps, _models: Models, _trust: Trust) -> None:
     """Do nothing: there is nothing to warm up."""

@@ -139,6 +139,12 @@ def check_media(formats: Sequence[tuple[str, str]] = (*AUDIO_FORMATS, *VIDEO_FOR
                 raise SystemExit(f"{codec} in {extension}: nothing decoded")
 
 
+def check_credentials() -> None:
+    """Have the library of content credentials read something."""
+    library: Any = importlib.import_module("analyzer_kit.provenance.library")
+    library.prepare()
+
+
 def check_arrays() -> None:
     """Run transforms and linear algebra of numpy, and draw a plot's picture by Pillow."""
     import numpy as np
@@ -228,6 +234,7 @@ def main(target: str) -> None:
     else:
         check_media()
         check_arrays()
+        check_credentials()
     if target == "audio":
         check_models()
     if target == "video":

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from analyzer_contract import DetectorReport, FailureReason, Finding, MediaFacts, ModelCard, Verdict, Wire
-from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback
+from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Trust
 from analyzer_kit.errors import AnalysisError
 
 _STEP_SECONDS = 0.1
@@ -83,7 +83,7 @@ def obey(content: bytes, plot: Path, report: ProgressCallback) -> Assessment:
     )
 
 
-def warm_up(_caps: Caps, _models: Models) -> None:
+def warm_up(_caps: Caps, _models: Models, _trust: Trust) -> None:
     """Open the list of what was met before, which a child could not. That of a container outlives its restarts."""
     global _met  # noqa: PLW0603 - a process has one
     flags = os.O_RDWR | os.O_APPEND

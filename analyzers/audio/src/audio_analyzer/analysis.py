@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from analyzer_contract import SEVERITY, Finding, Verdict
-from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Setup
+from analyzer_kit.analysis import NOBODY, Assessment, Caps, Models, ProgressCallback, Setup, Trust
 from analyzer_kit.coverage import Coverage
 from analyzer_kit.detector import InstalledDetectors, deciding_summary
 from analyzer_kit.media.audio import SAMPLE_RATE
@@ -40,20 +40,20 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
     Raises:
         AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
-    installed = _installed or _install(caps, Models())
+    installed = _installed or _install(caps, Models(), NOBODY)
     heard, covered = hear_all(installed.all, recording, caps, progress)
     progress("plot", 0.95)
     return _assess(installed, heard, covered, plot)
 
 
-def warm_up(caps: Caps, models: Models) -> None:
+def warm_up(caps: Caps, models: Models, trust: Trust = NOBODY) -> None:
     """Install the detectors, run them over two seconds of noise, and draw a plot into nothing.
 
     Raises:
-        Misconfigured: a model is missing, or cannot be used.
+        Misconfigured: a model or the trust list is missing, or cannot be used.
     """
     global _installed  # noqa: PLW0603 - a child process has one
-    _installed = _install(caps, models)
+    _installed = _install(caps, models, trust)
     # Noise enough, and without numpy.random, which nothing else here uses and an idle process would keep.
     noise = (0.1 * np.modf(1e4 * np.sin(np.arange(2 * SAMPLE_RATE)))[0]).astype(np.float32)
     reading = read_samples(noise, _meters(_installed.all))
@@ -63,8 +63,8 @@ def warm_up(caps: Caps, models: Models) -> None:
     _draw(Path(os.devnull), "", 1.0, reading.measured(LevelMeter), [])
 
 
-def _install(caps: Caps, models: Models) -> _Detectors:
-    return InstalledDetectors(DETECTORS, Setup(caps, models))
+def _install(caps: Caps, models: Models, trust: Trust) -> _Detectors:
+    return InstalledDetectors(DETECTORS, Setup(caps, models, trust))
 
 
 def _meters(detectors: Sequence[AudioDetector]) -> list[AnyMeter]:

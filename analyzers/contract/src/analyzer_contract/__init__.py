@@ -16,8 +16,15 @@ import math
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from analyzer_contract.credentials import Action as Action
+from analyzer_contract.credentials import Credential as Credential
+from analyzer_contract.credentials import Credentials as Credentials
+from analyzer_contract.credentials import CredentialState as CredentialState
+from analyzer_contract.wire import Answer as Answer
+from analyzer_contract.wire import Wire as Wire
+from analyzer_contract.wire import camel as camel
 from guardian_service.s3 import S3Folder, S3Object
 
 MEDIA_TYPE_STREAM = "application/x-ndjson"
@@ -93,24 +100,6 @@ class FailureReason(StrEnum):
     OUT_OF_MEMORY = "OutOfMemory"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     INTERNAL_ERROR = "InternalError"
-
-
-def camel(name: str) -> str:
-    """Return a field's name on the wire: ``result_uri`` becomes ``resultURI``."""
-    head, *tail = name.split("_")
-    return head + "".join("URI" if part == "uri" else part.capitalize() for part in tail)
-
-
-class Wire(BaseModel):
-    """Base of everything on the wire: camelCase names, unknown fields refused, immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=camel, populate_by_name=True)
-
-
-class Answer(Wire):
-    """Base of what an analyzer answers: a newer one may say more, which is left out."""
-
-    model_config = ConfigDict(extra="ignore")
 
 
 class SourceObject(Wire):
@@ -198,6 +187,7 @@ class DetectorReport(Answer):
     findings: list[Finding] = Field(default_factory=list, max_length=200)
     limitations: list[str] = Field(default_factory=list, max_length=20)
     timeline: list[TimelinePoint] = Field(default_factory=list, max_length=20_000)
+    credentials: Credentials | None = Field(default=None, description="What the file says of itself, if it was read.")
     model: ModelCard
 
 

@@ -30,11 +30,21 @@ class Models(Wire):
     ids: tuple[str, ...] = Field(default=(), description="Of models in that folder; none named: all that it can use.")
 
 
+class Trust(Wire):
+    """Whose content credentials an installation trusts."""
+
+    folder: str | None = Field(default=None, description="A folder of certificates, *.pem; without one, nobody's.")
+
+
+NOBODY = Trust()
+
+
 class Setup(NamedTuple):
     """What the detectors of a media analyzer are installed with."""
 
     caps: Caps
     models: Models
+    trust: Trust = NOBODY
 
 
 class Assessment(Wire):
@@ -59,9 +69,9 @@ class AnalysisModule(Protocol):
             AnalysisError: the recording is refused or cannot be decoded.
         """
 
-    def warm_up(self, caps: Caps, models: Models) -> None:
+    def warm_up(self, caps: Caps, models: Models, trust: Trust) -> None:
         """Load the models, and run the detectors once over a made-up signal, so that the first analysis is not slower.
 
         Raises:
-            Misconfigured: a model that was asked for is missing, or cannot be used.
+            Misconfigured: a model or a trust list that was asked for is missing, or cannot be used.
         """

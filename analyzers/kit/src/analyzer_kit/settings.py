@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from analyzer_kit.analysis import Caps, Models
+from analyzer_kit.analysis import Caps, Models, Trust
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.child.messages import ChildConfig
 from guardian_service.settings import LogLevel
@@ -29,6 +29,9 @@ class KitSettings(BaseSettings):
     port: int | None = Field(default=None, ge=0, le=65535, description="Each analyzer has its own default.")
     concurrency: int = Field(default=1, ge=1, le=64, description="Analyses at once, each in a child of its own.")
     models: Path | None = Field(default=None, description="Folder of detection models; an analyzer may bring its own.")
+    trust: Path | None = Field(
+        default=None, description="Folder of certificates, *.pem, whose content credentials are trusted."
+    )
     scratch_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
     memory_mib: int = Field(default=1024, ge=128, description="Private memory that one child may use.")
     threads: int = Field(default=2, ge=1, le=64, description="Threads of one child for decoding and array work.")
@@ -61,7 +64,9 @@ class KitSettings(BaseSettings):
         listed = os.environ.get(f"GUARDIAN_{analyzer.name.upper()}_MODEL", "")
         ids = tuple(name for name in (part.strip() for part in listed.split(",")) if name)
         models = Models(folder=str(self.models.absolute()) if self.models else None, ids=ids)
-        return ChildConfig(module=analyzer.module, memory_bytes=self.memory_mib * 1024**2, caps=caps, models=models)
+        trust = Trust(folder=str(self.trust.absolute()) if self.trust else None)
+        memory = self.memory_mib * 1024**2
+        return ChildConfig(module=analyzer.module, memory_bytes=memory, caps=caps, models=models, trust=trust)
 
 
 def _is_address(host: str) -> bool:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from analyzer_contract import DetectorReport, Finding, Verdict
-from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Setup
+from analyzer_kit.analysis import NOBODY, Assessment, Caps, Models, ProgressCallback, Setup, Trust
 from analyzer_kit.detector import InstalledDetectors, deciding_summary
 from analyzer_kit.media.video import GrayFrame
 from analyzer_kit.plots import Filmstrip, draw_timeline
@@ -38,7 +38,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
     Raises:
         AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
-    installed = _installed or _install(caps, Models())
+    installed = _installed or _install(caps, Models(), NOBODY)
     _set_threads(installed, caps)
     reading = read_picture(recording, caps, _meters(installed), lambda share: progress("decode", 0.8 * share))
     progress("compare", 0.8)
@@ -47,14 +47,14 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
     return _assess(installed, reading, reports, plot)
 
 
-def warm_up(caps: Caps, models: Models) -> None:
+def warm_up(caps: Caps, models: Models, trust: Trust = NOBODY) -> None:
     """Install the detectors, run them over twenty frames of noise, and draw a plot into nothing.
 
     Raises:
-        Misconfigured: a model is missing, or cannot be used.
+        Misconfigured: a model or the trust list is missing, or cannot be used.
     """
     global _installed  # noqa: PLW0603 - a child process has one
-    _installed = _install(caps, models)
+    _installed = _install(caps, models, trust)
     cv2.setNumThreads(1)  # the children are copies of this process, and threads are not copied
     # Noise enough, and without numpy.random, which nothing else here uses and an idle process would keep.
     numbers = np.arange(20 * 180 * 320, dtype=np.uint32)
@@ -80,8 +80,8 @@ class _Film:
         return self._film
 
 
-def _install(caps: Caps, models: Models) -> _Detectors:
-    return InstalledDetectors(DETECTORS, Setup(caps, models))
+def _install(caps: Caps, models: Models, trust: Trust) -> _Detectors:
+    return InstalledDetectors(DETECTORS, Setup(caps, models, trust))
 
 
 def _meters(installed: _Detectors) -> list[AnyMeter]:

@@ -12,6 +12,7 @@ from analysis_operator.kube.objects import MANAGER, KubeObject, child_labels, ch
 
 _CONTAINER = "analyzer"
 _MODELS = "/models"
+_TRUST = "/trust"
 _SECRETS = "/etc/silver-guardian"
 _OPERATOR = {"app.kubernetes.io/name": "silver-guardian-operator"}
 """The label of the operator's pods that does not depend on the release."""
@@ -197,7 +198,7 @@ def _pod_spec(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(analyzer, secret_name)],
-        "volumes": [work, *_models(spec.models), *_secrets(secret_name)],
+        "volumes": [work, *_models(spec.models), *_trust(spec.trust_config_map), *_secrets(secret_name)],
     }
 
 
@@ -207,6 +208,10 @@ def _models(models: Models | None) -> list[KubeObject]:
     if models.image is not None:
         return [{"name": "models", "image": {"reference": models.image}}]
     return [{"name": "models", "persistentVolumeClaim": {"claimName": models.claim, "readOnly": True}}]
+
+
+def _trust(config_map: str | None) -> list[KubeObject]:
+    return [] if config_map is None else [{"name": "trust", "configMap": {"name": config_map}}]
 
 
 def _secrets(secret_name: str | None) -> list[KubeObject]:
@@ -239,6 +244,9 @@ def _container(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
     if spec.models is not None:
         own.append(EnvVar(name="GUARDIAN_MODELS", value=_MODELS))
         mounts.append({"name": "models", "mountPath": _MODELS, "readOnly": True})
+    if spec.trust_config_map is not None:
+        own.append(EnvVar(name="GUARDIAN_TRUST", value=_TRUST))
+        mounts.append({"name": "trust", "mountPath": _TRUST, "readOnly": True})
     if secret_name is not None:
         own.append(EnvVar(name="GUARDIAN_SECRET_FILE", value=f"{_SECRETS}/shared"))
         mounts.append({"name": "secret", "mountPath": _SECRETS, "readOnly": True})

@@ -139,6 +139,12 @@ class AnalyzerSpec(Resource):
     models: Models | None = Field(
         default=None, description="Models, mounted read-only in the folder that GUARDIAN_MODELS names. Default: none."
     )
+    trust_config_map: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=253,
+        description="A ConfigMap with certificates, *.pem, whose content credentials are trusted. Default: none.",
+    )
     env: list[EnvVar] = Field(
         default=[],
         max_length=50,

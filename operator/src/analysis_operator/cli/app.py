@@ -1,6 +1,7 @@
 """The commands of ``guardian``: `run` reconciles manifests here, `analyze` analyses files, `serve` is for curl.
 
-`app` serves the page for people and its API, `cost` reads the usage of a cluster.
+`provenance` tells what files say of themselves, `app` serves the page for people and its API, `cost` reads the usage of
+a cluster.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rich.console import Console
 from analysis_operator.cli import analyzing, commands, database, models, serving
 from analysis_operator.cli.cost import cost
 from analysis_operator.cli.output import print_error
+from analysis_operator.cli.provenance import provenance
 from analysis_operator.cli.transcribe import transcribe
 from analysis_operator.cli.words import words
 from analysis_operator.errors import OperatorError
@@ -143,6 +145,7 @@ def _or_exit_1[**P](command: Callable[P, None]) -> Callable[P, None]:
 app.command()(_or_exit_1(cost))
 app.command()(words)
 app.command()(transcribe)
+app.command()(provenance)
 
 
 def _or_exit_2[T](call: commands.Call[T]) -> T:

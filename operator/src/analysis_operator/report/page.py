@@ -13,7 +13,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis_operator.api import AnalysisRequest, RequestStatus
-from analysis_operator.report import timeline, words
+from analysis_operator.report import statements, timeline, words
 from analysis_operator.report.sections import Section
 from analyzer_contract import (
     SEVERITY,
@@ -62,6 +62,7 @@ def render(request: AnalysisRequest, status: RequestStatus, sections: Sequence[S
         status=status,
         parts=_parts(sections),
         media=[section.result.media for section in sections if section.result],
+        credentials=statements.credentials_of(section.result for section in sections if section.result),
         blind=any(entry.blind for entry in status.analyses),
         languages=locales(),
         line=SUSPICIOUS_FROM,
@@ -195,6 +196,8 @@ def _environment() -> tuple[Environment, str, str]:
         subject=words.subject,
         duration=words.duration,
         moment=words.moment,
+        credential=statements.credential,
+        action=statements.action,
         tone=tone,
     )
     environment.tests["inconclusive"] = lambda verdict: verdict is Verdict.INCONCLUSIVE

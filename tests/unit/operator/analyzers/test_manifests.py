@@ -58,6 +58,14 @@ def test_models_are_mounted_where_the_analyzer_looks_for_them(models: dict[str, 
     assert {"name": "GUARDIAN_MODELS", "value": mount["mountPath"]} in container["env"]
 
 
+def test_a_trust_list_is_mounted_where_the_analyzer_looks_for_it() -> None:
+    pod = child(child_objects(analyzer(trustConfigMap="c2pa")), "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert {"name": "trust", "configMap": {"name": "c2pa"}} in pod["volumes"]
+    (mount,) = [entry for entry in container["volumeMounts"] if entry["name"] == "trust"]
+    assert {"name": "GUARDIAN_TRUST", "value": mount["mountPath"]} in container["env"]
+
+
 def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
     pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
     patience = {

@@ -21,7 +21,11 @@ from analysis_operator.report.words import clock, words
 from analysis_operator.report.writer import JSON_LIMIT, PNG_LIMIT, S3ReportWriter
 from analyzer_contract import (
     PLOT_WIDTH,
+    Action,
     AnalysisReport,
+    Credential,
+    Credentials,
+    CredentialState,
     DetectorReport,
     Finding,
     MediaFacts,
@@ -141,6 +145,25 @@ def results(name: str = "audio", **changes: object) -> dict[str, bytes]:
 async def write(store: FakeStore, *entries: AnalysisStatus) -> tuple[str | None, str, str]:
     report = await S3ReportWriter(store).write(request(), status(*entries), PREFIX)
     return report.uri, report.problem, store.objects.get(f"{PREFIX}report.html", b"").decode()
+
+
+def test_what_the_file_says_of_itself_stands_before_the_evidence_in_every_language() -> None:
+    action = Action(action="c2pa.created", source="trainedAlgorithmicMedia", software=HOSTILE[:90])
+    signed = Credential(signer="Maker Inc", signed_at=datetime(2026, 11, 1, tzinfo=UTC), actions=[action])
+    older = Credential(signer=HOSTILE[:90], relation="parentOf", actions=[Action(action="test.strange")])
+    found = result()
+    said = Credentials(state=CredentialState.INVALID, reasons=["assertion.dataHash.mismatch"], history=[signed, older])
+    detector = found.detectors[0].model_copy(update={"credentials": said})
+    page = render(request(), status(entry()), [Section(entry(), found.model_copy(update={"detectors": [detector]}))])
+    for locale in locales():
+        t = locale.report.provenance
+        assert t.states[CredentialState.INVALID] in page
+        assert f"{t.own}: {t.signed.format(signer='Maker Inc')}" in page
+        assert t.relations["parentOf"] in page
+        assert t.sources["trainedAlgorithmicMedia"] in page
+        assert page.index(f'id="{locale.code}-provenance"') < page.index(f'id="{locale.code}-analysis-1"')
+    assert "test.strange" in page
+    assert "<script>alert" not in page
 
 
 async def test_the_page_goes_beside_the_results() -> None:

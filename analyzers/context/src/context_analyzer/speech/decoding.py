@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from analyzer_contract import Verdict
-from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback
+from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Trust
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader
 
 _FULL_SCALE = 32767
@@ -37,6 +37,6 @@ def analyze(recording: Path, samples: Path, caps: Caps, progress: ProgressCallba
     )
 
 
-def warm_up(caps: Caps, models: Models) -> None:
+def warm_up(caps: Caps, models: Models, trust: Trust) -> None:
     """Everything that decodes is imported already."""
-    del caps, models
+    del caps, models, trust

@@ -73,7 +73,7 @@ def _warm(config: ChildConfig) -> AnalysisModule:
     # Read when numpy is imported: OpenBLAS takes memory for each thread, and one that waits burns CPU.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     module = cast("AnalysisModule", importlib.import_module(config.module))
-    module.warm_up(config.caps, config.models)
+    module.warm_up(config.caps, config.models, config.trust)
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
         raise Misconfigured(

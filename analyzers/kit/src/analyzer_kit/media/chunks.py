@@ -21,7 +21,9 @@ _BY_SAMPLES = {_PCM, _FLOAT, _A_LAW, _MU_LAW, _EXTENSIBLE}
 _FORMAT_BYTES, _BLOCK_FORMAT_BYTES = 16, 20
 
 
-class _Chunk(NamedTuple):
+class Chunk(NamedTuple):
+    """One chunk: its name, and where its content starts; its size is what it says itself."""
+
     name: bytes
     start: int
     size: int
@@ -43,7 +45,7 @@ def wav_seconds(recording: Path) -> float | None:
         size = recording.stat().st_size
         data = _data(file, size)
         described = next(
-            (chunk for chunk in _walk(file, size, _FORM_HEAD, _HEAD, "little") if chunk.name == b"fmt "), None
+            (chunk for chunk in walk(file, size, _FORM_HEAD, _HEAD, "little") if chunk.name == b"fmt "), None
         )
         if data is None or described is None:
             return None
@@ -67,12 +69,12 @@ def _bytes_a_second(body: bytes) -> float:
     return stated
 
 
-def _data(file: BinaryIO, size: int) -> _Chunk | None:
+def _data(file: BinaryIO, size: int) -> Chunk | None:
     """Return the chunk that holds the sound or the picture, if its size can be believed."""
     file.seek(0)
     head = file.read(_FORM_HEAD)
     if head[:4] == b"caff":
-        found = next((chunk for chunk in _walk(file, size, _CAF_START, _CAF_HEAD) if chunk.name == b"data"), None)
+        found = next((chunk for chunk in walk(file, size, _CAF_START, _CAF_HEAD) if chunk.name == b"data"), None)
         return found if found and found.size < 1 << 62 else None
     if head[:4] in {b"RF64", b"BW64"}:
         return _large_data(file, size)
@@ -82,15 +84,15 @@ def _data(file: BinaryIO, size: int) -> _Chunk | None:
     outer = int.from_bytes(head[4:8], order)
     if head[8:12] == b"AVI ":
         return None if _is_placeholder(outer) else _last_part(file, size)
-    found = next((chunk for chunk in _walk(file, size, _FORM_HEAD, _HEAD, order) if chunk.name in _DATA), None)
+    found = next((chunk for chunk in walk(file, size, _FORM_HEAD, _HEAD, order) if chunk.name in _DATA), None)
     if found is None or _is_placeholder(found.size) or _is_placeholder(outer):
         return None
     return found if _HEAD + outer >= found.start + found.size else None  # else one of the two is wrong
 
 
-def _large_data(file: BinaryIO, size: int) -> _Chunk | None:
+def _large_data(file: BinaryIO, size: int) -> Chunk | None:
     """Return the same of a WAV file whose sizes have 64 bits and stand in a chunk of their own (EBU Tech 3306)."""
-    walked = list(_walk(file, size, _FORM_HEAD, _HEAD, "little"))
+    walked = list(walk(file, size, _FORM_HEAD, _HEAD, "little"))
     sizes = next((chunk for chunk in walked if chunk.name == b"ds64"), None)
     found = next((chunk for chunk in walked if chunk.name == b"data"), None)
     if sizes is None or found is None:
@@ -104,9 +106,9 @@ def _is_placeholder(size: int) -> bool:
     return size == 0 or size >= _UNKNOWN_FROM or (size >= _ROUND_FROM and not size & _ROUND)
 
 
-def _walk(
+def walk(
     file: BinaryIO, size: int, at: int, head_bytes: int, order: Literal["little", "big"] = "big"
-) -> Iterator[_Chunk]:
+) -> Iterator[Chunk]:
     """Yield the chunks from ``at`` on, whose heads are a name and a length."""
     for _ in range(_MOST_CHUNKS):
         if at >= size:
@@ -116,15 +118,15 @@ def _walk(
         if len(head) < head_bytes:
             return
         length = int.from_bytes(head[4:], order)
-        yield _Chunk(head[:4], at + head_bytes, length)
+        yield Chunk(head[:4], at + head_bytes, length)
         at += head_bytes + length + (length % 2 if head_bytes == _HEAD else 0)
 
 
-def _last_part(file: BinaryIO, size: int) -> _Chunk | None:
+def _last_part(file: BinaryIO, size: int) -> Chunk | None:
     """Return the whole of an AVI file as one chunk: it is a list of parts, of at most 1 GB each (OpenDML)."""
     at = 0
-    for part in _walk(file, size, 0, _HEAD, "little"):
+    for part in walk(file, size, 0, _HEAD, "little"):
         if part.name != b"RIFF" or _is_placeholder(part.size):
             break
         at = part.start + part.size
-    return _Chunk(b"RIFF", 0, at) if at > size else None
+    return Chunk(b"RIFF", 0, at) if at > size else None

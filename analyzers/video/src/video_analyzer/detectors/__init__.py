@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from video_analyzer.detector import VideoEntry
+from video_analyzer.detectors.credentials import ContentCredentials
 from video_analyzer.detectors.cuts import SceneCuts
 from video_analyzer.detectors.drops import DroppedFrames
 from video_analyzer.detectors.duplicates import DuplicatedFrames, LoopedFrames
@@ -18,6 +19,7 @@ DETECTORS: Sequence[VideoEntry] = (
     FrozenFrames(),
     DroppedFrames(),
     SceneCuts(),
+    ContentCredentials(),
     Provenance(),
     FrameModels(),
 )

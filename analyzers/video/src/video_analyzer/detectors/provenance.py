@@ -33,8 +33,8 @@ _X26X = re.compile(rb"x26[45] (?:- core|\(build) ?\d+")
 """The encoders x264 and x265 sign the first frame (an unregistered SEI message)."""
 
 _LATER = 86_400
-_FACT, _CHANGED, _EDITOR, _GENERATOR, _DECLARED = 0, 10, 25, 40, 75
-"""Scores. Only the recording's own C2PA manifest that names an algorithm as its source is Suspicious (50 and more)."""
+_FACT, _CHANGED, _EDITOR, _GENERATOR = 0, 10, 25, 40
+"""Scores: all below what is Suspicious."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,6 @@ class Provenance(VideoDetector):
     id = "video.provenance"
     limitations = (
         "Tags can be written and removed by anybody, and every messenger encodes anew: neither is evidence of a fake.",
-        "A C2PA manifest is only looked for: its signature is not checked.",
     )
 
     def detect(self, reading: VideoReading) -> DetectorReport:
@@ -82,14 +81,6 @@ class Provenance(VideoDetector):
 
 
 def _of_boxes(boxes: Boxes) -> Iterable[tuple[str, int, str]]:
-    if boxes.generated:
-        yield (
-            "DeclaredGenerated",
-            _DECLARED,
-            ("Its C2PA manifest names a trained algorithm as the source of the picture or of a part of it."),
-        )
-    elif boxes.c2pa:
-        yield "ContentCredentials", _FACT, "It carries a C2PA manifest: a verifier for those says who signed it."
     several = [edits for edits in boxes.edits if len(edits) > 1]
     if several:
         yield (

@@ -1,0 +1,23 @@
+"""The base of everything on the wire: its names, and what a reader makes of what it does not know."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+def camel(name: str) -> str:
+    """Return a field's name on the wire: ``result_uri`` becomes ``resultURI``."""
+    head, *tail = name.split("_")
+    return head + "".join("URI" if part == "uri" else part.capitalize() for part in tail)
+
+
+class Wire(BaseModel):
+    """Base of everything on the wire: camelCase names, unknown fields refused, immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=camel, populate_by_name=True)
+
+
+class Answer(Wire):
+    """Base of what an analyzer answers: a newer one may say more, which is left out."""
+
+    model_config = ConfigDict(extra="ignore")

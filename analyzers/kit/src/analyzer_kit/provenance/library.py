@@ -1,0 +1,77 @@
+"""The C2PA library (c2pa-python), so set up that it fetches nothing, trusts nobody by itself, and reads an open file.
+
+It is loaded before a child is confined, since nothing can be opened afterwards, and from its package alone: its own
+search begins in the current folder, where anybody may have put a file of that name.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+
+_UNPACKED_MIB = 16
+"""Most that a compressed part may unpack to."""
+
+_SILENCE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data\0\0\0\0"
+
+
+class Unreadable(Exception):
+    """The credentials cannot be read; the message is one word that says why."""
+
+
+def prepare() -> None:
+    """Load the library, and have it read something: what it takes executable memory for is there then.
+
+    Its callbacks are made of such memory, which a confined child cannot get; what was used once stays at hand.
+    """
+    _read(io.BytesIO(_SILENCE), "")
+
+
+def read_store(recording: Path, anchors: str) -> dict[str, Any] | None:
+    """Return what the library says of a file, checked with the content; None if it finds nothing.
+
+    Args:
+        recording: the file.
+        anchors: certificates of those who are trusted, as PEM.
+
+    Raises:
+        Unreadable: it cannot be read.
+    """
+    with recording.open("rb") as file:
+        return _read(file, anchors)
+
+
+def _read(file: IO[bytes], anchors: str) -> dict[str, Any] | None:
+    library = _load()
+    with library.Settings.from_dict(_settings(anchors)) as settings, library.Context(settings) as context:
+        try:
+            with library.Reader(None, file, context=context) as reader:
+                return dict(json.loads(reader.json()))
+        except (library.C2paError.ManifestNotFound, library.C2paError.NotSupported):
+            return None
+        except library.C2paError as error:
+            raise Unreadable(type(error).__name__.removeprefix("_C2pa") or "Other") from None
+
+
+def _settings(anchors: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+        "core": {"allowed_network_hosts": [], "max_decompressed_manifest_size_in_mb": _UNPACKED_MIB},
+    }
+    if anchors:
+        settings["trust"] = {"user_anchors": anchors}
+    return settings
+
+
+def _load() -> Any:  # noqa: ANN401 - a module without types
+    folder = find_spec("c2pa")
+    if folder is None or folder.origin is None:
+        raise ImportError("c2pa-python is not installed")
+    os.environ["C2PA_LIBRARY_NAME"] = str(Path(folder.origin).parent / "libs" / "libc2pa_c.so")
+    import c2pa
+
+    return c2pa
