@@ -9,6 +9,7 @@ readonly PLATFORMS="linux/amd64,linux/arm64"
 readonly RELEASE=silver-guardian
 readonly BUILDER=silver-guardian
 readonly DATABASE_SECRET=silver-guardian-database
+readonly DATABASE_CA=https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly CHART=charts/silver-guardian
@@ -216,10 +217,16 @@ database_secret() {
     kubectl create namespace "$NAMESPACE" --dry-run=client --output yaml | kubectl apply --filename - > /dev/null
     aws secretsmanager get-secret-value --region "$(output region)" --secret-id "$arn" --query SecretString --output text |
         jq --raw-output --join-output --arg endpoint "$endpoint" \
-            '"postgresql://\(.username | @uri):\(.password | @uri)@\($endpoint)/silver_guardian?sslmode=require"' |
+            '"postgresql://\(.username | @uri):\(.password | @uri)@\($endpoint)/silver_guardian?sslmode=verify-full"' |
         kubectl create secret generic "$DATABASE_SECRET" --namespace "$NAMESPACE" --from-file=url=/dev/stdin \
             --dry-run=client --output yaml | kubectl apply --namespace "$NAMESPACE" --filename - > /dev/null ||
         die "the database's address could not be put into the cluster"
+    # Who signs for RDS: the pods believe no other server.
+    curl --silent --show-error --fail --max-time 60 "$DATABASE_CA" |
+        kubectl create configmap "$DATABASE_SECRET-ca" --namespace "$NAMESPACE" --from-file=ca.pem=/dev/stdin \
+            --dry-run=client --output yaml |
+        kubectl apply --namespace "$NAMESPACE" --server-side --filename - > /dev/null ||
+        die "the certificates of RDS could not be fetched from $DATABASE_CA"
     say "secret $DATABASE_SECRET holds the database's address"
 }
 

@@ -16,7 +16,14 @@ locals {
       nodeSelector = { for label in local.create_cluster ? ["workload"] : [] : label => "system" } # nodes of eks.tf
     }
     s3       = { region = var.region }
-    database = { existingSecret = var.create_database ? "silver-guardian-database" : "" } # deploy.sh creates and updates it
+    # deploy.sh creates and updates both.
+    database = var.create_database ? {
+      existingSecret = "silver-guardian-database"
+      ca             = { configMap = "silver-guardian-database-ca" }
+      } : {
+      existingSecret = ""
+      ca             = { configMap = "" }
+    }
     statusApi = merge(
       {
         enabled    = var.status_api != null

@@ -100,3 +100,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- end -}}
 {{- $limits | toJson -}}
 {{- end }}
+
+{{- /* How PostgreSQL is reached: the Secret as a file, since its password may change, and who may be believed. As JSON. */ -}}
+{{- define "silver-guardian.database.env" -}}
+{{- $ca := ternary "/etc/database/ca.pem" "system" (ne .Values.database.ca.configMap "") -}}
+{{- dict "GUARDIAN_DATABASE_URL_FILE" "/etc/database/url" "PGSSLMODE" .Values.database.sslMode "PGSSLROOTCERT" $ca | toJson -}}
+{{- end }}
+
+{{- define "silver-guardian.database.files" -}}
+sources:
+  - secret: {name: {{ .secret }}, items: [{key: {{ .key }}, path: url}]}
+  {{- with .root.Values.database.ca.configMap }}
+  - configMap: {name: {{ . }}, items: [{key: {{ $.root.Values.database.ca.key }}, path: ca.pem}]}
+  {{- end }}
+{{- end }}

@@ -84,7 +84,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     policy = settings.policy()
     dispatcher = Dispatcher(runner, now, policy.limits)
     callbacks = CallbackSender(StepFunctions(), now, may_write)
-    sink = make_sink(settings.database_url, now)
+    sink = make_sink(settings.database, now)
     request_store = KubeRequests(api, settings.identity)
     requests = RequestController(
         request_store,

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import Policy
+from analysis_records.address import Address, UrlFile
 from guardian_service.s3 import S3Grant, S3Prefix
 from guardian_service.settings import GrantedNamespace, LogLevel
 
@@ -64,6 +65,9 @@ class Settings(BaseSettings):
         default=None,
         description="postgresql://USER:PASSWORD@HOST/NAME: where records go. Without it there are none.",
     )
+    database_url_file: Path | None = Field(
+        default=None, description="A file with that URL, read before each connection: a new password counts at once."
+    )
     host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -72,6 +76,13 @@ class Settings(BaseSettings):
         """Return the address of the scaler for KEDA, as ``host:port``."""
         host = f"[{self.scaler_host}]" if ":" in self.scaler_host else self.scaler_host
         return f"{host}:{self.scaler_port}"
+
+    @property
+    def database(self) -> Address | None:
+        """Return where records go, or None."""
+        if self.database_url_file is not None:
+            return UrlFile(self.database_url_file)
+        return self.database_url.get_secret_value() if self.database_url else None
 
     def policy(self) -> Policy:
         """Return the settings that decisions need."""

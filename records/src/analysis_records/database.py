@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import exc, text
+from sqlalchemy import event, exc, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from analysis_records.address import Address, now
 from analysis_records.errors import DatabaseUnavailable, RecordsError, RowRefused, SchemaOutdated
 
 CONNECT_SECONDS = 5
@@ -50,14 +51,14 @@ def connect_arguments() -> dict[str, Any]:
     }
 
 
-def make_engine(url: str, connections: int) -> AsyncEngine:
+def make_engine(address: Address, connections: int) -> AsyncEngine:
     """Return an engine that opens at most `connections` connections, the first one at its first use.
 
     Raises:
         RecordsError: the URL does not name a PostgreSQL database.
     """
-    return create_async_engine(
-        driver_url(url),
+    engine = create_async_engine(
+        driver_url(now(address)),
         pool_size=connections,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
@@ -65,6 +66,13 @@ def make_engine(url: str, connections: int) -> AsyncEngine:
         pool_recycle=1800,
         connect_args=connect_arguments(),
     )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def with_the_newest_password(dialect: Any, _record: Any, _given: Any, parameters: dict[str, Any]) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        if not isinstance(address, str):
+            parameters.update(dialect.create_connect_args(driver_url(address()))[1])
+
+    return engine
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, exc, text
 
+from analysis_records.address import Address, now
 from analysis_records.database import connect_arguments, driver_url
 from analysis_records.errors import DatabaseUnavailable
 
@@ -16,14 +17,14 @@ _LOCK = 0x53494C564552  # "SILVER"
 _LOCK_SECONDS = 60
 
 
-def migrate(url: str) -> None:
+def migrate(address: Address) -> None:
     """Make or upgrade the tables, in one transaction. On tables that are up to date it needs no right to change any.
 
     Raises:
         DatabaseUnavailable: it cannot be reached, refuses, or another process has been migrating for a minute.
     """
     config = _config()
-    engine = create_engine(driver_url(url), connect_args=connect_arguments())
+    engine = create_engine(driver_url(now(address)), connect_args=connect_arguments())
     try:
         with engine.begin() as connection:
             connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))

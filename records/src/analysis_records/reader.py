@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.engine import Row as DatabaseRow
 
+from analysis_records.address import Address
 from analysis_records.database import make_engine, transaction
 from analysis_records.record import Cursor, Page, Record, Transition
 from analysis_records.tables import analyses, transitions
@@ -16,14 +17,14 @@ class Reader:
     """Reads what the operator wrote.
 
     Args:
-        url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
+        address: of the database.
         connections: how many may be open at once; a call waits for a free one.
 
     Every method raises DatabaseUnavailable, and SchemaOutdated where the tables are not there yet.
     """
 
-    def __init__(self, url: str, connections: int = 5) -> None:
-        self._engine = make_engine(url, connections)
+    def __init__(self, address: Address, connections: int = 5) -> None:
+        self._engine = make_engine(address, connections)
 
     async def close(self) -> None:
         """Close every connection."""

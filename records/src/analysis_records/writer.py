@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import DateTime, Uuid
 
+from analysis_records.address import Address
 from analysis_records.database import make_engine, transaction
 from analysis_records.record import Row
 from analysis_records.tables import analyses
@@ -32,13 +33,13 @@ class Writer:
     """Writes through one connection. Two writers may work at the same time.
 
     Args:
-        url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
+        address: of the database.
 
     Every method raises DatabaseUnavailable, SchemaOutdated, and RowRefused.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = make_engine(url, connections=1)
+    def __init__(self, address: Address) -> None:
+        self._engine = make_engine(address, connections=1)
 
     async def close(self) -> None:
         """Close the connection."""

@@ -34,7 +34,8 @@ def make_service(settings: Settings) -> FastAPI:
         raise Incomplete(f"Set {', '.join(missing)}: without them every request would be refused.")
     tokens, cluster = OidcTokens(settings), ClusterApi(settings)
     sign_in = tokens.provider if settings.oidc_client_id else None
-    if settings.database_url is None:
+    address = settings.database
+    if address is None:
         watched = WatchedAnalyses(cluster, sorted(set(settings.tenants.values())))
 
         @asynccontextmanager
@@ -51,7 +52,7 @@ def make_service(settings: Settings) -> FastAPI:
     from analysis_records.reader import Reader
     from status_api.adapters.records import RecordedAnalyses
 
-    reader = Reader(settings.database_url.get_secret_value(), settings.database_connections)
+    reader = Reader(address, settings.database_connections)
     recorded = RecordedAnalyses(reader, ClusterRequests(cluster))
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from analysis_records.address import Address, UrlFile
 from guardian_service.s3 import S3Grant, S3Prefix, is_granted
 from guardian_service.settings import LogLevel, Namespace
 from status_api.wire import MOST_BYTES
@@ -48,12 +49,22 @@ class Settings(BaseSettings):
     rate_burst: int = Field(default=200, ge=1, description="Requests of one tenant at once.")
 
     database_url: SecretStr | None = Field(default=None, description="PostgreSQL. Without it the cluster is asked.")
+    database_url_file: Path | None = Field(
+        default=None, description="A file with that URL, read before each connection: a new password counts at once."
+    )
     database_connections: int = Field(default=5, ge=1, le=100, description="To PostgreSQL, at once.")
     kubernetes_url: str = Field(default="https://kubernetes.default.svc", description="The API server.")
     kubernetes_token_file: Path = Field(
         default=_SERVICE_ACCOUNT / "token", description="Read at every call: it rotates."
     )
     kubernetes_ca_file: Path = Field(default=_SERVICE_ACCOUNT / "ca.crt", description="Who signs for the API server.")
+
+    @property
+    def database(self) -> Address | None:
+        """Return where records are read, or None."""
+        if self.database_url_file is not None:
+            return UrlFile(self.database_url_file)
+        return self.database_url.get_secret_value() if self.database_url else None
 
     def may_read(self, tenant: str, uri: str) -> bool:
         """Return whether a tenant may have this object analysed: an upload of its own, or what it was granted."""

@@ -32,12 +32,13 @@ EVERYTHING: Manifest = {
         "env": {"HTTPS_PROXY": "http://proxy:3128", "TOKEN": {"secretKey": {"name": "keys", "key": "token"}}},
     },
     "s3": {"region": "eu-central-1", "endpointURL": "http://s3:9000", "credentialsSecret": {"name": "keys"}},
-    "database": {"existingSecret": "records"},
+    "database": {"existingSecret": "records", "ca": {"configMap": "authority"}},
     "stepFunctions": {"endpointURL": "http://stepfunctions:8083"},
     "statusApi": {
         "enabled": True,
         "oidc": {"issuer": "https://id.example.org", "audience": "guardian"},
         "tenants": {"family-kim": "kim"},
+        "database": {"existingSecret": "reader"},
     },
     "analyzers": {
         "audio": {"models": {"image": "registry/models:7"}, "serviceAccountName": "audio"},

@@ -24,6 +24,8 @@ class TestDatabase:
             ),
             Answer(r"^aws secretsmanager get-secret-value", stdout=self._SECRET + "\n"),
             Answer(r"^kubectl create secret generic", reads=True, stdout="kind: Secret\n"),
+            Answer(r"^curl .*/global-bundle.pem$", stdout="-----BEGIN CERTIFICATE-----\n"),
+            Answer(r"^kubectl create configmap", reads=True, stdout="kind: ConfigMap\n"),
             Answer(r"^kubectl apply .*--filename -$", reads=True),
         )
 
@@ -34,9 +36,11 @@ class TestDatabase:
         written = next(call for call in calls if call.line.startswith("kubectl create secret generic"))
         assert written.stdin == (
             "postgresql://silver_guardian:a%2Fb%40c%3Ad%23e%25@"
-            "silver-guardian.abc.ap-northeast-2.rds.amazonaws.com:5432/silver_guardian?sslmode=require"
+            "silver-guardian.abc.ap-northeast-2.rds.amazonaws.com:5432/silver_guardian?sslmode=verify-full"
         )
         assert not [call for call in calls if "a%2Fb" in call.line or "a/b@c" in call.line]
+        authority = next(call for call in calls if call.line.startswith("kubectl create configmap"))
+        assert "BEGIN CERTIFICATE" in authority.stdin
         lines = deployed.tools.lines()
         assert position(lines, r"^kubectl create secret") < position(lines, r"^helm upgrade")
 

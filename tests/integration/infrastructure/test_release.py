@@ -117,8 +117,11 @@ def test_the_operator_runs_on_system_nodes_of_a_cluster_made_here_and_anywhere_i
 def test_the_database_is_named_by_the_secret_that_deploy_sh_makes(tmp_path: Path) -> None:
     secret = re.search(r"DATABASE_SECRET=(\S+)", (repo_root() / "deploy.sh").read_text())
     assert secret
-    assert _values(tmp_path / "with", create_database=True)["database"] == {"existingSecret": secret[1]}
-    assert _values(tmp_path / "without")["database"] == {"existingSecret": ""}
+    assert _values(tmp_path / "with", create_database=True)["database"] == {
+        "existingSecret": secret[1],
+        "ca": {"configMap": f"{secret[1]}-ca"},
+    }
+    assert _values(tmp_path / "without")["database"]["existingSecret"] == ""
 
 
 def test_without_a_model_the_context_analyzer_is_configured_so(tmp_path: Path) -> None:

@@ -121,6 +121,26 @@ class Postgres:
         """Return a connection that commits each statement."""
         return psycopg.connect(self.url(database), autocommit=True, connect_timeout=2)
 
+    def setting(self, name: str) -> str:
+        """Return one of its settings."""
+        with self.connect() as connection:
+            found = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
+        return str(found[0]) if found else ""
+
+    def reload(self) -> None:
+        """Let it read its files again; a new connection sees what they say."""
+        with self.connect() as connection:
+            loaded = connection.execute("SELECT pg_conf_load_time()").fetchone()
+            connection.execute("SELECT pg_reload_conf()")
+            wait_until(lambda: connection.execute("SELECT pg_conf_load_time()").fetchone() != loaded, "the new rules")
+
+    def place(self, source: Path, target: Path) -> None:
+        """Copy a file to where the server alone may read it."""
+        shutil.copy(source, target)
+        target.chmod(0o600)
+        if self._user:
+            shutil.chown(target, self._user)
+
     def _signal(self, signum: int) -> None:
         for process in self._processes():
             with contextlib.suppress(psutil.NoSuchProcess):

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.cluster.paths import repo_root
 from tests.support.terraform.commands import Answer, Call, Commands
 
-_TOOLS = ("aws", "docker", "terraform", "helm", "kubectl")
+_TOOLS = ("aws", "docker", "terraform", "helm", "kubectl", "curl")
 _PLAIN = (
     "bash", "cat", "cut", "dirname", "find", "grep", "head", "jq", "mktemp", "rm", "sed", "sha256sum", "sort",
 )  # fmt: skip

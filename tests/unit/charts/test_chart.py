@@ -79,7 +79,8 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     values = {"operator": {"resultsURI": "s3://results/here"}, "database": {"existingSecret": "records"}}
     manifests = rendered(tmp_path, values)
     names = {entry["name"] for entry in container(manifests)["env"]}
-    assert {f"GUARDIAN_{field.upper()}" for field in Settings.model_fields} <= names
+    by_file = {"GUARDIAN_DATABASE_URL"}  # for processes; a password in a file may change
+    assert {f"GUARDIAN_{field.upper()}" for field in Settings.model_fields} - by_file <= names
 
 
 def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,10 +299,31 @@ def test_the_databases_address_comes_from_a_secret_and_step_functions_may_be_els
         entry["name"]: entry.get("value") or entry["valueFrom"]
         for entry in container(rendered(tmp_path, values))["env"]
     }
-    assert env["GUARDIAN_DATABASE_URL"] == {"secretKeyRef": {"name": "records", "key": "url"}}
+    names = ("GUARDIAN_DATABASE_URL_FILE", "PGSSLMODE", "PGSSLROOTCERT")
+    assert [env[name] for name in names] == ["/etc/database/url", "verify-full", "system"]
     assert env["AWS_ENDPOINT_URL_SFN"] == "http://stepfunctions.test:8083"
     without = {entry["name"] for entry in container(rendered(tmp_path))["env"]}
-    assert not without & {"GUARDIAN_DATABASE_URL", "AWS_ENDPOINT_URL_SFN"}
+    assert not without & {"GUARDIAN_DATABASE_URL_FILE", "PGSSLMODE", "AWS_ENDPOINT_URL_SFN"}
+
+
+def test_the_status_api_has_a_role_of_its_own_or_no_database(tmp_path: Path) -> None:
+    def volumes(**own: Manifest) -> list[Manifest]:
+        shared = {"existingSecret": "records", "ca": {"configMap": "authority"}}
+        manifests = rendered(tmp_path, {"statusApi": {**STATUS_API, **own}, "database": shared})
+        pods = [
+            of_status_api(manifests, "Deployment")[0],
+            *(each for each in manifests if each["kind"] == "Deployment"),
+        ]
+        found = [pod["spec"]["template"]["spec"]["volumes"] for pod in pods[:2]]
+        return [volume for listed in found for volume in listed if volume["name"] == "database"]
+
+    assert "records" not in json.dumps(volumes()[:-1]), "the operator's role writes"
+    own, operators = volumes(database={"existingSecret": "reader"})
+    assert own["projected"]["sources"] == [
+        {"secret": {"name": "reader", "items": [{"key": "url", "path": "url"}]}},
+        {"configMap": {"name": "authority", "items": [{"key": "ca.pem", "path": "ca.pem"}]}},
+    ]
+    assert operators["projected"]["sources"][0]["secret"]["name"] == "records"
 
 
 @pytest.mark.parametrize("models", [{"image": "registry/models:7"}, {"claim": "models"}])
@@ -458,7 +480,7 @@ def test_the_status_api_is_there_only_if_wanted(tmp_path: Path) -> None:
 def test_the_status_api_asks_and_reads_in_its_tenants_namespaces_alone(
     tmp_path: Path, database: str, verbs: list[str]
 ) -> None:
-    manifests = rendered(tmp_path, {"statusApi": STATUS_API, "database": {"existingSecret": database}})
+    manifests = rendered(tmp_path, {"statusApi": {**STATUS_API, "database": {"existingSecret": database}}})
     roles = of_status_api(manifests, "Role")
     assert [role["metadata"]["namespace"] for role in roles] == ["kim", "lee"]
     for role in roles:
@@ -470,14 +492,17 @@ def test_the_status_api_asks_and_reads_in_its_tenants_namespaces_alone(
 def test_every_setting_of_the_status_api_can_be_set_and_has_its_own_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = {"statusApi": STATUS_API, "database": {"existingSecret": "x"}, "operator": {"resultsURI": "s3://results"}}
+    own = {**STATUS_API, "database": {"existingSecret": "x"}}
+    values = {"statusApi": own, "operator": {"resultsURI": "s3://results"}}
     (deployment,) = of_status_api(rendered(tmp_path, values), "Deployment")
     (server,) = deployment["spec"]["template"]["spec"]["containers"]
     env = {entry["name"]: entry.get("value") for entry in server["env"]}
-    fixed = {"host", "port", "kubernetes_url", "kubernetes_token_file", "kubernetes_ca_file"}
+    fixed = {"host", "port", "kubernetes_url", "kubernetes_token_file", "kubernetes_ca_file", "database_url"}
     expected = {f"GUARDIAN_{field.upper()}" for field in StatusApiSettings.model_fields if field not in fixed}
     assert expected <= set(env)
-    chosen = {"GUARDIAN_OIDC_ISSUER", "GUARDIAN_OIDC_AUDIENCE", "GUARDIAN_TENANTS", "GUARDIAN_RESULTS_URI"}
+    chosen = {
+        f"GUARDIAN_{name}" for name in ("OIDC_ISSUER", "OIDC_AUDIENCE", "TENANTS", "RESULTS_URI", "DATABASE_URL_FILE")
+    }
     for name, value in env.items():
         if value is not None and name not in chosen:
             monkeypatch.setenv(name, value)

@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
-from pydantic import SecretStr
 
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.errors import OperatorError
 from analysis_operator.records.outbox import Outbox, PendingRecord
 from analysis_operator.records.row import row_of
+from analysis_records.address import Address
 from analysis_records.errors import RecordsError, RowRefused
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ class PostgresSink:
     """The Sink port over PostgreSQL.
 
     Args:
-        url: ``postgresql://USER:PASSWORD@HOST/NAME``.
+        address: of the database.
         clock: the time in UTC.
     """
 
-    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
-        self._url = url
+    def __init__(self, address: Address, clock: Callable[[], datetime]) -> None:
+        self._address = address
         self._clock = clock
         self._outbox = Outbox()
         self._changed = asyncio.Event()
@@ -119,8 +119,8 @@ class PostgresSink:
         from analysis_records.migrate import migrate
         from analysis_records.writer import Writer
 
-        migrate(self._url)
-        return Writer(self._url)
+        migrate(self._address)
+        return Writer(self._address)
 
     async def _compare(self, writer: Writer, versions: Versions, reoffer: Reoffer) -> None:
         """Find the deletions that were not recorded, and the states that a restored database has lost."""
@@ -162,6 +162,6 @@ class PostgresSink:
         metrics.RECORDS_WRITTEN.inc(len(batch))
 
 
-def make_sink(url: SecretStr | None, clock: Callable[[], datetime]) -> NoSink | PostgresSink:
+def make_sink(address: Address | None, clock: Callable[[], datetime]) -> NoSink | PostgresSink:
     """Return the sink of this installation."""
-    return NoSink() if url is None else PostgresSink(url.get_secret_value(), clock)
+    return NoSink() if address is None else PostgresSink(address, clock)
