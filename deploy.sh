@@ -260,6 +260,8 @@ step_release() {
     # Helm never upgrades what is in a chart's crds folder.
     kubectl apply --server-side --force-conflicts --field-manager=helm --filename "$CHART/crds/" ||
         die "the definitions could not be applied"
+    kubectl create namespace "$NAMESPACE" --dry-run=client --output yaml | kubectl apply --filename - > /dev/null
+    kubectl label namespace "$NAMESPACE" --overwrite pod-security.kubernetes.io/enforce=restricted > /dev/null
     helm_upgrade || die "helm upgrade failed; the previous release still runs. Fix the cause and run ./deploy.sh --step release"
 }
 
@@ -357,7 +359,7 @@ END
 confirm_destroy() {
     local answer
     [[ $ASSUME_YES == no ]] || return 0
-    say "This removes the cluster, every recording, result and image, and the database if there is one."
+    say "This removes the cluster and every image, and with delete_data_on_destroy applied every recording, result and the database."
     read -r -p "Type destroy to continue: " answer || answer=""
     [[ $answer == destroy ]] || die "nothing was removed"
 }
@@ -389,7 +391,7 @@ destroy() {
     terraform_init
     uninstall
     terraform_in destroy -input=false -auto-approve ||
-        die "terraform destroy failed. What is left may cost money: fix the cause and run ./deploy.sh --destroy again"
+        die "terraform destroy failed. What is left may cost money: fix the cause and run ./deploy.sh --destroy again. Recordings, results and the database are kept unless delete_data_on_destroy = true was applied before (docs/deploy.md)"
     say "everything was removed"
 }
 

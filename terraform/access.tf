@@ -15,7 +15,10 @@ resource "kubernetes_namespace_v1" "granted" {
 
   metadata {
     name   = each.key
-    labels = { "app.kubernetes.io/part-of" = "silver-guardian" }
+    labels = {
+      "app.kubernetes.io/part-of"          = "silver-guardian"
+      "pod-security.kubernetes.io/enforce" = "restricted"
+    }
   }
 
   depends_on = [module.eks]

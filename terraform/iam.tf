@@ -11,6 +11,9 @@ module "policies" {
   media_prefixes     = local.media_prefixes
   transcripts_prefix = local.transcripts_prefix
   bedrock_model_id   = var.bedrock_model_id
+
+  tenants             = distinct(values(try(var.status_api.tenants, {})))
+  answers_task_tokens = var.pipeline_wait == "token"
 }
 
 locals {

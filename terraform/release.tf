@@ -8,11 +8,19 @@ locals {
     { for namespace, prefixes in var.grants : namespace => [for prefix in prefixes : "s3://${module.media.s3_bucket_id}/${prefix}"] },
   )
 
+  # The chart gives each namespace that it names here a ResourceQuota. The pipeline's asks for the words, too.
+  limits = {
+    for namespace in keys(var.grants) : namespace => {
+      analyzers = namespace == var.pipeline_namespace ? ["audio", "video", "context"] : null
+    }
+  }
+
   helm_values = {
     operator = {
       image        = { repository = local.repositories["operator"] }
       resultsURI   = "s3://${module.results.s3_bucket_id}/"
       grants       = local.grants
+      limits       = local.limits
       nodeSelector = { for label in local.create_cluster ? ["workload"] : [] : label => "system" } # nodes of eks.tf
     }
     s3       = { region = var.region }
@@ -42,7 +50,7 @@ locals {
         enabled = true
         image   = { repository = local.repositories["context"] }
         # With a model for speech the pods listen themselves; a function of the pipeline still asks Transcribe.
-        models = { for kind, name in try(tomap(var.speech_models), {}) : kind => name if name != null }
+        models = { for kind in ["image", "claim"] : kind => var.speech_models[kind] if try(var.speech_models[kind], null) != null }
         env = {
           GUARDIAN_CONTEXT_TRANSCRIPTS = "s3://${module.results.s3_bucket_id}/${local.transcripts_prefix}"
           GUARDIAN_CONTEXT_MODEL       = var.bedrock_model_id == null ? "none" : var.bedrock_model_id

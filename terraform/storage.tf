@@ -71,10 +71,14 @@ module "results" {
     rule = { apply_server_side_encryption_by_default = { sse_algorithm = "AES256" } }
   }
 
+  # Who overwrites a result or a report changes no evidence: what the status names by its SHA-256 is still there.
+  versioning = { enabled = true }
+
   lifecycle_rule = [{
     id                                     = "retention"
     enabled                                = true
     expiration                             = { days = var.results_retention_days }
+    noncurrent_version_expiration          = { days = 30 }
     abort_incomplete_multipart_upload_days = 1
   }]
 }

@@ -243,9 +243,9 @@ variable "upload_origins" {
 }
 
 variable "delete_data_on_destroy" {
-  description = "Whether `terraform destroy` also deletes recordings, results and the database. False keeps them: destroy then stops at a bucket that is not empty, and at the database."
+  description = "Whether `terraform destroy` also deletes recordings, results and the database with its backups. False keeps them: destroy then stops at a bucket that is not empty, and at the database. To delete them, apply true first."
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
 }
 

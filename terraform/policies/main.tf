@@ -89,29 +89,38 @@ locals {
       }],
     )
 
-    operator = [
-      local.read_results,
-      local.write_reports,
-      local.keep_out_of_transcripts,
-      {
+    operator = concat(
+      [
+        local.read_results,
+        local.write_reports,
+        local.keep_out_of_transcripts,
+      ],
+      var.answers_task_tokens ? [{
         # IAM has no resource for these: the token of a task is what permits an answer.
         Sid      = "AnswerStateMachines"
         Effect   = "Allow"
         Action   = ["states:SendTaskSuccess", "states:SendTaskFailure"]
         Resource = ["*"]
-      },
-    ]
+      }] : [],
+    )
 
-    # A presigned link has the rights of its signer: to upload recordings, and to read results.
-    status-api = [
-      {
-        Sid      = "PresignUploads"
-        Effect   = "Allow"
-        Action   = ["s3:PutObject"]
-        Resource = local.granted_recordings
-      },
-      local.read_results,
-      local.keep_out_of_transcripts,
-    ]
+    # A presigned link has the rights of its signer: to upload tenants' recordings, and to read their reports.
+    status-api = concat(
+      [local.keep_out_of_transcripts],
+      length(var.tenants) == 0 ? [] : [
+        {
+          Sid      = "PresignUploads"
+          Effect   = "Allow"
+          Action   = ["s3:PutObject"]
+          Resource = [for namespace in var.tenants : "${var.media_bucket_arn}/${namespace}/*"]
+        },
+        {
+          Sid      = "PresignReports"
+          Effect   = "Allow"
+          Action   = ["s3:GetObject"]
+          Resource = [for namespace in var.tenants : "${var.results_bucket_arn}/${namespace}/*/report.html"]
+        },
+      ],
+    )
   }
 }

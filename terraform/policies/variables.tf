@@ -28,6 +28,16 @@ variable "media_prefixes" {
   type        = list(string)
 }
 
+variable "tenants" {
+  description = "Namespaces of the status API's tenants: each uploads under its own name in the media bucket, and reads its own reports."
+  type        = list(string)
+}
+
+variable "answers_task_tokens" {
+  description = "Whether state machines wait by task tokens, which the operator answers."
+  type        = bool
+}
+
 variable "transcripts_prefix" {
   description = "Prefix of the results bucket for transcripts; ends with a slash."
   type        = string

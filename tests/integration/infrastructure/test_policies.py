@@ -23,6 +23,8 @@ _NAMES = {
     "results_bucket_arn": "arn:aws:s3:::results",
     "media_prefixes": ["calls/", "care/home-7/"],
     "transcripts_prefix": "transcripts/",
+    "tenants": ["calls"],
+    "answers_task_tokens": True,
     "bedrock_model_id": "global.anthropic.claude-haiku-5-5",
 }
 _SERVICES = ("operator", "audio", "video", "context", "status-api")
@@ -125,7 +127,10 @@ _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardia
         # The status API signs uploads and links to results; a link to a recording it cannot sign.
         ("status-api", "s3:PutObject", _RECORDING, True),
         ("status-api", "s3:PutObject", _NOT_GRANTED, False),
-        ("status-api", "s3:GetObject", _RESULT, True),
+        ("status-api", "s3:PutObject", _OF_ANOTHER_GRANT, False),
+        ("status-api", "s3:GetObject", "arn:aws:s3:::results/calls/call/9f/report.html", True),
+        ("status-api", "s3:GetObject", "arn:aws:s3:::results/others/call/9f/report.html", False),
+        ("status-api", "s3:GetObject", _RESULT, False),
         ("status-api", "s3:GetObject", _RECORDING, False),
         # Only the context analyzer transcribes, its own jobs, and asks its one model.
         ("context", "transcribe:GetTranscriptionJob", _JOB, True),
@@ -151,6 +156,12 @@ def test_a_transcription_can_only_go_into_the_results_bucket(policies: dict[str,
     assert may("results")
     assert not may("somebody-elses")
     assert not _may(policies["context"], "transcribe:StartTranscriptionJob", "*")
+
+
+def test_who_has_no_tenants_and_no_tokens_to_answer_has_no_rights_for_them(tmp_path: Any) -> None:
+    policies = _policies(tmp_path, tenants=[], answers_task_tokens=False)
+    assert "Allow" not in {statement["Effect"] for statement in policies["status-api"]["Statement"]}
+    assert "states:" not in json.dumps(policies["operator"])
 
 
 def test_without_a_model_no_service_may_call_bedrock(tmp_path: Any) -> None:

@@ -77,6 +77,10 @@ def _pod(manifests: list[Manifest], name: str = "silver-guardian") -> Manifest:
 
 def test_a_namespace_is_granted_what_it_was_given_in_terraform_and_the_others_nothing(tmp_path: Path) -> None:
     values = _values(tmp_path, grants={"calls": ["calls/"], "care": ["care/a/", "care/b/"]})
+    assert values["operator"]["limits"] == {
+        "calls": {"analyzers": ["audio", "video", "context"]},
+        "care": {"analyzers": None},
+    }
     assert values["operator"]["grants"] == {
         "*": [],
         "calls": ["s3://the-media/calls/"],

@@ -179,6 +179,18 @@ class TestDatabase:
         assert parameter == {"name": "rds.force_ssl", "value": "1"}
 
 
+class TestData:
+    @pytest.mark.parametrize("bucket", ["media", "results"])
+    def test_what_is_overwritten_is_still_there(self, bucket: str) -> None:
+        assert terraform.one("module", bucket)["versioning"] == {"enabled": True}
+        (rule,) = terraform.one("module", bucket)["lifecycle_rule"]
+        assert rule["noncurrent_version_expiration"]["days"] <= 30
+
+    def test_namespaces_that_are_made_here_take_only_restricted_pods(self) -> None:
+        (meta,) = terraform.one("resource", "kubernetes_namespace_v1", "granted")["metadata"]
+        assert meta["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
 class TestRegistry:
     def test_one_repository_for_each_image(self) -> None:
         images = set(re.findall(r'"([a-z-]+)"', terraform.local("images")))
@@ -196,7 +208,7 @@ class TestRegistry:
 class TestNothingStaysThatCosts:
     def test_nothing_refuses_to_be_destroyed(self) -> None:
         assert "prevent_destroy" not in terraform.text
-        assert terraform.default("delete_data_on_destroy") is True
+        assert terraform.default("delete_data_on_destroy") is False, "nobody's recordings go with a slip"
 
     @pytest.mark.parametrize("bucket", ["media", "results"])
     def test_buckets_go_with_what_is_in_them(self, bucket: str) -> None:
