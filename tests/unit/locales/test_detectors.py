@@ -15,6 +15,8 @@ from analysis_operator.report.page import render
 from analysis_operator.report.sections import Section
 from analyzer_contract import AnalysisReport, SourceFacts, Verdict
 from analyzer_kit.analysis import Caps, Models
+from analyzer_kit.provenance import judging
+from analyzer_kit.provenance.marks import MARKS
 from audio_analyzer import analysis as audio
 from audio_analyzer import detectors as audio_detectors
 from context_analyzer.detectors.classifier import KIND_SUFFIX, STAGE_PREFIX, ScamClassifier
@@ -51,6 +53,15 @@ def test_every_detector_of_the_registries_and_what_it_finds_has_words(registry: 
     kinds = constants(registry)
     assert len(kinds) >= len(registry.DETECTORS)
     assert (names | kinds) - {*locale.kinds, *locale.detectors} == set()
+
+
+@pytest.mark.parametrize("locale", locales(), ids=lambda locale: locale.code)
+def test_what_files_say_of_themselves_has_words(locale: Locale) -> None:
+    judged = ast.walk(ast.parse(Path(str(judging.__file__)).read_text(encoding="utf-8")))
+    texts = {node.value for node in judged if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    kinds = {text for text in texts if re.fullmatch(r"(?:[A-Z]+[a-z]+){2,}", text)}
+    assert len(kinds) > 5
+    assert kinds | {mark.kind for mark in MARKS} <= set(locale.kinds)
 
 
 @pytest.mark.parametrize("locale", locales(), ids=lambda locale: locale.code)

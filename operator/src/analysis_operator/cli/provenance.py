@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -53,7 +54,10 @@ def provenance(
 
     named = os.environ.get("GUARDIAN_TRUST")
     folder = trust or (Path(named) if named else None)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     named_files = {str(file): file.resolve() for file in files}
     trusted = Trust(folder=str(folder.absolute()) if folder else None)
     try:

@@ -271,6 +271,7 @@ def frame(content: bytes, flags: int = 0) -> bytes:
     return b"GEOB" + bytes(len(content) >> shift & 0x7F for shift in (21, 14, 7, 0)) + bytes([0, flags]) + content
 
 
+C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 STORE = b"\0application/c2pa\0\0\0store"
 
 
@@ -283,7 +284,7 @@ STORE = b"\0application/c2pa\0\0\0store"
         (tag(frame(STORE), version=2), "unusualTag"),
         (tag(frame(STORE))[:-4], "cutShort"),
         (b"RIFF\0\0\0\0WAVEC2PA\xff\xff\xff\x7f", "cutShort"),
-        (struct.pack(">I4sI", 8, b"ftyp", 60) + b"uuid" + store._C2PA_BOX, "cutShort"),
+        (struct.pack(">I4sI", 8, b"ftyp", 60) + b"uuid" + C2PA_BOX, "cutShort"),
     ],
 )
 def test_only_plain_stores_of_an_honest_size_are_read(content: bytes, problem: str, tmp_path: Path) -> None:

@@ -16,8 +16,6 @@ from tests.support.media.scene import Scene
 from video_analyzer.boxes import Boxes, read_boxes
 from video_analyzer.detectors.provenance import Provenance
 
-SUSPICIOUS = 50
-
 
 def box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(content), kind) + content
@@ -43,12 +41,12 @@ def test_an_encoder_is_a_fact_and_never_evidence(plain: Path) -> None:
 @pytest.mark.parametrize(
     ("tag", "kind"), [("Adobe Premiere Pro 2024", "EditingSoftware"), ("Synthesia video", "GeneratorTag")]
 )
-def test_a_programs_tag_is_told_and_alone_not_suspicious(tag: str, kind: str, plain: Path, tmp_path: Path) -> None:
+def test_a_programs_tag_is_a_fact(tag: str, kind: str, plain: Path, tmp_path: Path) -> None:
     tagged = tmp_path / "tagged.mp4"
     ffmpeg("-i", str(plain), "-c", "copy", "-metadata", f"comment={tag}", str(tagged))
     report = said_of(tagged)
     assert {finding.kind for finding in report.findings} == {kind, "SoftwareEncoder"}
-    assert 0 < report.score < SUSPICIOUS
+    assert report.score == 0
 
 
 def test_a_word_that_only_contains_a_programs_name_is_none(plain: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from audio_analyzer.detector import AudioEntry
 from audio_analyzer.detectors.credentials import ContentCredentials
+from audio_analyzer.detectors.provenance import Provenance
 from audio_analyzer.detectors.repeats import RepeatedAudio
 from audio_analyzer.detectors.silence import DigitalSilence
 from audio_analyzer.detectors.speech import SpeechModels
@@ -19,5 +20,6 @@ DETECTORS: Sequence[AudioEntry] = (
     AudioSplice(),
     Tracks(),
     ContentCredentials(),
+    Provenance(),
 )
 """In the order of their reports."""

@@ -5,41 +5,55 @@ Nothing is decoded, so that any file may be asked, also one that no analyzer tak
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from analyzer_contract import DetectorReport, MediaFacts
 from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Trust
 from analyzer_kit.detector import Detector, Reading
+from analyzer_kit.errors import AnalysisError
 from analyzer_kit.provenance.credentials import CARD, LIMITATIONS, NAME, CredentialsReader, report_on
+from analyzer_kit.provenance.labels import LIMITATION, findings_on
 from analyzer_kit.verdicts import judge
 
 _reader: CredentialsReader | None = None
 """This process's own, once it is warm."""
 
 
-class _Credentials(Detector[Reading]):
-    name = NAME
-    id = "provenance.credentials"
+class _Asked(Detector[Reading]):
+    """A detector that is asked for files, and not for readings."""
+
     version = "0.1.0"
-    limitations = LIMITATIONS
-    eval_card = CARD
 
     def detect(self, reading: Reading) -> DetectorReport:
-        """Return an empty report: it is asked for files, and not for readings."""
+        """Return an empty report."""
         del reading
         return self.report(0)
 
 
+class _Credentials(_Asked):
+    name = NAME
+    id = "provenance.credentials"
+    limitations = LIMITATIONS
+    eval_card = CARD
+
+
+class _Labels(_Asked):
+    name = "Provenance"
+    id = "provenance.labels"
+    limitations = (LIMITATION,)
+
+
 def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback) -> Assessment:
     """Return what ``recording`` says of itself; there is nothing to draw."""
-    del plot, caps, progress
+    del plot, progress
     if _reader is None:
         raise RuntimeError("not warm")
-    report = report_on(_Credentials(), _reader.read(recording), 0)
-    verdict, score = judge([report], conclusive=True)
-    return Assessment(
-        media=MediaFacts(), verdict=verdict, score=score, summary="", examined_share=1, detectors=[report]
-    )
+    reports = [report_on(_Credentials(), _reader.read(recording), 0)]
+    with suppress(AnalysisError):  # a file that no analyzer takes has no labels that are known
+        reports.append(_Labels().report(0, findings_on(recording, caps, 0)))
+    verdict, score = judge(reports, conclusive=True)
+    return Assessment(media=MediaFacts(), verdict=verdict, score=score, summary="", examined_share=1, detectors=reports)
 
 
 def warm_up(caps: Caps, models: Models, trust: Trust) -> None:

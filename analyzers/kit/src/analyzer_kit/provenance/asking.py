@@ -73,6 +73,7 @@ async def _line(template: Template, name: str, file: Path) -> ProvenanceLine:
     finally:
         child.kill()
         await child.gone()
-    (report,) = assessment.detectors
-    update = {"verdict": report.claim, "credentials": report.credentials, "findings": report.findings}
+    credentials, *others = assessment.detectors
+    findings = [finding for report in (credentials, *others) for finding in report.findings]
+    update = {"verdict": credentials.claim, "credentials": credentials.credentials, "findings": findings}
     return line.model_copy(update=update)

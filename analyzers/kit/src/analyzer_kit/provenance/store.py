@@ -7,6 +7,7 @@ place for them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -16,9 +17,12 @@ from analyzer_kit.media.iso import top_level
 MOST_BYTES = 16 * 1024 * 1024
 """Of one store: the largest honest ones hold thumbnails of all ingredients, a few megabytes."""
 
-_C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-_XMP_CHUNKS = {b"_PMX", b"XMP "}
-_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_CREDENTIALS, _XMP = "credentials", "XMP"
+_BOXES = {
+    bytes.fromhex("d8fec3d61b0e483c92975828877ec481"): _CREDENTIALS,
+    bytes.fromhex("be7acfcb97a942e89c71999491e3afac"): _XMP,
+}
+_CHUNKS = {b"C2PA": _CREDENTIALS, b"_PMX": _XMP, b"XMP ": _XMP}
 _UUID = 16
 _ISO_FIRST = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"}
 _ELSEWHERE = b"dcterms:provenance"
@@ -29,6 +33,9 @@ _MOST_FRAMES = 1000
 _ID3_TYPES = {b"application/c2pa", b"application/x-c2pa-manifest-store"}
 _FRAME_FORMAT = {3: 0xE0, 4: 0x4F}
 """Flags by which a frame is grouped, compressed, encrypted, or written otherwise (ID3v2.3, 3.3.1; v2.4, 4.1.2)."""
+
+
+_MOST_XMP = 1024 * 1024
 
 
 class Store(NamedTuple):
@@ -43,41 +50,53 @@ class Store(NamedTuple):
 def store_of(recording: Path) -> Store | None:
     """Return where a file keeps credentials, or the address of them; None if it has none."""
     size = recording.stat().st_size
+    found = None
     with recording.open("rb") as file:
-        head = file.read(_FORM)
-        if head[:4] == b"RIFF":
-            return _in_chunks(file, size)
-        if head[:3] == b"ID3":
+        if file.read(3) == b"ID3":
             return _in_tag(file, size)
-    if head[4:8] in _ISO_FIRST:
-        return _in_boxes(recording, size)
-    return None
+        for place in _places(recording, file, size):
+            if place.kind == _CREDENTIALS:
+                return _judged(place.start, place.length, size)
+            if _ELSEWHERE in _content(file, place):
+                found = Store(embedded=False)
+    return found
 
 
-def _in_boxes(recording: Path, size: int) -> Store | None:
+def xmp_of(recording: Path) -> bytes:
+    """Return the XMP of a file, which is cut after a megabyte; nothing if it has none."""
     with recording.open("rb") as file:
+        if file.read(3) == b"ID3":
+            tag = _content(file, _Place(_XMP, _ID3_HEAD, _MOST_XMP))
+            return tag if b"adobe.com/xap" in tag or b"x:xmpmeta" in tag else b""
+        places = _places(recording, file, recording.stat().st_size)
+        return next((_content(file, place) for place in places if place.kind == _XMP), b"")
+
+
+class _Place(NamedTuple):
+    kind: str
+    start: int
+    length: int
+
+
+def _places(recording: Path, file: BinaryIO, size: int) -> Iterator[_Place]:
+    """Yield where credentials and XMP lie in a file, except in ID3 tags."""
+    file.seek(0)
+    head = file.read(_FORM)
+    if head[:4] == b"RIFF":
+        for chunk in walk(file, size, _FORM, 8, "little"):
+            if chunk.name in _CHUNKS:
+                yield _Place(_CHUNKS[chunk.name], chunk.start, chunk.size)
+    elif head[4:8] in _ISO_FIRST:
         for box in top_level(recording):
-            if box.name != b"uuid":
-                continue
             file.seek(box.start)
-            mark = file.read(_UUID)
-            if mark == _C2PA_BOX:
-                return _judged(box.start, box.end - box.start, size)
-            if mark == _XMP_BOX and _ELSEWHERE in file.read(min(box.end - box.start, MOST_BYTES)):
-                return Store(embedded=False)
-    return None
+            mark = file.read(_UUID) if box.name == b"uuid" else b""
+            if mark in _BOXES:
+                yield _Place(_BOXES[mark], box.start, box.end - box.start)
 
 
-def _in_chunks(file: BinaryIO, size: int) -> Store | None:
-    elsewhere = None
-    for chunk in walk(file, size, _FORM, 8, "little"):
-        if chunk.name == b"C2PA":
-            return _judged(chunk.start, chunk.size, size)
-        if chunk.name in _XMP_CHUNKS:
-            file.seek(chunk.start)
-            if _ELSEWHERE in file.read(min(chunk.size, MOST_BYTES)):
-                elsewhere = Store(embedded=False)
-    return elsewhere
+def _content(file: BinaryIO, place: _Place) -> bytes:
+    file.seek(place.start)
+    return file.read(min(place.length, _MOST_XMP))
 
 
 def _judged(start: int, length: int, size: int) -> Store:
