@@ -9,7 +9,7 @@ from tests.cluster import Cluster
 pytestmark = pytest.mark.together("calm")
 
 MEGABYTE = 1_000_000
-LIMITS = {"operator": 300, "audio": 400, "video": 480, "context": 400, "status-api": 200}
+LIMITS = {"operator": 300, "audio": 400, "video": 500, "context": 400, "status-api": 200}
 
 
 def test_images_stay_small(cluster: Cluster) -> None:
