@@ -71,6 +71,10 @@ lint: setup ## Check style, types, the architecture and the spelling
 	@$(VENV)/lint-imports
 	@$(VENV)/codespell
 
+.PHONY: audit
+audit: setup ## Ask whether a vulnerability is known of a locked package; says so loudly, and never fails for one
+	@scripts/audit-lock.sh
+
 .PHONY: test
 test: setup ## Run every test: unit, integration, and e2e on a real cluster
 	@$(VENV)/python -m tests.cluster build-tools > /dev/null

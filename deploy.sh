@@ -168,7 +168,7 @@ ensure_builder() {
 
 build_and_push() {
     docker buildx build --builder "$BUILDER" --platform "$PLATFORMS" --target "$1" \
-        --tag "$(repository "$1"):$TAG" --provenance=false --push . ||
+        --tag "$(repository "$1"):$TAG" --provenance=mode=max --sbom=true --push . ||
         die "building or pushing $1 failed. Images that are already pushed stay; run ./deploy.sh --step images again"
 }
 

@@ -8,12 +8,14 @@ cd "$(dirname "$0")/.."
 uv=$(command -v uv || echo "${SILVER_GUARDIAN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/silver-guardian}/uv/bin/uv")
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
-"$uv" export --quiet --locked --no-dev --no-emit-workspace --no-hashes --package silver-guardian-context --output-file "$work/locked.txt"
+"$uv" export --quiet --locked --no-dev --no-emit-workspace --package silver-guardian-context --output-file "$work/locked.txt"
 # Only the HTTP service needs these; the handler has no HTTP.
-grep -vE '^(fastapi|starlette|uvicorn|prometheus-client|click|h11|annotated-doc)==' "$work/locked.txt" > "$work/needed.txt"
+# A package and its hashes are one line once the lines that go on are joined.
+sed -e :a -e '/\\$/N; s/\\\n//; ta' "$work/locked.txt" |
+    grep -vE '^(fastapi|starlette|uvicorn|prometheus-client|click|h11|annotated-doc)==' > "$work/needed.txt"
 # Copies: what is trimmed here must not change in uv's cache, nor in the environments that are linked to it.
 "$uv" pip install --quiet --link-mode copy --no-deps --target "$work/zip" --python-version "${LAMBDA_PYTHON:-3.13}" --python-platform x86_64-manylinux_2_28 \
-    --only-binary :all: --requirement "$work/needed.txt"
+    --only-binary :all: --require-hashes --requirement "$work/needed.txt"
 rm -rf "$work/zip/bin"
 for member in service analyzers/contract analyzers/kit analyzers/context; do cp -r "$member"/src/* "$work/zip/"; done
 SITE_PACKAGES=$work/zip PYTHON=python3 sh scripts/trim-packages.sh transcribe bedrock-runtime

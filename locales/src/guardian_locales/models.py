@@ -155,6 +155,7 @@ class Report(_Words):
     percentile: Annotated[str, filled("percent")]
     model: Text
     version: Text
+    result_hash: Text
     weights: Text
     no_weights: Text
     card: Text

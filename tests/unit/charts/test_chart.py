@@ -408,6 +408,17 @@ def analyzers_asked(manifests: list[Manifest]) -> list[str]:
     return names
 
 
+def test_an_image_may_be_named_by_its_digest(tmp_path: Path) -> None:
+    digest = f"sha256:{'a1' * 32}"
+    values = {
+        "operator": {"image": {"digest": digest}},
+        "analyzers": {"audio": {"image": {"tag": "7", "digest": digest}}},
+    }
+    manifests = rendered(tmp_path, values)
+    assert container(manifests)["image"].endswith(f":0.1.0@{digest}")
+    assert AnalyzerSpec.model_validate(spec_of(manifests, "audio")).image == f"silver-guardian/audio:7@{digest}"
+
+
 def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
     assert "AnalysisRequest" not in {manifest["kind"] for manifest in rendered(tmp_path)}
 
@@ -420,6 +431,7 @@ def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
         {"analyzers": {"audio": {"port": 80}}},
         {"analyzers": {"audio": {"models": {"image": "models:7", "claim": "models"}}}},
         {"operator": {"replicas": 0}},
+        {"operator": {"image": {"digest": "latest"}}},
         {"operator": {"grants": {"*": ["s3://"]}}},
         {"operator": {"grants": {"team": ["s3://media/team"]}}},
         {"operator": {"grants": {"team": ["s3://media/../"]}}},

@@ -245,6 +245,9 @@ class Result(Answer):
     findings: list[Finding] = Field(default_factory=list, max_length=10, description="The strongest ones, by score.")
     source: SourceFacts
     result_uri: str | None = Field(default=None, max_length=1200)
+    result_sha256: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="Of that object: who changes it later is found out."
+    )
     seconds: float = Field(ge=0, description="The analyzer's own wall-clock time, without waiting for a slot.")
 
 

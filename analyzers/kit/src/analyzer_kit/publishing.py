@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
@@ -37,7 +38,7 @@ class Publisher:
             AnalysisError: ResultsUnavailable.
         """
         clock.enter("upload", ANALYSIS_SHARE[1])
-        uri = await self._upload(job, facts, assessment, picture, clock)
+        uri, digest = await self._upload(job, facts, assessment, picture, clock)
         return Result(
             verdict=assessment.verdict,
             score=assessment.score,
@@ -47,14 +48,15 @@ class Publisher:
             findings=_strongest(assessment.detectors),
             source=facts,
             result_uri=uri,
+            result_sha256=digest,
             seconds=clock.total(),
         )
 
     async def _upload(
         self, job: AnalysisJob, facts: SourceFacts, assessment: Assessment, picture: bytes, clock: Stages
-    ) -> str | None:
+    ) -> tuple[str | None, str | None]:
         if job.result_prefix is None:
-            return None
+            return None, None
         report = AnalysisReport(
             id=job.id,
             analyzer=self._analyzer,
@@ -76,7 +78,7 @@ class Publisher:
             self._store.put(f"{uri}.json", body, "application/json", clock.remaining())
 
         await asyncio.get_running_loop().run_in_executor(self._threads, put)
-        return f"{uri}.json"
+        return f"{uri}.json", hashlib.sha256(body).hexdigest()
 
 
 def _strongest(detectors: Sequence[DetectorReport]) -> list[Finding]:

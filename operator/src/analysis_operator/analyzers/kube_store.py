@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from analysis_operator.api import API_VERSION, GROUP, VERSION, Analyzer, AnalyzerStatus
-from analysis_operator.errors import Conflict
+from analysis_operator.errors import Conflict, Gone, Rejected
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.events import post_event
 from analysis_operator.kube.objects import ANALYZER_LABEL, CREATION_MANAGER, MANAGER, KubeObject
@@ -27,7 +27,18 @@ class KubeAnalyzers:
             return
 
     async def apply(self, child: KubeObject) -> KubeObject:
-        """Apply a child object server-side and return it."""
+        """Apply a child object server-side and return it.
+
+        Raises:
+            Rejected: something that is no Analyzer's has this name, for example the operator itself.
+        """
+        try:
+            there = await self._api.get(child)
+        except Gone:
+            there = child
+        if ANALYZER_LABEL not in there["metadata"].get("labels", {}):
+            name = f"{child['kind']} {child['metadata']['name']}"
+            raise Rejected(f"the {name} is there already and belongs to no Analyzer: give the Analyzer another name")
         return await self._api.apply(child)
 
     async def hand_over(self, fields: KubeObject) -> None:

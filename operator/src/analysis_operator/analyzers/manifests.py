@@ -25,6 +25,12 @@ _EXIT_SECONDS = 8
 _LOST_NODE_SECONDS = 5
 """The default is 300, too long for an analysis to wait for a pod on a node that is gone."""
 _POD_IDENTITY = "169.254.170.23/32"
+_ANYWHERE_BUT_THE_NODE = [
+    {"namespaceSelector": {}},
+    {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}},
+    {"ipBlock": {"cidr": "::/0", "except": ["fd00:ec2::254/128", "fe80::/10"]}},
+]
+"""Whatever port an S3 server has: the node's metadata service, and its credentials, are not reached by it."""
 
 
 def child_objects(analyzer: Analyzer, secret_name: str | None = None) -> list[KubeObject]:
@@ -149,7 +155,10 @@ def _network_policy(analyzer: Analyzer) -> KubeObject:
             ],
             "egress": [
                 {"ports": dns_ports},
-                {"ports": [{"port": port, "protocol": "TCP"} for port in storage_ports]},
+                {
+                    "to": _ANYWHERE_BUT_THE_NODE,
+                    "ports": [{"port": port, "protocol": "TCP"} for port in storage_ports],
+                },
                 {"to": [{"ipBlock": {"cidr": _POD_IDENTITY}}], "ports": [{"port": 80, "protocol": "TCP"}]},
             ],
         },

@@ -176,6 +176,7 @@ class AnalysisStatus(Resource):
     message: str = Field(default="", max_length=400, description="Why, in a sentence that says what to do.")
     findings: list[StatusFinding] = Field(default=[], max_length=5, description="The strongest evidence.")
     result_uri: str | None = Field(default=None, max_length=1200, description="The full result, as JSON.")
+    result_sha256: str | None = Field(default=None, max_length=64, description="Of that file: guardian verify.")
 
     @property
     def blind(self) -> bool:
@@ -220,6 +221,7 @@ class RequestStatus(Resource):
     finished_at: datetime | None = Field(default=None, description="When the request finished.")
     duration: str = Field(default="", max_length=20, description="Time from creation to the end, for people.")
     report_uri: str | None = Field(default=None, max_length=1200, description="The report, a page for people.")
+    report_sha256: str | None = Field(default=None, max_length=64, description="Of that page: guardian verify.")
     source: PinnedSource | None = Field(default=None, description="The exact object that was analysed.")
     analyses: list[AnalysisStatus] = Field(
         default=[],

@@ -24,6 +24,7 @@ from analysis_operator.cli.cost import cost
 from analysis_operator.cli.output import print_error
 from analysis_operator.cli.provenance import provenance
 from analysis_operator.cli.transcribe import transcribe
+from analysis_operator.cli.verify import verify
 from analysis_operator.cli.words import words
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.batch import files_of
@@ -144,6 +145,7 @@ def _or_exit_1[**P](command: Callable[P, None]) -> Callable[P, None]:
 
 app.command()(_or_exit_1(cost))
 app.command()(words)
+app.command()(verify)
 app.command()(transcribe)
 app.command()(provenance)
 

@@ -117,6 +117,10 @@ class KubeApi:
         """Create an object. Raises Conflict if there is one of that name."""
         return await self.call("POST", _collection(child), query={"fieldManager": CREATION_MANAGER}, body=child)
 
+    async def get(self, child: KubeObject) -> KubeObject:
+        """Read the object that has this one's kind and name. Raises Gone."""
+        return await self.call("GET", f"{_collection(child)}/{child['metadata']['name']}")
+
     async def apply(self, child: KubeObject, manager: str = MANAGER) -> KubeObject:
         """Apply an object server-side, and take over the fields of it that others changed."""
         return await self.call(

@@ -14,6 +14,8 @@ class Report:
 
     uri: str | None = None
     problem: str = ""
+    sha256: str | None = None
+    """Of what was written."""
 
 
 class ReportWriter(Protocol):

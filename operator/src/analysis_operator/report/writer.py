@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,10 +20,10 @@ from guardian_service.validation import error_summary
 
 log = structlog.get_logger(__name__)
 
-JSON_LIMIT = 8 * 1024**2
+JSON_LIMIT = 2 * 1024**2
 PNG_LIMIT = 2 * 1024**2
-_THREADS = 2
-"""Few: what is read is kept in memory until its page is written."""
+_THREADS = 1
+"""One page at a time: a result of 2 MiB takes a dozen times as much memory until its page is written."""
 _SECONDS = 20.0
 DEADLINE_SECONDS = 30.0
 """How long a verdict waits for its page, the wait for a thread included."""
@@ -75,9 +76,10 @@ class S3ReportWriter:
         read_until = time.monotonic() + _SECONDS
         sections = [self._section(request, prefix, entry, read_until) for entry in status.analyses]
         uri = f"{prefix}report.html"
-        self._store.put(uri, render(request, status, sections).encode(), _CONTENT_TYPE)
+        page = render(request, status, sections).encode()
+        self._store.put(uri, page, _CONTENT_TYPE)
         problems = [section.problem for section in sections if section.problem]
-        return Report(uri=uri, problem=" ".join(problems))
+        return Report(uri=uri, problem=" ".join(problems), sha256=hashlib.sha256(page).hexdigest())
 
     def _section(self, request: AnalysisRequest, prefix: str, entry: AnalysisStatus, read_until: float) -> Section:
         if entry.result_uri is None:
@@ -99,7 +101,10 @@ class S3ReportWriter:
         return Section(entry, result, plot, problem)
 
     def _result(self, request: AnalysisRequest, entry: AnalysisStatus, uri: str) -> AnalysisReport:
-        result = AnalysisReport.model_validate_json(self._store.get(uri, JSON_LIMIT))
+        body = self._store.get(uri, JSON_LIMIT)
+        if entry.result_sha256 is not None and hashlib.sha256(body).hexdigest() != entry.result_sha256:
+            raise StoreError(f"{uri} is not what the analyzer wrote")
+        result = AnalysisReport.model_validate_json(body)
         if result.id != f"{request.metadata.uid}.{entry.name}" or result.analyzer != entry.name:
             raise StoreError(f"{uri} is the result of another analysis")
         return result

@@ -100,6 +100,7 @@ def _succeeded(
             "message": result.summary[:_MESSAGE_LIMIT],
             "findings": strongest(result.findings),
             "result_uri": result.result_uri,
+            "result_sha256": result.result_sha256,
         }
     )
 

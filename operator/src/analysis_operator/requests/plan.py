@@ -167,9 +167,9 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
         underway = conditions.of_unfinished(Reason.REPORTING, "Writing the report.")
         # The verdict is published with Finished, in one write: until then it is only an intention.
         return Plan(status=_with_conditions(observed, status, underway, now), actions=(WriteReport(decided),))
-    message, report_uri = end.message, None
+    message, report_uri, report_sha256 = end.message, None, None
     if observed.report is not None:
-        report_uri = observed.report.uri
+        report_uri, report_sha256 = observed.report.uri, observed.report.sha256
         message = f"{message} {observed.report.problem}".strip()
     finished = decided.model_copy(
         update={
@@ -177,6 +177,7 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
             "finished_at": now,
             "duration": duration(observed.request.metadata.creation_timestamp, now),
             "report_uri": report_uri,
+            "report_sha256": report_sha256,
         }
     )
     desired = [

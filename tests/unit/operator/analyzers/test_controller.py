@@ -15,7 +15,7 @@ from analysis_operator import metrics
 from analysis_operator.analyzers import controller as controller_module
 from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
-from analysis_operator.errors import Busy, Rejected
+from analysis_operator.errors import Busy, Gone, Rejected
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.objects import ANALYZER_LABEL
 from analysis_operator.requests.dispatcher import Dispatcher
@@ -65,6 +65,9 @@ class Api:
         self.created.append(manifest)
         return manifest
 
+    async def get(self, manifest: Json) -> Json:
+        raise Gone("none of this name")
+
     async def apply(self, manifest: Json) -> Json:
         self.applied.append(manifest)
         return manifest | {"metadata": manifest["metadata"] | {"uid": "c", "generation": 1}}
@@ -90,6 +93,15 @@ class Denying(Api):
         if manifest["kind"] == "Deployment":
             raise Rejected("denied by policy")
         return made
+
+
+class Taken(Api):
+    """The operator's own objects have the names of the Analyzer's."""
+
+    async def get(self, manifest: Json) -> Json:
+        return manifest | {
+            "metadata": {"name": "audio", "labels": {"app.kubernetes.io/name": "silver-guardian-operator"}}
+        }
 
 
 class NoRunner:
@@ -256,6 +268,13 @@ async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() ->
         assert len(scene.api.applied) == tried
         scene.controller.observe(analyzer(version=9, generation=2, concurrency=4))  # an edit may be what mends it
         await until(lambda: len(scene.api.applied) > tried)
+
+
+async def test_an_analyzer_named_like_the_operator_takes_nothing_of_it() -> None:
+    async with running(Scene(Taken())) as scene:
+        scene.controller.observe(analyzer())
+        await until(lambda: scene.api.statuses)
+        assert scene.api.applied == []
 
 
 async def test_a_deployment_that_keda_scales_is_not_applied_again_and_one_that_is_edited_is(scene: Scene) -> None:

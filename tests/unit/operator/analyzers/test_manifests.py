@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -99,6 +100,24 @@ def test_secrets_are_referenced_and_the_port_of_another_s3_server_is_reachable()
     assert {"name": "AWS_SECRET_ACCESS_KEY", "valueFrom": secret} in container["env"]
     egress = child(made, "NetworkPolicy")["spec"]["egress"]
     assert 7070 in {port["port"] for entry in egress for port in entry["ports"]}
+
+
+@pytest.mark.parametrize("endpoint", ["http://s3", "http://169.254.169.254"])
+def test_the_nodes_metadata_are_not_reached_whatever_port_s3_has(endpoint: str) -> None:
+    made = child_objects(analyzer(env=[{"name": "AWS_ENDPOINT_URL_S3", "value": endpoint}]))
+    for entry in child(made, "NetworkPolicy")["spec"]["egress"]:
+        if 80 not in {port["port"] for port in entry["ports"]}:
+            continue
+        for block in (peer["ipBlock"] for peer in entry["to"] if "ipBlock" in peer):
+            reached = [ip_network(block["cidr"])]
+            for left_out in map(ip_network, block.get("except", ())):
+                reached = [part for net in reached for part in _without(net, left_out)]
+            for address in ("169.254.169.254", "fd00:ec2::254"):
+                assert not [net for net in reached if ip_address(address) in net], (address, block)
+
+
+def _without(net: Any, left_out: Any) -> list[Any]:
+    return list(net.address_exclude(left_out)) if left_out.subnet_of(net) else [net]
 
 
 def test_its_pods_get_the_secret_that_they_know_the_operator_by() -> None:

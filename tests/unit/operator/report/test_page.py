@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import struct
 import threading
@@ -308,6 +309,24 @@ def test_the_evidence_that_decided_comes_first_and_a_limitation_is_said_once() -
     assert re.findall(r">(\w+) analysis</h3>", page) == ["Picture", "Sound", "Content"]
     assert re.findall(r">(\w+) 검사</h3>", page) == ["화면", "소리", "내용"]
     assert page.count("<li>A plain sentence.</li>") == len(locales())
+
+
+async def test_a_result_that_was_changed_after_it_was_written_is_not_shown() -> None:
+    body = results()[f"{PREFIX}audio.json"]
+    good = entry(result_sha256=hashlib.sha256(body).hexdigest())
+    _, problem, page = await write(FakeStore(results()), good)
+    assert problem == ""
+    assert page.count(hashlib.sha256(body).hexdigest()) == len(locales())
+    forged = {**results(), f"{PREFIX}audio.json": body.replace(b"Suspicious", b"NoEvidence")}
+    assert forged != results()
+    _, problem, _ = await write(FakeStore(forged), good)
+    assert "is not what the analyzer wrote" in problem
+
+
+async def test_the_status_vouches_for_the_page_that_was_written() -> None:
+    store = FakeStore(results())
+    report = await S3ReportWriter(store).write(request(), status(entry()), PREFIX)
+    assert report.sha256 == hashlib.sha256(store.objects[f"{PREFIX}report.html"]).hexdigest()
 
 
 def test_boto3_and_the_languages_are_not_imported_before_the_first_report() -> None:
