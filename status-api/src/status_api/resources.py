@@ -15,6 +15,10 @@ from status_api.wire import Analysis, Finding, NewAnalysis, Part, Source, State
 
 API_VERSION = "silverguardian.io/v1alpha1"
 KIND = "AnalysisRequest"
+_LISTENS, _LISTENING_SECONDS = "context", 3600
+"""The analyzer that writes down what is said, and how long it may take: a quarter of the recording's length on a busy
+node, and more; the others are given the operator's default."""
+
 _WAITING = {"Pending", "Queued", "Scaling"}
 _PENDING: Literal["Pending"] = "Pending"
 
@@ -118,11 +122,12 @@ def entry_of(resource: Mapping[str, Any]) -> Entry:
 
 def resource_for(tenant: str, name: str, new: NewAnalysis) -> dict[str, Any]:
     """Return the AnalysisRequest for a new analysis."""
+    patience = {"timeoutSeconds": _LISTENING_SECONDS} if _LISTENS in (new.analyzers or ()) else {}
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
         "metadata": {"name": name, "namespace": tenant},
-        "spec": new.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "spec": new.model_dump(mode="json", by_alias=True, exclude_none=True) | patience,
     }
 
 

@@ -17,6 +17,7 @@ from analysis_operator.cli.lines import line_of, shown
 from analysis_operator.cli.live import VERDICT_STYLE
 from analysis_operator.cli.output import print_text
 from analysis_operator.local.batch import Batch, File, FileOutcome
+from analysis_operator.local.listening import HINT, speech_folder
 from analysis_operator.local.pool import MODULES
 from analysis_operator.report.words import clock, words
 from analyzer_contract import FailureReason
@@ -44,6 +45,8 @@ async def analyze(files: Sequence[File], analyzers: Sequence[str], out: Path, ou
         await batch.run(files, printer)
     if output is Output.TEXT and len(files) > 1:
         printer.print(f"\n{printer.summary()}\nReports: {out / 'reports' / 'default'}")
+    if output is Output.TEXT and speech_folder() is None:
+        printer.print(HINT)
     return not printer.failed
 
 

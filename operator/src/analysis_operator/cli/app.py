@@ -29,6 +29,7 @@ from analysis_operator.cli.words import words
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.batch import files_of
 from analysis_operator.local.files import recordings_in
+from analysis_operator.local.listening import default_analyzers
 from analysis_operator.local.pool import MODULES
 
 EXIT_FAILED = 1
@@ -81,7 +82,13 @@ def analyze(
     output: Annotated[
         analyzing.Output, typer.Option(help="jsonl: one JSON object a line, one line a file, and no reports.")
     ] = analyzing.Output.TEXT,
-    analyzers: Annotated[str, typer.Option(help="Which look at each file, with commas between them.")] = "audio,video",
+    analyzers: Annotated[
+        str,
+        typer.Option(
+            help="Which look at each file, with commas between them. Default: audio, video, and context where there is "
+            "a model for speech."
+        ),
+    ] = "",
     out: Out = Path("out"),
 ) -> None:
     """Analyse recordings here, as many at a time as there are cores.
@@ -89,7 +96,7 @@ def analyze(
     Exit code 0: each has a verdict. 1: one has none; its line says why. 2: there is no such file. Files of a folder
     that are no recordings are named, and do not count.
     """
-    names = [name.strip() for name in analyzers.split(",")]
+    names = [name.strip() for name in analyzers.split(",")] if analyzers else _or_exit_2(default_analyzers)
     if unknown := [name for name in names if name not in MODULES]:
         raise typer.BadParameter(f"there is no analyzer {unknown[0]!r}: choose among {', '.join(MODULES)}")
     lines = listed.read().splitlines() if listed else []

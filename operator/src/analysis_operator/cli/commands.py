@@ -14,6 +14,7 @@ from analysis_operator.cli.output import print_text
 from analysis_operator.cli.table import render_table, unmet
 from analysis_operator.local.errors import MediaMissing
 from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, transcript_of
+from analysis_operator.local.listening import HINT, context_environment, speech_folder
 from analysis_operator.local.manifests import Manifest
 from analysis_operator.local.pool import MODULES, OFFLINE
 from analysis_operator.local.process import HOST, Service
@@ -48,6 +49,8 @@ async def run(manifests: Sequence[Manifest], media: Path | None, out: Path, cons
     for request in requests:
         if path := reports[request.metadata.uid]:
             print_text(console, f"  {request.metadata.name}: {path}")
+    if speech_folder() is None:
+        print_text(console, f"\n{HINT}")
     return _check_outcomes(manifests, requests, console)
 
 
@@ -61,7 +64,8 @@ async def serve(name: str, port: int, media: Sequence[tuple[Path, str]], out: Pa
     store, service = LocalStore(logs), Service(name, [MODULES[name]], port, "/readyz", logs)
     with store.environment():
         try:
-            await service.start({"GUARDIAN_HOST": HOST, "GUARDIAN_PORT": str(port), **OFFLINE})
+            words = context_environment() if name == "context" else {}
+            await service.start({"GUARDIAN_HOST": HOST, "GUARDIAN_PORT": str(port), **OFFLINE, **words})
             await store.start()
             for path, uri in media:
                 await store.upload(path, uri)

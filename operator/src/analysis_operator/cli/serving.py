@@ -12,6 +12,7 @@ from rich.console import Console
 
 from analysis_operator.cli.output import print_text
 from analysis_operator.errors import OperatorError
+from analysis_operator.local.listening import HINT, speech_folder
 from analysis_operator.local.process import HOST, free_port
 from analysis_operator.local.runtime import LocalRuntime
 
@@ -37,6 +38,8 @@ async def serve_app(port: int, out: Path, console: Console) -> bool:
         print_text(console, f"OpenAPI document: http://{HOST}:{port}/openapi.json")
         print_text(console, "The token is valid until this command ends:")
         print_text(console, f"  curl -s http://{HOST}:{port}/v1/analyses -H 'Authorization: Bearer {token}'")
+        if speech_folder() is None:
+            print_text(console, HINT)
         print_text(console, "Ctrl-C ends it.")
         await runtime.failure()
     return True

@@ -25,8 +25,9 @@ from analyzer_contract import AnalysisReport, FailureReason
 _MOST_SLOTS = 64
 """What an analyzer takes at most."""
 
-_TIMEOUT_SECONDS = 600
-"""Of one attempt. Nobody else waits for these slots, and a machine with all cores busy is slow."""
+_TIMEOUT_SECONDS, _LISTENING_SECONDS = 600, 3600
+"""Of one attempt. Nobody else waits for these slots, and a machine with all cores busy is slow; the longer one where
+what is said is written down, one recording after the other."""
 
 _FILES_PER_SLOT = 2
 """One runs and one waits: no slot is empty, and however many files there are, few are requests at a time."""
@@ -164,7 +165,8 @@ class Batch:
             number += 1
             name = f"{first}-{number}"
         self._names.add(name)
-        spec = {"analyzers": self._analyzers, "timeoutSeconds": _TIMEOUT_SECONDS}
+        seconds = _LISTENING_SECONDS if "context" in self._analyzers else _TIMEOUT_SECONDS
+        spec = {"analyzers": self._analyzers, "timeoutSeconds": seconds}
         return request_for(file.path, name, self._folder_uri, spec)
 
 

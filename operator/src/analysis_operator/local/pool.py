@@ -23,7 +23,7 @@ MODULES = {"audio": "audio_analyzer", "video": "video_analyzer", "context": "con
 """The analyzers that the project ships, and their modules."""
 
 OFFLINE = {"GUARDIAN_CONTEXT_MODEL": "none", "GUARDIAN_CONTEXT_TRANSCRIPTS": ""}
-"""There is no AWS account here: rules judge the words, and transcripts lie beside the recordings."""
+"""There is no AWS account here: what is said is written down and judged on this machine, or not at all."""
 
 
 class LocalPool:

@@ -15,6 +15,7 @@ from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
+from analysis_operator.local.listening import context_environment
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.pool import MODULES, OFFLINE, LocalPool
 from analysis_operator.local.s3_server import RESULTS_URI, LocalStore
@@ -206,7 +207,8 @@ class LocalRuntime:
 
     def _start_pools(self, logs: Path, env: Mapping[str, str]) -> None:
         for name, module in self._modules.items():
-            self.pools[name] = LocalPool(name, module, self._dispatcher, env, logs, concurrency=self._slots)
+            more = context_environment() if name == "context" else {}
+            self.pools[name] = LocalPool(name, module, self._dispatcher, {**env, **more}, logs, concurrency=self._slots)
             self._spawn(self.pools[name].run())
 
     def _spawn(self, part: Coroutine[None, None, None]) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.local.errors import StartFailed
 from analysis_operator.local.files import MEDIA_BUCKET
+from analysis_operator.local.listening import default_analyzers
 from analysis_operator.local.manifests import InvalidManifest
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.process import HOST
@@ -69,6 +70,8 @@ class LocalAnalyses:
 async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
     """Serve the API and the page on the loopback address, and yield the token that opens them.
 
+    What is said is judged, too, where this machine can write it down.
+
     Enter it inside the environment of the S3 server, as within LocalRuntime.
 
     Raises:
@@ -76,7 +79,12 @@ async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
     """
     token = secrets.token_urlsafe(24)
     uploads = f"s3://{MEDIA_BUCKET}/uploads"
-    settings = Settings(uploads_uri=uploads, results_uri=RESULTS_URI, sources={TENANT: (f"s3://{MEDIA_BUCKET}/",)})
+    settings = Settings(
+        uploads_uri=uploads,
+        results_uri=RESULTS_URI,
+        sources={TENANT: (f"s3://{MEDIA_BUCKET}/",)},
+        analyzers=tuple(default_analyzers()),
+    )
     app = create_app(settings, LocalAnalyses(requests), S3Links(settings), StaticTokens({token: TENANT}))
     server = _Server(uvicorn.Config(app, **uvicorn_server.options(timeout_keep_alive=_IDLE_SECONDS)))
     with _listening(port) as listener:
