@@ -59,6 +59,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- fail "analyzers.context.transcription.transcriptsURI: say where Amazon Transcribe writes to, as s3://BUCKET/PREFIX/" -}}
 {{- end -}}
 {{- end -}}
+{{- with .languageModel -}}
+{{- if and .url (not .name) }}{{ fail "analyzers.context.languageModel.name: name the model that the endpoint has" }}{{ end -}}
+{{- with .name }}{{ $_ := set $env "GUARDIAN_CONTEXT_MODEL" . }}{{ end -}}
+{{- with .url }}{{ $_ := set $env "GUARDIAN_CONTEXT_MODEL_URL" . }}{{ end -}}
+{{- with .keySecret -}}
+{{- if .name }}{{ $_ := set $env "GUARDIAN_CONTEXT_MODEL_KEY" (dict "secretKey" (dict "name" .name "key" .key)) }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- $env | toJson -}}
 {{- end }}
 

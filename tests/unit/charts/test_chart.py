@@ -396,6 +396,17 @@ class TestWords:
         with pytest.raises(CommandError, match=message):
             rendered(tmp_path, {"analyzers": {"context": {"transcription": transcription}}})
 
+    def test_a_language_model_is_asked_where_one_is_named(self, tmp_path: Path) -> None:
+        endpoint = {"name": "gemma3", "url": "http://vllm.ml:8000/v1", "keySecret": {"name": "llm", "key": "token"}}
+        values = {"analyzers": {"context": {"models": {"claim": "speech"}, "languageModel": endpoint}}}
+        env = AnalyzerSpec.model_validate(spec_of(rendered(tmp_path, values), "context")).env
+        secret = next(entry.secret_key for entry in env if entry.name == "GUARDIAN_CONTEXT_MODEL_KEY")
+        assert secret is not None
+        assert (secret.name, secret.key) == ("llm", "token")
+        named = {entry.name: entry.value for entry in env}
+        assert named["GUARDIAN_CONTEXT_MODEL"] == "gemma3"
+        assert named["GUARDIAN_CONTEXT_MODEL_URL"] == "http://vllm.ml:8000/v1"
+
     def test_it_can_be_turned_off(self, tmp_path: Path) -> None:
         values = {"analyzers": {"context": {"enabled": False, "models": {"claim": "speech"}}}}
         assert "context" not in {each["metadata"]["name"] for each in rendered(tmp_path, values)}

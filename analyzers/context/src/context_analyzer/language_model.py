@@ -1,42 +1,27 @@
-"""A language model on Amazon Bedrock, asked through Converse."""
+"""A language model's opinion of a transcript: its answer is checked, and it is asked once more if that is of no use."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from context_analyzer.answer import Answer, Unusable, parse
-from context_analyzer.aws import AwsError, Trouble, call, make_client
+from context_analyzer.bedrock import BedrockModel
+from context_analyzer.chat_endpoint import ChatEndpoint
+from context_analyzer.model_port import ChatModel, Message
 from context_analyzer.prompt import make_prompt, repair
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
 from context_analyzer.transcript import Transcript
-
-if TYPE_CHECKING:
-    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
-    from mypy_boto3_bedrock_runtime.type_defs import ConverseResponseTypeDef, MessageTypeDef
-
-_MOST_TOKENS = 4096
-"""Of an answer; models that think first count that too."""
 
 _LEAST_SECONDS = 3.0
 """With less time left it is not asked: the answer would cost and come too late."""
 
 _RESERVED_SECONDS = 2.0
 """For the upload after it."""
-
-_REFUSALS = {"content_filtered", "guardrail_intervened", "refusal"}
-_REASONS = {
-    Trouble.FORBIDDEN: Reason.MODEL_FORBIDDEN,
-    Trouble.THROTTLED: Reason.MODEL_THROTTLED,
-    Trouble.TIMEOUT: Reason.MODEL_TIMEOUT,
-}
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +40,7 @@ class Opinion:
 
 
 class LanguageModel:
-    """The client of one language model.
+    """One language model, wherever it is.
 
     Args:
         settings: which model, where, and how long to wait.
@@ -63,13 +48,8 @@ class LanguageModel:
     """
 
     def __init__(self, settings: ContextSettings, threads: Executor) -> None:
-        self._settings = settings
-        self._threads = threads
-
-    @property
-    def id(self) -> str:
-        """Bedrock's model id or inference profile."""
-        return self._settings.context_model
+        self.id = settings.context_model
+        self._model: ChatModel = (ChatEndpoint if settings.context_model_url else BedrockModel)(settings, threads)
 
     async def opinion(self, transcript: Transcript, seconds: float) -> Opinion:
         """Return what the model says of a transcript.
@@ -98,54 +78,14 @@ class LanguageModel:
         Raises:
             NotDone: there is no answer.
         """
-        messages: list[MessageTypeDef] = [{"role": "user", "content": [{"text": user}]}]
-        text = await self._converse(system, messages, seconds)
+        messages = [Message("user", user)]
+        text = await self._model.answer(system, messages, seconds)
         try:
             return parse(text)
         except Unusable as problem:
             log.info("answer repaired", problem=str(problem))
-            messages += [
-                {"role": "assistant", "content": [{"text": text or "(nothing)"}]},
-                {"role": "user", "content": [{"text": repair(str(problem))}]},
-            ]
+            messages += [Message("assistant", text or "(nothing)"), Message("user", repair(str(problem)))]
         try:
-            return parse(await self._converse(system, messages, seconds))
+            return parse(await self._model.answer(system, messages, seconds))
         except Unusable as problem:
             raise NotDone(Reason.MODEL_ANSWER_INVALID) from problem
-
-    async def _converse(self, system: str, messages: Sequence[MessageTypeDef], seconds: float) -> str:
-        try:
-            answer = await call(
-                lambda: self._client.converse(
-                    modelId=self._settings.context_model,
-                    system=[{"text": system}],
-                    messages=messages,
-                    # No temperature: Claude's newer models refuse a request that names one.
-                    inferenceConfig={"maxTokens": _MOST_TOKENS},
-                ),
-                self._threads,
-                min(seconds, self._settings.context_retry_seconds),
-            )
-        except AwsError as error:
-            reason = _REASONS.get(error.trouble, Reason.MODEL_UNAVAILABLE)
-            raise NotDone(reason, f"It says: {error}") from error
-        return _text(answer)
-
-    @cached_property
-    def _client(self) -> BedrockRuntimeClient:
-        client = make_client("bedrock-runtime", self._settings.context_region, self._settings.context_model_seconds)
-        return cast("BedrockRuntimeClient", client)
-
-
-def _text(answer: ConverseResponseTypeDef) -> str:
-    """Return the words of an answer; thoughts and anything else are left out.
-
-    Raises:
-        NotDone: ModelRefused, or ModelUnavailable where it is no answer at all.
-    """
-    if answer.get("stopReason") in _REFUSALS:
-        raise NotDone(Reason.MODEL_REFUSED)
-    usage: Mapping[str, object] = cast("Mapping[str, object]", answer.get("usage") or {})
-    log.info("model answered", input_tokens=usage.get("inputTokens"), output_tokens=usage.get("outputTokens"))
-    blocks = answer.get("output", {}).get("message", {}).get("content", [])
-    return "".join(block["text"] for block in blocks if "text" in block)

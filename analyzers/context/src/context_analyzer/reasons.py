@@ -54,12 +54,12 @@ MESSAGES = {
     Reason.SPEECH_UNCLEAR: "There is no transcript: somebody speaks, but the words could not be made out.",
     Reason.UNSUPPORTED_LANGUAGE: "The rules know English and Korean only, and this is another language.",
     Reason.MODEL_FORBIDDEN: (
-        "The language model was not asked: the analyzer may not use it. Grant it bedrock:InvokeModel for this model, "
-        "and access to the model in this account."
+        "The language model was not asked: the analyzer may not use it. Check the endpoint's key or, on AWS, the right "
+        "bedrock:InvokeModel and the account's access to this model."
     ),
-    Reason.MODEL_THROTTLED: "The language model did not read it: Amazon Bedrock is asked too much at the moment.",
+    Reason.MODEL_THROTTLED: "The language model did not read it: it is asked too much at the moment.",
     Reason.MODEL_TIMEOUT: "The language model did not answer in time.",
-    Reason.MODEL_UNAVAILABLE: "The language model did not read it: Amazon Bedrock gave no answer.",
+    Reason.MODEL_UNAVAILABLE: "The language model did not read it: there was no answer.",
     Reason.MODEL_REFUSED: "The language model refused to read it.",
     Reason.MODEL_ANSWER_INVALID: "The language model's answer was of no use, twice.",
     Reason.MODEL_ANSWER_UNGROUNDED: "The language model warned, and quoted no word that is said: it does not count.",

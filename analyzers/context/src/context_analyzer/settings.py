@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from analyzer_kit.settings import KitSettings
@@ -62,8 +62,17 @@ class ContextSettings(KitSettings):
     context_model: str = Field(
         default=NO_MODEL,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._-]{0,99}$",
-        description="Bedrock's model id or inference profile; none: what is said is sent nowhere.",
+        description="Bedrock's model id or inference profile, or the model's name at GUARDIAN_CONTEXT_MODEL_URL; none: "
+        "what is said is sent nowhere.",
     )
+    context_model_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$",
+        max_length=600,
+        description="An endpoint that speaks OpenAI's chat completions, as http://vllm:8000/v1, to be asked instead of "
+        "Bedrock.",
+    )
+    context_model_key: SecretStr | None = Field(default=None, description="Its key, if it wants one.")
     context_region: str = Field(default="", pattern=r"^[a-z0-9-]*$", description="Bedrock's; else the pod's region.")
     context_model_seconds: float = Field(default=45, gt=0, description="Longest wait for one answer of the model.")
     context_retry_seconds: float = Field(
@@ -74,6 +83,12 @@ class ContextSettings(KitSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.context_model_url and not self.has_model:
+            raise ValueError("GUARDIAN_CONTEXT_MODEL: name the model that GUARDIAN_CONTEXT_MODEL_URL has")
+        return self
 
     @property
     def has_model(self) -> bool:

@@ -137,7 +137,7 @@ def _budget(analyzer: Analyzer) -> KubeObject:
 
 
 def _network_policy(analyzer: Analyzer) -> KubeObject:
-    """Return the policy. In: the operator's pods. Out: name resolution, S3, and Pod Identity."""
+    """Return the policy. In: the operator's pods. Out: name resolution, S3, what a URL names, Pod Identity."""
     storage_ports = sorted({443, *_endpoint_ports(analyzer)})
     dns_ports = [{"port": 53, "protocol": protocol} for protocol in ("TCP", "UDP")]
     return {
@@ -166,8 +166,11 @@ def _network_policy(analyzer: Analyzer) -> KubeObject:
 
 
 def _endpoint_ports(analyzer: Analyzer) -> list[int]:
-    """Return the ports of the S3 servers that the environment names instead of Amazon's."""
-    values = [entry.value or "" for entry in analyzer.spec.env if entry.name.startswith("AWS_ENDPOINT_URL")]
+    """Return the ports of what the environment names by a URL: servers instead of Amazon's, a language model."""
+    named = [
+        each for each in analyzer.spec.env if each.name.startswith("AWS_ENDPOINT_URL") or each.name.endswith("_URL")
+    ]
+    values = [entry.value or "" for entry in named]
     urls = [urlsplit(value) for value in values if value]
     return [url.port or (80 if url.scheme == "http" else 443) for url in urls]
 

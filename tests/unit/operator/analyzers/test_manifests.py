@@ -89,9 +89,10 @@ def test_a_service_account_of_ones_own_is_used_and_none_is_made() -> None:
     assert child(made, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "mine"
 
 
-def test_secrets_are_referenced_and_the_port_of_another_s3_server_is_reachable() -> None:
+def test_secrets_are_referenced_and_the_ports_of_other_servers_are_reachable() -> None:
     env = [
         {"name": "AWS_ENDPOINT_URL", "value": "http://10.0.0.1:7070"},
+        {"name": "GUARDIAN_CONTEXT_MODEL_URL", "value": "http://vllm.ml:8000/v1"},
         {"name": "AWS_SECRET_ACCESS_KEY", "secretKey": {"name": "s3", "key": "secret"}},
     ]
     made = child_objects(analyzer(env=env))
@@ -99,7 +100,7 @@ def test_secrets_are_referenced_and_the_port_of_another_s3_server_is_reachable()
     secret = {"secretKeyRef": {"name": "s3", "key": "secret"}}
     assert {"name": "AWS_SECRET_ACCESS_KEY", "valueFrom": secret} in container["env"]
     egress = child(made, "NetworkPolicy")["spec"]["egress"]
-    assert 7070 in {port["port"] for entry in egress for port in entry["ports"]}
+    assert {7070, 8000} <= {port["port"] for entry in egress for port in entry["ports"]}
 
 
 @pytest.mark.parametrize("endpoint", ["http://s3", "http://169.254.169.254"])
