@@ -119,9 +119,21 @@ class Provenance(_Words):
         return states
 
 
+class Talk(_Words):
+    """How the report shows what is said."""
+
+    summary: Annotated[str, filled("count")]
+    about: Text
+    marked: Text
+    turned: Annotated[str, filled("time", "kind")]
+    advice: Annotated[str, filled("kind")]
+    helpers: Text
+
+
 class Report(_Words):
     """What only the report says."""
 
+    talk: Talk
     provenance: Provenance
     report: Annotated[str, filled("name")]
     score: Text
@@ -272,6 +284,8 @@ class Locale(_Words):
     analyzers: Mapping[str, Analyzer]
     reasons: Mapping[str, Text]
     """Why an analysis has no verdict."""
+    advice: Mapping[str, Annotated[tuple[Text, ...], Field(min_length=1)]]
+    """What to do about one kind of fraud: by the kind of the finding."""
     phones: tuple[Phone, ...]
     shared: Shared
     report: Report

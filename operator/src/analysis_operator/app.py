@@ -90,7 +90,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         request_store,
         dispatcher,
         callbacks,
-        reports=S3ReportWriter(),
+        reports=S3ReportWriter(phones=settings.phones),
         sink=sink,
         policy=policy,
         clock=now,

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from analysis_operator.report.ports import HelpLine
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import Policy
 from analysis_records.address import Address, UrlFile
@@ -34,6 +35,11 @@ class Settings(BaseSettings):
         default={"*": NamespaceLimits(analyzers=("audio", "video"))},
         description="What a namespace may have at most, as {NAMESPACE: {maxRunning, maxPriority, analyzers}}; * stands "
         "for every other one, and for what a namespace's own entry leaves out.",
+    )
+    phones: dict[str, tuple[HelpLine, ...]] = Field(
+        default={},
+        description='Who helps, in the report, instead of Korea\'s numbers, by language: {"en": [{"number": "999", '
+        '"who": "Police"}]}.',
     )
     retry_base_seconds: float = Field(default=2.0, gt=0, description="The pause before the second attempt.")
     retry_cap_seconds: float = Field(default=60.0, gt=0, description="The longest pause between attempts.")

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from analyzer_contract import AnalysisJob, Result, SourceFacts
+from analyzer_contract import AnalysisJob, Result, SourceFacts, Verdict
 from analyzer_kit.analysis import Assessment
 from analyzer_kit.detector import InstalledDetectors
 from analyzer_kit.errors import AnalysisError
@@ -28,6 +28,7 @@ from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.settings import ContextSettings
 from context_analyzer.speech.hearing import Hearing
 from context_analyzer.speech.transcriber import LocalTranscriber
+from context_analyzer.spoken import spoken_turns
 from context_analyzer.transcribers import choose_transcriber
 from context_analyzer.transcript import MOST_BYTES, PAUSE_SECONDS, read_transcript
 
@@ -126,7 +127,8 @@ class ContextBackend:
         if transcript := transcription.speech:
             for detector in self._installed.all:
                 answers[detector.name] = await detector.ask(transcript, clock.remaining())
-        assessment, plot = await self._compute(lambda: conclude(self._installed, transcription, answers))
+        keep = self._settings.context_keep_transcript
+        assessment, plot = await self._compute(lambda: conclude(self._installed, transcription, answers, keep=keep))
         return facts, assessment, plot
 
     async def _compute[T](self, what: Callable[[], T]) -> T:
@@ -175,7 +177,7 @@ class ContextBackend:
 
 
 def conclude(
-    installed: _Detectors, transcription: Transcription, answers: Mapping[str, object]
+    installed: _Detectors, transcription: Transcription, answers: Mapping[str, object], *, keep: bool = True
 ) -> tuple[Assessment, bytes]:
     """Return what the analyzer says, and its plot.
 
@@ -183,14 +185,18 @@ def conclude(
         installed: the detectors.
         transcription: the transcript, or why there is none.
         answers: what the detectors asked for, by their names.
+        keep: whether what is said goes into the result.
     """
     from context_analyzer.plot import draw_turns  # Pillow is not needed to get ready
 
-    pairs = []
+    pairs, reading = [], None
     if transcript := transcription.speech:
         reading = ContextReading(transcript, transcription.limits, answers)
         pairs = [(detector, detector.detect(reading)) for detector in installed.all]
     assessment = assess(transcription, pairs, installed.gaps)
+    if reading is not None and keep:
+        turns = spoken_turns(reading, evident=assessment.verdict is Verdict.SUSPICIOUS)
+        assessment = assessment.model_copy(update={"transcript": turns})
     shown = [finding for detector, report in pairs for finding in detector.shown(report)]
     title = f"Words: {assessment.verdict}, score {assessment.score}"
     return assessment, draw_turns(transcription.transcript, shown, title)

@@ -59,6 +59,10 @@ class ContextSettings(KitSettings):
         description="Languages to choose from, with commas between them; one for each language.",
     )
     context_speakers: int = Field(default=4, ge=2, le=30, description="Most speakers that are told apart.")
+    context_keep_transcript: bool = Field(
+        default=True,
+        description="Whether what is said, its numbers masked, goes into the result in S3 and so into the report.",
+    )
     context_model: str = Field(
         default=NO_MODEL,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._-]{0,99}$",

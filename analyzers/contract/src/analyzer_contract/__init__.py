@@ -22,6 +22,9 @@ from analyzer_contract.credentials import Action as Action
 from analyzer_contract.credentials import Credential as Credential
 from analyzer_contract.credentials import Credentials as Credentials
 from analyzer_contract.credentials import CredentialState as CredentialState
+from analyzer_contract.spoken import MOST_TURNS as MOST_TURNS
+from analyzer_contract.spoken import Mark as Mark
+from analyzer_contract.spoken import SpokenTurn as SpokenTurn
 from analyzer_contract.wire import Answer as Answer
 from analyzer_contract.wire import Wire as Wire
 from analyzer_contract.wire import camel as camel
@@ -221,6 +224,9 @@ class AnalysisReport(Answer):
     examined_share: ExaminedShare | None = None
     unexamined: Gaps = Field(default_factory=list)
     detectors: list[DetectorReport]
+    transcript: list[SpokenTurn] = Field(
+        default_factory=list, max_length=MOST_TURNS, description="What is said, if that was looked at and is kept."
+    )
     seconds: dict[str, float] = Field(default_factory=dict, description="Wall-clock seconds by stage.")
 
 

@@ -68,6 +68,7 @@ class Publisher:
             examined_share=assessment.examined_share,
             unexamined=assessment.unexamined,
             detectors=assessment.detectors,
+            transcript=assessment.transcript,
             seconds=clock.so_far(),
         )
         body = report.model_dump_json(by_alias=True, exclude_none=True).encode()

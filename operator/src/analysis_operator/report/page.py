@@ -13,7 +13,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis_operator.api import AnalysisRequest, RequestStatus
-from analysis_operator.report import statements, timeline, words
+from analysis_operator.report import statements, talk, timeline, words
+from analysis_operator.report.ports import Phones
 from analysis_operator.report.sections import Section
 from analyzer_contract import (
     SEVERITY,
@@ -52,15 +53,37 @@ class Part:
     limitations: list[str]
     counts: int | None
     """What it adds to the request's score."""
+    said: list[talk.Said]
+    turned: Finding | None
+    """Where a call began to resemble a fraud."""
+
+    @property
+    def turned_at(self) -> float | None:
+        """Where that is on the time axis, in per cent."""
+        if self.turned is None or self.chart is None:
+            return None
+        return round(100 * min(self.turned.start_seconds / self.chart.seconds, 1.0), 2)
 
 
-def render(request: AnalysisRequest, status: RequestStatus, sections: Sequence[Section]) -> str:
-    """Return the report in every language, as one HTML document that loads nothing from elsewhere."""
+def render(
+    request: AnalysisRequest, status: RequestStatus, sections: Sequence[Section], phones: Phones | None = None
+) -> str:
+    """Return the report in every language, as one HTML document that loads nothing from elsewhere.
+
+    Args:
+        request: what it is about.
+        status: its analyses and its verdict.
+        sections: the results.
+        phones: by language, numbers to call instead of those of Korea.
+    """
     environment, style, style_hash = _environment()
+    parts = _parts(sections)
     return environment.get_template("page.html.j2").render(
         request=request,
         status=status,
-        parts=_parts(sections),
+        parts=parts,
+        turned=next((part.turned for part in parts if part.turned), None),
+        phones=phones or {},
         media=[section.result.media for section in sections if section.result],
         credentials=statements.credentials_of(section.result for section in sections if section.result),
         blind=any(entry.blind for entry in status.analyses),
@@ -107,6 +130,8 @@ def _parts(sections: Sequence[Section]) -> list[Part]:
                 hidden=timeline.hidden(result) if result else 0,
                 limitations=_limitations(result) if result else [],
                 counts=counted(entry.verdict, entry.score or 0) if entry.verdict else None,
+                said=talk.said(result) if result else [],
+                turned=talk.turned(result) if result else None,
             )
         )
     return parts

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from analysis_operator.api import AnalysisRequest, RequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class HelpLine:
+    """A number to call, and who answers. The languages have their own, and are not imported before they are needed."""
+
+    number: str
+    who: str
+
+
+type Phones = Mapping[str, Sequence[HelpLine]]
+"""Numbers to call, by language."""
 
 
 @dataclass(frozen=True, slots=True)

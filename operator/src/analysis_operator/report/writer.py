@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest, AnalysisStatus, RequestStatus
-from analysis_operator.report.ports import Report
+from analysis_operator.report.ports import Phones, Report
 from analysis_operator.report.sections import Plot, Section, read_plot
 from analysis_operator.report.store import ObjectStore, StoreError
 from analyzer_contract import AnalysisReport
@@ -37,10 +37,16 @@ def _threads() -> ThreadPoolExecutor:
 
 
 class S3ReportWriter:
-    """The ReportWriter port over S3. What it reads is untrusted: capped in size, validated, escaped in the page."""
+    """The ReportWriter port over S3. What it reads is untrusted: capped in size, validated, escaped in the page.
 
-    def __init__(self, store: ObjectStore | None = None) -> None:
+    Args:
+        store: where results are.
+        phones: numbers to call, instead of those of Korea.
+    """
+
+    def __init__(self, store: ObjectStore | None = None, phones: Phones | None = None) -> None:
         self._store = store or ObjectStore()
+        self._phones = phones
         self._threads = _threads()
         self._paused_until = 0.0
         metrics.REPORTS_PAUSED.set_function(lambda: float(self._paused_until > time.monotonic()))
@@ -76,7 +82,7 @@ class S3ReportWriter:
         read_until = time.monotonic() + _SECONDS
         sections = [self._section(request, prefix, entry, read_until) for entry in status.analyses]
         uri = f"{prefix}report.html"
-        page = render(request, status, sections).encode()
+        page = render(request, status, sections, self._phones).encode()
         self._store.put(uri, page, _CONTENT_TYPE)
         problems = [section.problem for section in sections if section.problem]
         return Report(uri=uri, problem=" ".join(problems), sha256=hashlib.sha256(page).hexdigest())

@@ -9,6 +9,7 @@ from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, Verdict
 from context_analyzer.detector import ContextDetector, phishing, unable
 from context_analyzer.detectors.classifier import judged
 from context_analyzer.lexicon import INDICATORS, PROTECTIVE, Indicator
+from context_analyzer.masking import masked
 from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import MESSAGES, NotDone, Reason, fact
 from context_analyzer.transcript import Transcript, Turn
@@ -26,9 +27,11 @@ _LANGUAGES = ("en", "ko")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One place where an indicator was found."""
+    """One place where an indicator was found: characters ``begin`` to ``end`` of its turn."""
 
     indicator: Indicator
+    begin: int
+    end: int
     start: float
     stop: float
     text: str
@@ -55,7 +58,7 @@ def hits_in(turn: Turn) -> list[Hit]:
                 if any(begin < match.end() and match.start() < end for begin, end in harmless):
                     continue
                 begin, end = (sentence.start() + edge for edge in match.span())
-                hits.append(Hit(indicator, *turn.seconds(begin, end), turn.text[begin:end]))
+                hits.append(Hit(indicator, begin, end, *turn.seconds(begin, end), turn.text[begin:end]))
     return hits
 
 
@@ -129,7 +132,8 @@ class ScamIndicators(ContextDetector):
 def _places(hits: list[Hit]) -> list[Finding]:
     places: dict[str, list[Finding]] = {}
     for hit in hits:
-        quoted = hit.text if len(hit.text) <= _QUOTED else f"{hit.text[:_QUOTED]}…"
+        text = masked(hit.text)
+        quoted = text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
         finding = Finding(
             kind=hit.indicator.kind,
             start_seconds=round(hit.start, 2),

@@ -9,6 +9,7 @@ from analyzer_kit.detector import DetectorSource
 from context_analyzer.answer import Answer, Passage, grounded
 from context_analyzer.detector import ContextDetector, ContextSetup, phishing, unable
 from context_analyzer.language_model import LanguageModel, Opinion
+from context_analyzer.masking import masked
 from context_analyzer.phrases import ADVICE, DEMANDS, SCAM_TYPES
 from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import MESSAGES, NotDone, Reason, fact
@@ -80,11 +81,12 @@ class ScamModel(ContextDetector):
         )
 
     def summary(self, report: DetectorReport) -> str:
-        """Return the first quote, why there is no answer, or that it found nothing."""
+        """Return which fraud it sounds like, why there is no answer, or that it found nothing."""
         if report.claim is not None:
             return unable(report)
         if report.score >= SUSPICIOUS_FROM:
-            return phishing(report.findings[0].message if report.findings else "")
+            # Without the quote: a summary goes into the status, and what is said does not.
+            return phishing(f"{report.findings[0].message.partition(': “')[0]}." if report.findings else "")
         return "Neither the rules nor the language model found signs of a phishing call. A careful fraud can pass them."
 
 
@@ -95,7 +97,7 @@ def _quoted(quotes: Sequence[Passage], answer: Answer, score: int) -> list[Findi
             start_seconds=round(quote.start, 2),
             end_seconds=round(quote.stop, 2),
             score=score,
-            message=f"It sounds like {SCAM_TYPES[answer.scam_type]}: “{quote.text}”"[:300],
+            message=f"It sounds like {SCAM_TYPES[answer.scam_type]}: “{masked(quote.text)}”"[:300],
         )
         for quote in quotes
     ]
