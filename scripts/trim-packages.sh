@@ -42,7 +42,7 @@ if [ -d onnxruntime ]; then
     (cd onnxruntime && rm -r backend datasets quantization tools transformers capi/libonnxruntime.so*)
 fi
 if [ -d c2pa ]; then
-    (cd c2pa && rm -r build.py libs/*.rlib libs/*.d)
+    (cd c2pa && rm -rf build.py libs/*.rlib libs/*.d)
     rm -r cffi _cffi_backend* charset_normalizer cryptography pycparser requests toml
 fi
 if [ -d silero_vad ]; then

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from analyzer_contract import CredentialState, DetectorReport, Verdict
+from analyzer_contract.credentials import MOST_CREDENTIALS
 from analyzer_kit.analysis import Trust
 from analyzer_kit.errors import Misconfigured
 from analyzer_kit.provenance import store
@@ -224,6 +225,16 @@ def test_what_a_recording_was_made_from_is_told(
     assert report.credentials is not None
     assert [one.relation for one in report.credentials.history] == ["", "parentOf"]
     assert [action.action for action in report.credentials.history[0].actions] == ["c2pa.opened", "c2pa.edited"]
+
+
+def test_a_long_history_is_cut(files: Files, reader: CredentialsReader) -> None:
+    last = files.declared
+    for number in range(MOST_CREDENTIALS + 2):
+        target = files.folder / f"{number}.wav"
+        last = sign(last, target, MAKER, [{"action": "c2pa.edited"}], parent=last)
+    found = reader.read(last)
+    assert found is not None
+    assert (found.state, len(found.history)) == (TRUSTED, MOST_CREDENTIALS)
 
 
 def test_a_parent_whose_content_was_changed_before_is_not_trusted(files: Files, reader: CredentialsReader) -> None:

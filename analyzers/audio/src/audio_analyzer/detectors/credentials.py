@@ -1,4 +1,4 @@
-"""ContentCredentials: what the recording's maker states under a signature (C2PA), checked."""
+"""Credentials: what the recording's maker states under a signature (C2PA), checked."""
 
 from __future__ import annotations
 

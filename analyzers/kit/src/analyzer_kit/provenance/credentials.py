@@ -13,7 +13,7 @@ from analyzer_kit.provenance.statements import credentials_of
 from analyzer_kit.provenance.store import store_of
 from analyzer_kit.provenance.trust import anchors_of
 
-NAME = "ContentCredentials"
+NAME = "Credentials"
 CARD = "docs/cards/credentials.md"
 LIMITATIONS = (
     "Content credentials (C2PA) can be removed, and most programs and messengers do: without them nothing follows.",
