@@ -79,12 +79,13 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
 
     Nothing of it is written or answered while `may_write` says no.
     """
-    api = api.fenced(may_write)
+    api, clock = api.fenced(may_write), api.clock
+    clock.measure()
     runner = HttpRunner.create(SecretFile(settings.secret_file) if settings.secret_file else None)
     policy = settings.policy()
-    dispatcher = Dispatcher(runner, now, policy.limits)
-    callbacks = CallbackSender(StepFunctions(), now, may_write)
-    sink = make_sink(settings.database, now)
+    dispatcher = Dispatcher(runner, clock.now, policy.limits)
+    callbacks = CallbackSender(StepFunctions(), clock.now, may_write)
+    sink = make_sink(settings.database, clock.now)
     request_store = KubeRequests(api, settings.identity)
     requests = RequestController(
         request_store,
@@ -93,13 +94,14 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         reports=S3ReportWriter(phones=settings.phones),
         sink=sink,
         policy=policy,
-        clock=now,
+        clock=clock.now,
+        clock_doubted=clock.doubted,
     )
     scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher), dispatcher.backlog_changed)
     scaled_objects = KubeScaledObjects(api, settings.namespace)
-    keda = KedaController(scaled_objects, settings.scaler_address, scaler.seconds_since_poll, now)
+    keda = KedaController(scaled_objects, settings.scaler_address, scaler.seconds_since_poll, clock.now)
     analyzer_store = KubeAnalyzers(api, settings.identity)
-    analyzers = AnalyzerController(analyzer_store, keda, dispatcher, now, settings.secret_name)
+    analyzers = AnalyzerController(analyzer_store, keda, dispatcher, clock.now, settings.secret_name)
     return Operator(
         runner=runner,
         sink=sink,

@@ -25,6 +25,9 @@ STATUS_WRITES = Counter("silver_guardian_status_writes_total", "Writes of a requ
 RECONCILE_ERRORS = Counter("silver_guardian_reconcile_errors_total", "Reconciles that failed inside the operator.")
 MISSED_EVENTS = Counter("silver_guardian_missed_events_total", "Changes that a resync found and no watch delivered.")
 LEADER = Gauge("silver_guardian_leader", "1 in the operator that leads, 0 in one that stands by.")
+CLOCK_DIFFERENCE = Gauge(
+    "silver_guardian_clock_difference_seconds", "How far this clock is ahead of the API server's, at least."
+)
 REPORTS_PAUSED = Gauge("silver_guardian_reports_paused", "1 while no reports are written, because S3 was too slow.")
 RECORDS_WAITING = Gauge("silver_guardian_records_waiting", "Requests whose newest state is not in the database yet.")
 RECORDS_LAG = Gauge("silver_guardian_records_lag_seconds", "How long the oldest of them has been waiting.")

@@ -84,7 +84,11 @@ def answer_for(request: AnalysisRequest) -> Answer:
 
 
 def next_step(
-    request: AnalysisRequest, delivery: Delivery, pause: Callable[[str, int], timedelta], now: datetime
+    request: AnalysisRequest,
+    delivery: Delivery,
+    pause: Callable[[str, int], timedelta],
+    now: datetime,
+    clock_doubted: bool = False,
 ) -> CallbackStep | None:
     """Decide what to do about the callback of a finished request.
 
@@ -93,6 +97,7 @@ def next_step(
         delivery: what this process knows of earlier attempts.
         pause: the pause after an attempt, from a key and the number of attempts.
         now: the time, in UTC.
+        clock_doubted: whether that is perhaps wrong: an hour may be none, and AWS refuses what a wrong clock signs.
 
     Returns:
         The step, or None if nothing is left to do.
@@ -101,17 +106,17 @@ def next_step(
         return None
     (condition,) = conditions_at_end(request)
     match delivery.reply:
-        case AnswerFailed(code, message) if now < _patient_until(request, delivery, now):
+        case AnswerFailed(code, message) if clock_doubted or now < _patient_until(request, delivery, now):
             condition = (_TYPE, "Unknown", Reason.RETRYING, f"{code}: {message}")
         case AnswerDelivered() | AnswerRefused() | AnswerFailed():
             return _last_step(delivery.reply, doubtful=delivery.doubtful)
     if delivery.under_way:
         return CallbackStep(condition)
     if delivery.ended_at is not None:
-        due = delivery.ended_at + pause(f"{request.metadata.uid}/callback", delivery.attempts)
-        seconds = (due - now).total_seconds()
-        if seconds > 0:
-            return CallbackStep(condition, requeue_after=seconds)
+        rest = pause(f"{request.metadata.uid}/callback", delivery.attempts)
+        left = delivery.ended_at + rest - now
+        if timedelta(0) < left <= rest:  # more: the clock was set back
+            return CallbackStep(condition, requeue_after=left.total_seconds())
     return CallbackStep(condition, answer=answer_for(request))
 
 

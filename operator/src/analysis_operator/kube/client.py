@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from aiohttp import ClientError
 from kubernetes.aio import client, config
 
+from analysis_operator.clock import CheckedClock
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, NotLeading, OperatorError, Rejected
 from analysis_operator.kube.objects import CREATION_MANAGER, MANAGER, KubeObject
 
@@ -37,11 +38,15 @@ class KubeApi:
     Args:
         api: the client with its connections.
         may_write: asked before each call that is no read; False refuses it with NotLeading.
+        clock: is compared with the time of each answer.
     """
 
-    def __init__(self, api: client.ApiClient, may_write: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, api: client.ApiClient, may_write: Callable[[], bool] = lambda: True, clock: CheckedClock | None = None
+    ) -> None:
         self._api = api
         self._may_write = may_write
+        self.clock = clock or CheckedClock()
 
     @classmethod
     async def connect(cls) -> KubeApi:
@@ -58,7 +63,7 @@ class KubeApi:
 
     def fenced(self, may_write: Callable[[], bool]) -> KubeApi:
         """Return another caller over the same connections whose writes end as soon as this process may not lead."""
-        return KubeApi(self._api, may_write)
+        return KubeApi(self._api, may_write, self.clock)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -80,6 +85,7 @@ class KubeApi:
         headers = {"Accept": accept, "Content-Type": content_type}
         await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = f"{self._api.configuration.host}/{path}" + (f"?{urlencode(query)}" if query else "")
+        sent = self.clock.sent()
         try:
             answer = await self._api.rest_client.request(
                 method, url, headers=headers, body=body, _request_timeout=_TIMEOUT_SECONDS
@@ -97,6 +103,7 @@ class KubeApi:
             raise ApiUnavailable(f"{method} {path}: {answer.status} with a body that is not JSON") from error
         if not isinstance(document, dict):
             raise ApiUnavailable(f"{method} {path}: {answer.status} with a body that is no object")
+        self.clock.heard(answer.headers.get("Date"), sent)
         return document
 
     async def list(

@@ -53,6 +53,7 @@ class RequestController:
         policy: what the installation decided.
         clock: the time in UTC.
         intake: which requests are worked on now.
+        clock_doubted: whether that is perhaps wrong.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class RequestController:
         policy: Policy,
         clock: Callable[[], datetime],
         intake: Intake | None = None,
+        clock_doubted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._requests = requests
         self._dispatcher = dispatcher
@@ -76,6 +78,7 @@ class RequestController:
         self._clock = clock
         self._intake = intake or Intake()
         self._admitting: asyncio.Task[None] | None = None
+        self._clock_doubted = clock_doubted
         self._view: dict[str, Entry] = {}
         self._queue = WorkQueue()
         self._pace = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
@@ -234,6 +237,7 @@ class RequestController:
             self._policy,
             delivery,
             self._dispatcher.missing_since(entry.request.spec.analyzers),
+            self._clock_doubted(),
         )
         decided = plan(observed, self._clock())
         self._start_and_stop(entry, decided)

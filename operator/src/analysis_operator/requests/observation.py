@@ -10,7 +10,7 @@ from analysis_operator.api import AnalysisRequest
 from analysis_operator.callbacks.delivery import Delivery
 from analysis_operator.report.ports import Report
 from analysis_operator.requests.limits import Limits
-from analysis_operator.requests.retry import backoff
+from analysis_operator.requests.retry import backoff, longest
 from analyzer_contract import Failure, Result, SourceFacts
 
 
@@ -78,6 +78,11 @@ class Policy:
         meta = request.metadata
         return f"{self.results_uri.rstrip('/')}/{meta.namespace}/{meta.name}/{meta.uid}/"
 
+    @property
+    def longest_pause(self) -> timedelta:
+        """The longest pause between attempts, with its jitter."""
+        return longest(self.retry_cap_seconds)
+
     def retry_pause(self, key: str, attempt: int) -> timedelta:
         """Return the pause after this many attempts at what `key` names."""
         return backoff(key, attempt, base=self.retry_base_seconds, cap=self.retry_cap_seconds)
@@ -88,6 +93,7 @@ class Observation:
     """A snapshot: the request as last read, the runs in flight or just ended, and the pools it names.
 
     ``missing_since``: from when on each Analyzer that the request names and that is not there is known to be missing.
+    ``clock_doubted``: the time is perhaps wrong, so nothing is done by age that cannot be taken back.
     """
 
     request: AnalysisRequest
@@ -97,3 +103,4 @@ class Observation:
     policy: Policy = field(default_factory=Policy)
     delivery: Delivery = field(default_factory=Delivery)
     missing_since: Mapping[str, datetime] = field(default_factory=dict)
+    clock_doubted: bool = False

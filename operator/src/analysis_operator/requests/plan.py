@@ -23,7 +23,11 @@ from analysis_operator.requests.analysis import advance, fail
 from analysis_operator.requests.observation import Observation
 from analysis_operator.requests.outcome import End, duration, end_of
 from analysis_operator.requests.permission import refusal
+from analysis_operator.requests.retry import wait_for
 from analyzer_contract import Result
+
+_LOOK_AGAIN_SECONDS = 60.0
+"""While the clock is doubted, the pause between looks at a request whose time is over."""
 
 
 def plan(observed: Observation, now: datetime) -> Plan:
@@ -85,7 +89,7 @@ def _refusal(observed: Observation, now: datetime) -> tuple[str, str] | None:
 def _wait_for_analyzer(name: str, observed: Observation, now: datetime) -> timedelta:
     """Return how much longer the request waits for an Analyzer that is not there."""
     known = (observed.missing_since.get(name), observed.request.metadata.creation_timestamp)
-    since = max((time for time in known if time is not None), default=now)
+    since = min(now, max((time for time in known if time is not None), default=now))
     return since + timedelta(seconds=observed.policy.missing_analyzer_seconds) - now
 
 
@@ -113,8 +117,8 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
             if run is not None and run.outcome is None:
                 actions.append(Stop(new.name))
         elif new.state is AnalysisState.PENDING:
-            if new.retry_at is not None and new.retry_at > now:
-                waits.append(new.retry_at - now)
+            if new.retry_at is not None and (pause := wait_for(new.retry_at, now, observed.policy.longest_pause)):
+                waits.append(pause)
             elif new.name not in observed.pools:
                 waits.append(_wait_for_analyzer(new.name, observed, now))
             else:
@@ -203,10 +207,14 @@ def _should_write_report(end: End, analyses: list[AnalysisStatus]) -> bool:
 def _after_the_end(observed: Observation, now: datetime) -> Plan:
     status = observed.request.status
     stops = tuple(Stop(name) for name in observed.runs)
-    finished_at = status.finished_at or now
+    finished_at = min(now, status.finished_at or now)
     left = finished_at + timedelta(seconds=observed.request.spec.ttl_seconds_after_finished) - now
-    step = decision.next_step(observed.request, observed.delivery, observed.policy.retry_pause, now)
+    step = decision.next_step(
+        observed.request, observed.delivery, observed.policy.retry_pause, now, observed.clock_doubted
+    )
     if step is None and left <= timedelta(0):
+        if observed.clock_doubted:
+            return Plan(status=status, actions=stops, requeue_after=_LOOK_AGAIN_SECONDS)
         return Plan(status=status, actions=(*stops, Delete()))
     # kstatus and kubectl wait believe only conditions of the current generation; the verdict stays as it is.
     current = [

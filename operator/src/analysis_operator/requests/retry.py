@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from analyzer_contract import Failure, FailureKind, FailureReason
 
 _TRANSIENT_SOURCE = {FailureReason.SOURCE_UNAVAILABLE}
+_JITTER = (0.8, 1.2)
 _SKIPS = {FailureReason.NO_AUDIO_STREAM, FailureReason.NO_VIDEO_STREAM}
 
 
@@ -28,5 +29,20 @@ def backoff(key: str, attempt: int, *, base: float, cap: float) -> timedelta:
 
     Deterministic jitter keeps `plan` pure; it still spreads many requests that failed together.
     """
+    least, most = _JITTER
     spread = int.from_bytes(hashlib.blake2b(f"{key}/{attempt}".encode(), digest_size=2).digest()) / 0xFFFF
-    return timedelta(seconds=min(cap, base * 2 ** max(0, attempt - 1)) * (0.8 + 0.4 * spread))
+    return timedelta(seconds=min(cap, base * 2 ** max(0, attempt - 1)) * (least + (most - least) * spread))
+
+
+def longest(cap: float) -> timedelta:
+    """Return the longest pause that :func:`backoff` returns for this cap."""
+    return timedelta(seconds=cap * _JITTER[1])
+
+
+def wait_for(at: datetime, now: datetime, most: timedelta) -> timedelta:
+    """Return how long to wait for a time that was set at most `most` ahead; none if it is over.
+
+    One that is further away was set by a clock that was ahead: it says nothing, and nobody waits for it.
+    """
+    left = at - now
+    return left if timedelta(0) < left <= most else timedelta(0)

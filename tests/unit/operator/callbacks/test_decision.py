@@ -126,6 +126,22 @@ def test_after_an_hour_it_is_given_up_by_the_name_of_what_failed() -> None:
     assert [type(action) for action in fresh.actions] == [CallBack], "an operator that was away tries all the same"
 
 
+SET: list[tuple[str, timedelta]] = [
+    ("back a day", -timedelta(days=1)),
+    ("forward an hour", timedelta(hours=1)),
+    ("forward eight days", timedelta(days=8)),
+]
+
+
+@pytest.mark.parametrize("by", [row[1] for row in SET], ids=[row[0] for row in SET])
+def test_no_callback_is_given_up_while_the_clock_is_doubted_and_none_waits_longer(by: timedelta) -> None:
+    delivery = Delivery(attempts=2, reply=FAILED, ended_at=NOW, first_at=NOW)
+    doubted = replace(observed(finished()), delivery=delivery, clock_doubted=True)
+    decided = plan(doubted, NOW + by)
+    assert told(decided) == ("Unknown", "Retrying")
+    assert [type(action) for action in decided.actions] == [CallBack], "the pause is over, or says nothing"
+
+
 def test_a_request_is_not_deleted_by_its_age_while_somebody_waits() -> None:
     old = finished(ttlSecondsAfterFinished=0)
     waiting = plan(observed(old), NOW + timedelta(minutes=1))

@@ -390,6 +390,40 @@ def test_a_finished_request_is_deleted_when_its_time_is_over_and_not_before() ->
     assert plan(observed(done), NOW + timedelta(seconds=61)).actions == (Delete(),)
 
 
+SET: list[tuple[str, timedelta]] = [
+    ("back a day", -timedelta(days=1)),
+    ("forward an hour", timedelta(hours=1)),
+    ("forward eight days", timedelta(days=8)),
+]
+
+
+@pytest.mark.parametrize("by", [row[1] for row in SET], ids=[row[0] for row in SET])
+def test_a_clock_that_is_set_makes_no_wait_longer(by: timedelta) -> None:
+    crash = failure(INTERNAL, FailureReason.WORKER_CRASHED)
+    retrying = after(observed(request(), runs={"audio": run(crash)}))
+    retried = plan(retrying, NOW + by)
+    assert retried.requeue_after is None
+    assert Enqueue("audio", None) in retried.actions, "the pause before an attempt is over, or says nothing"
+
+    missing = replace(observed(request(), pools={}), missing_since={"audio": NOW})
+    waiting = plan(missing, NOW + by)
+    assert waiting.status.finished or (waiting.requeue_after or 0) <= missing.policy.missing_analyzer_seconds
+
+    ended = after(observed(request(ttlSecondsAfterFinished=600), runs={"audio": run(result())}))
+    kept = plan(ended, NOW + by)
+    assert kept.actions == (Delete(),) or (kept.requeue_after or 0) <= 600
+
+
+@pytest.mark.parametrize("by", [row[1] for row in SET], ids=[row[0] for row in SET])
+def test_nothing_is_deleted_while_the_clock_is_doubted(by: timedelta) -> None:
+    ended = after(observed(request(ttlSecondsAfterFinished=0), runs={"audio": run(result())}))
+    doubted = plan(replace(ended, clock_doubted=True), NOW + by)
+    assert doubted.actions == ()
+    assert doubted.status == ended.request.status
+    assert doubted.requeue_after is not None
+    assert plan(ended, NOW + timedelta(seconds=1)).actions == (Delete(),)
+
+
 def test_planning_twice_without_news_decides_the_same() -> None:
     first = observed(request(), runs={"audio": run(fraction=0.3)})
     written = after(first)
