@@ -15,13 +15,17 @@ from analysis_records.errors import DatabaseUnavailable
 
 _LOCK = 0x53494C564552  # "SILVER"
 _LOCK_SECONDS = 60
+_TABLE_LOCK_SECONDS = 5
+"""Everybody else waits behind a step that waits for a table: it rather gives up, and is tried again."""
+_STATEMENT_SECONDS = 600
 
 
 def migrate(address: Address) -> None:
     """Make or upgrade the tables, in one transaction. On tables that are up to date it needs no right to change any.
 
     Raises:
-        DatabaseUnavailable: it cannot be reached, refuses, or another process has been migrating for a minute.
+        DatabaseUnavailable: it cannot be reached, refuses, another process has been migrating for a minute, or a step
+            waited for a table for 5 s or took 10 minutes.
     """
     config = _config()
     engine = create_engine(driver_url(now(address)), connect_args=connect_arguments())
@@ -29,6 +33,8 @@ def migrate(address: Address) -> None:
         with engine.begin() as connection:
             connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_LOCK_SECONDS}s'"))
+            connection.execute(text(f"SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s'"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except exc.DBAPIError as error:

@@ -11,8 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from analysis_operator.cli import database
@@ -51,6 +52,18 @@ def test_migrations_make_the_tables_that_the_code_knows_and_a_second_run_changes
     migrate(empty)
     with create_engine(driver_url(empty)).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_no_step_of_a_migration_holds_up_others_for_long(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[str] = []
+
+    def step(config: Config, _revision: str) -> None:
+        shown = config.attributes["connection"].execute
+        limits.extend(shown(text(f"SHOW {name}")).scalar() for name in ("lock_timeout", "statement_timeout"))
+
+    monkeypatch.setattr("analysis_records.migrate.command.upgrade", step)
+    migrate(empty)
+    assert limits == ["5s", "10min"]
 
 
 def test_processes_that_migrate_at_once_wait_for_each_other(empty: str) -> None:

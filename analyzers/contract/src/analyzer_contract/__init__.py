@@ -6,8 +6,9 @@ stream of lines: any number of :class:`Progress`, at least one every two seconds
 Closing the connection cancels the work. 429 with ``Retry-After``: every slot is taken. 503: draining.
 Problems before the stream starts are RFC 9457 ``application/problem+json``.
 
-Within v1, answers only ever gain optional fields. Who reads an answer leaves out what it does not know
-(:class:`Answer`) and takes what is missing as not stated; in a job an unknown field is a mistake, and refused.
+Within v1, jobs and answers only ever gain optional fields, and a job without one has to mean what it meant before.
+Who reads leaves out what it does not know (:class:`Lenient`) and takes what is missing as not stated, so that either
+side may be upgraded first. What is written has exactly the fields of the published schema.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from analyzer_contract.spoken import MOST_TURNS as MOST_TURNS
 from analyzer_contract.spoken import Mark as Mark
 from analyzer_contract.spoken import SpokenTurn as SpokenTurn
 from analyzer_contract.wire import Answer as Answer
+from analyzer_contract.wire import Lenient as Lenient
 from analyzer_contract.wire import Wire as Wire
 from analyzer_contract.wire import camel as camel
 from guardian_service.s3 import S3Folder, S3Object
@@ -105,7 +107,7 @@ class FailureReason(StrEnum):
     INTERNAL_ERROR = "InternalError"
 
 
-class SourceObject(Wire):
+class SourceObject(Lenient):
     """An S3 object, pinned as far as the caller can: by version, by ETag, or not at all."""
 
     uri: S3Object
@@ -121,7 +123,7 @@ class SourceFacts(Answer):
     size_bytes: int = Field(ge=0, le=2**53)
 
 
-class AnalysisJob(Wire):
+class AnalysisJob(Lenient):
     """One unit of work: one analyzer, one object."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="Names the work in logs and results.")

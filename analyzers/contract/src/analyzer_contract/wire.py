@@ -17,7 +17,11 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=camel, populate_by_name=True)
 
 
-class Answer(Wire):
-    """Base of what an analyzer answers: a newer one may say more, which is left out."""
+class Lenient(Wire):
+    """Base of what another version may have written: what it says more is left out. The schema says what is written."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
+
+
+class Answer(Lenient):
+    """Base of what an analyzer answers."""

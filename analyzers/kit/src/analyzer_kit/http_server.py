@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import socket
 import time
 from types import FrameType
 
@@ -17,6 +18,7 @@ from analyzer_kit.child.spawn import Spawned
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.settings import KitSettings
 from guardian_service import logs, uvicorn_server
+from guardian_service.connections import notice_lost_peer
 
 _LAST_BYTES_SECONDS = 5
 """How long uvicorn waits for connections to end once the jobs have ended."""
@@ -63,6 +65,13 @@ class _Server(uvicorn.Server):
         self._jobs: Jobs = app.state.jobs
         self._drain_seconds = drain_seconds
         self._drain_until: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen. When the operator's node dies, its streams end within seconds, and so do their analyses."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for listening in server.sockets:
+                notice_lost_peer(listening)
 
     def handle_exit(self, _sig: int, _frame: FrameType | None) -> None:
         """Begin to drain. The signal is not passed on, or the process would end by it instead of with exit code 0."""

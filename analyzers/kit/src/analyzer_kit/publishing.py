@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
@@ -75,10 +76,14 @@ class Publisher:
         uri = f"{job.result_prefix}{self._analyzer}"
 
         def put() -> None:  # the report last: where it is, the plot is, too
-            self._store.put(f"{uri}.png", picture, "image/png", clock.remaining())
-            self._store.put(f"{uri}.json", body, "application/json", clock.remaining())
+            self._store.put(f"{uri}.png", picture, "image/png", clock.remaining(), cancelled)
+            self._store.put(f"{uri}.json", body, "application/json", clock.remaining(), cancelled)
 
-        await asyncio.get_running_loop().run_in_executor(self._threads, put)
+        cancelled = threading.Event()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, put)
+        finally:
+            cancelled.set()
         return f"{uri}.json", hashlib.sha256(body).hexdigest()
 
 

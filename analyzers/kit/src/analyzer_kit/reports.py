@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from analyzer_contract import DetectorReport, Finding, TimelinePoint
 
+_MOST_POINTS = 2000
+"""Eight times what the report page can show; a whole result stays far below the 2 MiB that are read for it."""
 _MOMENT = 0.04
 """Seconds that a finding without any length takes on the timeline: one frame."""
 
@@ -20,7 +22,7 @@ def completed(report: DetectorReport, *, seconds: float, limitation: str = "") -
         limitation: what none of the analyzer's detectors can say; it goes first.
     """
     limitations = [limitation, *report.limitations] if limitation else report.limitations
-    timeline = report.timeline or _timeline(report.findings, seconds)
+    timeline = _thinned(report.timeline or _timeline(report.findings, seconds))
     return report.model_copy(update={"timeline": timeline, "limitations": limitations})
 
 
@@ -37,3 +39,14 @@ def _timeline(findings: Sequence[Finding], seconds: float) -> list[TimelinePoint
             start = points.pop().start_seconds
         points.append(TimelinePoint(start_seconds=start, end_seconds=end, score=score))
     return points
+
+
+def _thinned(points: Sequence[TimelinePoint]) -> list[TimelinePoint]:
+    """Return at most ``_MOST_POINTS``: neighbours become one stretch with the highest of their scores."""
+    step = -(-len(points) // _MOST_POINTS)
+    return [_joined(points[start : start + step]) for start in range(0, len(points), step)] if points else []
+
+
+def _joined(points: Sequence[TimelinePoint]) -> TimelinePoint:
+    score = max(point.score for point in points)
+    return TimelinePoint(start_seconds=points[0].start_seconds, end_seconds=points[-1].end_seconds, score=score)

@@ -196,19 +196,29 @@ class ObjectStore:
         with suppress(AnalysisError):
             self._retried(lambda: self.client().delete_object(Bucket=bucket, Key=key), uri, seconds)
 
-    def put(self, uri: str, body: bytes, content_type: str, seconds: float) -> None:
+    def put(
+        self, uri: str, body: bytes, content_type: str, seconds: float, cancelled: threading.Event | None = None
+    ) -> None:
         """Write an object.
+
+        Args:
+            uri: where it goes.
+            body: its content.
+            content_type: its media type.
+            seconds: how long this may take with all retries.
+            cancelled: once set, nothing is begun any more: another attempt may have written by then.
 
         Raises:
             AnalysisError: ResultsUnavailable, for whatever reason.
         """
         try:
             bucket, key = _address(uri)
-            self._retried(
-                lambda: self.client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type),
-                uri,
-                seconds,
-            )
+
+            def once() -> None:
+                if not (cancelled and cancelled.is_set()):
+                    self.client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+            self._retried(once, uri, seconds, cancelled)
         except AnalysisError as error:
             message = f"The results could not be written to {uri}: {error.message}"
             raise AnalysisError(FailureReason.RESULTS_UNAVAILABLE, message) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -9,12 +10,11 @@ from hmac import compare_digest
 from http import HTTPStatus
 
 import aiohttp
-from pydantic import ValidationError
 
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
+from analysis_operator.reading import read_event
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import (
-    EVENT,
     HEARTBEAT_SECONDS,
     MEDIA_TYPE_STREAM,
     AnalysisJob,
@@ -24,6 +24,7 @@ from analyzer_contract import (
     Progress,
     Result,
 )
+from guardian_service.connections import notice_lost_peer
 from guardian_service.signatures import AUTHORIZATION, PROOF, SecretFile, Signature, sign
 
 _CONNECT_SECONDS = 3.0
@@ -50,7 +51,7 @@ class HttpRunner:
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
         # Short: a new pod may get the address of a deleted one.
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=4)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=4, socket_factory=_socket)
         return cls(aiohttp.ClientSession(timeout=timeout, connector=connector, read_bufsize=_LINE_LIMIT), secrets)
 
     async def close(self) -> None:
@@ -101,6 +102,13 @@ class HttpRunner:
             raise Lost(f"Pod {endpoint.pod} did not answer: {error!r}.") from error
 
 
+def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
+    notice_lost_peer(made)
+    return made
+
+
 async def _refusal(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> Failure:
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         least, most = _BUSY_SECONDS
@@ -129,11 +137,13 @@ async def _lines(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> AsyncGen
         if not line.endswith(b"\n"):
             raise Lost(f"The stream from pod {endpoint.pod} ended before its result.")
         try:
-            event = EVENT.validate_json(line)
-        except ValidationError as error:
-            message = f"Pod {endpoint.pod} broke the contract: {error.errors(include_url=False)[0]['msg']}"
+            event = read_event(line)
+        except ValueError as error:
+            message = f"Pod {endpoint.pod} broke the contract: {error}"
             yield Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
             return
+        if event is None:
+            continue
         yield event
         if not isinstance(event, Progress):
             return

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from analysis_operator.api import API_VERSION, GROUP, VERSION, Analyzer, AnalyzerStatus
 from analysis_operator.errors import Conflict, Gone, Rejected
 from analysis_operator.kube.client import KubeApi
-from analysis_operator.kube.events import post_event
+from analysis_operator.kube.events import EventPoster
 from analysis_operator.kube.objects import ANALYZER_LABEL, CREATION_MANAGER, MANAGER, KubeObject
 from analysis_operator.requests.actions import Notify
 
@@ -17,7 +17,7 @@ class KubeAnalyzers:
 
     def __init__(self, api: KubeApi, identity: str) -> None:
         self._api = api
-        self._identity = identity
+        self._events = EventPoster(api, identity)
 
     async def create(self, child: KubeObject) -> None:
         """Create a child object, or leave the existing one as it is."""
@@ -60,8 +60,8 @@ class KubeAnalyzers:
         )
 
     async def notify(self, analyzer: Analyzer, event: Notify) -> None:
-        """Post an event about an Analyzer. Best effort: it never raises."""
-        await post_event(self._api, "Analyzer", analyzer.metadata, event, self._identity)
+        """Post an event about an Analyzer in the background. Best effort: it never raises."""
+        self._events.post("Analyzer", analyzer.metadata, event)
 
     def list_analyzers(self, namespace: str) -> AsyncIterator[KubeObject]:
         """Yield every Analyzer of a namespace."""

@@ -8,6 +8,9 @@ from typing import Any
 
 Pod = Mapping[str, Any]
 
+PORT_NAME = "http"
+"""Of the port that serves the analyzer contract."""
+
 _ENDED = {"Succeeded", "Failed"}
 _WAITING = {
     "ErrImagePull": "Its image cannot be pulled",
@@ -44,7 +47,7 @@ def pod_facts(pod: Pod, port: int, *, answers: bool = False) -> PodFacts:
 
     Args:
         pod: as the API server returns it, or its summary.
-        port: where its analyzer listens.
+        port: where its analyzer listens, unless the pod says so itself: it keeps its port when the Analyzer is edited.
         answers: whether the pod itself has answered that it is ready; this counts before the kubelet's next probe.
     """
     meta, status = pod["metadata"], pod.get("status", {})
@@ -53,6 +56,7 @@ def pod_facts(pod: Pod, port: int, *, answers: bool = False) -> PodFacts:
         return PodFacts(name, None, leaving=True, node="" if status.get("phase") in _ENDED else node, uid=uid)
     conditions = _conditions(pod)
     host = str(status.get("podIP") or "")
+    port = _port_of(pod) or port
     address = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}") if host else None
     if address and (answers or is_ready(pod)):
         return PodFacts(name, address, node=node, uid=uid)
@@ -88,9 +92,19 @@ def pod_summary(pod: Pod) -> dict[str, Any]:
     keys = ("name", "uid", "resourceVersion", "deletionTimestamp", "annotations")
     return {
         "metadata": {key: meta.get(key) for key in keys},
-        "spec": {"nodeName": pod.get("spec", {}).get("nodeName")},
+        "spec": {"nodeName": pod.get("spec", {}).get("nodeName"), "containers": _ports(pod)},
         "status": {key: status.get(key) for key in ("phase", "podIP", "conditions", "containerStatuses")},
     }
+
+
+def _ports(pod: Pod) -> list[dict[str, Any]]:
+    containers = pod.get("spec", {}).get("containers") or ()
+    return [{"ports": container["ports"]} for container in containers if container.get("ports")]
+
+
+def _port_of(pod: Pod) -> int | None:
+    ports = (port for container in _ports(pod) for port in container["ports"])
+    return next((int(port["containerPort"]) for port in ports if port.get("name") == PORT_NAME), None)
 
 
 def _pod_problem(name: str, status: Mapping[str, Any], conditions: Mapping[str, Mapping[str, Any]]) -> str:

@@ -172,6 +172,9 @@ class AnalysisStatus(Resource):
     started_at: datetime | None = Field(default=None, description="Start of the current or last attempt.")
     finished_at: datetime | None = Field(default=None, description="When it reached its final state.")
     retry_at: datetime | None = Field(default=None, description="No new attempt before this time.")
+    storage_fails_since: datetime | None = Field(
+        default=None, description="Since when S3 makes its runs fail. For ten minutes these are no attempts."
+    )
     reason: str = Field(default="", max_length=63, description="Why, in one CamelCase word.")
     message: str = Field(default="", max_length=400, description="Why, in a sentence that says what to do.")
     findings: list[StatusFinding] = Field(default=[], max_length=5, description="The strongest evidence.")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest, AnalysisStatus, RequestStatus
+from analysis_operator.reading import read_report
 from analysis_operator.report.ports import Phones, Report
 from analysis_operator.report.sections import Plot, Section, read_plot
 from analysis_operator.report.store import ObjectStore, StoreError
@@ -110,9 +111,12 @@ class S3ReportWriter:
         body = self._store.get(uri, JSON_LIMIT)
         if entry.result_sha256 is not None and hashlib.sha256(body).hexdigest() != entry.result_sha256:
             raise StoreError(f"{uri} is not what the analyzer wrote")
-        result = AnalysisReport.model_validate_json(body)
+        result = read_report(body)
         if result.id != f"{request.metadata.uid}.{entry.name}" or result.analyzer != entry.name:
             raise StoreError(f"{uri} is the result of another analysis")
+        if (result.verdict, result.score) != (entry.verdict, entry.score):
+            # An attempt that was given up may have ended later than the one that counted.
+            raise StoreError(f"{uri} is the result of another attempt")
         return result
 
     def _plot(self, entry: AnalysisStatus, uri: str) -> tuple[Plot | None, str]:

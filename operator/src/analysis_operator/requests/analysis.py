@@ -9,6 +9,7 @@ from datetime import datetime
 from analysis_operator.api import AnalysisState, AnalysisStatus, PinnedSource, StatusFinding
 from analysis_operator.errors import Reason
 from analysis_operator.requests import retry
+from analysis_operator.requests.conditions import cut
 from analysis_operator.requests.observation import Observation, PodLost, Run
 from analyzer_contract import Failure, Finding, Result, whole_percent
 
@@ -49,7 +50,7 @@ def fail(before: AnalysisStatus, reason: str, message: str, now: datetime, **mor
         update={
             "state": AnalysisState.FAILED,
             "reason": str(reason),
-            "message": message[:_MESSAGE_LIMIT],
+            "message": cut(message, _MESSAGE_LIMIT),
             "finished_at": now,
             "retry_at": None,
             **more,
@@ -96,8 +97,9 @@ def _succeeded(
             "started_at": run.started_at,
             "finished_at": run.ended_at or now,
             "retry_at": None,
+            "storage_fails_since": None,
             "reason": "",
-            "message": result.summary[:_MESSAGE_LIMIT],
+            "message": cut(result.summary, _MESSAGE_LIMIT),
             "findings": strongest(result.findings),
             "result_uri": result.result_uri,
             "result_sha256": result.result_sha256,
@@ -120,8 +122,10 @@ def strongest(findings: Sequence[Finding]) -> list[StatusFinding]:
 
 
 def _failed(before: AnalysisStatus, run: Run, failure: Failure, observed: Observation, now: datetime) -> AnalysisStatus:
+    if retry.is_of_storage(failure) and (run.ended_at or now) - run.started_at < retry.STORAGE_PATIENCE:
+        return _without_storage(before, run, failure, observed, now)
     attempts = before.attempts + 1
-    about = {"pod": run.pod, "started_at": run.started_at, "attempts": attempts}
+    about = {"pod": run.pod, "started_at": run.started_at, "attempts": attempts, "storage_fails_since": None}
     if retry.is_skip(failure):
         ended = fail(before, failure.reason, failure.message, now, **about)
         return ended.model_copy(update={"state": AnalysisState.SKIPPED, "progress": 100})
@@ -133,7 +137,26 @@ def _failed(before: AnalysisStatus, run: Run, failure: Failure, observed: Observ
         **about,
         retry_at=now + pause,
         reason=str(failure.reason),
-        message=failure.message[:_MESSAGE_LIMIT],
+        message=cut(failure.message, _MESSAGE_LIMIT),
+    )
+
+
+def _without_storage(
+    before: AnalysisStatus, run: Run, failure: Failure, observed: Observation, now: datetime
+) -> AnalysisStatus:
+    """Return the entry after a run that S3 made fail: for some minutes it is no attempt."""
+    failed = run.ended_at or now
+    since = min(before.storage_fails_since or failed, failed)  # later: the clock was set back
+    about = {"pod": run.pod, "started_at": run.started_at, "storage_fails_since": since}
+    if failed - since >= retry.STORAGE_PATIENCE and not observed.clock_doubted:
+        return fail(before, failure.reason, failure.message, now, **about, attempts=before.attempts + 1)
+    pause = observed.policy.storage_pause(f"{observed.request.metadata.uid}/{before.name}", failed - since)
+    return _pending(
+        before,
+        **about,
+        retry_at=now + pause,
+        reason=str(failure.reason),
+        message=cut(failure.message, _MESSAGE_LIMIT),
     )
 
 
@@ -146,4 +169,4 @@ def _lost(before: AnalysisStatus, run: Run, lost: PodLost, observed: Observation
             "Look at the Analyzer's pods and nodes, then create another request."
         )
         return fail(before, Reason.TOO_MANY_DISRUPTIONS, message, now, **about)
-    return _pending(before, **about, reason=str(Reason.POD_LOST), message=lost.message[:_MESSAGE_LIMIT])
+    return _pending(before, **about, reason=str(Reason.POD_LOST), message=cut(lost.message, _MESSAGE_LIMIT))

@@ -8,6 +8,15 @@ from datetime import datetime
 from analysis_operator.api import Condition, ConditionRow, ConditionType
 
 _MESSAGE_LIMIT = 600
+_SHORT_LIMIT = 160
+_SHORT = {ConditionType.FINISHED, ConditionType.RECONCILING, ConditionType.STALLED}
+"""They repeat what Succeeded says whole."""
+
+
+def cut(text: str, most_bytes: int) -> str:
+    """Return a text without control characters, each of which takes six bytes as JSON, cut to so many bytes."""
+    printable = "".join(char if char.isprintable() else " " for char in text[:most_bytes])
+    return printable.encode()[:most_bytes].decode(errors="ignore")
 
 
 def updated(
@@ -29,7 +38,7 @@ def updated(
                 type=kind,
                 status=status,
                 reason=reason,
-                message=message[:_MESSAGE_LIMIT],
+                message=cut(message, _SHORT_LIMIT if kind in _SHORT else _MESSAGE_LIMIT),
                 last_transition_time=since,
                 observed_generation=generation,
             )

@@ -45,6 +45,8 @@ class _WorkerPool:
     concurrency: int = 1
     problem: str = ""
     pods: dict[str, _Pod] = field(default_factory=dict)
+    away: dict[Endpoint, _Pod] = field(default_factory=dict)
+    """Pods that take no more work and have not ended what they have: they may come back."""
     jobs: dict[str, tuple[QueuedAnalysis, AnalysisJob]] = field(default_factory=dict)
     tasks: dict[str, asyncio.Task[Outcome | None]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
@@ -111,8 +113,10 @@ class Dispatcher:
         """Replace the pods of a pool that take work; `problem` is what keeps others from taking it."""
         pool = self._made_pool(name)
         before = (bool(pool.pods), pool.problem)
-        by_endpoint = {pod.endpoint: pod for pod in pool.pods.values()}  # a pod may come back under another address
-        pool.pods = {endpoint.pod: by_endpoint.get(endpoint) or _Pod(endpoint) for endpoint in endpoints}
+        # By endpoint: a pod may come back under another address.
+        known = pool.away | {pod.endpoint: pod for pod in pool.pods.values()}
+        pool.pods = {endpoint.pod: known.pop(endpoint, None) or _Pod(endpoint) for endpoint in endpoints}
+        pool.away = {endpoint: pod for endpoint, pod in known.items() if pod.in_flight}
         pool.problem = problem
         self._pump(name)
         if before[0] != bool(pool.pods):

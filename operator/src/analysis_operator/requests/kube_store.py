@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisRequest, RequestStatus
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.kube.client import Json, KubeApi
-from analysis_operator.kube.events import post_event
+from analysis_operator.kube.events import EventPoster
 from analysis_operator.kube.objects import MANAGER
 from analysis_operator.requests.actions import Notify
 from guardian_service.validation import error_summary
@@ -22,7 +22,7 @@ class KubeRequests:
 
     def __init__(self, api: KubeApi, identity: str) -> None:
         self._api = api
-        self._identity = identity
+        self._events = EventPoster(api, identity)
 
     def list_metadata(self) -> AsyncIterator[Json]:
         """Yield the metadata of every request in the cluster. Raises OperatorError."""
@@ -69,8 +69,8 @@ class KubeRequests:
             return
 
     async def notify(self, request: AnalysisRequest, event: Notify) -> None:
-        """Post an event about it. Best effort: it never raises."""
-        await post_event(self._api, "AnalysisRequest", request.metadata, event, self._identity)
+        """Post an event about it in the background. Best effort: it never raises."""
+        self._events.post("AnalysisRequest", request.metadata, event)
 
 
 def _read(answer: Json) -> AnalysisRequest:

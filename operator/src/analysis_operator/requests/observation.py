@@ -10,7 +10,7 @@ from analysis_operator.api import AnalysisRequest
 from analysis_operator.callbacks.delivery import Delivery
 from analysis_operator.report.ports import Report
 from analysis_operator.requests.limits import Limits
-from analysis_operator.requests.retry import backoff, longest
+from analysis_operator.requests.retry import backoff, longest, patient
 from analyzer_contract import Failure, Result, SourceFacts
 
 
@@ -82,6 +82,10 @@ class Policy:
     def longest_pause(self) -> timedelta:
         """The longest pause between attempts, with its jitter."""
         return longest(self.retry_cap_seconds)
+
+    def storage_pause(self, key: str, waited: timedelta) -> timedelta:
+        """Return the pause when S3 has failed for some time at what `key` names."""
+        return patient(key, waited, base=self.retry_base_seconds, cap=self.retry_cap_seconds)
 
     def retry_pause(self, key: str, attempt: int) -> timedelta:
         """Return the pause after this many attempts at what `key` names."""

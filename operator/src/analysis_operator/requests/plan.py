@@ -131,14 +131,16 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
         actions=tuple(actions),
         requeue_after=min(waits).total_seconds() if waits else None,
         urgent=any(
-            _spent(new) != _spent(old) for old, new in zip(before, status.analyses, strict=True) if not new.verdict
+            _spent(new) != _spent(old) or (new.retry_at or now) > (old.retry_at or now)
+            for old, new in zip(before, status.analyses, strict=True)
+            if not new.verdict
         ),
     )
 
 
-def _spent(entry: AnalysisStatus) -> tuple[int, int]:
+def _spent(entry: AnalysisStatus) -> tuple[int, int, datetime | None]:
     """Return what a restarted operator needs, since it bounds how often an analysis is tried."""
-    return entry.attempts, entry.disruptions
+    return entry.attempts, entry.disruptions, entry.storage_fails_since
 
 
 def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str, str]:
@@ -150,6 +152,8 @@ def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str,
     if retrying:
         entry = retrying[0]
         spent = f"attempt {entry.attempts} of {observed.request.spec.max_attempts} failed"
+        if entry.storage_fails_since is not None:
+            spent = "S3 failed, which counts as no attempt for ten minutes"
         return Reason.RETRYING, f"{entry.name}: {spent}: {entry.message}"
     missing = [entry.name for entry in waiting if entry.name not in observed.pools]
     if missing:

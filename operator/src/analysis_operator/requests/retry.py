@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from analyzer_contract import Failure, FailureKind, FailureReason
 
-_TRANSIENT_SOURCE = {FailureReason.SOURCE_UNAVAILABLE}
+_STORAGE = {FailureReason.SOURCE_UNAVAILABLE, FailureReason.RESULTS_UNAVAILABLE}
+STORAGE_PATIENCE = timedelta(minutes=10)
+"""For so long runs that S3 made fail are no attempts: an outage is no fault of the request."""
 _JITTER = (0.8, 1.2)
 _SKIPS = {FailureReason.NO_AUDIO_STREAM, FailureReason.NO_VIDEO_STREAM}
 
@@ -17,11 +19,16 @@ def is_skip(failure: Failure) -> bool:
     return failure.kind is FailureKind.MEDIA and failure.reason in _SKIPS
 
 
+def is_of_storage(failure: Failure) -> bool:
+    """Return whether S3 failed, and not the request: it was not reached, throttled, or did not take the results."""
+    return failure.reason in _STORAGE
+
+
 def can_help(failure: Failure) -> bool:
     """Return whether another attempt can end otherwise: after internal faults, and while S3 is unavailable."""
     if failure.kind is FailureKind.INTERNAL:
         return True
-    return failure.kind is FailureKind.SOURCE and failure.reason in _TRANSIENT_SOURCE
+    return is_of_storage(failure)
 
 
 def backoff(key: str, attempt: int, *, base: float, cap: float) -> timedelta:
@@ -29,9 +36,19 @@ def backoff(key: str, attempt: int, *, base: float, cap: float) -> timedelta:
 
     Deterministic jitter keeps `plan` pure; it still spreads many requests that failed together.
     """
+    return _jittered(f"{key}/{attempt}", min(cap, base * 2 ** max(0, attempt - 1)))
+
+
+def patient(key: str, waited: timedelta, *, base: float, cap: float) -> timedelta:
+    """Return the pause when something has failed for some time: as long again, within the bounds of :func:`backoff`."""
+    seconds = waited.total_seconds()
+    return _jittered(f"{key}/{seconds}", min(cap, max(base, seconds)))
+
+
+def _jittered(key: str, seconds: float) -> timedelta:
     least, most = _JITTER
-    spread = int.from_bytes(hashlib.blake2b(f"{key}/{attempt}".encode(), digest_size=2).digest()) / 0xFFFF
-    return timedelta(seconds=min(cap, base * 2 ** max(0, attempt - 1)) * (least + (most - least) * spread))
+    spread = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=2).digest()) / 0xFFFF
+    return timedelta(seconds=seconds * (least + (most - least) * spread))
 
 
 def longest(cap: float) -> timedelta:

@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from openapi_spec_validator import validate
 from starlette.types import Message, Receive, Scope, Send
 
 from analyzer_contract import AnalysisJob, Progress, Result, SourceFacts, SourceObject, Verdict
+from analyzer_kit import http_server
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.app import MAX_BODY_BYTES, create_app
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.settings import KitSettings
+from guardian_service import uvicorn_server
 from guardian_service.body_limit import BodyLimit
 from guardian_service.signatures import sign
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.connections import vanishing
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 FACTS = SourceFacts(etag="0", size_bytes=0)
 RESULT = Result(verdict=Verdict.NO_EVIDENCE, score=0, summary="", source=FACTS, seconds=0)
@@ -117,6 +121,29 @@ async def test_a_job_in_pieces_is_a_job(app: FastAPI) -> None:
     body = json.dumps(JOB).encode()
     answer = await asked(app, body[:5], body[5:])
     assert (answer.status, json.loads(answer.body)["verdict"]) == (200, "NoEvidence")
+
+
+@pytest.mark.asyncio
+async def test_a_newer_operator_is_understood(app: FastAPI) -> None:
+    newer = JOB | {"later": {"a": 1}, "source": {"uri": "s3://media/key", "later": 1}}
+    answer = await asked(app, json.dumps(newer).encode())
+    assert (answer.status, json.loads(answer.body)["verdict"]) == (200, "NoEvidence")
+
+
+@pytest.mark.asyncio
+async def test_a_connection_to_an_operator_that_vanished_is_given_up_within_seconds(app: FastAPI) -> None:
+    config = uvicorn.Config(app, **uvicorn_server.options(host="127.0.0.1", port=0, lifespan="off"))
+    config.load()
+    server = http_server._Server(config, app, drain_seconds=1)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    host, port = server.servers[0].sockets[0].getsockname()
+    _, writer = await asyncio.open_connection(host, port)
+    await until(lambda: server.server_state.connections)
+    (connection,) = server.server_state.connections
+    assert vanishing(connection.transport.get_extra_info("socket")) == (1, 5, 5, 3, 15_000)
+    writer.close()
+    server.servers[0].close()
 
 
 @pytest.mark.asyncio

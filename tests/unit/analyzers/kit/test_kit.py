@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from analyzer_contract import (
     FailureReason,
     Finding,
     ModelCard,
+    TimelinePoint,
     Verdict,
 )
 from analyzer_kit.child.cgroup import oom_kills
@@ -24,6 +27,7 @@ from analyzer_kit.child.messages import CHILD_MESSAGE
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
+from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.verdicts import judge
 
 
@@ -78,6 +82,30 @@ def test_every_reason_has_somebody_at_fault(reason: FailureReason) -> None:
 def test_a_child_that_talks_nonsense_is_not_understood(line: bytes) -> None:
     with pytest.raises(ValidationError):
         CHILD_MESSAGE.validate_json(line)
+
+
+@pytest.mark.parametrize("count", [1, 2000, 2001, 20_000])
+def test_a_long_timeline_is_thinned_and_keeps_its_peaks(count: int) -> None:
+    points = [
+        TimelinePoint(start_seconds=at, end_seconds=at + 1, score=90 if at == count // 2 else at % 7)
+        for at in range(count)
+    ]
+    thin = completed(report(0).model_copy(update={"timeline": points}), seconds=count).timeline
+    assert len(thin) <= 2000
+    assert (thin[0].start_seconds, thin[-1].end_seconds) == (0, count)
+    assert all(one.end_seconds == other.start_seconds for one, other in pairwise(thin))
+    (peak,) = (point for point in thin if point.score == 90)
+    assert peak.start_seconds <= count // 2 < peak.end_seconds
+
+
+def test_what_was_given_up_writes_no_result_over_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ObjectStore(connect_seconds=1, read_seconds=1, retry_seconds=1, max_bytes=1)
+    asked: list[str] = []
+    monkeypatch.setattr(store, "client", lambda: asked.append("S3"))
+    given_up = threading.Event()
+    given_up.set()
+    store.put("s3://results/a/audio.json", b"{}", "application/json", 1.0, given_up)
+    assert asked == []
 
 
 def test_the_timeline_has_the_strongest_finding_of_each_moment() -> None:

@@ -144,6 +144,18 @@ async def scene() -> AsyncIterator[Scene]:
         yield made
 
 
+async def test_pods_keep_their_port_when_the_analyzer_gets_another(scene: Scene) -> None:
+    old, new = pod(), pod("audio-2", "q", "10.0.0.2")
+    old["spec"] = {"containers": [{"ports": [{"name": "http", "containerPort": 8000}]}]}
+    new["spec"] = {"containers": [{"name": "proxy"}, {"ports": [{"name": "http", "containerPort": 9000}]}]}
+    scene.controller.observe(analyzer("a", 1, port=8000))
+    scene.controller.observe_pod(old, gone=False)
+    scene.controller.observe(analyzer("a", 2, 2, port=9000))
+    scene.controller.observe_pod(new, gone=False)
+    pods = scene.dispatcher._pools["audio"].pods.values()
+    assert [known.endpoint.address for known in pods] == ["10.0.0.1:8000", "10.0.0.2:9000"]
+
+
 @pytest.mark.parametrize("deletion", [True, False], ids=["both observed", "only the new one observed"])
 async def test_an_analyzer_that_was_created_again_keeps_the_pods_that_still_run(scene: Scene, deletion: bool) -> None:
     scene.controller.observe(analyzer("a", 1))

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import jsonschema
 import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
 from analysis_operator.analyzers.http_runner import HttpRunner
-from analysis_operator.api import RequestStatus
+from analysis_operator.api import PinnedSource, RequestStatus
 from analysis_operator.errors import Unreachable
+from analysis_operator.requests import dispatcher
 from analysis_operator.requests.plan import plan
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.settings import Settings
-from analyzer_contract import AnalysisJob, Failure, Progress, Result, SourceObject
+from analyzer_contract import AnalysisJob, AnalysisReport, Failure, Progress, Result, SourceObject
 from guardian_service.signatures import AUTHORIZATION, PROOF, SecretFile, verified
+from tests.support.connections import vanishing
 from tests.support.operator.requests import NOW, observed, request, run
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -93,6 +98,28 @@ async def test_a_pod_does_not_send_the_operator_elsewhere() -> None:
     assert asked_for == ["/v1/analyses"]
 
 
+async def test_a_connection_to_a_pod_that_vanished_is_given_up_within_seconds() -> None:
+    async def handler(asked: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(asked)
+        await answer.write(b'{"type": "progress", "stage": "decode", "fraction": 0.5}\n')
+        await answer.write(json.dumps(RESULT).encode() + b"\n")
+        return answer
+
+    made: list[socket.socket] = []
+    runner = HttpRunner.create()
+    connector = runner._session.connector
+    assert isinstance(connector, aiohttp.TCPConnector)
+    factory = connector._socket_factory
+    assert factory is not None
+    connector._socket_factory = lambda address: made.append(factory(address)) or made[-1]
+    async with serving(handler) as endpoint, aclosing(runner.run(endpoint, JOB)) as events:
+        assert [type(event) async for event in events] == [Progress, Result]
+        (connection,) = made
+        assert vanishing(connection) == (1, 5, 5, 3, 15_000)
+        await runner.close()
+
+
 async def test_an_older_pod_is_understood_and_so_is_a_newer_one() -> None:
     newer = RESULT | {"later": [1], "findings": [FINDING | {"later": 1}], "examinedShare": 0.5, "unexamined": ["Half."]}
     answers = iter([RESULT, newer])
@@ -108,11 +135,46 @@ async def test_an_older_pod_is_understood_and_so_is_a_newer_one() -> None:
     assert (new.examined_share, new.unexamined, len(new.findings)) == (0.5, ["Half."], 1)
 
 
-@pytest.mark.parametrize("extra", [{"later": 1}, {"source": {"uri": "s3://media/call.wav", "later": 1}}])
-def test_an_unknown_field_of_a_job_is_a_mistake(extra: dict[str, Any]) -> None:
-    job = {"id": "a", "source": {"uri": "s3://media/call.wav"}, **extra}
-    with pytest.raises(ValidationError):
-        AnalysisJob.model_validate(job)
+NEWER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("a verdict", RESULT | {"verdict": "Staged"}, {"verdict": "Inconclusive", "score": 90}),
+    ("a kind of finding", RESULT | {"findings": [FINDING | {"kind": "Hologram"}]}, {"verdict": "Suspicious"}),
+    ("why a recording fails", {"kind": "media", "reason": "HologramMedia"}, {"kind": "media"}),
+    ("why S3 fails", {"kind": "source", "reason": "SourceAsleep"}, {"reason": "SourceUnavailable"}),
+    ("who is at fault", {"kind": "weather", "reason": "Rain"}, {"kind": "internal", "reason": "InternalError"}),
+    ("who is at fault, for a known reason", {"kind": "weather", "reason": "OutOfMemory"}, {"reason": "OutOfMemory"}),
+]
+
+
+@pytest.mark.parametrize(("line", "understood"), [row[1:] for row in NEWER], ids=[row[0] for row in NEWER])
+async def test_a_newer_pod_ends_no_analysis_by_what_it_says(line: dict[str, Any], understood: dict[str, Any]) -> None:
+    line = line if "type" in line else {"type": "error", "message": "So it is.", "later": 1, **line}
+    lines = [
+        {"type": "weather", "sky": "grey"},
+        {"type": "progress", "stage": "look", "fraction": 0.5, "later": 1},
+        line,
+    ]
+
+    async def handler(_: web.Request) -> web.StreamResponse:
+        body = "".join(f"{json.dumps(said)}\n" for said in lines).encode()
+        return web.Response(body=body, content_type="application/x-ndjson")
+
+    async with serving(handler) as endpoint:
+        progress, last = await ask(endpoint)
+    assert isinstance(progress, Progress)
+    assert {field: getattr(last, field) for field in understood} == understood
+    decided = plan(observed(request(), runs={"audio": run(last)}), NOW)
+    assert decided.status.finished == (isinstance(last, Result) or last.kind == "media")
+    if isinstance(last, Failure):
+        assert line["reason"] in f"{last.reason} {last.message}", "people read the word that was said"
+
+
+def test_what_is_written_has_the_published_fields_alone() -> None:
+    said = dispatcher._job(request(), "audio", PinnedSource(etag="e", size_bytes=1), "s3://results/a/")
+    jsonschema.validate(said.model_dump(mode="json", by_alias=True), AnalysisJob.model_json_schema(by_alias=True))
+    for kind in (AnalysisJob, Progress, Result, Failure, AnalysisReport):
+        schema = kind.model_json_schema(by_alias=True)
+        objects = [schema, *(part for part in schema.get("$defs", {}).values() if part["type"] == "object")]
+        assert all(part["additionalProperties"] is False for part in objects)
 
 
 @pytest.mark.parametrize(

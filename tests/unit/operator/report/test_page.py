@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
 import struct
 import threading
@@ -241,6 +242,8 @@ async def test_many_findings_are_cut_to_the_strongest() -> None:
         ({f"{PREFIX}audio.json": b'{"schemaVersion": "v2"}'}, "breaks the contract"),
         ({f"{PREFIX}audio.json": b" " * (JSON_LIMIT + 1)}, "larger than"),
         (results(id="another.audio"), "result of another analysis"),
+        (results(score=12), "result of another attempt"),
+        (results(verdict=Verdict.INCONCLUSIVE), "result of another attempt"),
         ({**results(), f"{PREFIX}audio.png": b"<svg onload=alert(1)>"}, "no PNG image"),
         ({**results(), f"{PREFIX}audio.png": png() + b"\0" * PNG_LIMIT}, "larger than"),
         ({**results(), f"{PREFIX}audio.png": png(MOST_PIXELS, 2)}, "too large to be shown"),
@@ -251,6 +254,14 @@ async def test_bad_results_are_said_and_do_not_stop_the_page(objects: dict[str, 
     assert uri is not None
     assert told in problem
     assert told in page
+
+
+async def test_a_result_of_a_newer_analyzer_is_shown() -> None:
+    newer = json.loads(results()[f"{PREFIX}audio.json"])
+    newer |= {"verdict": "Staged", "later": 1, "detectors": [newer["detectors"][0] | {"claim": "Staged", "later": 1}]}
+    store = FakeStore(results() | {f"{PREFIX}audio.json": json.dumps(newer).encode()})
+    _, problem, _ = await write(store, entry(verdict=Verdict.INCONCLUSIVE))
+    assert problem == ""
 
 
 async def test_a_result_elsewhere_is_never_read() -> None:

@@ -17,7 +17,7 @@ from analysis_operator.requests.observation import PodLost
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.operator.requests import request, result
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 Answer = Callable[[str], AsyncIterator[Progress | Result | Failure]]
 
@@ -30,6 +30,8 @@ class Analyzers:
         self.addresses: list[str] = []
         self.answers: dict[str, list[Exception]] = {}
         self.release = asyncio.Event()
+        self.begin = asyncio.Event()
+        self.begin.set()
 
     async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
         uid = job.id.split(".")[0]
@@ -37,6 +39,7 @@ class Analyzers:
         self.addresses.append(endpoint.address)
         if refusals := self.answers.get(endpoint.pod):
             raise refusals.pop(0)
+        await self.begin.wait()
         yield Progress(stage="decode", fraction=0.5)
         await self.release.wait()
         yield result()
@@ -174,6 +177,26 @@ async def test_a_pod_of_the_same_name_is_reached_at_its_new_address(scene: Scene
     scene.dispatcher.set_endpoints("audio", [Endpoint("pod-0", "10.9.9.9:8000")])
     await scene.until(lambda: scene.dispatcher.runs("a"))
     assert scene.analyzers.addresses == ["10.0.0.0:8000", "10.9.9.9:8000"]
+
+
+async def test_a_pod_that_is_not_ready_for_a_moment_gets_no_more_than_it_has_slots(scene: Scene) -> None:
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    for ready in (False, False, True):
+        scene.dispatcher.set_endpoints("audio", [Endpoint("pod-0", "10.0.0.0:8000")] if ready else [])
+        await asyncio.sleep(0)
+    assert [uid for _, uid in scene.analyzers.given] == ["a"]
+    scene.analyzers.release.set()
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+
+
+async def test_nothing_is_told_to_run_before_a_pod_has_begun(scene: Scene) -> None:
+    scene.analyzers.begin.clear()
+    scene.enqueue("a")
+    await until(lambda: scene.analyzers.given)
+    assert scene.dispatcher.runs("a") == {}, "the pod has been asked, and may refuse"
+    scene.analyzers.begin.set()
+    await scene.until(lambda: scene.dispatcher.runs("a"))
 
 
 async def test_nothing_starts_any_more_when_the_dispatcher_closes(scene: Scene) -> None:

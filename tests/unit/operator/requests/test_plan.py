@@ -14,7 +14,7 @@ from analysis_operator.requests.actions import Delete, Enqueue, Notify, Stop, Wr
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import Observation, PodLost, Policy, PoolView
 from analysis_operator.requests.plan import plan
-from analyzer_contract import FailureKind, FailureReason, Finding, SourceFacts, Verdict
+from analyzer_contract import Failure, FailureKind, FailureReason, Finding, SourceFacts, Verdict
 from tests.support.operator.requests import CREATED, EVERYTHING, NOW, failure, observed, request, result, run
 
 
@@ -107,8 +107,7 @@ def test_the_share_that_was_examined_is_in_the_status_and_counts(
 RETRIES = [
     ("a crash of the child", failure(INTERNAL, FailureReason.WORKER_CRASHED)),
     ("a child out of memory", failure(INTERNAL, FailureReason.OUT_OF_MEMORY)),
-    ("results that could not be written", failure(INTERNAL, FailureReason.RESULTS_UNAVAILABLE)),
-    ("a store that answers 500", failure(SOURCE, FailureReason.SOURCE_UNAVAILABLE)),
+    ("a fault of the analyzer", failure(INTERNAL, FailureReason.INTERNAL_ERROR)),
 ]
 
 
@@ -134,6 +133,47 @@ def test_a_transient_failure_is_tried_again_after_a_pause_until_the_attempts_are
     assert last.status.finished
     assert last.status.analyses[0].attempts == 3
     assert reason(last.status) == str(outcome.reason)
+
+
+STORAGE = [
+    ("results that could not be written", failure(INTERNAL, FailureReason.RESULTS_UNAVAILABLE)),
+    ("a store that answers 500", failure(SOURCE, FailureReason.SOURCE_UNAVAILABLE)),
+]
+
+
+def out_of_storage(outcome: Any, minutes: float, *, off: timedelta = timedelta(0)) -> tuple[AnalysisRequest, int]:
+    """The request after an outage of so many minutes, each run failing at once, and how many runs there were."""
+    asked, now, runs = request(maxAttempts=1), NOW, 0
+    while not asked.status.finished and now - NOW <= timedelta(minutes=minutes):
+        runs += 1
+        failed = replace(run(outcome), started_at=now + off, ended_at=now + off)
+        decided = plan(observed(asked, runs={"audio": failed}), now + off)
+        assert decided.urgent, "a restarted operator must not forget since when"
+        asked = asked.model_copy(update={"status": decided.status})
+        now += timedelta(seconds=decided.requeue_after or 0)
+    return asked, runs
+
+
+@pytest.mark.parametrize("outcome", [row[1] for row in STORAGE], ids=[row[0] for row in STORAGE])
+def test_an_outage_of_storage_spends_no_attempt_for_ten_minutes(outcome: Any) -> None:
+    asked, runs = out_of_storage(outcome, 9)
+    entry = asked.status.analyses[0]
+    assert (entry.attempts, entry.state, entry.storage_fails_since) == (0, AnalysisState.PENDING, NOW)
+    assert reason(asked.status) == "Retrying"
+    assert runs < 20, "S3 is not hammered"
+
+    back = plan(observed(asked, runs={"audio": run(result())}), NOW + timedelta(minutes=9))
+    assert back.status.verdict == Verdict.NO_EVIDENCE
+    assert back.status.analyses[0].storage_fails_since is None
+
+    ended, _ = out_of_storage(outcome, 20)
+    assert (reason(ended.status), ended.status.analyses[0].attempts) == (str(outcome.reason), 1)
+
+
+@pytest.mark.parametrize("outcome", [row[1] for row in STORAGE], ids=[row[0] for row in STORAGE])
+def test_a_run_that_took_as_long_as_the_patience_is_an_attempt(outcome: Any) -> None:
+    long = replace(run(outcome), started_at=NOW - timedelta(minutes=11))
+    assert plan(observed(request(), runs={"audio": long}), NOW).status.analyses[0].attempts == 1
 
 
 def test_the_pause_doubles_and_is_bounded() -> None:
@@ -422,6 +462,25 @@ def test_nothing_is_deleted_while_the_clock_is_doubted(by: timedelta) -> None:
     assert doubted.status == ended.request.status
     assert doubted.requeue_after is not None
     assert plan(ended, NOW + timedelta(seconds=1)).actions == (Delete(),)
+
+
+@pytest.mark.parametrize("letter", ["x", "\0", "\n", "\u4e2d", "\U0001f600"])
+@pytest.mark.parametrize(("count", "most_bytes"), [(2, 8_000), (8, 24_000)])
+def test_a_status_is_small_whatever_analyzers_say(letter: str, count: int, most_bytes: int) -> None:
+    names = [f"a{number}" + "n" * 38 for number in range(count)]
+    found = [Finding(kind="K" * 63, start_seconds=1e9, end_seconds=1e9, score=100)] * 10
+    uri = "s3://results/" + "x" * 900
+    said = [
+        result(Verdict.SUSPICIOUS, 70, findings=found, summary=letter * 500, result_uri=uri),
+        Failure(kind=MEDIA, reason=FailureReason.UNSUPPORTED_MEDIA, message=letter * 1000),
+    ]
+    runs = {name: replace(run(said[number % 2]), pod="p" * 253) for number, name in enumerate(names)}
+    asked = request(analyzers=names)
+    decided = plan(observed(asked, pools=dict.fromkeys(names, PoolView(1)), runs=runs), NOW)
+    assert decided.status.finished
+    written = decided.status.model_dump_json(by_alias=True, exclude_none=True, ensure_ascii=True)
+    assert len(written) < most_bytes
+    RequestStatus.model_validate_json(written)
 
 
 def test_planning_twice_without_news_decides_the_same() -> None:
