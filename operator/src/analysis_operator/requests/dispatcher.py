@@ -115,7 +115,7 @@ class Dispatcher:
         before = (bool(pool.pods), pool.problem)
         # By endpoint: a pod may come back under another address.
         known = pool.away | {pod.endpoint: pod for pod in pool.pods.values()}
-        pool.pods = {endpoint.pod: known.pop(endpoint, None) or _Pod(endpoint) for endpoint in endpoints}
+        pool.pods = {endpoint.pod: known.pop(endpoint, _Pod(endpoint)) for endpoint in endpoints}
         pool.away = {endpoint: pod for endpoint, pod in known.items() if pod.in_flight}
         pool.problem = problem
         self._pump(name)

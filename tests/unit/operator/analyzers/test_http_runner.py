@@ -112,7 +112,12 @@ async def test_a_connection_to_a_pod_that_vanished_is_given_up_within_seconds() 
     assert isinstance(connector, aiohttp.TCPConnector)
     factory = connector._socket_factory
     assert factory is not None
-    connector._socket_factory = lambda address: made.append(factory(address)) or made[-1]
+
+    def kept(address: aiohttp.AddrInfoType) -> socket.socket:
+        made.append(factory(address))
+        return made[-1]
+
+    connector._socket_factory = kept
     async with serving(handler) as endpoint, aclosing(runner.run(endpoint, JOB)) as events:
         assert [type(event) async for event in events] == [Progress, Result]
         (connection,) = made
@@ -161,6 +166,7 @@ async def test_a_newer_pod_ends_no_analysis_by_what_it_says(line: dict[str, Any]
     async with serving(handler) as endpoint:
         progress, last = await ask(endpoint)
     assert isinstance(progress, Progress)
+    assert not isinstance(last, Progress)
     assert {field: getattr(last, field) for field in understood} == understood
     decided = plan(observed(request(), runs={"audio": run(last)}), NOW)
     assert decided.status.finished == (isinstance(last, Result) or last.kind == "media")

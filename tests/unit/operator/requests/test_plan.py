@@ -14,7 +14,7 @@ from analysis_operator.requests.actions import Delete, Enqueue, Notify, Stop, Wr
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import Observation, PodLost, Policy, PoolView
 from analysis_operator.requests.plan import plan
-from analyzer_contract import Failure, FailureKind, FailureReason, Finding, SourceFacts, Verdict
+from analyzer_contract import Failure, FailureKind, FailureReason, Finding, Result, SourceFacts, Verdict
 from tests.support.operator.requests import CREATED, EVERYTHING, NOW, failure, observed, request, result, run
 
 
@@ -470,7 +470,7 @@ def test_a_status_is_small_whatever_analyzers_say(letter: str, count: int, most_
     names = [f"a{number}" + "n" * 38 for number in range(count)]
     found = [Finding(kind="K" * 63, start_seconds=1e9, end_seconds=1e9, score=100)] * 10
     uri = "s3://results/" + "x" * 900
-    said = [
+    said: list[Result | Failure] = [
         result(Verdict.SUSPICIOUS, 70, findings=found, summary=letter * 500, result_uri=uri),
         Failure(kind=MEDIA, reason=FailureReason.UNSUPPORTED_MEDIA, message=letter * 1000),
     ]
