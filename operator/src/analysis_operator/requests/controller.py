@@ -227,6 +227,7 @@ class RequestController:
         if entry.request.metadata.deletion_timestamp is not None:
             self._dispatcher.stop(uid)
             return
+        await self._end(entry)  # an earlier write may have succeeded though its answer was lost
         runs = self._dispatcher.runs(uid)
         delivery = self._callbacks.delivery(uid)
         observed = Observation(
@@ -249,16 +250,25 @@ class RequestController:
         else:
             if not decided.urgent and not self._may_write(uid, entry):
                 return
-            ends = decided.status.finished and not entry.request.status.finished
-            if not await self._write(uid, entry, decided.status, runs):
+            if not await self._write(uid, entry, decided, runs):
                 return
-            if ends:
-                self._on_finished(entry)
-            await self._notify(entry, decided)
+            if not await self._end(entry):
+                await self._notify(entry, decided)
         if any(isinstance(action, Delete) for action in decided.actions):
             await self._requests.delete(entry.request)
         if decided.requeue_after is not None and uid in self._view:
             self._queue.add_later(uid, decided.requeue_after)
+
+    async def _end(self, entry: Entry) -> bool:
+        """Do what follows once from an end that this process wrote. Return whether there was one to follow up."""
+        if not entry.ends or not entry.request.status.finished:
+            return False
+        event = entry.ends.get(entry.request.status.finished_at)
+        entry.ends.clear()
+        if event is not None:  # or another operator wrote another end
+            self._on_finished(entry)
+            await self._requests.notify(entry.request, event)
+        return True
 
     def _start_and_stop(self, entry: Entry, decided: Plan) -> None:
         """Act before the write, so that work does not wait for it: every action here may be repeated."""
@@ -270,6 +280,8 @@ class RequestController:
                 case Stop(analyzer):
                     self._dispatcher.stop(uid, analyzer)
                 case WriteReport(status) if entry.reporting is None:
+                    # A page that is soon there needs no write that says that it is written.
+                    entry.write_not_before = asyncio.get_running_loop().time() + PROGRESS_SECONDS
                     entry.reporting = asyncio.create_task(self._write_report(entry, status, prefix or ""))
                 case CallBack(answer):
                     self._callbacks.send(entry.request, answer)
@@ -291,8 +303,10 @@ class RequestController:
         entry.turn = None
         return True
 
-    async def _write(self, uid: str, entry: Entry, status: RequestStatus, runs: Mapping[str, Run]) -> bool:
-        base = entry.version
+    async def _write(self, uid: str, entry: Entry, decided: Plan, runs: Mapping[str, Run]) -> bool:
+        base, status = entry.version, decided.status
+        if status.finished and not entry.request.status.finished:
+            entry.ends.update((status.finished_at, event) for event in decided.actions if isinstance(event, Notify))
         try:
             written = await self._requests.write_status(entry.request, status)
         except Conflict:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from analysis_operator.api import AnalysisRequest, RequestStatus
 from analysis_operator.report.ports import Report
+from analysis_operator.requests.actions import Notify
 
 BACKOFF_SECONDS = (0.5, 30.0)
 """Between attempts of one reconcile: the first pause and the longest."""
@@ -21,6 +23,8 @@ class Entry:
     backoff: float = BACKOFF_SECONDS[0]
     report: Report | None = None
     reporting: asyncio.Task[None] | None = None
+    ends: dict[datetime | None, Notify] = field(default_factory=dict)
+    """The event of each end that was written, perhaps without an answer, by its time; empty once one has followed."""
     turn: float | None = None
     """When its next write that can wait may be made; None: no turn was taken."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from analysis_operator.callbacks.delivery import AnswerFailed, AnswerRefused, Re
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.report.ports import Report
 from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests import controller as reconcile
 from analysis_operator.requests.controller import RequestController
@@ -151,6 +154,49 @@ async def test_an_attempt_is_counted_once_when_the_answer_to_its_write_is_lost(s
     assert scene.status().analyses[0].attempts == 2
 
 
+@pytest.mark.parametrize("deaf", [True, False], ids=["the watch is silent", "the watch tells"])
+async def test_an_end_is_told_once_when_the_answer_to_its_write_is_lost(scene: Scene, deaf: bool) -> None:
+    def counted() -> float:
+        labels = {"verdict": "NoEvidence", "reason": "Completed"}
+        return REGISTRY.get_sample_value("silver_guardian_requests_finished_total", labels) or 0
+
+    before = counted()
+    scene.api.unanswered = lambda status: status.finished
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.controller._view)
+    if deaf:
+        scene.api._watchers.clear()
+    await scene.until(lambda: scene.status().finished and callback_of(scene) == ("True", "Delivered"))
+    assert [event.reason for _, event in scene.api.events] == ["Completed"]
+    assert counted() == before + 1
+    assert len(scene.machines.told) == 1
+
+
+async def test_a_request_with_a_page_and_a_callback_costs_three_writes(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(_: Endpoint, __: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+        yield Progress(stage="decode", fraction=0.5)
+        await asyncio.sleep(0.3)
+        yield result(result_uri="s3://results/default/call/audio.json")
+
+    async def write(*_: object) -> Report:
+        return Report("s3://results/default/call/report.html")
+
+    monkeypatch.setattr(reconcile, "PROGRESS_SECONDS", 0.2)
+    monkeypatch.setattr(scene.analyzers, "run", slow)
+    policy = replace(scene.controller._policy, results_uri="s3://results")
+    monkeypatch.setattr(scene.controller, "_policy", policy)
+    monkeypatch.setattr(scene.controller._reports, "write", write)
+    scene.apply(**WAITED)
+    await scene.until(lambda: scene.status().finished and callback_of(scene)[0] == "True")
+    assert scene.status().report_uri
+    told = [offer.status.condition(ConditionType.SUCCEEDED) for offer in scene.sink.offers]
+    reasons = [row.reason for row in told if row is not None]
+    assert [reason for reason, _ in groupby(reasons) if reason != "Queued"] == ["Pending", "Running", "Completed"]
+    assert reasons.count("Completed") == 2, "how it ended, and that the state machine knows"
+
+
 async def test_a_request_that_gave_way_to_a_namesake_is_not_written_over_and_over(scene: Scene) -> None:
     scene.api.refusals, scene.api.reads = [Conflict("another UID")], [Gone("replaced by a namesake")]
     scene.apply()
@@ -283,7 +329,8 @@ async def test_an_operator_that_starts_again_sends_what_the_last_one_did_not_rec
     fresh.api._store(before, status=before.status.model_copy(update={"conditions": pending}))
     running = asyncio.create_task(fresh.controller.run())
     await fresh.until(lambda: fresh.machines.told)
-    await fresh.until(lambda: callback_of(fresh) == ("True", "AlreadyAnswered"))
+    await fresh.until(lambda: ended(fresh.status()))
+    assert callback_of(fresh) == ("True", "AlreadyAnswered")
     running.cancel()
 
 
