@@ -213,6 +213,9 @@ class RequestController:
             uid = await self._queue.get()
             try:
                 await self._reconcile(uid)
+            except ApiUnavailable as error:
+                log.warning("not done, will be tried again", uid=uid, error=str(error))
+                self._retry(uid)
             except Exception:
                 metrics.RECONCILE_ERRORS.inc()
                 log.exception("reconcile failed", uid=uid)

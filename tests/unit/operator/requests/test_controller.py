@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from analysis_operator.api import API_VERSION, AnalysisRequest, ConditionType, RequestStatus
 from analysis_operator.callbacks import sender
@@ -270,6 +271,25 @@ async def test_a_time_to_live_of_zero_and_of_ten_years(scene: Scene) -> None:
     scene.apply("long", ttlSecondsAfterFinished=315_360_000)
     await scene.until(lambda: [found.status.finished for found in scene.api.list()] == [True])
     assert [found.metadata.name for found in scene.api.list()] == ["long"]
+
+
+async def test_a_deletion_that_fails_is_no_defect_of_the_operator(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def refused(_: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise ApiUnavailable("503")
+
+    before = REGISTRY.get_sample_value("silver_guardian_reconcile_errors_total")
+    monkeypatch.setattr(scene.api, "delete", refused)
+    with capture_logs() as logs:
+        scene.apply(ttlSecondsAfterFinished=0)
+        await scene.until(lambda: asked and [line for line in logs if "503" in str(line.get("error"))])
+    assert {line["log_level"] for line in logs} == {"warning"}
+    assert REGISTRY.get_sample_value("silver_guardian_reconcile_errors_total") == before
 
 
 WAITED: dict[str, Any] = {"callback": {"taskToken": "token-1"}}
