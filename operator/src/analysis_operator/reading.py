@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from analyzer_contract import (
     EVENT,
     AnalysisReport,
+    CredentialState,
     Failure,
     FailureKind,
     FailureReason,
@@ -61,6 +62,9 @@ def read_report(content: bytes) -> AnalysisReport:
         for detector in said["detectors"] if isinstance(said.get("detectors"), list) else ():
             if isinstance(detector, dict) and _is_new(detector.get("claim"), Verdict):
                 detector["claim"] = Verdict.INCONCLUSIVE
+        credentials = said.get("credentials")
+        if isinstance(credentials, dict) and _is_new(credentials.get("state"), CredentialState):
+            credentials["state"] = CredentialState.UNREADABLE
     return AnalysisReport.model_validate(said)
 
 
@@ -77,13 +81,13 @@ def _with_known_failure(said: Mapping[str, Any]) -> Mapping[str, Any]:
     kind, reason, message = said.get("kind"), said.get("reason"), said.get("message")
     if _is_new(kind, FailureKind):
         kind = FailureKind.INTERNAL
-    if _is_new(reason, FailureReason) and kind in set(FailureKind):
+    if _is_new(reason, FailureReason) and isinstance(kind, str) and kind in set(FailureKind):
         known = _REASONS[FailureKind(kind)]
         return {**said, "kind": kind, "reason": known, "message": f"{reason}: {message}"[:1000]}
     return {**said, "kind": kind}
 
 
-def _is_new(word: object, known: type[Verdict | FailureKind | FailureReason]) -> bool:
+def _is_new(word: object, known: type[CredentialState | Verdict | FailureKind | FailureReason]) -> bool:
     return _is_word(word) and word not in set(known)
 
 

@@ -192,9 +192,21 @@ def test_what_is_written_has_the_published_fields_alone() -> None:
         json.dumps(RESULT | {"source": {"etag": "e", "sizeBytes": 10**30}}),
         json.dumps(RESULT | {"summary": "\0" * 500, "findings": [FINDING] * 10}),
         json.dumps({"type": "error", "kind": "internal", "reason": "InternalError", "message": "\u00e9" * 1000}),
+        '{"type": "error", "kind": [], "reason": "New", "message": ""}',
+        "[" * 1000,
         "no json",
     ],
-    ids=["a long URI", "no end", "a far end", "a huge object", "the longest words", "failure", "garbage"],
+    ids=[
+        "a long URI",
+        "no end",
+        "a far end",
+        "a huge object",
+        "the longest words",
+        "failure",
+        "no kind",
+        "brackets",
+        "garbage",
+    ],
 )
 async def test_whatever_a_pod_says_fits_the_status(line: str) -> None:
     async def handler(_: web.Request) -> web.StreamResponse:

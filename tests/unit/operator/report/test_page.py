@@ -258,7 +258,12 @@ async def test_bad_results_are_said_and_do_not_stop_the_page(objects: dict[str, 
 
 async def test_a_result_of_a_newer_analyzer_is_shown() -> None:
     newer = json.loads(results()[f"{PREFIX}audio.json"])
-    newer |= {"verdict": "Staged", "later": 1, "detectors": [newer["detectors"][0] | {"claim": "Staged", "later": 1}]}
+    newer |= {
+        "verdict": "Staged",
+        "later": 1,
+        "credentials": {"state": "Blurred"},
+        "detectors": [newer["detectors"][0] | {"claim": "Staged", "later": 1}],
+    }
     store = FakeStore(results() | {f"{PREFIX}audio.json": json.dumps(newer).encode()})
     _, problem, _ = await write(store, entry(verdict=Verdict.INCONCLUSIVE))
     assert problem == ""
