@@ -26,7 +26,7 @@ class Guardian:
     def __init__(self, out: Path) -> None:
         self.out = out
         self._mark = uuid.uuid4().hex
-        own = {"PYTHONUNBUFFERED": "1", "COLUMNS": "200", "GUARDIAN_MODELS": str(out / "no-models")}
+        own = {"PYTHONUNBUFFERED": "1", "COLUMNS": "200", "XDG_DATA_HOME": str(out / "no-models")}
         self._env = os.environ | {_MARK: self._mark, **own}
 
     def __enter__(self) -> Self:

@@ -91,7 +91,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- define "silver-guardian.everybodysAnalyzers" -}}
 {{- $names := list "audio" "video" -}}
 {{- range $name, $analyzer := .Values.analyzers -}}
-{{- $model := dig "GUARDIAN_CONTEXT_MODEL" "none" ($analyzer.env | default dict) -}}
+{{- $model := dig "GUARDIAN_CONTEXT_MODEL" (dig "languageModel" "name" "" $analyzer | default "none") ($analyzer.env | default dict) -}}
 {{- $away := and (hasKey $analyzer "transcription") (or (eq (include "silver-guardian.transcriber" $analyzer) "amazon") (ne $model "none")) -}}
 {{- if and (include "silver-guardian.enabled" $analyzer) (not $away) }}{{ $names = append $names $name }}{{ end -}}
 {{- end -}}

@@ -371,6 +371,7 @@ class TestWords:
             ({"models": {"claim": "speech"}}, ["audio", "video", "context"]),
             ({"transcription": {"engine": "amazon", "transcriptsURI": "s3://results/t/"}}, ["audio", "video"]),
             ({"models": {"claim": "speech"}, "env": {"GUARDIAN_CONTEXT_MODEL": "a-model"}}, ["audio", "video"]),
+            ({"models": {"claim": "speech"}, "languageModel": {"name": "a-model"}}, ["audio", "video"]),
         ],
     )
     def test_who_would_send_words_away_is_asked_by_namespaces_that_may(
