@@ -43,7 +43,8 @@ def assess(
         verdict=verdict,
         score=score,
         summary=deciding_summary(pairs, verdict),
-        examined_share=1,
+        examined_share=transcript.heard_share,
+        unexamined=[str(limit)[:300] for limit in transcription.limits if limit.reason is Reason.HEARD_IN_PART],
         detectors=[completed(report, seconds=transcript.seconds, limitation=limitation) for report in reports],
     )
 
@@ -57,8 +58,8 @@ def _nothing_to_judge(transcription: Transcription) -> Assessment:
         verdict=Verdict.INCONCLUSIVE,
         score=0,
         summary=str(limits[0])[:500],
-        examined_share=1 if transcript is not None else 0,
-        unexamined=[str(limit)[:300] for limit in limits] if transcript is None else [],
+        examined_share=transcript.heard_share if transcript is not None else 0,
+        unexamined=[str(limit)[:300] for limit in limits] if transcript is None or transcript.heard_share < 1 else [],
         detectors=[_no_transcript(limit) for limit in limits],
     )
 

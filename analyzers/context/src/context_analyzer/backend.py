@@ -153,7 +153,7 @@ class ContextBackend:
             if self._transcriber is not None:
                 pause = self._transcriber.pause_seconds
                 content = await self._transcriber.transcribe(
-                    job.source, facts, lambda: clock.child_stage("transcribe", 0)
+                    job.source, facts, lambda: clock.child_stage("transcribe", 0), clock.remaining()
                 )
             else:
                 content = await self._supplied(job)
@@ -161,7 +161,7 @@ class ContextBackend:
             transcript = await self._compute(lambda: read_transcript(content, pause_seconds=pause))
         except NotDone as limit:
             return Transcription(None, (limit, *limits))
-        return Transcription(transcript, limits)
+        return Transcription.of(transcript, limits)
 
     async def _supplied(self, job: AnalysisJob) -> bytes:
         uri = f"{job.source.uri}{SUPPLIED_SUFFIX}"

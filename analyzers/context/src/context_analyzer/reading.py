@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer_kit.detector import Reading
-from context_analyzer.reasons import NotDone
+from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.transcript import Transcript
 
 
@@ -21,6 +22,13 @@ class Transcription:
 
     transcript: Transcript | None
     limits: tuple[NotDone, ...] = ()
+
+    @classmethod
+    def of(cls, transcript: Transcript, limits: tuple[NotDone, ...] = ()) -> Transcription:
+        """Return what there is to judge of a transcript, which may be one of the beginning only."""
+        if transcript.heard_share < 1:
+            limits = (NotDone(Reason.HEARD_IN_PART, f"{math.floor(100 * transcript.heard_share)} %."), *limits)
+        return cls(transcript, limits)
 
     @property
     def speech(self) -> Transcript | None:

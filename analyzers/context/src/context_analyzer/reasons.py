@@ -20,6 +20,7 @@ class Reason(StrEnum):
     VERSION_NOT_CURRENT = "VersionNotCurrent"
     NO_SPEECH = "NoSpeech"
     SPEECH_UNCLEAR = "SpeechUnclear"
+    HEARD_IN_PART = "HeardInPart"
     UNSUPPORTED_LANGUAGE = "UnsupportedLanguage"
     # Of the language model
     MODEL_FORBIDDEN = "ModelForbidden"
@@ -52,6 +53,7 @@ MESSAGES = {
     ),
     Reason.NO_SPEECH: "Hardly anything is said in this recording: too little to judge.",
     Reason.SPEECH_UNCLEAR: "There is no transcript: somebody speaks, but the words could not be made out.",
+    Reason.HEARD_IN_PART: "There was time to hear the beginning only; a longer timeoutSeconds gives more. Heard:",
     Reason.UNSUPPORTED_LANGUAGE: "The rules know English and Korean only, and this is another language.",
     Reason.MODEL_FORBIDDEN: (
         "The language model was not asked: the analyzer may not use it. Check the endpoint's key or, on AWS, the right "

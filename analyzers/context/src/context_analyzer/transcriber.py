@@ -72,7 +72,7 @@ class Transcriber:
         """Nothing runs here."""
 
     async def transcribe(
-        self, source: SourceObject, facts: SourceFacts, waiting: WaitingCallback = lambda: None
+        self, source: SourceObject, facts: SourceFacts, waiting: WaitingCallback = lambda: None, seconds: float = 0.0
     ) -> bytes:
         """Return the transcript, in Transcribe's format. Cancelling it leaves the job to the next request.
 
@@ -80,11 +80,13 @@ class Transcriber:
             source: the recording.
             facts: pin what it has to be.
             waiting: called each time the job is not done yet.
+            seconds: until the deadline, at which the caller cancels it.
 
         Raises:
             NotDone: there is none, and why.
             AnalysisError: S3 does not answer.
         """
+        del seconds
         name = self.job_name(source, facts)
         kept = f"{self._settings.context_transcripts}{name}.json"
         if (content := await self._read(kept)) is not None:

@@ -29,8 +29,10 @@ class AnyTranscriber(Protocol):
     async def stop(self) -> None:
         """End what was started."""
 
-    async def transcribe(self, source: SourceObject, facts: SourceFacts, waiting: WaitingCallback) -> bytes:
-        """Return what is said.
+    async def transcribe(
+        self, source: SourceObject, facts: SourceFacts, waiting: WaitingCallback, seconds: float
+    ) -> bytes:
+        """Return what is said, in the ``seconds`` until the deadline.
 
         Raises:
             NotDone: there is no transcript, and why.

@@ -68,10 +68,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A whole recording. ``language`` is a code such as ko-KR; empty if it is not known."""
+    """A whole recording. ``language`` is a code such as ko-KR; empty if it is not known.
+
+    ``heard_share`` is how much of it was heard before time was up.
+    """
 
     turns: tuple[Turn, ...]
     language: str = ""
+    heard_share: float = 1.0
 
     @property
     def seconds(self) -> float:
@@ -121,6 +125,8 @@ class _Results(_Lenient):
 
 class _Output(_Lenient):
     results: _Results
+    heard_share: float = Field(default=1.0, ge=0, le=1, alias="heardShare")
+    """Our own listener's: Transcribe does all or nothing."""
 
 
 def read_transcript(content: bytes, language: str = "", pause_seconds: float = PAUSE_SECONDS) -> Transcript:
@@ -135,15 +141,16 @@ def read_transcript(content: bytes, language: str = "", pause_seconds: float = P
         NotDone: TranscriptInvalid.
     """
     try:
-        results = _Output.model_validate_json(content).results
+        output = _Output.model_validate_json(content)
     except ValidationError as error:
         summary = error_summary(error, field_characters=100, message_characters=200)
         raise NotDone(Reason.TRANSCRIPT_INVALID, summary) from error
+    results = output.results
     labels = {item.start_time: item.speaker_label for part in results.speaker_labels.segments for item in part.items}
     turns = tuple(_turns(results.items, labels, pause_seconds))
     if sum(len(turn.text) for turn in turns) > _MOST_CHARACTERS:
         raise NotDone(Reason.TRANSCRIPT_INVALID, "It has more words than four hours of talk.")
-    return Transcript(turns, results.language_code or language)
+    return Transcript(turns, results.language_code or language, output.heard_share)
 
 
 def plain(text: str) -> str:

@@ -28,7 +28,7 @@ async def listener(tmp_path: Path) -> AsyncIterator[Listener]:
 
 
 async def hear(listener: Listener, folder: Path, language: str = "") -> bytes:
-    return await listener.hear(folder / "samples", folder / "transcript", language, lambda _share: None)
+    return await listener.hear(folder / "samples", folder / "transcript", language, 60, lambda _share: None)
 
 
 async def test_one_process_hears_one_recording_after_the_other(listener: Listener, tmp_path: Path) -> None:

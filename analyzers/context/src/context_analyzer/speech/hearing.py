@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -109,19 +110,24 @@ class Hearing:
             recording: the file.
             folder: an empty one for what is made meanwhile.
             language: in which it is said; empty: found out.
-            seconds: until the deadline.
+            seconds: how long it may take; what is not heard by then is left out.
             progress: called with the share that is done.
 
         Raises:
             NotDone: there is no transcript, and why.
             AnalysisError: the recording is refused or cannot be decoded.
         """
+        until = time.monotonic() + seconds
         samples = folder / "samples"
         async with self._pool.lease() as worker:
             task = Task(recording=str(recording), plot=str(samples), cpu_seconds=int(seconds * self._threads) + 1)
             sound = await worker.run(task, lambda _stage, share: progress(_DECODED * share))
         content = await self._listener.hear(
-            samples, folder / "transcript", language, lambda share: progress(_DECODED + (1 - _DECODED) * share)
+            samples,
+            folder / "transcript",
+            language,
+            until - time.monotonic(),
+            lambda share: progress(_DECODED + (1 - _DECODED) * share),
         )
         return Heard(_made_out(content), sound)
 

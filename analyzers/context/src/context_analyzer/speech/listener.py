@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -64,23 +65,28 @@ class Listener:
             await self._process.wait()
             self._process = None
 
-    async def hear(self, samples: Path, transcript: Path, language: str, progress: Callable[[float], None]) -> bytes:
+    async def hear(
+        self, samples: Path, transcript: Path, language: str, seconds: float, progress: Callable[[float], None]
+    ) -> bytes:
         """Return what is said, in the format of Amazon Transcribe; cancelling it ends the process.
 
         Args:
             samples: a file of 16-bit integers, mono, 16 kHz.
             transcript: the file that the process writes.
             language: in which it is said; empty: found out.
+            seconds: how long that may take, the wait for other recordings included.
             progress: called with the share that is done.
 
         Raises:
             NotDone: TranscriptInvalid: it wrote too much.
             AnalysisError: WorkerCrashed, InternalError.
         """
+        until = time.monotonic() + seconds
         async with self._lock:
             try:
                 await self._started()
-                await self._heard(samples, transcript, language, progress)
+                task = {"samples": str(samples), "transcript": str(transcript), "language": language}
+                await self._heard({**task, "seconds": max(until - time.monotonic(), 0.0)}, progress)
             except Misconfigured as error:
                 raise AnalysisError(FailureReason.INTERNAL_ERROR, str(error)) from error
             except BaseException:
@@ -108,8 +114,8 @@ class Listener:
             raise Misconfigured(str(answer.get("problem", "The listener did not start."))[:1000])
         log.info("listener ready", model=self._first["id"])
 
-    async def _heard(self, samples: Path, transcript: Path, language: str, progress: Callable[[float], None]) -> None:
-        await self._send({"samples": str(samples), "transcript": str(transcript), "language": language})
+    async def _heard(self, task: dict[str, Any], progress: Callable[[float], None]) -> None:
+        await self._send(task)
         while True:
             answer = await self._answer()
             if "progress" in answer:

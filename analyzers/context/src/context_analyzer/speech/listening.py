@@ -1,8 +1,9 @@
 """``python -m context_analyzer.speech.listening``: the listener. It reads tasks as JSON lines, and answers in lines.
 
 Its first line names the model: ``{"folder", "id", "threads", "service"}``; it answers ``{"ready": true}`` or
-``{"problem"}``. A task is ``{"samples", "transcript", "language"}``, two files and a language; the answer is
-``{"progress"}``, as often as there is any, and then ``{"done": true}`` or ``{"failed"}``.
+``{"problem"}``. A task is ``{"samples", "transcript", "language", "seconds"}``, two files, a language and
+the time that there is; the answer is ``{"progress"}``, as often as there is any, and then ``{"done": true}`` or
+``{"failed"}``.
 """
 
 from __future__ import annotations
@@ -69,10 +70,12 @@ def load(folder: Path, model_id: str, threads: int) -> Whisper:
         raise Misconfigured(f"{files} is no Whisper in the form of CTranslate2: {error}") from error
 
 
-def _hear(whisper: Whisper, task: dict[str, str]) -> None:
+def _hear(whisper: Whisper, task: dict[str, Any]) -> None:
     path = Path(task["samples"])
     samples = np.memmap(path, "<i2", "r") if path.stat().st_size else np.zeros(0, "<i2")
-    heard = whisper.hear(samples, task["language"], lambda share: _say({"progress": round(share, 3)}))
+    heard = whisper.hear(
+        samples, task["language"], lambda share: _say({"progress": round(share, 3)}), float(task["seconds"])
+    )
     Path(task["transcript"]).write_text(json.dumps(heard, ensure_ascii=False), "utf-8")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -14,6 +15,9 @@ from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.scratch import Scratch
 from context_analyzer.settings import ContextSettings
 from context_analyzer.speech.hearing import Hearing
+
+_RESERVED_SECONDS = 20.0
+"""For the window of half a minute that is being heard when time is up, for judging, and for the upload."""
 
 _LONGEST_SECONDS = 3600.0
 """The longest deadline of a job; its own, when it passes, cancels what runs here."""
@@ -51,23 +55,27 @@ class LocalTranscriber:
         await self.hearing.stop()
         self._scratch.close()
 
-    async def transcribe(self, source: SourceObject, facts: SourceFacts, waiting: Callable[[], None]) -> bytes:
-        """Return what is said, in the format of Amazon Transcribe.
+    async def transcribe(
+        self, source: SourceObject, facts: SourceFacts, waiting: Callable[[], None], seconds: float
+    ) -> bytes:
+        """Return what is said, in the format of Amazon Transcribe: as much of it as there is time for.
 
         Args:
             source: the recording.
             facts: pin what it has to be.
             waiting: called while it is heard.
+            seconds: until the job's deadline.
 
         Raises:
             NotDone: there is none, and why.
             AnalysisError: S3 does not answer, or the recording is refused or cannot be decoded.
         """
+        until = time.monotonic() + seconds - _RESERVED_SECONDS
         async with self._scratch.folder() as folder:
             recording = folder / "recording"
             await self._download(source, facts, recording)
             heard = await self.hearing.hear(
-                recording, folder, self._settings.context_language, _LONGEST_SECONDS, lambda _share: waiting()
+                recording, folder, self._settings.context_language, until - time.monotonic(), lambda _share: waiting()
             )
         return heard.content
 

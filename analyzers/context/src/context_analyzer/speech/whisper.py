@@ -5,7 +5,9 @@ It is imported by the listener alone: loading it takes a second and 60 MB.
 
 from __future__ import annotations
 
+import math
 import os
+import time
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is imported: nothing is ever fetched
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -59,14 +61,16 @@ class Whisper:
             str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
         )
 
-    def hear(self, samples: Samples, language: str, progress: Progress) -> dict[str, Any]:
+    def hear(self, samples: Samples, language: str, progress: Progress, seconds: float = math.inf) -> dict[str, Any]:
         """Return what is said, in the format of Amazon Transcribe.
 
         Args:
             samples: mono, 16 kHz.
             language: in which it is said, as ``ko`` or ``ko-KR``; empty: found out.
             progress: called with the share that is done.
+            seconds: how long it may take: what is not heard by then is left out, and ``heardShare`` says so.
         """
+        until = time.monotonic() + seconds
         ctranslate2.set_random_seed(_SEED)
         meter = VoiceMeter()
         for start in range(0, samples.size, _BLOCK):
@@ -75,12 +79,17 @@ class Whisper:
         parts = windows(pieces(speech_stretches(speech), speech, samples.size))
         spoken, sure = self._language(language, parts, samples)
         items = list[dict[str, Any]]()
+        share = 1.0
         for number, window in enumerate(parts):
+            if time.monotonic() > until:
+                share = window[0].start / samples.size
+                break
             items += self._words(window, samples, spoken)
             progress((number + 1) / len(parts))
         heard = sum(piece.end - piece.start for window in parts for piece in window) / SAMPLE_RATE
         return {
             "results": {"language_code": spoken if items else "", "items": items},
+            "heardShare": math.floor(share * 1000) / 1000,
             "languageProbability": round(sure, 3),
             "speechSeconds": round(heard, 2),
         }
