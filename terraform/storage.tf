@@ -80,5 +80,11 @@ module "results" {
     expiration                             = { days = var.results_retention_days }
     noncurrent_version_expiration          = { days = 30 }
     abort_incomplete_multipart_upload_days = 1
+    }, {
+    id                            = "transcripts"
+    enabled                       = true
+    filter                        = { prefix = local.transcripts_prefix }
+    expiration                    = { days = var.transcripts_retention_days }
+    noncurrent_version_expiration = { days = 1 }
   }]
 }

@@ -230,6 +230,18 @@ variable "results_retention_days" {
   }
 }
 
+variable "transcripts_retention_days" {
+  description = "After how many days transcripts are deleted: what people said in a call is needed while it is judged."
+  type        = number
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition     = var.transcripts_retention_days >= 1 && floor(var.transcripts_retention_days) == var.transcripts_retention_days
+    error_message = "Use a whole number of days, at least 1."
+  }
+}
+
 variable "upload_origins" {
   description = "Web origins from which browsers may upload recordings with a presigned link. Empty: none."
   type        = list(string)

@@ -85,7 +85,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     policy = settings.policy()
     dispatcher = Dispatcher(runner, clock.now, policy.limits)
     callbacks = CallbackSender(StepFunctions(), clock.now, may_write)
-    sink = make_sink(settings.database, clock.now)
+    sink = make_sink(settings.database, clock.now, settings.records_kept)
     request_store = KubeRequests(api, settings.identity)
     requests = RequestController(
         request_store,

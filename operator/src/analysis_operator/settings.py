@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     database_url_file: Path | None = Field(
         default=None, description="A file with that URL, read before each connection: a new password counts at once."
     )
+    records_days: int = Field(
+        default=0, ge=0, description="Days for which a record stays after its request was deleted. 0: for ever."
+    )
     host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -89,6 +93,11 @@ class Settings(BaseSettings):
         if self.database_url_file is not None:
             return UrlFile(self.database_url_file)
         return self.database_url.get_secret_value() if self.database_url else None
+
+    @property
+    def records_kept(self) -> timedelta | None:
+        """Return for how long a record stays after its request was deleted; None: for ever."""
+        return timedelta(days=self.records_days) if self.records_days else None
 
     def policy(self) -> Policy:
         """Return the settings that decisions need."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, column, func, select, update
+from sqlalchemy import bindparam, column, delete, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import DateTime, Uuid
 
@@ -66,6 +66,12 @@ class Writer:
             uids = sorted(gone)
             async with transaction(self._engine) as connection:
                 await connection.execute(_MARK_DELETED, {"uids": uids, "times": [gone[uid] for uid in uids]})
+
+    async def forget(self, deleted_before: datetime) -> int:
+        """Delete the rows of requests that were deleted before a time, with their history; return how many."""
+        gone = delete(analyses).where(analyses.c.deleted_at < deleted_before)
+        async with transaction(self._engine) as connection:
+            return (await connection.execute(gone)).rowcount
 
     async def live(self) -> dict[str, int]:
         """Return the resource version of every row that is not marked as deleted, by UID."""

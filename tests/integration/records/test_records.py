@@ -134,6 +134,15 @@ async def test_a_row_is_read_as_it_was_written(writer: Writer, reader: Reader) -
     assert await reader.revision("another", UID) is None
 
 
+async def test_only_what_was_deleted_long_ago_is_forgotten(writer: Writer, reader: Reader) -> None:
+    old, young, there = (row(number) for number in (1, 2, 3))
+    await writer.upsert([old, young, there])
+    await writer.mark_deleted({old.uid: NOW - timedelta(days=31), young.uid: NOW - timedelta(days=29)})
+    assert await writer.forget(NOW - timedelta(days=30)) == 1
+    assert set(await reader.revisions([old.uid, young.uid, there.uid])) == {young.uid, there.uid}
+    assert await reader.history("default", old.uid) == ()
+
+
 async def test_a_replay_in_any_order_leaves_the_newest_state_and_adds_no_history(
     writer: Writer, reader: Reader
 ) -> None:

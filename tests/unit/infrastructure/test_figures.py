@@ -103,7 +103,7 @@ class TestBuckets:
 
     @pytest.mark.parametrize("name", ["media", "results"])
     def test_what_lies_there_goes_some_day(self, name: str) -> None:
-        (rule,) = terraform.one("module", name)["lifecycle_rule"]
+        rule, *_ = terraform.one("module", name)["lifecycle_rule"]
         assert rule["enabled"] is True
         assert rule["expiration"] == {"days": f"${{var.{name}_retention_days}}"}
         assert rule["abort_incomplete_multipart_upload_days"] == 1
@@ -183,8 +183,14 @@ class TestData:
     @pytest.mark.parametrize("bucket", ["media", "results"])
     def test_what_is_overwritten_is_still_there(self, bucket: str) -> None:
         assert terraform.one("module", bucket)["versioning"] == {"enabled": True}
-        (rule,) = terraform.one("module", bucket)["lifecycle_rule"]
+        rule, *_ = terraform.one("module", bucket)["lifecycle_rule"]
         assert rule["noncurrent_version_expiration"]["days"] <= 30
+
+    def test_what_people_said_is_kept_for_days_and_not_for_months(self) -> None:
+        _, rule = terraform.one("module", "results")["lifecycle_rule"]
+        assert rule["filter"] == {"prefix": "${local.transcripts_prefix}"}
+        assert rule["expiration"]["days"] == "${var.transcripts_retention_days}"
+        assert terraform.default("transcripts_retention_days") <= 7
 
     def test_namespaces_that_are_made_here_take_only_restricted_pods(self) -> None:
         (meta,) = terraform.one("resource", "kubernetes_namespace_v1", "granted")["metadata"]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from datetime import datetime
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 100
 _BACKOFF = (0.5, 30.0)
+_FORGET_EVERY = timedelta(hours=1)
 _GATHER_SECONDS = 0.05
 """Changes gather for this long: one statement for a burst, and one row where a request changed twice."""
 
@@ -66,10 +67,13 @@ class PostgresSink:
     Args:
         address: of the database.
         clock: the time in UTC.
+        kept: for how long a record stays after its request was deleted; None: for ever.
     """
 
-    def __init__(self, address: Address, clock: Callable[[], datetime]) -> None:
+    def __init__(self, address: Address, clock: Callable[[], datetime], kept: timedelta | None = None) -> None:
         self._address = address
+        self._kept = kept
+        self._forgot_at: datetime | None = None
         self._clock = clock
         self._outbox = Outbox()
         self._changed = asyncio.Event()
@@ -134,9 +138,12 @@ class PostgresSink:
 
     async def _write(self, writer: Writer) -> None:
         while True:
+            await self._forget(writer)
             if not self._outbox:
                 self._changed.clear()
-                await self._changed.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_FORGET_EVERY.total_seconds()):
+                        await self._changed.wait()
             await asyncio.sleep(_GATHER_SECONDS)
             batch = self._outbox.take(_BATCH)
             try:
@@ -145,6 +152,18 @@ class PostgresSink:
                 self._outbox.give_back()
                 raise
             self._outbox.written()
+
+    async def _forget(self, writer: Writer) -> None:
+        """Delete old records now and then."""
+        now = self._clock()
+        if self._kept is None or (self._forgot_at is not None and now - self._forgot_at < _FORGET_EVERY):
+            return
+        self._forgot_at = now
+        try:
+            if count := await writer.forget(now - self._kept):
+                log.info("old records deleted", count=count)
+        except RecordsError as error:  # without the right to it, records are written all the same
+            log.warning("old records were not deleted, will be tried again", error=str(error))
 
     async def _put(self, writer: Writer, batch: list[PendingRecord]) -> None:
         try:
@@ -162,6 +181,8 @@ class PostgresSink:
         metrics.RECORDS_WRITTEN.inc(len(batch))
 
 
-def make_sink(address: Address | None, clock: Callable[[], datetime]) -> NoSink | PostgresSink:
+def make_sink(
+    address: Address | None, clock: Callable[[], datetime], kept: timedelta | None = None
+) -> NoSink | PostgresSink:
     """Return the sink of this installation."""
-    return NoSink() if address is None else PostgresSink(address, clock)
+    return NoSink() if address is None else PostgresSink(address, clock, kept)
