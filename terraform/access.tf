@@ -14,7 +14,7 @@ resource "kubernetes_namespace_v1" "granted" {
   for_each = var.grants
 
   metadata {
-    name   = each.key
+    name = each.key
     labels = {
       "app.kubernetes.io/part-of"          = "silver-guardian"
       "pod-security.kubernetes.io/enforce" = "restricted"

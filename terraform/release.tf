@@ -23,7 +23,7 @@ locals {
       limits       = local.limits
       nodeSelector = { for label in local.create_cluster ? ["workload"] : [] : label => "system" } # nodes of eks.tf
     }
-    s3       = { region = var.region }
+    s3 = { region = var.region }
     # deploy.sh creates and updates both.
     database = var.create_database ? {
       existingSecret = "silver-guardian-database"
