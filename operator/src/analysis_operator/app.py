@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,9 +27,11 @@ from analysis_operator.health_server import HealthServer
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.leader.kube_store import KubeLease
 from analysis_operator.leader.lease import Leadership, LeaseElection, SingleInstance
+from analysis_operator.leader.thread import ElectionThread
 from analysis_operator.lifecycle import StopSignal, finished_before, run_until_one_ends
 from analysis_operator.records.sink import NoSink, PostgresSink, make_sink
 from analysis_operator.report.writer import S3ReportWriter
+from analysis_operator.requests.closed_watch import ClosedWatch
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.kube_store import KubeRequests
@@ -68,6 +71,7 @@ class Operator:
     sink: NoSink | PostgresSink
     requests: RequestController
     request_resync: RequestResync
+    closed_watch: ClosedWatch
     scaler: ExternalScaler
     keda: KedaController
     analyzers: AnalyzerController
@@ -107,6 +111,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         sink=sink,
         requests=requests,
         request_resync=RequestResync(request_store, requests),
+        closed_watch=ClosedWatch(request_store, requests),
         scaler=scaler,
         keda=keda,
         analyzers=analyzers,
@@ -122,11 +127,22 @@ def _backlog(dispatcher: Dispatcher, name: str) -> Backlog | None:
     return Backlog(queued=queued, running=running, slots=pool.slots, concurrency=pool.concurrency)
 
 
-def _leadership(api: KubeApi, settings: Settings) -> Leadership:
+@asynccontextmanager
+async def _leadership(settings: Settings) -> AsyncIterator[Leadership]:
     if not settings.lease:
-        return SingleInstance()
-    store = KubeLease(api, settings.namespace, settings.lease, now)
-    return LeaseElection(store, settings.lease, settings.identity, now)
+        yield SingleInstance()
+        return
+    name, namespace = settings.lease, settings.namespace
+
+    def elect(api: KubeApi) -> Leadership:
+        return LeaseElection(KubeLease(api, namespace, name, now), name, settings.identity, now)
+
+    election = ElectionThread(elect)
+    await election.start()
+    try:
+        yield election
+    finally:
+        await election.close()
 
 
 class _Health:
@@ -149,7 +165,14 @@ async def run(settings: Settings) -> None:
     Of several operators one leads, and the others stand by. Raises LeaseLost when another may lead from now on.
     """
     api, stop = await KubeApi.connect(), StopSignal()
-    leadership = _leadership(api, settings)
+    try:
+        async with _leadership(settings) as leadership:
+            await _run(api, settings, stop, leadership)
+    finally:
+        await api.close()
+
+
+async def _run(api: KubeApi, settings: Settings, stop: StopSignal, leadership: Leadership) -> None:
     health = _Health(leadership)
     server = HealthServer(health.problem, health.ready)
     await server.start(settings.host, settings.port)
@@ -161,7 +184,6 @@ async def run(settings: Settings) -> None:
             finally:
                 await leadership.release()  # not before everything has ended here; one that another holds stays its
     finally:
-        await api.close()
         await server.close()
 
 
@@ -181,6 +203,7 @@ async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leader
             operator.requests.run(),
             operator.sink.run(operator.request_resync.versions, operator.requests.reoffer),
             _resync(operator, settings.resync_seconds),
+            operator.closed_watch.run(),
             watches.watch(analyzer_watches, namespaces=(settings.namespace,)),
             watches.watch(request_watch),
         )

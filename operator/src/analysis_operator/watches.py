@@ -23,6 +23,7 @@ from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.api import GROUP, VERSION
 from analysis_operator.kube.objects import ANALYZER_LABEL
 from analysis_operator.requests.controller import RequestController
+from analysis_operator.requests.kube_store import OPEN
 from analysis_operator.requests.resync import RequestResync
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,7 @@ def settings() -> kopf.OperatorSettings:
     options.persistence.diffbase_storage = _NoDiffs()
     # The kinds and the namespace are known, and they are there before kopf starts.
     options.scanning.disabled = True
+    options.watching.field_selectors[GROUP, VERSION, "analysisrequests"] = OPEN
     for resource in (("", "v1", "pods"), *_CHILDREN):
         options.watching.label_selectors[resource] = ANALYZER_LABEL
     return options
@@ -102,7 +104,7 @@ def _watch(
 
 
 def watch_requests(controller: RequestController, resync: RequestResync) -> kopf.OperatorRegistry:
-    """Return the registry that watches AnalysisRequests, and tells the resync that it does."""
+    """Return the registry that watches open AnalysisRequests, and tells the resync that it does."""
     registry, call = _registry(), asyncio.get_running_loop().call_soon_threadsafe
 
     @kopf.on.event(GROUP, VERSION, "analysisrequests", registry=registry)
@@ -110,9 +112,9 @@ def watch_requests(controller: RequestController, resync: RequestResync) -> kopf
         raw = event["object"]
         call(resync.watch_spoke)
         if event["type"] == "DELETED":
-            call(controller.on_deleted, raw["metadata"]["uid"])
+            call(controller.view.on_left, raw["metadata"]["uid"], int(raw["metadata"]["resourceVersion"]))
         else:
-            call(controller.observe_object, raw)
+            call(controller.view.observe_object, raw)
 
     return registry
 

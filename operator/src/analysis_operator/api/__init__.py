@@ -31,6 +31,7 @@ from analysis_operator.api.base import (
     rule,
 )
 from analysis_operator.api.request import (
+    EXPIRES_COLUMN,
     AnalysisRequest,
     AnalysisState,
     AnalysisStatus,
@@ -45,6 +46,7 @@ from analysis_operator.api.request import (
 __all__ = [
     "API_VERSION",
     "CONDITION_LIST",
+    "EXPIRES_COLUMN",
     "GROUP",
     "VERSION",
     "AnalysisRequest",

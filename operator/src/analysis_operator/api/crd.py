@@ -45,6 +45,8 @@ _REQUEST_COLUMNS = [
     ("Age", "date", ".metadata.creationTimestamp", 0),
     ("Source", "string", ".spec.source.uri", 1),
     ("Report", "string", ".status.reportURI", 1),
+    # A string and no date: the operator reads it, too, and a date would come as "5d".
+    (api.EXPIRES_COLUMN, "string", ".status.expiresAt", 1),
 ]
 _ANALYZER_COLUMNS = [
     ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', 0),
@@ -136,7 +138,11 @@ def definitions() -> dict[str, Schema]:
         {
             "status": {"default": _UNSTARTED},
             "additionalPrinterColumns": _columns(_REQUEST_COLUMNS),
-            "selectableFields": [{"jsonPath": ".spec.source.uri"}, {"jsonPath": ".status.verdict"}],
+            "selectableFields": [
+                {"jsonPath": ".spec.source.uri"},
+                {"jsonPath": ".status.verdict"},
+                {"jsonPath": ".status.expiresAt"},
+            ],
         },
     )
     analyzer = _definition(

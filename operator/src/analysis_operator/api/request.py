@@ -36,6 +36,10 @@ _ANALYZER_NAME = Matches(
 )
 
 
+EXPIRES_COLUMN = "Expires"
+"""The column of the API server's tables with ``status.expiresAt``."""
+
+
 class Source(Resource):
     """The recording: one S3 object."""
 
@@ -207,7 +211,7 @@ class RequestStatus(Resource):
                     f"!has(oldSelf.{field}) || (has(self.{field}) && self.{field} == oldSelf.{field})",
                     f"status.{field} is written once",
                 )
-                for field in ("finishedAt", "verdict", "score")
+                for field in ("finishedAt", "verdict", "score", "expiresAt")
             ]
         }
     )
@@ -222,6 +226,10 @@ class RequestStatus(Resource):
     progress: int = Field(default=0, ge=0, le=100, description="Per cent done.")
     started_at: datetime | None = Field(default=None, description="When work first started.")
     finished_at: datetime | None = Field(default=None, description="When the request finished.")
+    expires_at: datetime | None = Field(
+        default=None,
+        description="When the request will be deleted. It is there once nothing else is left to do for the request.",
+    )
     duration: str = Field(default="", max_length=20, description="Time from creation to the end, for people.")
     report_uri: str | None = Field(default=None, max_length=1200, description="The report, a page for people.")
     report_sha256: str | None = Field(default=None, max_length=64, description="Of that page: guardian verify.")

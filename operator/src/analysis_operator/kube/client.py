@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+import random
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import ClientError
 from kubernetes.aio import client, config
+from kubernetes.aio.client.rest import RESTResponse
 
 from analysis_operator.clock import CheckedClock
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, NotLeading, OperatorError, Rejected
@@ -18,6 +21,7 @@ from analysis_operator.kube.objects import CREATION_MANAGER, MANAGER, KubeObject
 Json = dict[str, Any]
 
 _TIMEOUT_SECONDS = 15.0
+_WATCH_SECONDS = 300
 _PAGE = 500
 _REJECTED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY}
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -80,45 +84,63 @@ class KubeApi:
         accept: str = "application/json",
     ) -> Json:
         """Make one request and return its JSON."""
+        name = f"{method} {path}"
         if method != "GET" and not self._may_write():
-            raise NotLeading(f"{method} {path}: another operator may lead by now")
-        headers = {"Accept": accept, "Content-Type": content_type}
-        await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
-        url = f"{self._api.configuration.host}/{path}" + (f"?{urlencode(query)}" if query else "")
-        sent = self.clock.sent()
-        try:
-            answer = await self._api.rest_client.request(
-                method, url, headers=headers, body=body, _request_timeout=_TIMEOUT_SECONDS
-            )
+            raise NotLeading(f"{name}: another operator may lead by now")
+        headers, sent = {"Accept": accept, "Content-Type": content_type}, self.clock.sent()
+        with _errors_of(name):
+            answer = await self._send(method, _url(path, query), headers, body, _TIMEOUT_SECONDS)
             data = await answer.read()
-        except client.ApiException as error:
-            raise ApiUnavailable(f"{method} {path}: {error}") from error
-        except (TimeoutError, ClientError, OSError) as error:
-            raise ApiUnavailable(f"{method} {path}: {error!r}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise _error(answer.status, f"{method} {path}", data)
-        try:
-            document = json.loads(data)
-        except ValueError as error:
-            raise ApiUnavailable(f"{method} {path}: {answer.status} with a body that is not JSON") from error
-        if not isinstance(document, dict):
-            raise ApiUnavailable(f"{method} {path}: {answer.status} with a body that is no object")
+            raise _error(answer.status, name, data)
+        document = _document(data, f"{name}: {answer.status}")
         self.clock.heard(answer.headers.get("Date"), sent)
         return document
 
     async def list(
-        self, path: str, *, labels: str | None = None, metadata_only: bool = False
+        self, path: str, *, labels: str | None = None, fields: str | None = None, metadata_only: bool = False
     ) -> AsyncIterator[KubeObject]:
         """Yield every object of a collection, page by page."""
-        query = {"limit": str(_PAGE)} | ({"labelSelector": labels} if labels else {})
-        accept = _METADATA_ONLY if metadata_only else "application/json"
-        while True:
-            page = await self.call("GET", path, query=query, accept=accept)
+        query = {key: value for key, value in (("labelSelector", labels), ("fieldSelector", fields)) if value}
+        async for page in self.pages(path, query, accept=_METADATA_ONLY if metadata_only else "application/json"):
             for item in page.get("items") or ():
                 yield item
+
+    async def pages(self, path: str, query: Mapping[str, str], *, accept: str) -> AsyncIterator[Json]:
+        """Yield a collection in pages of a bounded size."""
+        following = ""
+        while True:
+            more = {"continue": following} if following else {}
+            page = await self.call("GET", path, query={**query, "limit": str(_PAGE), **more}, accept=accept)
+            yield page
             if not (following := page.get("metadata", {}).get("continue")):
                 return
-            query["continue"] = following
+
+    async def watch(self, path: str, query: Mapping[str, str], *, accept: str) -> AsyncIterator[Json]:
+        """Yield the events of a collection until the API server ends the watch, after some minutes.
+
+        Raises ApiUnavailable when the watch breaks, or has to begin anew with a list.
+        """
+        name = f"watch {path}"
+        seconds = random.randrange(_WATCH_SECONDS, 2 * _WATCH_SECONDS)  # noqa: S311  # not all watches at once
+        asked = {**query, "watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
+        with _errors_of(name):
+            answer = await self._send("GET", _url(path, asked), {"Accept": accept}, None, seconds + _TIMEOUT_SECONDS)
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                raise _error(answer.status, name, await answer.read())
+            async with answer.response:
+                async for line in answer.response.content:
+                    event = _document(line, name)
+                    if event.get("type") == "ERROR":
+                        raise ApiUnavailable(f"{name}: {event.get('object', {}).get('message')}")
+                    yield event
+
+    async def _send(
+        self, method: str, path: str, headers: dict[str, str], body: Json | None, timeout: float
+    ) -> RESTResponse:
+        await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        url = f"{self._api.configuration.host}/{path}"
+        return await self._api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=timeout)
 
     async def create(self, child: KubeObject) -> KubeObject:
         """Create an object. Raises Conflict if there is one of that name."""
@@ -137,6 +159,30 @@ class KubeApi:
             body=child,
             content_type="application/apply-patch+yaml",
         )
+
+
+@contextmanager
+def _errors_of(name: str) -> Iterator[None]:
+    try:
+        yield
+    except client.ApiException as error:
+        raise ApiUnavailable(f"{name}: {error}") from error
+    except (TimeoutError, ClientError, OSError, ValueError) as error:  # ValueError: a line longer than any object
+        raise ApiUnavailable(f"{name}: {error!r}") from error
+
+
+def _url(path: str, query: Mapping[str, str] | None) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _document(data: bytes, name: str) -> Json:
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise ApiUnavailable(f"{name} with a body that is not JSON") from error
+    if not isinstance(document, dict):
+        raise ApiUnavailable(f"{name} with a body that is no object")
+    return document
 
 
 def _collection(child: KubeObject) -> str:

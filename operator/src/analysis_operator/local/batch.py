@@ -155,7 +155,7 @@ class Batch:
             taken = None if self._with_reports else Path(folder)
             report = await runtime.collect(request, taken)
             results = _results(runtime.folder_of(request) if taken is None else taken, self._analyzers)
-        await runtime.requests.delete(request)
+        await runtime.requests.delete(request.metadata)
         return FileOutcome(file, request, results, report)
 
     def _manifest(self, file: File) -> Manifest:

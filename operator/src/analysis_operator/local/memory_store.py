@@ -14,6 +14,7 @@ from analysis_operator.api import AnalysisRequest, RequestStatus
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.local import manifests
 from analysis_operator.requests.actions import Notify
+from analysis_operator.requests.ports import Named
 
 Key = tuple[str, str]
 
@@ -67,11 +68,11 @@ class MemoryRequests:
         fresh = AnalysisRequest(metadata=meta.model_copy(update=created), spec=spec, status=manifests.first_status())
         return self._store(fresh)
 
-    async def get(self, request: AnalysisRequest) -> AnalysisRequest:
+    async def get(self, which: Named) -> AnalysisRequest:
         """Read it again."""
-        current = self._requests.get(_key(request))
-        if current is None or current.metadata.uid != request.metadata.uid:
-            raise Gone(f"{_name(request)} was deleted")
+        current = self._requests.get((which.namespace, which.name))
+        if current is None or current.metadata.uid != which.uid:
+            raise Gone(f"{which.namespace}/{which.name} was deleted")
         return current
 
     async def write_status(self, request: AnalysisRequest, status: RequestStatus) -> AnalysisRequest:
@@ -89,12 +90,12 @@ class MemoryRequests:
             raise ApiUnavailable(f"{_name(request)}: the status is not valid: {error}") from error
         return current if checked == current.status else self._store(current, status=checked)
 
-    async def delete(self, request: AnalysisRequest) -> None:
+    async def delete(self, which: Named) -> None:
         """Delete this request, but not another one of the same name."""
-        current = self._requests.get(_key(request))
-        if current is None or current.metadata.uid != request.metadata.uid:
+        current = self._requests.get((which.namespace, which.name))
+        if current is None or current.metadata.uid != which.uid:
             return
-        del self._requests[_key(request)]
+        del self._requests[_key(current)]
         for _, on_deleted in self._watchers:
             asyncio.get_running_loop().call_soon(on_deleted, current.metadata.uid)
 

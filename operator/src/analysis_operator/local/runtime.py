@@ -124,7 +124,7 @@ class LocalRuntime:
             own = {"GUARDIAN_SCRATCH_DIR": scratch, "GUARDIAN_SECRET_FILE": str(secrets.path)}
             self._start_pools(logs, own | OFFLINE | threads)
             await self._store.start()
-            self.requests.watch(self._controller.observe, self._controller.on_deleted)
+            self.requests.watch(self._controller.view.observe, self._controller.on_deleted)
             self.requests.watch(self._observe, lambda _: self._changed.set())
             self._spawn(self._controller.run())
             self._exit = stack.pop_all()

@@ -10,11 +10,16 @@ from analysis_operator.api import AnalysisRequest
 
 KEEP_DELETED = 10_000
 """The most deleted requests that are kept: nothing else bounds their number. Beyond it the oldest one is dropped."""
+KEEP_STATES = 2_000
+"""The most states that are kept whole, some 10 kB each. Beyond it the UID is kept, and the request is read again."""
 
 
 @dataclass(slots=True)
 class PendingRecord:
-    """What is to be written of one request: its state, its deletion, or both, since the oldest unwritten change."""
+    """What is to be written of one request: its state, its deletion, or both, since the oldest unwritten change.
+
+    One with neither is to be read again: its state did not fit.
+    """
 
     uid: str
     since: datetime
@@ -26,11 +31,13 @@ class PendingRecord:
 class Outbox:
     """One entry for each request, in the order of their oldest unwritten change. A newer state replaces an older."""
 
-    def __init__(self, keep_deleted: int = KEEP_DELETED) -> None:
+    def __init__(self, keep_deleted: int = KEEP_DELETED, keep_states: int = KEEP_STATES) -> None:
         self._waiting: dict[str, PendingRecord] = {}
         self._taken: list[PendingRecord] = []
         self._deleted = 0
+        self._whole = 0
         self._keep_deleted = keep_deleted
+        self._keep_states = keep_states
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._taken)
@@ -41,6 +48,10 @@ class Outbox:
     def offer(self, request: AnalysisRequest, at: datetime) -> None:
         """Replace what is to be written of a request."""
         entry = self._entry(request.metadata.uid, at)
+        if entry.request is None:
+            if self._whole >= self._keep_states:
+                return
+            self._whole += 1
         entry.request, entry.seen_at = request, at
 
     def deleted(self, uid: str, at: datetime) -> int:
@@ -67,7 +78,7 @@ class Outbox:
     def give_back(self) -> None:
         """Put what was taken back in front; a state that came meanwhile is newer and stays."""
         batch, self._taken = self._taken, []
-        later, self._waiting, self._deleted = self._waiting, {}, 0
+        later, self._waiting = self._waiting, {}
         for entry in [*batch, *later.values()]:
             kept = self._waiting.setdefault(entry.uid, entry)
             if kept is not entry:
@@ -75,6 +86,7 @@ class Outbox:
                 if entry.request is not None:
                     kept.request, kept.seen_at = entry.request, entry.seen_at
         self._deleted = sum(entry.deleted_at is not None for entry in self._waiting.values())
+        self._whole = sum(entry.request is not None for entry in self._waiting.values())
 
     def lag(self, now: datetime) -> float:
         """Return for how many seconds the oldest entry has been waiting."""
@@ -88,4 +100,5 @@ class Outbox:
     def _remove(self, uid: str) -> PendingRecord:
         entry = self._waiting.pop(uid)
         self._deleted -= entry.deleted_at is not None
+        self._whole -= entry.request is not None
         return entry

@@ -104,7 +104,7 @@ class PostgresSink:
                 async with self._connected() as writer:
                     await self._compare(writer, versions, reoffer)
                     pause = _BACKOFF[0]
-                    await self._write(writer)
+                    await self._write(writer, reoffer)
             except (RecordsError, OperatorError) as error:
                 metrics.DATABASE_FAILURES.labels(type(error).__name__).inc()
                 log.warning("not recorded, will be tried again", waiting=len(self._outbox), error=str(error))
@@ -136,7 +136,7 @@ class PostgresSink:
             if recorded.get(uid, 0) < version and uid not in self._outbox:
                 await reoffer(uid)
 
-    async def _write(self, writer: Writer) -> None:
+    async def _write(self, writer: Writer, reoffer: Reoffer) -> None:
         while True:
             await self._forget(writer)
             if not self._outbox:
@@ -148,7 +148,10 @@ class PostgresSink:
             batch = self._outbox.take(_BATCH)
             try:
                 await self._put(writer, batch)
-            except RecordsError:
+                again = [record.uid for record in batch if record.request is None and record.deleted_at is None]
+                for uid in again:
+                    await reoffer(uid)
+            except (RecordsError, OperatorError):
                 self._outbox.give_back()
                 raise
             self._outbox.written()

@@ -39,11 +39,6 @@ class CallBack:
 
 
 @dataclass(frozen=True, slots=True)
-class Delete:
-    """Delete the request: its time to live is over."""
-
-
-@dataclass(frozen=True, slots=True)
 class Notify:
     """Post one Kubernetes event, after the status is written."""
 
@@ -52,7 +47,7 @@ class Notify:
     message: str
 
 
-Action = Enqueue | Stop | WriteReport | CallBack | Delete | Notify
+Action = Enqueue | Stop | WriteReport | CallBack | Notify
 
 
 @dataclass(frozen=True, slots=True)

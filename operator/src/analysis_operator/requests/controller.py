@@ -6,35 +6,33 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
 from analysis_operator import metrics
-from analysis_operator.api import AnalysisRequest, RequestStatus
+from analysis_operator.api import RequestStatus
 from analysis_operator.callbacks.decision import is_pending
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.records.sink import Sink
 from analysis_operator.report.ports import ReportWriter
-from analysis_operator.requests.actions import CallBack, Delete, Enqueue, Notify, Plan, Stop, WriteReport
+from analysis_operator.requests.actions import CallBack, Enqueue, Notify, Plan, Stop, WriteReport
+from analysis_operator.requests.admission import Admission
 from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.expiry import Expiry
 from analysis_operator.requests.intake import Intake
 from analysis_operator.requests.observation import Observation, Policy, Run
 from analysis_operator.requests.pace import Pace
 from analysis_operator.requests.plan import plan
 from analysis_operator.requests.ports import Requests
-from analysis_operator.requests.view import BACKOFF_SECONDS, Entry, version_of
+from analysis_operator.requests.reading import Reader
+from analysis_operator.requests.view import BACKOFF_SECONDS, Entry, RequestView, version_of
 from analysis_operator.work_queue import WorkQueue
-from guardian_service.validation import error_summary
 
 log = structlog.get_logger(__name__)
 
 PROGRESS_SECONDS = 2.0
 """Progress is written at most this often for one request."""
-SETTLE_SECONDS = 0.2
-"""The first write waits this long: a request that ends sooner needs only one."""
 _PROGRESS_RATE = 5.0
 _PROGRESS_BURST = 50
 """Of all requests together: a pod that comes and goes changes the reason of each one that waits for it."""
@@ -76,123 +74,43 @@ class RequestController:
         self._sink = sink
         self._policy = policy
         self._clock = clock
-        self._intake = intake or Intake()
-        self._admitting: asyncio.Task[None] | None = None
         self._clock_doubted = clock_doubted
-        self._view: dict[str, Entry] = {}
         self._queue = WorkQueue()
+        self.view = RequestView(sink, self._queue, intake or Intake())
+        self.reader = Reader(requests, self.view, self._queue, self.on_deleted)
+        self._admission = Admission(requests, self.view, self.on_deleted)
+        self._expiry = Expiry(requests, self.view.closed, clock, clock_doubted)
         self._pace = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
+        self._pace_of_finished = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
         dispatcher.run_changed.connect(self._on_run_changed)
         callbacks.replied.connect(self._queue.add)
 
     # ---- observe
 
-    def observe_object(self, raw: Mapping[str, Any]) -> bool:
-        """Observe a request as the API server sent it.
-
-        Returns:
-            Whether it can be read. One that cannot, perhaps of a newer version, is logged and left alone.
-        """
-        try:
-            self.observe(AnalysisRequest.model_validate(raw))
-        except ValidationError as error:
-            meta = raw.get("metadata", {})
-            name = f"{meta.get('namespace')}/{meta.get('name')}"
-            log.error("request not understood", request=name, error=error_summary(error))
-            return False
-        return True
-
-    def observe(self, request: AnalysisRequest) -> None:
-        """Take a request into the view; a version older than the one in the view changes nothing."""
-        uid = request.metadata.uid
-        entry = self._view.get(uid)
-        if entry is None and not self._intake.takes(request):
-            self._sink.offer(request)
-            return
-        if entry is None:
-            settled = asyncio.get_running_loop().time() + SETTLE_SECONDS
-            self._view[uid] = Entry(request, write_not_before=settled)
-        elif version_of(request) <= entry.version:
-            return
-        else:
-            entry.request = request
-        self._sink.offer(request)
-        self._queue.add(uid)
-
-    def on_deleted(self, uid: str) -> None:
-        """Take a deleted request out of the view and stop its work."""
-        entry, aside = self._view.pop(uid, None), self._intake.aside(uid)
-        self._make_room(uid)
+    def on_deleted(self, uid: str, *, closed: bool = False) -> None:
+        """Take a deleted request out of the view and stop its work. ``closed``: it was closed when it went."""
+        entry, request = self.view.get(uid), self.view.open_request(uid)
+        self.view.remove(uid)
+        self._admission.make_room(uid)
         self._queue.forget(uid)
         self._dispatcher.stop(uid)
-        if aside is not None:
-            self._callbacks.on_deleted(aside)
         if entry is not None and entry.reporting is not None:
             entry.reporting.cancel()
-        if entry is not None:
-            self._callbacks.on_deleted(entry.request)
+        if request is not None and not closed:
+            self._callbacks.on_deleted(request)
         self._sink.deleted(uid)
-
-    async def confirm_deleted(self, uid: str) -> bool:
-        """Read a request that is gone by an answer: only a second such answer counts, since proxies send them, too.
-
-        Returns:
-            Whether it was in the view and is gone.
-        """
-        entry, aside = self._view.get(uid), self._intake.aside(uid)
-        request = entry.request if entry else aside
-        if request is None:
-            return False
-        try:
-            self.observe(await self._requests.get(request))
-            self._queue.add(uid)
-        except Gone:
-            self.on_deleted(uid)
-            return True
-        except ApiUnavailable as error:
-            log.warning("request not read, will be tried again", uid=uid, error=str(error))
-            self._retry(uid)
-        return False
-
-    def resource_versions(self) -> Mapping[str, str]:
-        """Return the resource version of every request in the view, by UID."""
-        known = {uid: entry.request.metadata.resource_version for uid, entry in self._view.items()}
-        return self._intake.versions() | known
 
     async def reoffer(self, uid: str) -> None:
         """Read a request whole and offer it to the sink, which lost it. Raises ApiUnavailable."""
-        entry, aside = self._view.get(uid), self._intake.aside(uid)
-        if (request := entry.request if entry else aside) is not None:
+        if (which := self.view.named(uid)) is not None:
             with suppress(Gone):  # the watch reports the deletion
-                self._sink.offer(await self._requests.get(request))
+                self._sink.offer(await self._requests.get(which))
 
     def requeue_all(self) -> None:
         """Plan every unfinished request again, after all that is urgent."""
-        self._make_room("")
-        for uid, entry in self._view.items():
-            if not entry.request.status.finished:
-                self._queue.add(uid, low=True)
-
-    def _make_room(self, uid: str) -> None:
-        """Take those that were left aside in the place of one that has finished or is gone."""
-        self._intake.done(uid)
-        if self._admitting is None and self._intake.following() is not None:
-            self._admitting = asyncio.create_task(self._admit())
-
-    async def _admit(self) -> None:
-        try:
-            while (request := self._intake.following()) is not None:
-                try:
-                    current = await self._requests.get(request)
-                except Gone:
-                    self._intake.done(request.metadata.uid)  # the watch reports the deletion
-                    continue
-                self._intake.take(current)
-                self.observe(current)
-        except ApiUnavailable as error:
-            log.warning("requests left aside are not read, will be tried again", error=str(error))
-        finally:
-            self._admitting = None
+        self._admission.make_room()
+        for uid in self.view.unfinished():
+            self._queue.add(uid, low=True)
 
     def _on_run_changed(self, uid: str, waits: bool) -> None:
         self._queue.add(uid, low=waits)
@@ -203,6 +121,7 @@ class RequestController:
         """Work until cancelled; then every stream is closed."""
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._expiry.run())
                 for _ in range(_WORKERS):
                     group.create_task(self._work())
         finally:
@@ -215,21 +134,26 @@ class RequestController:
                 await self._reconcile(uid)
             except ApiUnavailable as error:
                 log.warning("not done, will be tried again", uid=uid, error=str(error))
-                self._retry(uid)
+                self.view.retry(uid)
             except Exception:
                 metrics.RECONCILE_ERRORS.inc()
                 log.exception("reconcile failed", uid=uid)
-                self._retry(uid)
+                self.view.retry(uid)
             finally:
                 self._queue.done(uid)
 
     async def _reconcile(self, uid: str) -> None:
-        entry = self._view.get(uid)
+        entry = self.view.get(uid)
         if entry is None:
-            return
-        if entry.request.metadata.deletion_timestamp is not None:
+            await self.reader.read_whole(uid)
+        elif entry.left_at is not None and not (entry.closed and entry.version >= entry.left_at):
+            await self.reader.read_left(uid, entry, entry.left_at)
+        elif entry.request.metadata.deletion_timestamp is not None:
             self._dispatcher.stop(uid)
-            return
+        else:
+            await self._carry_out(uid, entry)
+
+    async def _carry_out(self, uid: str, entry: Entry) -> None:
         await self._end(entry)  # an earlier write may have succeeded though its answer was lost
         runs = self._dispatcher.runs(uid)
         delivery = self._callbacks.delivery(uid)
@@ -247,9 +171,12 @@ class RequestController:
         self._start_and_stop(entry, decided)
         if decided.status == entry.request.status:
             self._on_recorded(uid, runs)  # an earlier write may have succeeded though its answer was lost
-            if decided.status.finished and not is_pending(entry.request):
+            if entry.closed:
+                self._queue.forget(uid)
                 self._callbacks.forget(uid)
-                entry.forget_details()
+                self._dispatcher.stop(uid)  # if the answer to the write of its end was lost, it may still wait there
+                self.view.close(entry)
+                return
         else:
             if not decided.urgent and not self._may_write(uid, entry):
                 return
@@ -257,9 +184,9 @@ class RequestController:
                 return
             if not await self._end(entry):
                 await self._notify(entry, decided)
-        if any(isinstance(action, Delete) for action in decided.actions):
-            await self._requests.delete(entry.request)
-        if decided.requeue_after is not None and uid in self._view:
+            if entry.closed:
+                self._queue.add(uid, low=True)  # to see that nothing is left to write
+        if decided.requeue_after is not None and uid in self.view:
             self._queue.add_later(uid, decided.requeue_after)
 
     async def _end(self, entry: Entry) -> bool:
@@ -299,7 +226,8 @@ class RequestController:
             self._queue.add_later(uid, entry.write_not_before - now, low=True)
             return False
         if entry.turn is None:
-            entry.turn = self._pace.reserve(now)
+            pace = self._pace_of_finished if entry.request.status.finished else self._pace
+            entry.turn = pace.reserve(now)
         if now < entry.turn:
             self._queue.add_later(uid, entry.turn - now, low=True)
             return False
@@ -313,14 +241,14 @@ class RequestController:
         try:
             written = await self._requests.write_status(entry.request, status)
         except Conflict:
-            await self._read_again(uid, entry, base)
+            await self.reader.read_again(uid, entry, base)
             return False
         except Gone:
-            await self.confirm_deleted(uid)
+            await self.reader.confirm_deleted(uid)
             return False
         except ApiUnavailable as error:
             log.warning("status not written, will be tried again", uid=uid, error=str(error))
-            self._retry(uid)
+            self.view.retry(uid)
             return False
         metrics.STATUS_WRITES.inc()
         if version_of(written) > entry.version:
@@ -331,20 +259,6 @@ class RequestController:
         self._on_recorded(uid, runs)
         return True
 
-    async def _read_again(self, uid: str, entry: Entry, base: int) -> None:
-        """After a conflict on the version `base`: plan again at once if there is a newer one, and else later."""
-        try:
-            self.observe(await self._requests.get(entry.request))
-        except Gone:
-            await self.confirm_deleted(uid)
-            return
-        except ApiUnavailable as error:
-            log.warning("request not read after a conflict, will be tried again", uid=uid, error=str(error))
-        if entry.version > base:
-            self._queue.add(uid)
-        else:
-            self._retry(uid)
-
     def _on_recorded(self, uid: str, runs: Mapping[str, Run]) -> None:
         for name, run in runs.items():
             if run.outcome is not None:
@@ -353,7 +267,7 @@ class RequestController:
 
     def _on_finished(self, entry: Entry) -> None:
         uid = entry.request.metadata.uid
-        self._make_room(uid)
+        self._admission.make_room(uid)
         self._dispatcher.stop(uid)  # a cancelled one may still wait for a slot
         entry.report = entry.reporting = None
         self._callbacks.on_finished(entry.request)
@@ -365,8 +279,3 @@ class RequestController:
         for action in decided.actions:
             if isinstance(action, Notify):
                 await self._requests.notify(entry.request, action)
-
-    def _retry(self, uid: str) -> None:
-        entry = self._view.get(uid)
-        if entry is not None:
-            self._queue.add_later(uid, entry.next_backoff())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from analysis_operator.api import (
+    AnalysisRequest,
     AnalysisState,
     AnalysisStatus,
     ConditionRow,
@@ -18,16 +19,13 @@ from analysis_operator.api import (
 from analysis_operator.callbacks import decision
 from analysis_operator.errors import Reason
 from analysis_operator.requests import conditions
-from analysis_operator.requests.actions import Action, CallBack, Delete, Enqueue, Notify, Plan, Stop, WriteReport
+from analysis_operator.requests.actions import Action, CallBack, Enqueue, Notify, Plan, Stop, WriteReport
 from analysis_operator.requests.analysis import advance, fail
 from analysis_operator.requests.observation import Observation
 from analysis_operator.requests.outcome import End, duration, end_of
 from analysis_operator.requests.permission import refusal
 from analysis_operator.requests.retry import wait_for
 from analyzer_contract import Result
-
-_LOOK_AGAIN_SECONDS = 60.0
-"""While the clock is doubted, the pause between looks at a request whose time is over."""
 
 
 def plan(observed: Observation, now: datetime) -> Plan:
@@ -183,6 +181,7 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
         update={
             "progress": 100,
             "finished_at": now,
+            "expires_at": None if observed.request.spec.callback else _expiry(observed.request, now),
             "duration": duration(observed.request.metadata.creation_timestamp, now),
             "report_uri": report_uri,
             "report_sha256": report_sha256,
@@ -196,7 +195,6 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
     return Plan(
         status=_with_conditions(observed, finished, desired, now),
         actions=(*stops, Notify("Normal" if end.succeeded else "Warning", end.reason, message)),
-        requeue_after=float(observed.request.spec.ttl_seconds_after_finished),
         urgent=True,
     )
 
@@ -209,32 +207,27 @@ def _should_write_report(end: End, analyses: list[AnalysisStatus]) -> bool:
 
 
 def _after_the_end(observed: Observation, now: datetime) -> Plan:
-    status = observed.request.status
+    request, status = observed.request, observed.request.status
     stops = tuple(Stop(name) for name in observed.runs)
-    finished_at = min(now, status.finished_at or now)
-    left = finished_at + timedelta(seconds=observed.request.spec.ttl_seconds_after_finished) - now
-    step = decision.next_step(
-        observed.request, observed.delivery, observed.policy.retry_pause, now, observed.clock_doubted
-    )
-    if step is None and left <= timedelta(0):
-        if observed.clock_doubted:
-            return Plan(status=status, actions=stops, requeue_after=_LOOK_AGAIN_SECONDS)
-        return Plan(status=status, actions=(*stops, Delete()))
+    step = decision.next_step(request, observed.delivery, observed.policy.retry_pause, now, observed.clock_doubted)
     # kstatus and kubectl wait believe only conditions of the current generation; the verdict stays as it is.
-    current = [
-        condition.model_copy(update={"observed_generation": observed.request.metadata.generation})
-        for condition in status.conditions
-    ]
+    generation = request.metadata.generation
+    current = [condition.model_copy(update={"observed_generation": generation}) for condition in status.conditions]
     if step is not None:
-        generation = observed.request.metadata.generation
         current = conditions.replaced(current, step.condition, generation=generation, now=now)
-    kept = status.model_copy(
-        update={"conditions": current, "observed_generation": observed.request.metadata.generation}
-    )
+    kept = status.model_copy(update={"conditions": current, "observed_generation": generation})
+    if step is None or step.settled:
+        # From here on the watch of open requests does not deliver it any more.
+        expires_at = status.expires_at or _expiry(request, min(now, status.finished_at or now))
+        kept = kept.model_copy(update={"expires_at": expires_at})
     if step is None:
-        return Plan(status=kept, actions=stops, requeue_after=left.total_seconds())
+        return Plan(status=kept, actions=stops)
     actions = (*stops, *_callback_actions(step))
     return Plan(status=kept, actions=actions, requeue_after=step.requeue_after, urgent=step.settled)
+
+
+def _expiry(request: AnalysisRequest, finished_at: datetime) -> datetime:
+    return finished_at + timedelta(seconds=request.spec.ttl_seconds_after_finished)
 
 
 def _callback_actions(step: decision.CallbackStep) -> list[Action]:

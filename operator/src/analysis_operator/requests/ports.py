@@ -19,16 +19,32 @@ class Endpoint:
     address: str
 
 
+class Named(Protocol):
+    """What names one object, and no namesake of it: the metadata of a request, or what is kept of it."""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def uid(self) -> str:
+        """Its UID."""
+
+
 class Requests(Protocol):
     """Where AnalysisRequests live."""
 
-    async def get(self, request: AnalysisRequest) -> AnalysisRequest:
+    async def get(self, which: Named) -> AnalysisRequest:
         """Read it again. Raises Gone if it, by UID, does not exist any more, and ApiUnavailable."""
 
     async def write_status(self, request: AnalysisRequest, status: RequestStatus) -> AnalysisRequest:
         """Replace the status of exactly this version. Raises Conflict, Gone, ApiUnavailable."""
 
-    async def delete(self, request: AnalysisRequest) -> None:
+    async def delete(self, which: Named) -> None:
         """Delete it, if it still exists. Raises ApiUnavailable."""
 
     async def notify(self, request: AnalysisRequest, event: Notify) -> None:

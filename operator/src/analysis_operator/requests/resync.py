@@ -1,4 +1,4 @@
-"""Compare the view of requests with the API server now and then: a watch can die without an error."""
+"""Compare the view of open requests with the API server now and then: a watch can die without an error."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ class RequestResync:
         return "the watch of AnalysisRequests is dead" if self._missed_in_silence > 1 else ""
 
     async def caught_up(self) -> None:
-        """Wait until the view has every request that exists now: before that, a backlog is too small.
+        """Wait until the view has every open request that exists now: before that, a backlog is too small.
 
         The wait ends after a while, since a request that cannot be read never comes into the view.
         """
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         try:
-            listed = {raw["metadata"]["uid"] async for raw in self._store.list_metadata()}
+            listed = {raw["metadata"]["uid"] async for raw in self._store.list_metadata(open_only=True)}
         except OperatorError as error:
             log.warning("the API server does not list requests", error=str(error))
             listed = set()
-        while listed - self._controller.resource_versions().keys():
+        while any(not self._controller.view.version(uid) for uid in listed):
             if asyncio.get_running_loop().time() > deadline:
                 return
             await asyncio.sleep(0.05)
@@ -69,10 +69,10 @@ class RequestResync:
 
     async def compare(self) -> None:
         """Compare the view with the cluster once. Raises OperatorError."""
-        before = self._controller.resource_versions()
+        before = self._controller.view.resource_versions()
         suspects: list[Json] = []
         listed = set()
-        async for raw in self._store.list_metadata():
+        async for raw in self._store.list_metadata(open_only=True):
             meta = raw["metadata"]
             listed.add(meta["uid"])
             if int(before.get(meta["uid"], "0")) < int(meta["resourceVersion"]):
@@ -88,10 +88,9 @@ class RequestResync:
             log.warning("changes that no watch delivered", count=missed)
 
     async def _observe_missed(self, suspects: Iterable[Json]) -> int:
-        versions = self._controller.resource_versions()
         missed = 0
         for meta in suspects:
-            if int(versions.get(meta["uid"], "0")) >= int(meta["resourceVersion"]):
+            if self._controller.view.version(meta["uid"]) >= int(meta["resourceVersion"]):
                 continue
             try:
                 raw = await self._store.get_object(meta["namespace"], meta["name"])
@@ -99,8 +98,8 @@ class RequestResync:
                 continue
             if raw["metadata"]["uid"] == meta["uid"]:
                 # One that cannot be read never comes into the view, however well the watch works: it does not count.
-                missed += self._controller.observe_object(raw)
+                missed += self._controller.view.observe_object(raw)
         return missed
 
     async def _remove_missing(self, uids: Iterable[str]) -> int:
-        return sum([await self._controller.confirm_deleted(uid) for uid in uids])
+        return sum([await self._controller.reader.confirm_deleted(uid) for uid in uids])

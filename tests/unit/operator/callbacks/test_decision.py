@@ -12,7 +12,7 @@ import pytest
 from analysis_operator.api import AnalysisRequest, ConditionType
 from analysis_operator.callbacks.decision import answer_for
 from analysis_operator.callbacks.delivery import Answer, AnswerDelivered, AnswerFailed, AnswerRefused, Delivery, Reply
-from analysis_operator.requests.actions import CallBack, Delete, Notify
+from analysis_operator.requests.actions import CallBack, Notify
 from analysis_operator.requests.plan import plan
 from analyzer_contract import FailureKind, FailureReason
 from tests.support.operator.requests import NOW, failure, observed, request, result, run
@@ -146,12 +146,11 @@ def test_a_request_is_not_deleted_by_its_age_while_somebody_waits() -> None:
     old = finished(ttlSecondsAfterFinished=0)
     waiting = plan(observed(old), NOW + timedelta(minutes=1))
     assert [type(action) for action in waiting.actions] == [CallBack]
+    assert waiting.status.expires_at is None
     delivery = Delivery(attempts=1, reply=AnswerDelivered(), ended_at=NOW)
     settled = plan(replace(observed(old), delivery=delivery), NOW + timedelta(minutes=1))
     assert settled.actions == ()
-    assert settled.requeue_after == 0
-    known = old.model_copy(update={"status": settled.status})
-    assert plan(observed(known), NOW + timedelta(minutes=1)).actions == (Delete(),)
+    assert settled.status.expires_at == settled.status.finished_at
 
 
 def test_an_edit_after_the_end_keeps_what_was_told() -> None:

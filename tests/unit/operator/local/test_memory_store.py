@@ -99,7 +99,7 @@ async def test_a_status_replaces_only_the_version_that_it_was_made_for() -> None
     with pytest.raises(Conflict):
         await kept.write_status(first, RequestStatus(progress=60))
     assert await kept.write_status(second, RequestStatus(progress=50)) is second, "no change, no version"
-    assert (await kept.get(first)).status.progress == 50
+    assert (await kept.get(first.metadata)).status.progress == 50
 
 
 async def test_an_invalid_status_is_refused_as_a_server_would() -> None:
@@ -112,15 +112,15 @@ async def test_an_invalid_status_is_refused_as_a_server_would() -> None:
 async def test_what_is_deleted_or_replaced_is_gone() -> None:
     kept = requests()
     first = kept.apply(manifest())
-    await kept.delete(first)
+    await kept.delete(first.metadata)
     with pytest.raises(Gone):
         await kept.write_status(first, RequestStatus())
     namesake = kept.apply(manifest())
     with pytest.raises(Gone):
-        await kept.get(first)
+        await kept.get(first.metadata)
     with pytest.raises(Conflict):
         await kept.write_status(first, RequestStatus())
-    await kept.delete(first)
+    await kept.delete(first.metadata)
     assert kept.list() == [namesake], "a namesake stays"
 
 
@@ -131,7 +131,7 @@ async def test_watchers_see_what_is_there_and_what_comes() -> None:
     there = kept.apply(manifest("a"))
     kept.watch(seen.append, gone.append)
     new = kept.apply(manifest("b"))
-    await kept.delete(there)
+    await kept.delete(there.metadata)
     await asyncio.sleep(0)
     assert seen == [there, new]
     assert gone == [there.metadata.uid]

@@ -113,3 +113,18 @@ def test_a_database_that_stays_away_costs_no_more_memory_than_there_are_requests
     box.give_back()
     assert [record.uid for record in box.take(100)] == ["uid-7", "uid-8", "uid-9", "uid-99"]
     assert box.deleted("uid-1", NOW) == 0
+
+
+def test_of_states_that_do_not_fit_the_uid_is_kept() -> None:
+    box = Outbox(keep_states=2)
+    for number in range(4):
+        box.offer(numbered(number), NOW)
+    box.offer(numbered(1, 2), NOW)
+    batch = box.take(3)
+    versions = [record.request.metadata.resource_version if record.request else "" for record in batch]
+    assert versions == ["1", "2", ""]
+    box.offer(numbered(2), LATER)
+    box.written()
+    (uncounted, again) = box.take(5)
+    assert (uncounted.uid, uncounted.request) == ("uid-3", None)
+    assert again.request is not None, "read again, with room by now"

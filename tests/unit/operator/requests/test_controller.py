@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from analysis_operator.api import API_VERSION, AnalysisRequest, ConditionType, RequestStatus
+from analysis_operator.api import API_VERSION, AnalysisRequest, Condition, ConditionType, RequestStatus
 from analysis_operator.callbacks import sender
 from analysis_operator.callbacks.delivery import AnswerFailed, AnswerRefused, Reply
 from analysis_operator.callbacks.sender import CallbackSender
@@ -23,11 +23,12 @@ from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.report.ports import Report
 from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests import controller as reconcile
+from analysis_operator.requests import view
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.intake import Intake
 from analysis_operator.requests.observation import Policy
-from analysis_operator.requests.ports import Endpoint
+from analysis_operator.requests.ports import Endpoint, Named
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, Result
 from tests.support.operator.machines import Machines
 from tests.support.operator.requests import EVERYTHING, failure, result
@@ -57,11 +58,11 @@ class Api(MemoryRequests):
             raise ApiUnavailable("no answer")
         return written
 
-    async def get(self, request: AnalysisRequest) -> AnalysisRequest:
+    async def get(self, which: Named) -> AnalysisRequest:
         await asyncio.sleep(0)
         if self.reads:
             raise self.reads[0]
-        return await super().get(request)
+        return await super().get(which)
 
 
 class Analyzers:
@@ -110,7 +111,7 @@ class Scene:
             intake=intake,
         )
         self.pods(1)
-        self.api.watch(self.controller.observe, self.controller.on_deleted)
+        self.api.watch(self.controller.view.observe, self.controller.on_deleted)
 
     def pods(self, count: int) -> None:
         self.dispatcher.set_pool("audio", 1)
@@ -136,7 +137,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    monkeypatch.setattr(reconcile, "SETTLE_SECONDS", 0.01)
+    monkeypatch.setattr(view, "SETTLE_SECONDS", 0.01)
     monkeypatch.setattr(reconcile, "PROGRESS_SECONDS", 0.02)
     made = Scene()
     running = asyncio.create_task(made.controller.run())
@@ -164,7 +165,7 @@ async def test_an_end_is_told_once_when_the_answer_to_its_write_is_lost(scene: S
     before = counted()
     scene.api.unanswered = lambda status: status.finished
     scene.apply(**WAITED)
-    await scene.until(lambda: scene.controller._view)
+    await scene.until(lambda: scene.sink.offers)
     if deaf:
         scene.api._watchers.clear()
     await scene.until(lambda: scene.status().finished and callback_of(scene) == ("True", "Delivered"))
@@ -204,7 +205,7 @@ async def test_a_request_that_gave_way_to_a_namesake_is_not_written_over_and_ove
     await scene.until(lambda: scene.api.writes)
     await asyncio.sleep(0.2)
     assert scene.api.writes == 1
-    assert scene.controller.resource_versions() == {}
+    assert scene.controller.view.resource_versions() == {}
 
 
 async def test_one_answer_that_a_request_is_gone_is_not_believed(scene: Scene) -> None:
@@ -304,9 +305,7 @@ def callback_of(scene: Scene) -> tuple[str, str]:
 
 
 async def test_a_callback_costs_one_more_write_and_is_made_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        reconcile, "SETTLE_SECONDS", 10
-    )  # or a machine that is slow just then has "Running" written too
+    monkeypatch.setattr(view, "SETTLE_SECONDS", 10)  # or a machine that is slow just then has "Running" written too
     scene.apply(**WAITED)
     await scene.until(lambda: scene.status().finished and callback_of(scene)[0] == "True")
     assert scene.api.writes == 2
@@ -354,6 +353,47 @@ async def test_an_operator_that_starts_again_sends_what_the_last_one_did_not_rec
     running.cancel()
 
 
+async def test_of_a_request_that_is_through_little_is_kept(scene: Scene) -> None:
+    scene.apply()
+    await scene.until(lambda: len(scene.controller.view.closed) == 1)
+    (stored,) = scene.api.list()
+    uid, version = stored.metadata.uid, int(stored.metadata.resource_version)
+    kept = scene.controller.view.closed.get(uid)
+    assert uid not in scene.controller.view
+    assert kept is not None
+    assert (kept.name, kept.version, kept.expires_at) == ("call", version, stored.status.expires_at)
+    scene.controller.view.observe(stored)
+    scene.controller.view.on_left(uid, version)
+    await asyncio.sleep(0.1)
+    assert uid not in scene.controller.view, "what the watches deliver late changes nothing"
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["deleted", "through, and the answer to that write was lost"])
+async def test_a_request_that_the_watch_stops_delivering_is_read(scene: Scene, gone: bool) -> None:
+    scene.pods(0)
+    asked = scene.apply()
+    uid = asked.metadata.uid
+    await scene.until(lambda: scene.dispatcher.backlog("audio") == (1, 0))
+    if gone:
+        scene.api._requests.clear()
+    else:
+        scene.api._version, scene.api._watchers = 999, []
+        stored, now = scene.api.list()[0], datetime.now(UTC)
+        end = Condition(type=ConditionType.FINISHED, status="True", reason="Cancelled", last_transition_time=now)
+        done = {
+            "conditions": [end],
+            "observed_generation": 1,
+            "finished_at": now,
+            "expires_at": now + timedelta(days=1),
+        }
+        scene.api._store(stored, status=stored.status.model_copy(update=done))
+    scene.controller.view.on_left(uid, 1000)
+    await scene.until(lambda: uid not in scene.controller.view)
+    assert scene.sink.gone == ([uid] if gone else [])
+    assert (uid in scene.controller.view.closed) is not gone
+    assert scene.dispatcher.backlog("audio") == (0, 0)
+
+
 @pytest.mark.parametrize("running", [True, False])
 async def test_the_machine_of_a_deleted_request_is_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, running: bool
@@ -363,7 +403,7 @@ async def test_the_machine_of_a_deleted_request_is_told(
     scene.machines.replies = [LOST] * 1000
     scene.apply(**WAITED)
     await scene.until(lambda: scene.dispatcher.backlog("audio") == (1, 0) if running else scene.machines.told)
-    await scene.api.delete(scene.api.list()[0])
+    await scene.api.delete(scene.api.list()[0].metadata)
     await asyncio.sleep(0)  # the watch tells
     scene.machines.replies = [LOST]
     await scene.until(lambda: not scene.machines.replies)
@@ -379,11 +419,11 @@ async def test_a_flood_of_one_namespace_waits_outside_and_another_is_served_at_o
     for number in range(40):
         flooded.apply(f"flood-{number}", "flood")
     await flooded.until(lambda: flooded.dispatcher.backlog("audio") == (5, 0))
-    assert len(flooded.controller._view) == 5
-    assert len(flooded.controller.resource_versions()) == 40, "what waits outside is known"
+    assert len(list(flooded.controller.view.unfinished())) == 5
+    assert len(flooded.controller.view.resource_versions()) == 40, "what waits outside is known"
     flooded.apply("call", "family")
     await flooded.until(lambda: flooded.dispatcher.backlog("audio") == (6, 0))
-    await flooded.api.delete(flooded.api.list()[-1])
+    await flooded.api.delete(flooded.api.list()[-1].metadata)
     flooded.apply("flood-39", "flood", cancel=True)
     await flooded.until(lambda: any(found.status.finished for found in flooded.api.list()))
     flooded.api.reads = [ApiUnavailable("ill")]
@@ -403,8 +443,8 @@ async def test_the_machine_of_a_request_that_waits_outside_is_told_of_its_deleti
     running = asyncio.create_task(flooded.controller.run())
     flooded.apply("a")
     waits = flooded.apply("b", **WAITED)
-    await flooded.until(lambda: len(flooded.controller.resource_versions()) == 2)
-    await flooded.api.delete(waits)
+    await flooded.until(lambda: len(flooded.controller.view.resource_versions()) == 2)
+    await flooded.api.delete(waits.metadata)
     await flooded.until(lambda: flooded.machines.told)
     assert flooded.machines.told[0][1].error == "Deleted"
     running.cancel()
@@ -420,6 +460,6 @@ async def test_every_state_goes_to_the_sink_whole_and_in_order(scene: Scene) -> 
     scene.sink.offers.clear()
     await scene.controller.reoffer(asked.metadata.uid)
     assert scene.sink.offers == [written], "though less is kept of it in memory"
-    await scene.api.delete(written)
+    await scene.api.delete(written.metadata)
     await scene.until(lambda: scene.sink.gone == [asked.metadata.uid])
     await scene.controller.reoffer(asked.metadata.uid)

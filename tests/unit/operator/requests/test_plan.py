@@ -10,7 +10,7 @@ import pytest
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, ConditionType, RequestStatus
 from analysis_operator.report.ports import Report
-from analysis_operator.requests.actions import Delete, Enqueue, Notify, Stop, WriteReport
+from analysis_operator.requests.actions import Enqueue, Notify, Stop, WriteReport
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import Observation, PodLost, Policy, PoolView
 from analysis_operator.requests.plan import plan
@@ -422,12 +422,13 @@ def test_a_finished_request_never_changes_whatever_is_observed() -> None:
     assert decided.actions == (Stop("audio"),)
 
 
-def test_a_finished_request_is_deleted_when_its_time_is_over_and_not_before() -> None:
+def test_a_finished_request_says_when_it_will_be_deleted() -> None:
     done = _finished(ttlSecondsAfterFinished=60)
     early = plan(observed(done), NOW + timedelta(seconds=20))
-    assert early.actions == ()
-    assert early.requeue_after == pytest.approx(40)
-    assert plan(observed(done), NOW + timedelta(seconds=61)).actions == (Delete(),)
+    assert early.status.finished_at is not None
+    assert early.status.expires_at == early.status.finished_at + timedelta(seconds=60)
+    again = plan(observed(done.model_copy(update={"status": early.status})), NOW + timedelta(seconds=30))
+    assert again.status == early.status
 
 
 SET: list[tuple[str, timedelta]] = [
@@ -448,20 +449,6 @@ def test_a_clock_that_is_set_makes_no_wait_longer(by: timedelta) -> None:
     missing = replace(observed(request(), pools={}), missing_since={"audio": NOW})
     waiting = plan(missing, NOW + by)
     assert waiting.status.finished or (waiting.requeue_after or 0) <= missing.policy.missing_analyzer_seconds
-
-    ended = after(observed(request(ttlSecondsAfterFinished=600), runs={"audio": run(result())}))
-    kept = plan(ended, NOW + by)
-    assert kept.actions == (Delete(),) or (kept.requeue_after or 0) <= 600
-
-
-@pytest.mark.parametrize("by", [row[1] for row in SET], ids=[row[0] for row in SET])
-def test_nothing_is_deleted_while_the_clock_is_doubted(by: timedelta) -> None:
-    ended = after(observed(request(ttlSecondsAfterFinished=0), runs={"audio": run(result())}))
-    doubted = plan(replace(ended, clock_doubted=True), NOW + by)
-    assert doubted.actions == ()
-    assert doubted.status == ended.request.status
-    assert doubted.requeue_after is not None
-    assert plan(ended, NOW + timedelta(seconds=1)).actions == (Delete(),)
 
 
 @pytest.mark.parametrize("letter", ["x", "\0", "\n", "\u4e2d", "\U0001f600"])

@@ -69,7 +69,7 @@ class Scene:
         raw = request().model_dump(mode="json", by_alias=True)
         self.api.kept["analysisrequests"].append(raw | {"metadata": raw["metadata"] | {"name": name, "uid": name}})
         await self.resync.compare()
-        assert name in self.controller.resource_versions()
+        assert name in self.controller.view.resource_versions()
 
 
 @pytest.fixture
@@ -94,13 +94,13 @@ async def test_a_deletion_is_counted_whatever_comes_meanwhile(scene: Scene, monk
         for number in range(3):
             newer = request()
             meta = newer.metadata.model_copy(update={"uid": f"newer-{number}", "name": f"newer-{number}"})
-            scene.controller.observe(newer.model_copy(update={"metadata": meta}))
+            scene.controller.view.observe(newer.model_copy(update={"metadata": meta}))
         raise Gone("deleted")
 
     monkeypatch.setattr(scene.requests, "get", gone)
-    scene.controller.observe(request())
+    scene.controller.view.observe(request())
     await scene.resync.compare()
-    assert set(scene.controller.resource_versions()) == {"newer-0", "newer-1", "newer-2"}
+    assert set(scene.controller.view.resource_versions()) == {"newer-0", "newer-1", "newer-2"}
 
 
 async def test_a_watch_that_is_only_late_is_not_dead(scene: Scene) -> None:
@@ -119,7 +119,7 @@ async def test_the_backlog_is_whole_once_every_request_that_was_there_is_known(
     waiting = asyncio.create_task(scene.resync.caught_up())
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    scene.controller.observe(request())
+    scene.controller.view.observe(request())
     await asyncio.wait_for(waiting, PATIENCE_SECONDS)
 
 

@@ -1,0 +1,57 @@
+"""Read closed requests from the API server's tables: the column Expires, and the metadata of each row. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from analysis_operator.api import EXPIRES_COLUMN
+from analysis_operator.errors import ApiUnavailable
+from analysis_operator.requests.closed import ClosedRequest
+
+ACCEPT = "application/json;as=Table;g=meta.k8s.io;v=v1"
+"""Without the query ``includeObject`` each row has the metadata of its object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPage:
+    """A page of the list, or one event of the watch. ``version``: from which the watch goes on; may be empty."""
+
+    version: str
+    requests: tuple[ClosedRequest, ...]
+    deleted: bool = False
+
+
+class ClosedTable:
+    """Reads pages and events one after the other: only the first of a watch names the columns."""
+
+    def __init__(self) -> None:
+        self._expires = 0
+
+    def read(self, table: dict[str, Any], *, deleted: bool = False) -> ClosedPage:
+        """Read one table. Raises ApiUnavailable if it is none."""
+        try:
+            if columns := table.get("columnDefinitions"):
+                self._expires = [column["name"] for column in columns].index(EXPIRES_COLUMN)
+            rows = [(row["cells"][self._expires], row["object"]["metadata"]) for row in table.get("rows") or ()]
+            newest = rows[-1][1]["resourceVersion"] if rows else ""
+            return ClosedPage(
+                table.get("metadata", {}).get("resourceVersion") or newest,
+                # A row of a bookmark has a version and no name.
+                tuple(_request(meta, expires) for expires, meta in rows if meta.get("name")),
+                deleted,
+            )
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise ApiUnavailable(f"the answer is no table of AnalysisRequests: {error!r}") from error
+
+
+def _request(meta: dict[str, Any], expires: str) -> ClosedRequest:
+    return ClosedRequest(
+        uid=meta["uid"],
+        namespace=meta["namespace"],
+        name=meta["name"],
+        version=int(meta["resourceVersion"]),
+        generation=int(meta["generation"]),
+        expires_at=datetime.fromisoformat(expires),
+    )

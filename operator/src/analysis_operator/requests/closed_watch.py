@@ -1,0 +1,62 @@
+"""Follow the requests that are closed, without their contents: kopf would read, parse and keep each of them whole."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from analysis_operator.errors import OperatorError
+from analysis_operator.requests.controller import RequestController
+from analysis_operator.requests.kube_store import KubeRequests
+
+log = structlog.get_logger(__name__)
+
+_PAUSE_SECONDS = 1.0
+
+
+class ClosedWatch:
+    """Tells the controller which closed requests there are, which were edited, and which were deleted.
+
+    Args:
+        store: lists and watches the requests in the cluster.
+        controller: is told.
+    """
+
+    def __init__(self, store: KubeRequests, controller: RequestController) -> None:
+        self._store = store
+        self._controller = controller
+
+    async def run(self) -> None:
+        """Watch until cancelled. A watch that breaks begins anew with a list."""
+        while True:
+            try:
+                version = await self._list()
+                while True:
+                    version = await self._follow(version)
+            except OperatorError as error:
+                log.info("the watch of closed requests broke, begins anew", error=str(error))
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _list(self) -> str:
+        """Return the version of the list, from which the watch goes on."""
+        listed, version = set(), "0"
+        async for page in self._store.list_closed():
+            version = page.version
+            for request in page.requests:
+                listed.add(request.uid)
+                self._controller.view.observe_closed(request)
+        for uid, known in self._controller.view.closed.versions().items():
+            if uid not in listed and known <= int(version):  # a newer one closed after the list began
+                self._controller.on_deleted(uid, closed=True)
+        return version
+
+    async def _follow(self, version: str) -> str:
+        async for event in self._store.watch_closed(version):
+            version = event.version or version
+            for request in event.requests:
+                if event.deleted:
+                    self._controller.on_deleted(request.uid, closed=True)
+                else:
+                    self._controller.view.observe_closed(request)
+        return version
