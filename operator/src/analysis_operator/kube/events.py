@@ -69,7 +69,7 @@ class EventPoster:
             try:
                 await self._api.call("POST", f"api/v1/namespaces/{body['metadata']['namespace']}/events", body=body)
             except OperatorError as error:
-                log.info("event not posted", about=about, error=str(error))
+                log.warning("event not posted", about=about, error=str(error))
 
 
 def _body(kind: str, meta: Metadata, event: Event, identity: str) -> Json:
