@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -19,6 +18,7 @@ from analysis_operator.errors import Busy, Draining, Lost, Unreachable
 from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
 from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.observation import Outcome, PodLost, PoolView, Run
+from analysis_operator.requests.pool import Pod, WorkerPool
 from analysis_operator.requests.ports import Endpoint, Runner
 from analysis_operator.signals import Signal
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, SourceObject
@@ -32,34 +32,11 @@ _REFUSALS = 10
 """So many attempts in a row that no pod took are no accident: what waits is told."""
 
 
-@dataclass(slots=True)
-class _Pod:
-    endpoint: Endpoint
-    in_flight: int = 0
-    rests_until: float = 0.0
-
-
-@dataclass(slots=True)
-class _WorkerPool:
-    queue: FairQueue
-    concurrency: int = 1
-    problem: str = ""
-    pods: dict[str, _Pod] = field(default_factory=dict)
-    away: dict[Endpoint, _Pod] = field(default_factory=dict)
-    """Pods that take no more work and have not ended what they have: they may come back."""
-    jobs: dict[str, tuple[QueuedAnalysis, AnalysisJob]] = field(default_factory=dict)
-    tasks: dict[str, asyncio.Task[Outcome | None]] = field(default_factory=dict)
-    runs: dict[str, Run] = field(default_factory=dict)
-    running: Counter[str] = field(default_factory=Counter)
-    refusals: int = 0
-    refusal: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     analyzer: str
-    pool: _WorkerPool
-    pod: _Pod
+    pool: WorkerPool
+    pod: Pod
     analysis: QueuedAnalysis
     job: AnalysisJob
     started: datetime
@@ -82,7 +59,7 @@ class Dispatcher:
         """Sent with a request's UID when one of its runs moved, or (True) when only the reason of its wait did."""
         self.backlog_changed = Signal[str]()
         """Sent with a pool's name when the number of queued or running analyses, or of slots, has changed."""
-        self._pools: dict[str, _WorkerPool] = {}
+        self._pools: dict[str, WorkerPool] = {}
         self._began = clock()
         self._dropped: dict[str, datetime] = {}
         self._arrivals = itertools.count()
@@ -113,10 +90,7 @@ class Dispatcher:
         """Replace the pods of a pool that take work; `problem` is what keeps others from taking it."""
         pool = self._made_pool(name)
         before = (bool(pool.pods), pool.problem)
-        # By endpoint: a pod may come back under another address.
-        known = pool.away | {pod.endpoint: pod for pod in pool.pods.values()}
-        pool.pods = {endpoint.pod: known.pop(endpoint, _Pod(endpoint)) for endpoint in endpoints}
-        pool.away = {endpoint: pod for endpoint, pod in known.items() if pod.in_flight}
+        pool.replace_pods(endpoints)
         pool.problem = problem
         self._pump(name)
         if before[0] != bool(pool.pods):
@@ -126,7 +100,7 @@ class Dispatcher:
 
     def pools(self) -> dict[str, PoolView]:
         """Return every pool as decisions see it."""
-        return {name: _view_of(pool) for name, pool in self._pools.items()}
+        return {name: pool.view() for name, pool in self._pools.items()}
 
     def missing_since(self, names: Iterable[str]) -> dict[str, datetime]:
         """Return from when on those without a pool are known to be missing: since this process began, or later."""
@@ -135,7 +109,7 @@ class Dispatcher:
     def pool(self, name: str) -> PoolView | None:
         """Return one pool as decisions see it, or None if there is none of this name."""
         pool = self._pools.get(name)
-        return _view_of(pool) if pool else None
+        return pool.view() if pool else None
 
     def backlog(self, name: str) -> tuple[int, int]:
         """Return how many analyses wait for slots of a pool, as far as they may have more, and how many run in it."""
@@ -175,8 +149,7 @@ class Dispatcher:
                 continue
             queued = uid in pool.queue
             pool.queue.discard(uid)
-            pool.jobs.pop(uid, None)
-            pool.runs.pop(uid, None)
+            pool.forget(uid)
             if task := pool.tasks.get(uid):
                 task.cancel()
             if queued:
@@ -192,14 +165,14 @@ class Dispatcher:
 
     # ---- inside
 
-    def _made_pool(self, name: str) -> _WorkerPool:
-        return self._pools.setdefault(name, _WorkerPool(FairQueue(self._limits.running)))
+    def _made_pool(self, name: str) -> WorkerPool:
+        return self._pools.setdefault(name, WorkerPool(FairQueue(self._limits.running)))
 
     def _pump(self, name: str) -> None:
         """Start every attempt that can start now."""
         pool = self._pools.get(name)
         while pool and len(pool.queue):
-            pod = _least_busy(pool, asyncio.get_running_loop().time())
+            pod = pool.least_busy(asyncio.get_running_loop().time())
             taken = pool.queue.take(pool.running) if pod else None
             if pod is None or taken is None:
                 return
@@ -245,8 +218,7 @@ class Dispatcher:
             del pool.running[analysis.namespace]
         pool.tasks.pop(uid, None)
         if task.cancelled() or uid not in pool.jobs:  # stopped: its outcome is not needed
-            pool.jobs.pop(uid, None)
-            pool.runs.pop(uid, None)
+            pool.forget(uid)
         elif outcome is None:
             pool.queue.give_back(analysis)
         else:
@@ -294,30 +266,21 @@ class Dispatcher:
             self._reason_changed(pool)
         self._rest(attempt.analyzer, attempt.pod, pause)
 
-    def _accepted(self, pool: _WorkerPool) -> None:
+    def _accepted(self, pool: WorkerPool) -> None:
         pool.refusals = 0
         if pool.refusal:
             pool.refusal = ""
             self._reason_changed(pool)
 
-    def _reason_changed(self, pool: _WorkerPool) -> None:
+    def _reason_changed(self, pool: WorkerPool) -> None:
         for key in pool.queue:
             self.run_changed.send(key, True)
 
-    def _rest(self, name: str, pod: _Pod, seconds: float) -> None:
+    def _rest(self, name: str, pod: Pod, seconds: float) -> None:
         """Send no job to a pod for a while, then try again."""
         loop = asyncio.get_running_loop()
         pod.rests_until = loop.time() + seconds
         loop.call_later(seconds + 0.001, self._pump, name)
-
-
-def _view_of(pool: _WorkerPool) -> PoolView:
-    return PoolView(len(pool.pods) * pool.concurrency, pool.problem, pool.concurrency, pool.refusal)
-
-
-def _least_busy(pool: _WorkerPool, now: float) -> _Pod | None:
-    free = [pod for pod in pool.pods.values() if pod.in_flight < pool.concurrency and pod.rests_until <= now]
-    return min(free, key=lambda pod: pod.in_flight, default=None)
 
 
 def _job(request: AnalysisRequest, analyzer: str, source: PinnedSource | None, prefix: str | None) -> AnalysisJob:

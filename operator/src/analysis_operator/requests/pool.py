@@ -1,0 +1,61 @@
+"""What the dispatcher keeps of one pool: its pods, and the analyses that wait, run, or have ended unrecorded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
+from analysis_operator.requests.observation import Outcome, PoolView, Run
+from analysis_operator.requests.ports import Endpoint
+from analyzer_contract import AnalysisJob
+
+
+@dataclass(slots=True)
+class Pod:
+    """A pod that takes work, and how much of it it has."""
+
+    endpoint: Endpoint
+    in_flight: int = 0
+    rests_until: float = 0.0
+
+
+@dataclass(slots=True)
+class WorkerPool:
+    """The pods of one Analyzer and their work, by the UIDs of requests."""
+
+    queue: FairQueue
+    concurrency: int = 1
+    problem: str = ""
+    pods: dict[str, Pod] = field(default_factory=dict)
+    away: dict[Endpoint, Pod] = field(default_factory=dict)
+    """Pods that take no more work and have not ended what they have: they may come back."""
+    jobs: dict[str, tuple[QueuedAnalysis, AnalysisJob]] = field(default_factory=dict)
+    tasks: dict[str, asyncio.Task[Outcome | None]] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    running: Counter[str] = field(default_factory=Counter)
+    refusals: int = 0
+    refusal: str = ""
+
+    def view(self) -> PoolView:
+        """Return it as decisions see it."""
+        return PoolView(len(self.pods) * self.concurrency, self.problem, self.concurrency, self.refusal)
+
+    def replace_pods(self, endpoints: Iterable[Endpoint]) -> None:
+        """Replace the pods that take work."""
+        # By endpoint: a pod may come back under another address.
+        known = self.away | {pod.endpoint: pod for pod in self.pods.values()}
+        self.pods = {endpoint.pod: known.pop(endpoint, Pod(endpoint)) for endpoint in endpoints}
+        self.away = {endpoint: pod for endpoint, pod in known.items() if pod.in_flight}
+
+    def least_busy(self, now: float) -> Pod | None:
+        """Return the pod that takes the next job at this time of the event loop, or None."""
+        free = [pod for pod in self.pods.values() if pod.in_flight < self.concurrency and pod.rests_until <= now]
+        return min(free, key=lambda pod: pod.in_flight, default=None)
+
+    def forget(self, uid: str) -> None:
+        """Forget the job and the run of a request."""
+        self.jobs.pop(uid, None)
+        self.runs.pop(uid, None)
