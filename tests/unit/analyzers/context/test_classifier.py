@@ -116,3 +116,19 @@ def test_its_findings_name_kind_and_stages_with_their_times() -> None:
     assert all(kind.startswith("ScamStage") for kind in kinds[1:])
     assert all(0 <= f.start_seconds <= f.end_seconds <= transcript.seconds + 0.01 for f in report.findings)
     assert report.timeline
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "And Mr. John Dashwood had then leisure to consider how much there might be prudently in his power to do.",
+        "The quick brown fox jumps over the lazy dog and runs away into the forest where it lives with its family.",
+        "Good evening, here is the news. The government has announced that taxes on fuel will rise next year.",
+        "Zarf quoin bdellium crwth syzygy plinth oboe gneiss tmesis " * 8,
+    ],
+    ids=["a novel", "a pangram", "news", "nothing known"],
+)
+def test_talk_that_is_new_and_speaks_to_nobody_is_no_fraud(text: str) -> None:
+    judgement = judge_texts([text], "en")
+    assert judgement is not None
+    assert judgement.score < 35
