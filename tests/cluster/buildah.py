@@ -58,6 +58,11 @@ def sweep() -> None:
         buildah("rm", "--all", check=False)
 
 
+def prune() -> None:
+    """Remove what no image by name is built on: the layers of earlier sources fill a disk within weeks."""
+    buildah("rmi", "--prune", "--force", check=False)
+
+
 def _certificate_options() -> list[str]:
     """Hand the machine's own certificate bundle to the build, where the machine has named one.
 

@@ -51,6 +51,7 @@ def build_targets(targets: Sequence[str], tag: str) -> dict[str, str]:
             progress.step(f"{name}: loading into the nodes")
             workload = "system" if target in _SYSTEM_TARGETS else "ml"
             load(name, [member for member in NODES if member.workload == workload])
+        buildah.prune()
     progress.done("images ready")
     return names
 
