@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+
+import structlog
 from rich.console import Console
 from rich.text import Text
 
@@ -15,3 +19,11 @@ def print_text(console: Console, text: str, style: str = "") -> None:
 def print_error(error: object) -> None:
     """Print an error to standard error."""
     print_text(Console(stderr=True), f"Error: {error}", style="red")
+
+
+def log_to_stderr() -> None:
+    """Show warnings and what is worse on standard error: standard output is for other programs."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

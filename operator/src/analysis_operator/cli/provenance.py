@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import sys
 from collections.abc import AsyncIterator, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 from rich.console import Console
 
-from analysis_operator.cli.output import print_error, print_text
+from analysis_operator.cli.output import log_to_stderr, print_error, print_text
 from analysis_operator.report.statements import action, credential
 from guardian_locales import DEFAULT, Locale, locales
 
@@ -54,10 +51,7 @@ def provenance(
 
     named = os.environ.get("GUARDIAN_TRUST")
     folder = trust or (Path(named) if named else None)
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log_to_stderr()
     named_files = {str(file): file.resolve() for file in files}
     trusted = Trust(folder=str(folder.absolute()) if folder else None)
     try:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
-import structlog
 import typer
 
-from analysis_operator.cli.output import print_error
+from analysis_operator.cli.output import log_to_stderr, print_error
 from guardian_models.folder import default_folder
 
 if TYPE_CHECKING:
@@ -49,7 +47,7 @@ def transcribe(
         _fail(str(error))
     if manifest is None:
         _fail(f"There is no model for speech in {folder}: `make speech-model` puts Whisper base there.")
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    log_to_stderr()
     named = {str(file): file.resolve() for file in files}
     try:
         complete = asyncio.run(_print(transcribe_files(named, folder, manifest.id, language)))
