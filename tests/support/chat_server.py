@@ -1,4 +1,4 @@
-"""An HTTP server that speaks OpenAI's chat completions, as strictly as the published OpenAPI document has them.
+"""An HTTP server that speaks OpenAI's chat completions, and refuses what no such request has.
 
 A request is checked field by field: what the document does not know, or has of another type, is 400, as are messages
 in an order that chat templates refuse (llama.cpp, vLLM). Answers have every field that the document requires.
