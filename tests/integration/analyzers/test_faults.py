@@ -97,6 +97,7 @@ async def test_a_child_killed_from_outside_while_it_works(scripted: Service, put
 async def test_a_child_killed_while_idle_is_replaced(scripted: Service, put: Put) -> None:
     child = await scripted.child()
     os.kill(child, signal.SIGKILL)
+    await eventually(lambda: child not in scripted.children(), "the service to notice")
     await works(scripted, put)
 
 

@@ -78,7 +78,7 @@ def test_one_file_gets_its_verdict(guardian: Guardian, samples: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Suspicious, score" in done.stdout
     assert "Dropped frames" in done.stdout
-    report = Path(done.stdout.partition("Report: ")[2].strip())
+    report = Path(done.stdout.partition("Report: ")[2].splitlines()[0].strip())
     assert report.is_file()
 
 

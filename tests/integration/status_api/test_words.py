@@ -39,7 +39,7 @@ from tests.support.web.status_api import FIRST, NOW, Api, make_api
 pytestmark = pytest.mark.integration
 
 _SECONDS = 60
-_OUTCOMES = [*Verdict, None, Verdict.SUSPICIOUS]
+_OUTCOMES = [*Verdict, None, Verdict.SUSPICIOUS, Verdict.SUSPICIOUS]
 """Of so many requests that all kinds of findings are among them."""
 _SHARE = 5
 """Findings that one analysis has in the status."""

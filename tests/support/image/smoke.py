@@ -144,6 +144,7 @@ def check_credentials() -> None:
     library: Any = importlib.import_module("analyzer_kit.provenance.library")
     library.prepare()
     seccomp: Any = importlib.import_module("analyzer_kit.child.seccomp")
+    sandbox: Any = importlib.import_module("analyzer_kit.child.sandbox")
     try:
         seccomp.require()
     except Exception as error:
@@ -151,6 +152,7 @@ def check_credentials() -> None:
         return
     child = os.fork()
     if child == 0:
+        sandbox.die_with(os.getppid())  # who may gain no rights may have a filter without being privileged
         seccomp.install()
         library.prepare()
         os._exit(0)

@@ -226,7 +226,7 @@ def test_a_recording_that_talks_to_the_model_gains_nothing(bedrock: ScriptedAws,
     assert text.count("<") == text.count(">") == 2, "only our own two tags"
 
 
-@pytest.mark.parametrize("injection", INJECTIONS[:4])
+@pytest.mark.parametrize("injection", INJECTIONS)
 def test_talking_to_the_analysis_is_suspicious_by_itself(injection: str) -> None:
     assert assessed(said("Good morning, how are you?", injection)).verdict is Verdict.SUSPICIOUS
 
