@@ -28,7 +28,8 @@ def test_it_gets_ready_with_the_rights_of_the_chart_and_serves_the_page(status_a
     assert status == 200
     assert b"<main" in page
     assert "https://media.s3." in headers["content-security-policy"]
-    assert json.loads(_get(f"{address}/app/config.json")[2]) == {"maxUploadBytes": 536_870_912, "signIn": None}
+    config = json.loads(_get(f"{address}/app/config.json")[2])
+    assert config == {"maxUploadBytes": 536_870_912, "signIn": None, "tokenLinks": True}
 
 
 def test_it_lets_no_one_in_without_a_token(status_api: StatusService) -> None:

@@ -197,6 +197,9 @@ def test_the_page_says_what_the_report_says(reader: Reader) -> None:
     titles: set[str] = set()
     for number, finished in enumerate(everything()):
         for locale, page, report in reader.read(f"call-{number}", finished):
+            # Advice by the kind of fraud is the report's alone.
+            advice = locale.report.talk.advice.partition("{")[0]
+            report["headings"] = [heading for heading in report["headings"] if not heading.startswith(advice)]
             assert page == report
             assert page["title"] == locale.headline(finished.verdict, finished.analyses)
             assert page["steps"] == [*locale.meaning(finished.verdict).steps]
