@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.cluster.shell import start_time, wait_until
@@ -103,17 +104,21 @@ def processes(path: str = f"/{CGROUP}") -> set[int]:
 
 def kill_processes(path: str = f"/{CGROUP}") -> None:
     """Kill every process in a cgroup and below it, and wait until they are gone."""
+    # All at once: a parent that outlives its child by a moment would still report that child's death.
+    _send(processes(path), signal.SIGSTOP)
 
     def emptied() -> bool:
         remaining = processes(path)
-        for pid in remaining:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        _send(remaining, signal.SIGKILL)
         return not remaining
 
     wait_until(emptied, f"the processes of {path} to end", timeout=20)
+
+
+def _send(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def remove() -> None:
