@@ -23,6 +23,7 @@ from tests.cluster.shell import command_env, exclusive, run, write_atomically
 _HEARTBEAT_SECONDS = 20.0
 # On two cores. The first program of a module takes what the others share.
 _USUALLY = {
+    "etcd": "1 to 2 min",
     "kube-apiserver": "4 to 8 min",
     "kube-controller-manager": "1 to 3 min",
     "kubelet": "1 min",
@@ -98,6 +99,7 @@ KEDA = GoModule("keda", prefix="keda-", upstream="github.com/kedacore/keda/v2", 
 METRICS_SERVER = GoModule("metrics-server", upstream="sigs.k8s.io/metrics-server", kustomization="manifests/base")
 MODULES = (
     GoModule("pause"),
+    GoModule("etcd"),
     GoModule("kubernetes", versioned_by="k8s.io/kubernetes"),
     GoModule("versitygw"),
     GoModule("coredns"),

@@ -44,10 +44,10 @@ CONTROLLER_PACE = {
 """Arguments of the controller manager: what tests wait for comes sooner than in production."""
 
 
-def etcd() -> Daemon:
+def etcd(tools: Tools) -> Daemon:
     """Return the store, without waiting for the disk: what it holds need not survive the machine."""
     return Daemon("etcd", (
-        "etcd", "--name", "silver-guardian", "--data-dir", str(STATE_DIR / "etcd"), "--unsafe-no-fsync",
+        str(tools.path("etcd")), "--name", "silver-guardian", "--data-dir", str(STATE_DIR / "etcd"), "--unsafe-no-fsync",
         "--listen-client-urls", ETCD, "--advertise-client-urls", ETCD,
         "--listen-peer-urls", f"http://{LOOPBACK}:2380",
         "--initial-advertise-peer-urls", f"http://{LOOPBACK}:2380",
@@ -144,7 +144,7 @@ def start_api(tools: Tools) -> None:
     """Start etcd and the API server, and wait until it is ready."""
     _AUDIT_POLICY_FILE.parent.mkdir(parents=True, exist_ok=True)
     _AUDIT_POLICY_FILE.write_text(json.dumps(AUDIT_POLICY))
-    etcd().start()
+    etcd(tools).start()
     server = api_server(tools)
     server.start()
 

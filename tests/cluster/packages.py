@@ -18,7 +18,6 @@ from tests.cluster.progress import Progress
 from tests.cluster.shell import CommandError, command_env, run
 
 DEBIAN_PACKAGES = {
-    "etcd": "etcd-server",
     "containerd": "containerd",
     "runc": "runc",
     "/usr/lib/cni/ptp": "containernetworking-plugins",

@@ -39,7 +39,7 @@ class ApiServer:
         self.kubectl_path = str(tools.path("kubectl"))
         etcd_port, peer_port = free_port(), free_port()
         self._etcd_command = [
-            "etcd", "--data-dir", str(self.folder / "etcd"), "--unsafe-no-fsync",
+            str(tools.path("etcd")), "--data-dir", str(self.folder / "etcd"), "--unsafe-no-fsync",
             "--listen-client-urls", f"http://127.0.0.1:{etcd_port}",
             "--advertise-client-urls", f"http://127.0.0.1:{etcd_port}",
             "--listen-peer-urls", f"http://127.0.0.1:{peer_port}",
