@@ -47,7 +47,8 @@ CONTROLLER_PACE = {
 def etcd(tools: Tools) -> Daemon:
     """Return the store, without waiting for the disk: what it holds need not survive the machine."""
     return Daemon("etcd", (
-        str(tools.path("etcd")), "--name", "silver-guardian", "--data-dir", str(STATE_DIR / "etcd"), "--unsafe-no-fsync",
+        str(tools.path("etcd")), "--name", "silver-guardian",
+        "--data-dir", str(STATE_DIR / "etcd"), "--unsafe-no-fsync",
         "--listen-client-urls", ETCD, "--advertise-client-urls", ETCD,
         "--listen-peer-urls", f"http://{LOOPBACK}:2380",
         "--initial-advertise-peer-urls", f"http://{LOOPBACK}:2380",
