@@ -124,7 +124,8 @@ def _backlog(dispatcher: Dispatcher, name: str) -> Backlog | None:
     if pool is None:
         return None
     queued, running = dispatcher.backlog(name)
-    return Backlog(queued=queued, running=running, slots=pool.slots, concurrency=pool.concurrency)
+    waiting = 0 if pool.paused else queued  # pods could do nothing for what waits
+    return Backlog(queued=waiting, running=running, slots=pool.slots, concurrency=pool.concurrency)
 
 
 @asynccontextmanager

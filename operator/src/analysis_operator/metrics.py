@@ -14,6 +14,7 @@ DURATION = Histogram(
 )
 ATTEMPTS = Counter("silver_guardian_attempts_total", "Attempts that ended.", ["analyzer", "outcome"])
 QUEUED = Gauge("silver_guardian_queued", "Analyses that wait for a slot.", ["analyzer"])
+PAUSED = Gauge("silver_guardian_paused", "1 while a pool begins no analysis, by spec.paused.", ["analyzer"])
 RUNNING = Gauge("silver_guardian_running", "Analyses that run.", ["analyzer"])
 PODS = Gauge("silver_guardian_pods", "Pods that a node has, those that are leaving included.", ["analyzer"])
 POD_SECONDS = Gauge("silver_guardian_pod_seconds", "Seconds of pods, since counting began.", ["analyzer"])
@@ -59,6 +60,6 @@ def record_pool(name: str, queued: int, running: int, pods: int, usage: Usage) -
 
 def forget_pool(name: str) -> None:
     """Remove the figures of a pool that was deleted."""
-    for gauge in _POOL:
+    for gauge in (*_POOL, PAUSED):
         gauge.labels(name)  # remove() needs it, even if nothing was counted yet
         gauge.remove(name)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.support.kubernetes.apiserver import ApiServer
-from tests.support.operator.process import API, until
+from tests.support.operator.process import API, NAMESPACE, until
 from tests.support.operator.world import World
 from tests.support.waiting import Stopwatch
 
@@ -85,11 +85,15 @@ def test_requests_are_found_by_their_source(api_server: ApiServer) -> None:
     assert listed.stdout.split() == ["analysisrequest.silverguardian.io/refused"]
 
 
-def test_a_spec_does_not_change_but_for_cancel_and_priority(api_server: ApiServer) -> None:
+def test_a_spec_does_not_change_but_for_cancel_priority_and_suspend(api_server: ApiServer) -> None:
     source = {"uri": "s3://media/a"}
     api_server.kubectl("apply", "-f", "-", stdin=manifest(source=source))
     changed = api_server.kubectl("apply", "-f", "-", stdin=manifest(source={"uri": "s3://media/b"}), check=False)
     assert "spec.source cannot change: create another AnalysisRequest" in changed.stderr
+    limited = manifest(source=source, deadlineSeconds=60)
+    later = api_server.kubectl("apply", "-f", "-", stdin=limited, check=False)
+    assert "spec.deadlineSeconds cannot change: create another AnalysisRequest" in later.stderr
+    api_server.kubectl("apply", "-f", "-", stdin=manifest(source=source, suspend=True))
     api_server.kubectl("apply", "-f", "-", stdin=manifest(source=source, priority=5, cancel=True))
     back = api_server.kubectl("apply", "-f", "-", stdin=manifest(source=source, priority=5), check=False)
     assert "a cancelled request stays so" in back.stderr
@@ -198,6 +202,28 @@ def test_work_stops_within_two_seconds_when_it_is_not_wanted_any_more(world: Wor
         assert stopwatch.seconds <= 5
         assert world.reason(name) == "Cancelled"
         assert "verdict" not in status
+
+
+def test_work_is_suspended_and_resumed_and_a_paused_pool_holds_it_until_the_deadline(world: World) -> None:
+    world.ask("held", world.put("some", seconds=3))
+    pod = world.until_running("held")
+    world.patch("areq", "held", {"spec": {"suspend": True}})
+    until(lambda: world.pods.busy(pod) == 0, "the work to stop")
+    until(lambda: world.reason("held") == "Suspended", "the status to say so")
+    world.patch("areq", "held", {"spec": {"suspend": False}})
+    (entry,) = world.wait("held")["analyses"]
+    assert (entry["state"], entry["attempts"], entry["disruptions"]) == ("Succeeded", 1, 0)
+
+    world.patch("analyzer", "scripted", {"spec": {"paused": True}}, NAMESPACE)
+    world.ask("late", world.put("any"), deadlineSeconds=6)
+    until(lambda: world.reason("late") == "Paused", "the status to name the pool")
+    world.server.kubectl("wait", "--for=condition=Ready=False", "analyzer/scripted", "-n", NAMESPACE, "--timeout=30s")
+    world.wait("late", timeout=30)
+    assert world.reason("late") == "DeadlineExceeded"
+    world.patch("analyzer", "scripted", {"spec": {"paused": False}}, NAMESPACE)
+    world.ask("again", world.put("any"))
+    world.wait("again")
+    assert world.reason("again") == "Completed"
 
 
 def test_urgent_requests_go_first_and_namespaces_take_turns(world: World) -> None:

@@ -52,6 +52,10 @@ class World:
         self.server.apply(*(kind | {"metadata": {"name": name, "namespace": "default"}} for name in names))
         return names
 
+    def patch(self, kind: str, name: str, body: dict[str, Any], namespace: str = "default") -> None:
+        """Merge something into an object."""
+        self.server.kubectl("patch", kind, name, "-n", namespace, "--type=merge", "-p", json.dumps(body))
+
     def status(self, name: str, namespace: str = "default") -> dict[str, Any]:
         """Return a request's status."""
         status: dict[str, Any] = self.server.read.get("analysisrequest", name, namespace).get("status", {})

@@ -92,7 +92,7 @@ class AnalyzerController:
             self._states[name] = AnalyzerState(analyzer, Meter(analyzer.status, self._clock()))
         elif not state.observe(analyzer):
             return
-        self._dispatcher.set_pool(name, analyzer.spec.concurrency)
+        self._dispatcher.set_pool(name, analyzer.spec.concurrency, paused=analyzer.spec.paused)
         self._refresh(name)
 
     def on_deleted(self, name: str, uid: str) -> None:
@@ -263,3 +263,4 @@ class AnalyzerController:
         share = sum(1 / pods_on[node] for node in nodes)
         state.meter.count(self._clock(), pods=len(nodes), running=running, nodes=share)
         metrics.record_pool(state.name, queued, running, len(nodes), state.meter.usage())
+        metrics.PAUSED.labels(state.name).set(state.analyzer.spec.paused)

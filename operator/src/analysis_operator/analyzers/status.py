@@ -79,6 +79,8 @@ def scaling_events(before: AnalyzerStatus, after: AnalyzerStatus) -> list[Notify
 def _readiness(pool: PoolFacts) -> tuple[ConditionState, str, str]:
     """Return whether the pool can serve a request now: with its pods, or by starting some."""
     spec, ready = pool.analyzer.spec, _count_ready(pool)
+    if spec.paused:
+        return "False", "Paused", f"spec.paused is set: it begins no analysis. {pool.running} run to their end."
     fixed = spec.replicas is not None
     least = spec.replicas if spec.replicas is not None else spec.scaling.min_replicas
     if ready >= max(least, 0 if fixed else 1):

@@ -124,6 +124,10 @@ class AnalyzerSpec(Resource):
     replicas: int | None = Field(
         default=None, ge=0, le=100, description="A fixed number of pods, without KEDA; scaling is ignored."
     )
+    paused: bool = Field(
+        default=False,
+        description="While it is true the pool begins no analysis, and counts as idle; what runs goes on to its end.",
+    )
     resources: Resources = Field(default=Resources(), description="CPU and memory of one pod.")
     node_selector: dict[str, str] = Field(
         default={"workload": "ml"}, description="Labels of the nodes that run the pods."

@@ -68,7 +68,7 @@ class Callback(Resource):
 
 
 class RequestSpec(Resource):
-    """What to analyse, and within which limits. Immutable, except cancel and priority."""
+    """What to analyse, and within which limits. Immutable, except cancel, priority and suspend."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -86,10 +86,13 @@ class RequestSpec(Resource):
                         "ttlSecondsAfterFinished",
                     )
                 ),
-                rule(
-                    "has(self.callback) == has(oldSelf.callback) && "
-                    "(!has(self.callback) || self.callback == oldSelf.callback)",
-                    "spec.callback cannot change: create another AnalysisRequest",
+                *(
+                    rule(
+                        f"has(self.{field}) == has(oldSelf.{field}) && "
+                        f"(!has(self.{field}) || self.{field} == oldSelf.{field})",
+                        f"spec.{field} cannot change: create another AnalysisRequest",
+                    )
+                    for field in ("callback", "deadlineSeconds")
                 ),
                 rule(
                     "self.cancel || !oldSelf.cancel",
@@ -116,6 +119,13 @@ class RequestSpec(Resource):
     timeout_seconds: int = Field(
         default=120, ge=1, le=3600, description="Seconds that one attempt of one analysis may run."
     )
+    deadline_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=31_536_000,
+        description="Seconds from its creation within which the request has to end, all waiting included. What has no "
+        "result by then fails with DeadlineExceeded. Default: it waits for as long as it takes.",
+    )
     max_attempts: int = Field(
         default=3,
         ge=1,
@@ -127,6 +137,10 @@ class RequestSpec(Resource):
         ge=0,
         le=315_360_000,
         description="Seconds after its end at which the request is deleted.",
+    )
+    suspend: bool = Field(
+        default=False,
+        description="While it is true nothing runs for the request, and what ran was stopped and begins anew later.",
     )
     cancel: bool = Field(default=False, description="Set to true to stop the work. This cannot be undone.")
     callback: Callback | None = Field(default=None, description="A waiting task to send the outcome to.")

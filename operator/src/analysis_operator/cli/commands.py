@@ -15,7 +15,7 @@ from analysis_operator.cli.table import render_table, unmet
 from analysis_operator.local.errors import MediaMissing
 from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, transcript_of
 from analysis_operator.local.listening import HINT, context_environment, speech_folder
-from analysis_operator.local.manifests import Manifest
+from analysis_operator.local.manifests import InvalidManifest, Manifest, title
 from analysis_operator.local.pool import MODULES, OFFLINE
 from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
@@ -34,13 +34,15 @@ async def run(manifests: Sequence[Manifest], media: Path | None, out: Path, cons
     """Reconcile manifests to their end; return whether each got the outcome that it states.
 
     Raises:
+        InvalidManifest: a manifest is not valid, or its request would wait for ever.
         StartFailed: a service does not start.
     """
     async with LocalRuntime(out) as runtime:
         for manifest in manifests:
             if media is not None:
                 await _upload(runtime, manifest, media, console)
-            runtime.apply(manifest)
+            if runtime.apply(manifest).spec.suspend:
+                raise InvalidManifest(f"{title(manifest)}: spec.suspend is set, and nothing sets it to false here")
         with view(console) as show:
             requests = await runtime.finish(show)
         print_text(console, render_table(requests, namespaces=len({key_of(manifest)[0] for manifest in manifests}) > 1))

@@ -22,7 +22,7 @@ _METADATA = ("name", "namespace", "labels", "annotations")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_LIMIT = 253
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_CHANGEABLE = {"cancel", "priority"}
+_CHANGEABLE = {"cancel", "priority", "suspend"}
 
 
 class InvalidManifest(OperatorError):
@@ -63,7 +63,7 @@ def read(manifest: Mapping[str, Any]) -> tuple[Metadata, RequestSpec]:
 
 
 def check_update(before: AnalysisRequest, spec: RequestSpec) -> None:
-    """Reject what the CRD's rules reject: only cancel and priority can change, and cancel cannot be undone.
+    """Reject what the CRD's rules reject: only cancel, priority and suspend can change, and cancel cannot be undone.
 
     Raises:
         InvalidManifest: names every problem.

@@ -56,9 +56,12 @@ class Plan:
 
     ``urgent``: the status carries something that may not be lost or delayed; otherwise it is progress, and
     writes of progress are throttled.
+    ``parked``: once the status is written nothing is left to do, other than at the deadline, until somebody changes
+    the request.
     """
 
     status: RequestStatus
     actions: tuple[Action, ...] = ()
     requeue_after: float | None = None
     urgent: bool = False
+    parked: bool = False

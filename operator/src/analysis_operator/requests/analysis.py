@@ -58,6 +58,11 @@ def fail(before: AnalysisStatus, reason: str, message: str, now: datetime, **mor
     )
 
 
+def halt(before: AnalysisStatus) -> AnalysisStatus:
+    """Return the entry of an analysis whose run, if any, is stopped by its request: that counts as nothing."""
+    return _pending(before, reason="", message="") if before.state is AnalysisState.RUNNING else before
+
+
 def _pending(before: AnalysisStatus, **more: object) -> AnalysisStatus:
     return before.model_copy(update={"state": AnalysisState.PENDING, "progress": 0, **more})
 

@@ -78,7 +78,7 @@ class RequestController:
         self._queue = WorkQueue()
         self.view = RequestView(sink, self._queue, intake or Intake())
         self.reader = Reader(requests, self.view, self._queue, self.on_deleted)
-        self._admission = Admission(requests, self.view, self.on_deleted)
+        self._admission = Admission(requests, self.view, self.on_deleted, lambda: None if clock_doubted() else clock())
         self._expiry = Expiry(requests, self.view.closed, clock, clock_doubted)
         self._pace = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
         self._pace_of_finished = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
@@ -177,6 +177,11 @@ class RequestController:
                 self._dispatcher.stop(uid)  # if the answer to the write of its end was lost, it may still wait there
                 self.view.close(entry)
                 return
+            if decided.parked:
+                self._queue.forget(uid)
+                self.view.park(entry)
+                self._admission.make_room()
+                return
         else:
             if not decided.urgent and not self._may_write(uid, entry):
                 return
@@ -184,7 +189,7 @@ class RequestController:
                 return
             if not await self._end(entry):
                 await self._notify(entry, decided)
-            if entry.closed:
+            if entry.closed or decided.parked:
                 self._queue.add(uid, low=True)  # to see that nothing is left to write
         if decided.requeue_after is not None and uid in self.view:
             self._queue.add_later(uid, decided.requeue_after)

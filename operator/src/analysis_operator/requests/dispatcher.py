@@ -66,15 +66,18 @@ class Dispatcher:
 
     # ---- pools
 
-    def set_pool(self, name: str, concurrency: int) -> None:
-        """Add a pool, or change how many analyses one of its pods takes at a time."""
+    def set_pool(self, name: str, concurrency: int, *, paused: bool = False) -> None:
+        """Add a pool, or change how many analyses one of its pods takes at a time, and whether it begins any."""
         pool = self._made_pool(name)
         if self._dropped.pop(name, None):
             log.info("the Analyzer is there again", analyzer=name)
-        changed, pool.concurrency = concurrency != pool.concurrency, concurrency
+        before = pool.concurrency, pool.paused
+        pool.concurrency, pool.paused = concurrency, paused
         self._pump(name)
-        if changed:
+        if before != (concurrency, paused):
             self.backlog_changed.send(name)
+        if before[1] != paused:
+            self._reason_changed(pool)
 
     def drop_pool(self, name: str) -> None:
         """Remove a pool; every request that waits for it or runs in it is planned again."""

@@ -46,12 +46,14 @@ class PoolView:
         problem: what keeps more pods from being ready, or an empty string.
         concurrency: how many analyses one pod takes at a time.
         refusal: why its ready pods take no work for some time now, or an empty string.
+        paused: whether it begins no analysis, since its Analyzer says so.
     """
 
     slots: int = 0
     problem: str = ""
     concurrency: int = 1
     refusal: str = ""
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

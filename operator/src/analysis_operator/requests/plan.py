@@ -18,9 +18,9 @@ from analysis_operator.api import (
 )
 from analysis_operator.callbacks import decision
 from analysis_operator.errors import Reason
-from analysis_operator.requests import conditions
+from analysis_operator.requests import conditions, deadline
 from analysis_operator.requests.actions import Action, CallBack, Enqueue, Notify, Plan, Stop, WriteReport
-from analysis_operator.requests.analysis import advance, fail
+from analysis_operator.requests.analysis import advance, fail, halt
 from analysis_operator.requests.observation import Observation
 from analysis_operator.requests.outcome import End, duration, end_of
 from analysis_operator.requests.permission import refusal
@@ -46,6 +46,8 @@ def plan(observed: Observation, now: datetime) -> Plan:
     after = [advance(entry, observed, pinned, now) for entry in before]
     if refusal := _refusal(observed, now):
         after = [entry if entry.state.finished else fail(entry, *refusal, now) for entry in after]
+    elif request.spec.suspend:
+        after = [halt(entry) for entry in after]
     status = _status(request.status, after, pinned)
     if all(entry.state.finished for entry in after):
         return _at_the_end(observed, status, now)
@@ -73,6 +75,10 @@ def _refusal(observed: Observation, now: datetime) -> tuple[str, str] | None:
         return Reason.CANCELLED, "Cancelled by spec.cancel."
     if refused := refusal(request, observed.policy):
         return refused
+    if deadline.time_left(request, now, observed.clock_doubted) == timedelta(0):
+        return Reason.DEADLINE_EXCEEDED, deadline.message(request)
+    if request.spec.suspend:
+        return None
     absent = [name for name in request.spec.analyzers if name not in observed.pools]
     missing = [name for name in absent if _wait_for_analyzer(name, observed, now) <= timedelta(0)]
     if missing:
@@ -108,11 +114,15 @@ def _status(before: RequestStatus, after: list[AnalysisStatus], pinned: PinnedSo
 
 def _on_the_way(observed: Observation, status: RequestStatus, before: list[AnalysisStatus], now: datetime) -> Plan:
     actions: list[Action] = []
-    waits: list[timedelta] = []
+    left = deadline.time_left(observed.request, now, observed.clock_doubted)
+    waits = [] if left is None else [left]
     for old, new in zip(before, status.analyses, strict=True):
         run = observed.runs.get(new.name)
         if new.state.finished:
             if run is not None and run.outcome is None:
+                actions.append(Stop(new.name))
+        elif observed.request.spec.suspend:
+            if run is None or run.outcome is None:  # else the write of this status records it
                 actions.append(Stop(new.name))
         elif new.state is AnalysisState.PENDING:
             if new.retry_at is not None and (pause := wait_for(new.retry_at, now, observed.policy.longest_pause)):
@@ -123,7 +133,7 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
                 actions.append(Enqueue(new.name, status.source))
         if _spent(new) != _spent(old) and not new.state.finished:
             actions.append(Notify("Warning", new.reason, f"{new.name}: {new.message}"))
-    reason, message = _progress_reason(observed, status)
+    reason, message = _suspension(status) if observed.request.spec.suspend else _progress_reason(observed, status)
     return Plan(
         status=_with_conditions(observed, status, conditions.of_unfinished(reason, message), now),
         actions=tuple(actions),
@@ -133,12 +143,18 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
             for old, new in zip(before, status.analyses, strict=True)
             if not new.verdict
         ),
+        parked=observed.request.spec.suspend and all(run.outcome is None for run in observed.runs.values()),
     )
 
 
 def _spent(entry: AnalysisStatus) -> tuple[int, int, datetime | None]:
     """Return what a restarted operator needs, since it bounds how often an analysis is tried."""
     return entry.attempts, entry.disruptions, entry.storage_fails_since
+
+
+def _suspension(status: RequestStatus) -> tuple[str, str]:
+    left = ", ".join(entry.name for entry in status.analyses if not entry.state.finished)
+    return Reason.SUSPENDED, f"spec.suspend is set: until it is false nothing runs. Not analysed yet: {left}."
 
 
 def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str, str]:
@@ -156,6 +172,9 @@ def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str,
     missing = [entry.name for entry in waiting if entry.name not in observed.pools]
     if missing:
         return Reason.ANALYZER_NOT_FOUND, f"There is no Analyzer named {' or '.join(missing)} yet; it may still come."
+    paused = [entry.name for entry in waiting if observed.pools[entry.name].paused]
+    if paused:
+        return Reason.PAUSED, f"{', '.join(paused)} begins no analysis while spec.paused of the Analyzer is set."
     without_pods = [entry.name for entry in waiting if observed.pools[entry.name].slots == 0]
     if without_pods:
         problem = observed.pools[without_pods[0]].problem or "One is starting."

@@ -28,6 +28,7 @@ class WorkerPool:
 
     queue: FairQueue
     concurrency: int = 1
+    paused: bool = False
     problem: str = ""
     pods: dict[str, Pod] = field(default_factory=dict)
     away: dict[Endpoint, Pod] = field(default_factory=dict)
@@ -41,7 +42,8 @@ class WorkerPool:
 
     def view(self) -> PoolView:
         """Return it as decisions see it."""
-        return PoolView(len(self.pods) * self.concurrency, self.problem, self.concurrency, self.refusal)
+        slots = len(self.pods) * self.concurrency
+        return PoolView(slots, self.problem, self.concurrency, self.refusal, self.paused)
 
     def replace_pods(self, endpoints: Iterable[Endpoint]) -> None:
         """Replace the pods that take work."""
@@ -52,6 +54,8 @@ class WorkerPool:
 
     def least_busy(self, now: float) -> Pod | None:
         """Return the pod that takes the next job at this time of the event loop, or None."""
+        if self.paused:
+            return None
         free = [pod for pod in self.pods.values() if pod.in_flight < self.concurrency and pod.rests_until <= now]
         return min(free, key=lambda pod: pod.in_flight, default=None)
 

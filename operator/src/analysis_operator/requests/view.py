@@ -169,6 +169,11 @@ class RequestView:
             self.to_read[uid] = aside.metadata
             self._queue.add(uid)
 
+    def park(self, entry: Entry) -> None:
+        """Leave a suspended request aside until somebody changes it."""
+        del self._entries[entry.request.metadata.uid]
+        self.intake.park(entry.request)
+
     def close(self, entry: Entry) -> None:
         """Keep only what the deletion of a request needs that is closed."""
         meta, expires_at = entry.request.metadata, entry.request.status.expires_at

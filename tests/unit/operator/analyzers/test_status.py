@@ -43,6 +43,7 @@ READY = [
     ("KEDA has not taken it over", pool(keda=KedaFacts()), "False", "KedaStarting", "not taken"),
     ("fewer than the least", pool(WARM, scaling={"minReplicas": 2}), "False", "PodsStarting", "1 of 1"),
     ("a fixed size is not yet reached", pool(WARM, COLD, replicas=2), "False", "PodsStarting", "1 of 2"),
+    ("a paused pool serves nobody", pool(WARM, paused=True), "False", "Paused", "begins no analysis"),
     ("a fixed size of none is ready", pool(replicas=0, keda=MISSING), "True", "PodsReady", "0 of 0"),
 ]
 

@@ -77,7 +77,7 @@ def test_a_wrong_manifest_is_refused_with_what_to_write_instead(change: dict[str
     assert kept.list() == []
 
 
-def test_only_cancel_and_priority_change() -> None:
+def test_only_cancel_priority_and_suspend_change() -> None:
     kept = requests()
     before = kept.apply(manifest())
     assert kept.apply(manifest()) is before, "nothing changed, so there is no new version"
@@ -85,6 +85,7 @@ def test_only_cancel_and_priority_change() -> None:
     assert (after.metadata.generation, after.metadata.uid) == (2, before.metadata.uid)
     with pytest.raises(InvalidManifest, match=r"spec\.maxAttempts cannot change"):
         kept.apply(manifest(priority=5, maxAttempts=7))
+    assert kept.apply(manifest(suspend=True)).spec.suspend
     kept.apply(manifest(cancel=True))
     with pytest.raises(InvalidManifest, match="stays so"):
         kept.apply(manifest())

@@ -98,7 +98,8 @@ class Scene:
         self.analyzers = Analyzers()
         self.machines = Machines()
         self.sink = Kept()
-        clock = lambda: datetime.now(UTC)  # noqa: E731
+        self.later = timedelta(0)
+        clock = lambda: datetime.now(UTC) + self.later  # noqa: E731
         self.dispatcher = Dispatcher(self.analyzers, clock)
         self.controller = RequestController(
             self.api,
@@ -434,6 +435,46 @@ async def test_a_flood_of_one_namespace_waits_outside_and_another_is_served_at_o
     await flooded.until(lambda: all(found.status.finished for found in flooded.api.list()))
     first = min(flooded.api.list(), key=lambda found: (found.status.finished_at, found.metadata.namespace != "family"))
     assert first.metadata.namespace == "family" or first.spec.cancel
+    running.cancel()
+
+
+async def test_suspended_requests_hold_up_nobody_and_run_once_they_are_resumed() -> None:
+    flooded = Scene(Intake(most=2, own=0))
+    running = asyncio.create_task(flooded.controller.run())
+    suspended = [f"held-{number}" for number in range(6)]
+    for name in suspended:
+        flooded.apply(name, suspend=True)
+
+    def reasons() -> set[str]:
+        conditions = [found.status.condition(ConditionType.SUCCEEDED) for found in flooded.api.list()]
+        return {condition.reason for condition in conditions if condition}
+
+    await flooded.until(lambda: reasons() == {"Suspended"})
+    await flooded.until(lambda: not list(flooded.controller.view.unfinished()))
+    assert len(flooded.controller.view.resource_versions()) == 6, "they are known"
+    assert flooded.analyzers.started == 0
+    flooded.apply("call")
+    await flooded.until(lambda: any(found.status.finished for found in flooded.api.list()))
+    for name in suspended:
+        flooded.apply(name, suspend=False)
+    await flooded.until(lambda: all(found.status.finished for found in flooded.api.list()))
+    assert flooded.analyzers.started == 7
+    running.cancel()
+
+
+async def test_a_suspended_request_ends_at_its_deadline() -> None:
+    scene = Scene()
+    running = asyncio.create_task(scene.controller.run())
+    scene.apply(suspend=True, deadlineSeconds=60)
+    await scene.until(
+        lambda: scene.controller.view.resource_versions() and not list(scene.controller.view.unfinished())
+    )
+    scene.later = timedelta(seconds=61)
+    scene.controller.requeue_all()  # as the resync does now and then
+    await scene.until(lambda: scene.status().finished)
+    condition = scene.status().condition(ConditionType.SUCCEEDED)
+    assert condition is not None
+    assert condition.reason == "DeadlineExceeded"
     running.cancel()
 
 

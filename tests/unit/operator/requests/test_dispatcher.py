@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 import pytest
 
 from analysis_operator.api import AnalysisRequest
+from analysis_operator.app import _backlog
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
 from analysis_operator.requests import dispatcher
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import PodLost
 from analysis_operator.requests.ports import Endpoint
+from analysis_operator.scaling.external_scaler import Backlog
 from analyzer_contract import AnalysisJob, Failure, Progress, Result
 from tests.support.operator.requests import request, result
 from tests.support.waiting import PATIENCE_SECONDS, until
@@ -91,6 +93,22 @@ async def test_free_slots_wait_for_others_when_a_namespace_runs_as_many_as_it_ma
     scene.analyzers.release.set()
     await scene.until(lambda: scene.dispatcher.runs("b"))
     await scene.dispatcher.close()
+
+
+async def test_a_paused_pool_begins_nothing_and_ends_what_it_runs(scene: Scene) -> None:
+    scene.enqueue("a", "b")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    changes: list[str] = []
+    scene.dispatcher.backlog_changed.connect(changes.append)
+    scene.dispatcher.set_pool("audio", 1, paused=True)
+    assert changes == ["audio"], "KEDA's streams are told"
+    assert _backlog(scene.dispatcher, "audio") == Backlog(queued=0, running=1, slots=1, concurrency=1)
+    scene.analyzers.release.set()
+    await scene.until(lambda: scene.dispatcher.runs("a")["audio"].outcome)
+    assert _backlog(scene.dispatcher, "audio") == Backlog(queued=0, running=0, slots=1, concurrency=1)
+    assert scene.dispatcher.backlog("audio") == (1, 0), "people see what waits"
+    scene.dispatcher.set_pool("audio", 1)
+    await scene.until(lambda: scene.dispatcher.runs("b"))
 
 
 async def test_enqueueing_what_waits_or_runs_changes_nothing(scene: Scene) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from analysis_operator.api import AnalysisRequest
@@ -58,6 +58,55 @@ def test_what_ends_is_taken_at_once_and_what_is_gone_is_not_offered() -> None:
     intake.done("second")
     assert intake.following() is None
     assert intake.versions() == {}
+
+
+def test_a_suspended_request_holds_no_place_and_comes_back_when_it_is_changed() -> None:
+    intake = Intake(most=1, own=0)
+    suspended = asked("first", suspend=True)
+    assert intake.takes(suspended), "its status has to say so"
+    intake.park(suspended)
+    assert intake.takes(asked("second"))
+    assert intake.following() is None
+    assert set(intake.versions()) == {"first"}
+    assert not intake.takes(suspended), "the watch repeats what is known"
+    assert not intake.takes(asked("first", version=2)), "there is no room"
+    intake.done("second")
+    assert drained(intake) == ["first"]
+
+
+def test_a_parked_request_is_not_taken_by_a_place_that_it_had_before() -> None:
+    intake = Intake(most=1, own=0)
+    assert intake.takes(asked("other"))
+    assert not intake.takes(asked("first", suspend=True))
+    intake.done("other")
+    following = intake.following()
+    assert following is not None
+    intake.take(following)
+    intake.park(following)
+    assert intake.following() is None
+    intake.done("first")
+    assert intake.versions() == {}
+
+
+def test_what_waits_outside_is_taken_at_its_deadline_whether_or_not_there_is_room() -> None:
+    intake = Intake(most=1, own=0)
+    assert intake.takes(asked("other"))
+    assert not intake.takes(asked("late", deadlineSeconds=60))
+    assert not intake.takes(asked("gone", deadlineSeconds=30))
+    parked = asked("parked", deadlineSeconds=90, suspend=True)
+    intake.park(parked)
+    intake.done("gone")
+    assert intake.overdue(NOW + timedelta(seconds=59)) is None
+    assert overdue(intake, NOW + timedelta(seconds=60)) == ["late"]
+    assert overdue(intake, NOW + timedelta(days=1)) == ["parked"]
+
+
+def overdue(intake: Intake, now: datetime) -> list[str]:
+    taken = []
+    while (request := intake.overdue(now)) is not None:
+        intake.take(request)
+        taken.append(request.metadata.uid)
+    return taken
 
 
 def test_a_request_that_is_at_hand_stays_so() -> None:
