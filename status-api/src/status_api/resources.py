@@ -19,7 +19,7 @@ _LISTENS, _LISTENING_SECONDS = "context", 3600
 """The analyzer that writes down what is said, and how long it may take: a quarter of the recording's length on a busy
 node, and more; the others are given the operator's default."""
 
-_WAITING = {"Pending", "Queued", "Scaling"}
+_WAITING = {"Pending", "Queued", "Scaling", "Suspended", "Paused"}
 _PENDING: Literal["Pending"] = "Pending"
 
 
