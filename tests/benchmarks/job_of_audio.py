@@ -6,6 +6,7 @@ import sys
 from analyzer_contract import AnalysisJob, SourceObject
 from analyzer_kit.backend import ChildBackend
 from analyzer_kit.settings import KitSettings
+from analyzer_kit.stages import always
 from audio_analyzer import ANALYZER
 
 
@@ -15,7 +16,7 @@ async def main() -> None:
     job = AnalysisJob(id="job", source=SourceObject(uri=uri), result_prefix=prefix)
     backend = ChildBackend(ANALYZER, KitSettings())
     await backend.start()
-    result = await backend.run(job, lambda _progress: None)
+    result = await backend.run(job, lambda _progress: None, always)
     sys.stdout.write(result.model_dump_json(by_alias=True, exclude_none=True) + "\n")
     await backend.stop()
 

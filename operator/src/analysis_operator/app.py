@@ -17,7 +17,7 @@ import structlog
 
 from analysis_operator import watches
 from analysis_operator.analyzers.controller import AnalyzerController
-from analysis_operator.analyzers.http_runner import HttpRunner
+from analysis_operator.analyzers.http_runner import KEEP_SECONDS, HttpRunner
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
 from analysis_operator.analyzers.resync import AnalyzerResync
 from analysis_operator.callbacks.sender import CallbackSender
@@ -85,7 +85,8 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     """
     api, clock = api.fenced(may_write), api.clock
     clock.measure()
-    runner = HttpRunner.create(SecretFile(settings.secret_file) if settings.secret_file else None)
+    secrets = SecretFile(settings.secret_file) if settings.secret_file else None
+    runner = HttpRunner.create(secrets, keep_seconds=KEEP_SECONDS)
     policy = settings.policy()
     dispatcher = Dispatcher(runner, clock.now, policy.limits)
     callbacks = CallbackSender(StepFunctions(), clock.now, may_write)

@@ -15,7 +15,7 @@ OperatorError
     ├── Busy         every slot of the pod is taken (429)
     ├── Draining     the pod takes no new jobs (503)
     ├── Unreachable  no connection: the job was not started
-    └── Lost         the stream broke: the pod has stopped the job
+    └── Lost         the stream broke: the pod, if it lives, keeps the work for half a minute
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Reason(StrEnum):
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     TOO_MANY_DISRUPTIONS = "TooManyDisruptions"
     POD_LOST = "PodLost"
+    INTERRUPTED = "Interrupted"
     DELIVERED = "Delivered"
     ALREADY_ANSWERED = "AlreadyAnswered"
     CALLBACK_NOT_DELIVERED = "CallbackNotDelivered"
@@ -99,4 +100,4 @@ class Unreachable(DispatchError):
 
 
 class Lost(DispatchError):
-    """The stream ended without a result: the pod has stopped the job."""
+    """The stream ended without a result."""

@@ -207,6 +207,10 @@ class Pods:
         health = self.health(pod)
         return None if health is None else int(health["busy"])
 
+    def log(self) -> str:
+        """Return what every pod has logged."""
+        return "".join(path.read_text() for path in sorted(self._folder.glob("*.log")))
+
     def kill(self, pod: str, signum: int = signal.SIGKILL) -> None:
         """Kill an analyzer and delete its pod, as a node that vanishes does."""
         process = self._processes.pop(pod)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer_contract import AnalysisJob, Progress, Result, SourceFacts, Verdict
-from analyzer_kit.stages import Emit
+from analyzer_kit.stages import Attended, Emit
 
 _NOTHING = SourceFacts(etag="00000000000000000000000000000000", size_bytes=0)
 _RESULT = Result(verdict=Verdict.NO_EVIDENCE, score=0, summary="Null analysis.", source=_NOTHING, seconds=0)
@@ -23,7 +23,7 @@ class NullBackend:
     async def stop(self) -> None:
         """Do nothing: there is nothing to end."""
 
-    async def run(self, _job: AnalysisJob, emit: Emit) -> Result:
+    async def run(self, _job: AnalysisJob, emit: Emit, _attended: Attended) -> Result:
         """Return the fixed result, after one progress line as in every stream."""
         emit(Progress(stage="null", fraction=1, source=_NOTHING))
         return _RESULT

@@ -18,7 +18,7 @@ from analyzer_kit.detector import InstalledDetectors
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.publishing import Publisher
 from analyzer_kit.s3 import ObjectStore
-from analyzer_kit.stages import Emit, Stages, out_of_time
+from analyzer_kit.stages import Attended, Emit, Stages, out_of_time
 from context_analyzer import ANALYZER
 from context_analyzer.assessing import assess
 from context_analyzer.detector import ContextDetector, ContextSetup
@@ -103,7 +103,7 @@ class ContextBackend:
         for threads in (self._threads, self._computing):
             threads.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, job: AnalysisJob, emit: Emit) -> Result:
+    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result:
         """Run one job within its deadline; cancelling it leaves a running transcription to the next request for it.
 
         Raises:
@@ -113,6 +113,7 @@ class ContextBackend:
         try:
             async with asyncio.timeout(job.deadline_seconds):
                 facts, assessment, plot = await self._analyze(job, clock)
+                await attended()
                 return await self._publisher.publish(job, facts, assessment, plot, clock)
         except TimeoutError:
             raise out_of_time(job, clock.stage) from None

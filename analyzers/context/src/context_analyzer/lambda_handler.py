@@ -16,6 +16,7 @@ import structlog
 
 from analyzer_contract import AnalysisJob, Failure, FailureReason, Progress, Result
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.stages import always
 from context_analyzer.backend import ContextBackend
 from context_analyzer.settings import ContextSettings
 from guardian_service import logs
@@ -58,7 +59,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 async def _run(job: AnalysisJob) -> Result | Failure:
     backend = _backend()
     try:
-        return await backend.run(job, _drop)
+        return await backend.run(job, _drop, always)
     except AnalysisError as error:
         return error.failure(0)
     except Exception as error:

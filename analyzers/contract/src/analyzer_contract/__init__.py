@@ -3,8 +3,10 @@
 ``POST /v1/analyses`` takes an :class:`AnalysisJob`. With ``Accept: application/x-ndjson`` the answer is a
 stream of lines: any number of :class:`Progress`, at least one every two seconds, then exactly one
 :class:`Result` or :class:`Failure`. With ``Accept: application/json`` it waits and answers that last one.
-Closing the connection cancels the work. 429 with ``Retry-After``: every slot is taken. 503: draining.
-Problems before the stream starts are RFC 9457 ``application/problem+json``.
+Closing the connection cancels the work. With ``Guardian-Keep: SECONDS`` the work of a stream goes on for so long, and
+the same job, posted again, is the same work; ``POST /v1/cancellations`` (a :class:`Cancellation`) stops it at once.
+429 with ``Retry-After``: every slot is taken. 503: draining. Problems before the stream starts are RFC 9457
+``application/problem+json``.
 
 Within v1, jobs and answers only ever gain optional fields, and a job without one has to mean what it meant before.
 Who reads leaves out what it does not know (:class:`Lenient`) and takes what is missing as not stated, so that either
@@ -35,6 +37,9 @@ from guardian_service.s3 import S3Folder, S3Object
 MEDIA_TYPE_STREAM = "application/x-ndjson"
 HEARTBEAT_SECONDS = 2.0
 """Longest silence on a stream: a progress line is repeated when nothing else happened."""
+KEEP_HEADER = "Guardian-Keep"
+LONGEST_KEEP_SECONDS = 60.0
+_JOB_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 MOST_GAPS = 10
 """Sentences about what was not examined."""
 MAX_SECONDS = 1e9
@@ -126,13 +131,19 @@ class SourceFacts(Answer):
 class AnalysisJob(Lenient):
     """One unit of work: one analyzer, one object."""
 
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="Names the work in logs and results.")
+    id: str = Field(pattern=_JOB_ID, description="Names the work in logs and results.")
     source: SourceObject
     deadline_seconds: float = Field(default=120, gt=0, le=3600)
     result_prefix: S3Folder | None = Field(
         default=None,
         description="Where <analyzer>.json and .png go; it ends with a slash. Nothing is uploaded without it.",
     )
+
+
+class Cancellation(Lenient):
+    """Which job nobody wants any more."""
+
+    id: str = Field(pattern=_JOB_ID, description="Of the job.")
 
 
 class Finding(Answer):

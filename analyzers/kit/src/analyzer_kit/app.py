@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Header, Response
 from fastapi.responses import JSONResponse
 
-from analyzer_contract import MEDIA_TYPE_STREAM, AnalysisJob, Failure, Result
+from analyzer_contract import LONGEST_KEEP_SECONDS, MEDIA_TYPE_STREAM, AnalysisJob, Cancellation, Failure, Result
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.backend import Backend, ChildBackend
 from analyzer_kit.jobs import Jobs
@@ -53,6 +53,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     **{
         status: {"description": text, "content": {MEDIA_TYPE: {"schema": SCHEMA}}} for status, text in _PROBLEMS.items()
     },
+}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: answer for status, answer in _ANSWERS.items() if status in {401, 408, 413, 422}
 }
 
 
@@ -97,23 +100,34 @@ def create_app(analyzer: Analyzer, settings: KitSettings, backend: Backend | Non
 
 def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
     @app.post("/v1/analyses", response_model=Result, responses=_ANSWERS, tags=["analyses"])
-    async def analyze(job: AnalysisJob, accept: Annotated[str, Header()] = "application/json") -> Response:
+    async def analyze(
+        job: AnalysisJob,
+        accept: Annotated[str, Header()] = "application/json",
+        guardian_keep: Annotated[float, Header(ge=0, le=LONGEST_KEEP_SECONDS)] = 0,
+    ) -> Response:
         """Analyses one S3 object.
 
         With `Accept: application/x-ndjson` the answer is a stream of progress lines, at least one every two seconds,
         that ends with one result or error line. Otherwise it waits and answers once. Closing the connection
-        cancels the work.
+        cancels the work; that of a stream with `Guardian-Keep` goes on for so many seconds, uploads nothing while
+        nobody follows it, and is taken up again by the same job.
         """
-        if jobs.draining:
+        streamed = MEDIA_TYPE_STREAM in accept
+        keep = guardian_keep if streamed else 0  # who waits for one answer does not come back for it
+        known = jobs.known(job) if keep else None
+        if known is None and jobs.draining:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "This analyzer is shutting down.")
-        if jobs.full:
+        if known is None and jobs.full:
             detail = f"All {jobs.slots} slots are taken."
             headers = {"Retry-After": _RETRY_AFTER_SECONDS}
             return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=headers)
-        jobs.take_slot()
-        if MEDIA_TYPE_STREAM in accept:
-            return StreamedAnswer(jobs.events(job), jobs.free_slot)
-        return PlainAnswer(jobs.events(job), jobs.free_slot, _plain)
+        work = known or jobs.start(job, keep)
+        return StreamedAnswer(work) if streamed else PlainAnswer(work, _plain)
+
+    @app.post("/v1/cancellations", status_code=HTTPStatus.NO_CONTENT, responses=_REFUSALS, tags=["analyses"])
+    async def cancel(cancellation: Cancellation) -> None:
+        """Stops the analysis of a job, if it still runs, whoever follows it."""
+        jobs.cancel(cancellation.id)
 
 
 def _plain(last: Result | Failure) -> JSONResponse:

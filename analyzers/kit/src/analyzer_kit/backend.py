@@ -22,7 +22,7 @@ from analyzer_kit.publishing import Publisher
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.scratch import Scratch
 from analyzer_kit.settings import KitSettings
-from analyzer_kit.stages import ANALYSIS_SHARE, Emit, Stages, out_of_time
+from analyzer_kit.stages import ANALYSIS_SHARE, Attended, Emit, Stages, out_of_time
 
 _PLOT_BYTES = 8 * 1024 * 1024
 """Largest plot that is read; 1,200 x 300 pixels are 1 MB when nothing can be compressed."""
@@ -55,8 +55,13 @@ class Backend(Protocol):
     async def stop(self) -> None:
         """End everything that was started."""
 
-    async def run(self, job: AnalysisJob, emit: Emit) -> Result:
+    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result:
         """Run one job; cancelling it stops the work and removes its files.
+
+        Args:
+            job: what to do.
+            emit: takes progress.
+            attended: to be awaited before anything is uploaded: somebody else may do the same job by now.
 
         Raises:
             AnalysisError: there is no verdict, and why.
@@ -120,7 +125,7 @@ class ChildBackend:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._scratch.close()
 
-    async def run(self, job: AnalysisJob, emit: Emit) -> Result:
+    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result:
         """Run one job within its deadline.
 
         Raises:
@@ -130,11 +135,11 @@ class ChildBackend:
         async with self._scratch.folder() as folder:
             try:
                 async with asyncio.timeout(job.deadline_seconds):
-                    return await self._run(job, folder, clock)
+                    return await self._run(job, folder, clock, attended)
             except TimeoutError:
                 raise out_of_time(job, clock.stage) from None
 
-    async def _run(self, job: AnalysisJob, folder: Path, clock: Stages) -> Result:
+    async def _run(self, job: AnalysisJob, folder: Path, clock: Stages, attended: Attended) -> Result:
         clock.enter("download", 0.0)
         recording, plot = folder / "recording", folder / "plot"
         facts = await self._fetch(job, recording, clock)
@@ -145,6 +150,7 @@ class ChildBackend:
             task = Task(recording=str(recording), plot=str(plot), cpu_seconds=cpu)
             assessment = await worker.run(task, clock.child_stage)
             picture = _read_plot(plot)
+        await attended()
         return await self._publisher.publish(job, facts, assessment, picture, clock)
 
     async def _fetch(self, job: AnalysisJob, recording: Path, clock: Stages) -> SourceFacts:

@@ -1,32 +1,11 @@
-"""The slots of a service, and the event stream of each analysis that holds one."""
+"""The slots of a service, and the analyses that hold them."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncGenerator
-
-import structlog
-
-from analyzer_contract import (
-    HEARTBEAT_SECONDS,
-    AnalysisJob,
-    Failure,
-    FailureReason,
-    Progress,
-    Result,
-)
+from analyzer_contract import AnalysisJob
 from analyzer_kit.backend import Backend
-from analyzer_kit.errors import AnalysisError
 from analyzer_kit.metrics import Metrics
-
-_HEARTBEAT = HEARTBEAT_SECONDS * 0.6
-"""Early enough that a busy event loop still keeps the promise."""
-
-_UNREAD_EVENTS = 64
-"""Further progress is dropped while a client does not read."""
-
-log = structlog.get_logger(__name__)
+from analyzer_kit.work import Work
 
 
 class Jobs:
@@ -35,62 +14,40 @@ class Jobs:
     def __init__(self, backend: Backend, slots: int, metrics: Metrics) -> None:
         self._backend = backend
         self._metrics = metrics
+        self._works: list[Work] = []
         self.slots = slots
-        self.busy = 0
         self.draining = False
+
+    @property
+    def busy(self) -> int:
+        """How many slots are taken."""
+        return sum(work.runs for work in self._works)
 
     @property
     def full(self) -> bool:
         """Whether every slot is taken."""
         return self.busy >= self.slots
 
-    def take_slot(self) -> None:
-        """Take a slot; the caller has to free it with :meth:`free_slot` in any case."""
-        self.busy += 1
+    def known(self, job: AnalysisJob) -> Work | None:
+        """Return the work on the same job that goes on without its client, or would, or None."""
+        return next((work for work in self._works if work.keep_seconds and _same(work.job, job)), None)
 
-    def free_slot(self) -> None:
-        """Free a slot."""
-        self.busy -= 1
+    def start(self, job: AnalysisJob, keep_seconds: float = 0) -> Work:
+        """Start a job in a slot that is free; without a client it goes on for so many seconds."""
+        work = Work(job, keep_seconds, self._backend, self._metrics, self._forget)
+        self._works.append(work)
+        return work
 
-    async def events(self, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
-        """Run a job in a slot that was taken; closing the iterator cancels it.
+    def cancel(self, job_id: str) -> None:
+        """Stop the work on jobs of this name, if there is any."""
+        for work in [work for work in self._works if work.job.id == job_id]:
+            work.stop()
 
-        Yields:
-            Progress at least every two seconds, then one Result or Failure.
-        """
-        queue: asyncio.Queue[Progress | Result | Failure] = asyncio.Queue(_UNREAD_EVENTS)
-        work = asyncio.create_task(self._work(job, queue))
-        last = Progress(stage="start", fraction=0)
-        try:
-            while True:
-                try:
-                    async with asyncio.timeout(_HEARTBEAT):
-                        event = await queue.get()
-                except TimeoutError:
-                    event = last
-                yield event
-                if not isinstance(event, Progress):
-                    return
-                last = event
-        finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+    def _forget(self, work: Work) -> None:
+        if work in self._works:
+            self._works.remove(work)
 
-    async def _work(self, job: AnalysisJob, queue: asyncio.Queue[Progress | Result | Failure]) -> None:
-        started = time.monotonic()
-        outcome = "Cancelled"
-        last: Result | Failure
-        try:
-            last = await self._backend.run(job, lambda progress: None if queue.full() else queue.put_nowait(progress))
-            outcome = last.verdict
-        except AnalysisError as error:
-            last, outcome = error.failure(time.monotonic() - started), error.reason
-        except Exception as error:
-            log.exception("analysis failed", job=job.id)
-            wrapped = AnalysisError(FailureReason.INTERNAL_ERROR, f"The analyzer failed: {type(error).__name__}.")
-            last, outcome = wrapped.failure(time.monotonic() - started), wrapped.reason
-        finally:
-            seconds = time.monotonic() - started
-            self._metrics.ended(outcome, seconds)
-            log.info("analysis ended", job=job.id, outcome=outcome, seconds=round(seconds, 3))
-        await queue.put(last)
+
+def _same(one: AnalysisJob, other: AnalysisJob) -> bool:
+    """Return whether it is one job: which version of the object it means may have been found out meanwhile."""
+    return (one.id, one.source.uri, one.result_prefix) == (other.id, other.source.uri, other.result_prefix)

@@ -1,33 +1,32 @@
-"""Answers that run an analysis, and cancel it as soon as the client has gone."""
+"""Answers that follow an analysis, and leave it as soon as the client has gone."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from analyzer_contract import MEDIA_TYPE_STREAM, Failure, Progress, Result
-
-Events = AsyncGenerator[Progress | Result | Failure]
+from analyzer_kit.work import Work
 
 
 class StreamedAnswer(Response):
     """Every event as a line of JSON, as it comes."""
 
-    def __init__(self, events: Events, release: Callable[[], None]) -> None:
+    def __init__(self, work: Work) -> None:
         super().__init__(media_type=MEDIA_TYPE_STREAM)
-        self._events = events
-        self._release = release
+        self._work = work
+        self._client = work.attach()
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Write the lines until the last one, or until the client has gone."""
         try:
             await _until_disconnect(self._write(send), receive)
         finally:
-            self._release()
+            await self._work.detach(self._client)
 
     async def _write(self, send: Send) -> None:
         headers = [
@@ -36,8 +35,8 @@ class StreamedAnswer(Response):
             (b"x-accel-buffering", b"no"),  # an nginx on the way would collect the lines
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async with aclosing(self._events):
-            async for event in self._events:
+        async with aclosing(self._work.events(self._client)) as events:
+            async for event in events:
                 line = event.model_dump_json(by_alias=True, exclude_none=True).encode() + b"\n"
                 await send({"type": "http.response.body", "body": line, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -46,12 +45,10 @@ class StreamedAnswer(Response):
 class PlainAnswer(Response):
     """Only the last event, once it is there."""
 
-    def __init__(
-        self, events: Events, release: Callable[[], None], render: Callable[[Result | Failure], Response]
-    ) -> None:
+    def __init__(self, work: Work, render: Callable[[Result | Failure], Response]) -> None:
         super().__init__()
-        self._events = events
-        self._release = release
+        self._work = work
+        self._client = work.attach()
         self._render = render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,11 +56,11 @@ class PlainAnswer(Response):
         try:
             await _until_disconnect(self._write(scope, receive, send), receive)
         finally:
-            self._release()
+            await self._work.detach(self._client)
 
     async def _write(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._events):
-            async for event in self._events:
+        async with aclosing(self._work.events(self._client)) as events:
+            async for event in events:
                 if not isinstance(event, Progress):
                     await self._render(event)(scope, receive, send)
 

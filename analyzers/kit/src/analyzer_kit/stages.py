@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from analyzer_contract import AnalysisJob, FailureReason, Progress, SourceFacts
 from analyzer_kit.errors import AnalysisError
 
 Emit = Callable[[Progress], None]
+Attended = Callable[[], Awaitable[None]]
+"""Returns as soon as a client follows the work."""
+
 
 ANALYSIS_SHARE = (0.1, 0.95)
 """Where the analysis's own 0-1 lies within the whole job, for the progress bar."""
+
+
+async def always() -> None:
+    """Return at once: whoever asked for the work waits for it."""
 
 
 class Stages:

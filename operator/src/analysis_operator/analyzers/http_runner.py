@@ -1,7 +1,8 @@
-"""Send a job to an analyzer over HTTP and follow its stream; the end of the connection is the end of the work."""
+"""Send a job to an analyzer over HTTP and follow its stream."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from collections.abc import AsyncGenerator
@@ -10,14 +11,17 @@ from hmac import compare_digest
 from http import HTTPStatus
 
 import aiohttp
+import structlog
 
-from analysis_operator.errors import Busy, Draining, Lost, Unreachable
+from analysis_operator.errors import Busy, DispatchError, Draining, Lost, Unreachable
 from analysis_operator.reading import read_event
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import (
     HEARTBEAT_SECONDS,
+    KEEP_HEADER,
     MEDIA_TYPE_STREAM,
     AnalysisJob,
+    Cancellation,
     Failure,
     FailureKind,
     FailureReason,
@@ -27,6 +31,10 @@ from analyzer_contract import (
 from guardian_service.connections import notice_lost_peer
 from guardian_service.signatures import AUTHORIZATION, PROOF, SecretFile, Signature, sign
 
+log = structlog.get_logger(__name__)
+
+KEEP_SECONDS = 30.0
+"""The next operator leads within a few seconds of the end of the one before, or 15 s after it died."""
 _CONNECT_SECONDS = 3.0
 _SILENCE_SECONDS = 5 * HEARTBEAT_SECONDS
 """A stream without a line for this long, five missed heartbeats, counts as broken."""
@@ -38,21 +46,24 @@ _BUSY_SECONDS = (0.05, 10.0)
 class HttpRunner:
     """The Runner port, over one shared session."""
 
-    def __init__(self, session: aiohttp.ClientSession, secrets: SecretFile | None) -> None:
+    def __init__(self, session: aiohttp.ClientSession, secrets: SecretFile | None, keep_seconds: float) -> None:
         self._session = session
         self._secrets = secrets
+        self._keep_seconds = keep_seconds
 
     @classmethod
-    def create(cls, secrets: SecretFile | None = None) -> HttpRunner:
+    def create(cls, secrets: SecretFile | None = None, *, keep_seconds: float = 0) -> HttpRunner:
         """Open a session; close it with :meth:`close`. Call it inside the event loop.
 
         Args:
             secrets: what jobs are signed with, and what a pod has to prove that it has, too; None: no pod is asked.
+            keep_seconds: how long a pod goes on when nobody follows it, until the next operator asks for it.
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
         # Short: a new pod may get the address of a deleted one.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=4, socket_factory=_socket)
-        return cls(aiohttp.ClientSession(timeout=timeout, connector=connector, read_bufsize=_LINE_LIMIT), secrets)
+        session = aiohttp.ClientSession(timeout=timeout, connector=connector, read_bufsize=_LINE_LIMIT)
+        return cls(session, secrets, keep_seconds)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -74,6 +85,18 @@ class HttpRunner:
             async for event in _lines(endpoint, answer):
                 yield event
 
+    async def cancel(self, endpoint: Endpoint, job: AnalysisJob) -> None:
+        """Stop the work that was left. Best effort: it never raises, and the work ends by itself within a minute."""
+        if not self._keep_seconds:
+            return  # it ended with its connection
+        body = Cancellation(id=job.id).model_dump_json().encode()
+        try:
+            signature = self._signed(endpoint, body)
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                (await self._post(endpoint, body, signature, "cancellations")).close()
+        except (DispatchError, TimeoutError) as error:
+            log.info("work not cancelled", pod=endpoint.pod, job=job.id, error=str(error))
+
     def _signed(self, endpoint: Endpoint, body: bytes) -> Signature | None:
         if self._secrets is None:
             return None
@@ -82,13 +105,19 @@ class HttpRunner:
             raise Unreachable(f"the job for {endpoint.pod} cannot be signed: {self._secrets.path} has no secret")
         return sign(known[0], body, time.time())
 
-    async def _post(self, endpoint: Endpoint, body: bytes, signature: Signature | None) -> aiohttp.ClientResponse:
-        headers = {"Accept": MEDIA_TYPE_STREAM, "Content-Type": "application/json"}
+    async def _post(
+        self, endpoint: Endpoint, body: bytes, signature: Signature | None, what: str = "analyses"
+    ) -> aiohttp.ClientResponse:
+        headers = {
+            "Accept": MEDIA_TYPE_STREAM,
+            "Content-Type": "application/json",
+            KEEP_HEADER: str(self._keep_seconds),
+        }
         if signature:
             headers[AUTHORIZATION] = signature.header
         try:
             return await self._session.post(
-                f"http://{endpoint.address}/v1/analyses",
+                f"http://{endpoint.address}/v1/{what}",
                 data=body,
                 headers=headers,
                 allow_redirects=False,  # a pod must not choose what the operator calls

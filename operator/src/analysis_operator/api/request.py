@@ -184,7 +184,11 @@ class AnalysisStatus(Resource):
         description="Per cent of the sound, or of the picture, that was examined, rounded down. Absent: not stated.",
     )
     attempts: int = Field(default=0, ge=0, description="Attempts that ended by themselves, with a result or not.")
-    disruptions: int = Field(default=0, ge=0, description="Attempts lost with their pod; not counted as attempts.")
+    disruptions: int = Field(
+        default=0,
+        ge=0,
+        description="How often its pod, or the operator that followed it, was lost; not counted as attempts.",
+    )
     progress: int = Field(default=0, ge=0, le=100, description="Per cent done.")
     pod: str | None = Field(default=None, max_length=253, description="The pod of the current or last attempt.")
     started_at: datetime | None = Field(default=None, description="Start of the current or last attempt.")

@@ -11,10 +11,14 @@ from analysis_operator.callbacks.delivery import Answer
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Queue an attempt on the pinned object for a slot of this analyzer. Twice is the same as once."""
+    """Queue an attempt on the pinned object for a slot of this analyzer. Twice is the same as once.
+
+    ``resume_on``: the pod that may still have the work, without anybody who follows it.
+    """
 
     analyzer: str
     source: PinnedSource | None = None
+    resume_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

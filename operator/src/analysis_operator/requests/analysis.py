@@ -25,8 +25,7 @@ def advance(
     if before.state.finished or (run is not None and _counted(before, run)):
         return before
     if run is None:
-        # An earlier operator started it, and the work stopped when that operator ended.
-        return _pending(before) if before.state is AnalysisState.RUNNING else before
+        return _interrupted(before, observed, now) if before.state is AnalysisState.RUNNING else before
     match run.outcome:
         case None:
             return _running(before, run)
@@ -166,12 +165,27 @@ def _without_storage(
 
 
 def _lost(before: AnalysisStatus, run: Run, lost: PodLost, observed: Observation, now: datetime) -> AnalysisStatus:
+    about = {"pod": run.pod, "started_at": run.started_at}
+    return _disrupted(before.model_copy(update=about), Reason.POD_LOST, lost.message, observed, now)
+
+
+def _interrupted(before: AnalysisStatus, observed: Observation, now: datetime) -> AnalysisStatus:
+    """Return the entry of an analysis that nobody follows: the operator that did has ended, or its Analyzer had gone.
+
+    It counts, or an operator that ends again and again would begin it again and again.
+    """
+    message = f"Nobody followed it any more; if pod {before.pod} still has it, it goes on there."
+    return _disrupted(before, Reason.INTERRUPTED, message, observed, now)
+
+
+def _disrupted(
+    before: AnalysisStatus, reason: Reason, message: str, observed: Observation, now: datetime
+) -> AnalysisStatus:
     disruptions = before.disruptions + 1
-    about = {"pod": run.pod, "started_at": run.started_at, "disruptions": disruptions}
     if disruptions > observed.policy.max_disruptions:
         message = (
-            f"Its pod was lost {disruptions} times, the last time because: {lost.message} "
+            f"It was disrupted {disruptions} times, the last time because: {message} "
             "Look at the Analyzer's pods and nodes, then create another request."
         )
-        return fail(before, Reason.TOO_MANY_DISRUPTIONS, message, now, **about)
-    return _pending(before, **about, reason=str(Reason.POD_LOST), message=cut(lost.message, _MESSAGE_LIMIT))
+        return fail(before, Reason.TOO_MANY_DISRUPTIONS, message, now, disruptions=disruptions)
+    return _pending(before, disruptions=disruptions, reason=str(reason), message=cut(message, _MESSAGE_LIMIT))

@@ -210,8 +210,8 @@ class RequestController:
         uid, prefix = entry.request.metadata.uid, self._policy.result_prefix(entry.request)
         for action in decided.actions:
             match action:
-                case Enqueue(analyzer, source):
-                    self._dispatcher.enqueue(entry.request, analyzer, source, prefix)
+                case Enqueue(analyzer, source, pod):
+                    self._dispatcher.enqueue(entry.request, analyzer, source, prefix, resume_on=pod)
                 case Stop(analyzer):
                     self._dispatcher.stop(uid, analyzer)
                 case WriteReport(status) if entry.reporting is None:

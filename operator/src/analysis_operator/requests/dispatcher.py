@@ -18,16 +18,18 @@ from analysis_operator.errors import Busy, Draining, Lost, Unreachable
 from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
 from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.observation import Outcome, PodLost, PoolView, Run
-from analysis_operator.requests.pool import Pod, WorkerPool
+from analysis_operator.requests.pool import Pod, WorkerPool, job_of
 from analysis_operator.requests.ports import Endpoint, Runner
 from analysis_operator.signals import Signal
-from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress, SourceObject
+from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress
 
 log = structlog.get_logger(__name__)
 
 _UNREACHABLE_PAUSE = 1.0
 _DRAINING_PAUSE = 5.0
 _DEADLINE_GRACE = 15.0
+_RESUME_SECONDS = 5.0
+"""How long after it was asked to go on an analysis waits for the pod that had it."""
 _REFUSALS = 10
 """So many attempts in a row that no pod took are no accident: what waits is told."""
 
@@ -63,6 +65,7 @@ class Dispatcher:
         self._began = clock()
         self._dropped: dict[str, datetime] = {}
         self._arrivals = itertools.count()
+        self._cancellations: set[asyncio.Task[None]] = set()
 
     # ---- pools
 
@@ -86,7 +89,7 @@ class Dispatcher:
             self._dropped[name] = self._clock()
         for task in list(pool.tasks.values()) if pool else ():
             task.cancel()
-        for key in {*pool.queue, *pool.tasks} if pool else ():
+        for key in {*pool.queue, *pool.tasks, *pool.resumed} if pool else ():
             self.run_changed.send(key, False)
 
     def set_endpoints(self, name: str, endpoints: Iterable[Endpoint], problem: str = "") -> None:
@@ -117,21 +120,36 @@ class Dispatcher:
     def backlog(self, name: str) -> tuple[int, int]:
         """Return how many analyses wait for slots of a pool, as far as they may have more, and how many run in it."""
         pool = self._pools.get(name)
-        return (pool.queue.startable(pool.running), len(pool.tasks)) if pool else (0, 0)
+        return (pool.queue.startable(pool.running), len(pool.tasks) + len(pool.resumed)) if pool else (0, 0)
 
     # ---- work
 
-    def enqueue(self, request: AnalysisRequest, analyzer: str, source: PinnedSource | None, prefix: str | None) -> None:
-        """Queue an analysis. One that is queued gets the new priority; one that runs goes on."""
+    def enqueue(
+        self,
+        request: AnalysisRequest,
+        analyzer: str,
+        source: PinnedSource | None,
+        prefix: str | None,
+        *,
+        resume_on: str | None = None,
+    ) -> None:
+        """Queue an analysis. One that is queued gets the new priority; one that runs goes on.
+
+        One that a pod may still have waits for that pod first, and needs no free slot there.
+        """
         pool, meta, uid = self._pools[analyzer], request.metadata, request.metadata.uid
-        if uid in pool.tasks or uid in pool.runs:
+        if uid in pool.tasks or uid in pool.runs or uid in pool.resumed:
             return
         since = meta.creation_timestamp or self._clock()
         order = pool.jobs[uid][0].order if uid in pool.jobs else next(self._arrivals)
         priority = self._limits.priority(meta.namespace, request.spec.priority)
-        analysis = QueuedAnalysis(uid, meta.namespace, priority, since, order)
-        pool.queue.add(analysis)
-        pool.jobs[uid] = (analysis, _job(request, analyzer, source, prefix))
+        analysis, is_new = QueuedAnalysis(uid, meta.namespace, priority, since, order), uid not in pool.jobs
+        pool.jobs[uid] = (analysis, job_of(request, analyzer, source, prefix))
+        if resume_on and is_new:
+            pool.resumed[uid] = resume_on
+            asyncio.get_running_loop().call_later(_RESUME_SECONDS, self._give_up, analyzer, pool, uid)
+        else:
+            pool.queue.add(analysis)
         self._pump(analyzer)
         self.backlog_changed.send(analyzer)
 
@@ -150,7 +168,7 @@ class Dispatcher:
         for name, pool in self._pools.items():
             if analyzer not in {None, name}:
                 continue
-            queued = uid in pool.queue
+            queued = uid in pool.queue or uid in pool.resumed
             pool.queue.discard(uid)
             pool.forget(uid)
             if task := pool.tasks.get(uid):
@@ -159,12 +177,12 @@ class Dispatcher:
                 self.backlog_changed.send(name)
 
     async def close(self) -> None:
-        """Stop everything; every stream is closed when this returns."""
+        """Leave everything; every stream is closed when this returns. The pods keep the work for the next operator."""
         tasks = [task for pool in self._pools.values() for task in pool.tasks.values()]
         self._pools = {}  # or a slot that becomes free would start the next attempt
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._cancellations, return_exceptions=True)
 
     # ---- inside
 
@@ -174,19 +192,34 @@ class Dispatcher:
     def _pump(self, name: str) -> None:
         """Start every attempt that can start now."""
         pool = self._pools.get(name)
+        while pool and (resumed := pool.take_resumed()):
+            self._start(name, pool, *resumed)
         while pool and len(pool.queue):
             pod = pool.least_busy(asyncio.get_running_loop().time())
             taken = pool.queue.take(pool.running) if pod else None
             if pod is None or taken is None:
                 return
-            analysis, job = pool.jobs[taken.key]
-            pod.in_flight += 1
-            pool.running[analysis.namespace] += 1
-            attempt = _Attempt(name, pool, pod, analysis, job, self._clock())
-            task = asyncio.create_task(self._attempt(attempt))
-            pool.tasks[analysis.key] = task
-            # Not a `finally` in the task: a task that is cancelled before its first step never enters its body.
-            task.add_done_callback(partial(self._ended, attempt))
+            self._start(name, pool, pod, taken.key)
+
+    def _start(self, name: str, pool: WorkerPool, pod: Pod, uid: str) -> None:
+        analysis, job = pool.jobs[uid]
+        pod.in_flight += 1
+        pool.running[analysis.namespace] += 1
+        attempt = _Attempt(name, pool, pod, analysis, job, self._clock())
+        task = asyncio.create_task(self._attempt(attempt))
+        pool.tasks[uid] = task
+        # Not a `finally` in the task: a task that is cancelled before its first step never enters its body.
+        task.add_done_callback(partial(self._ended, attempt))
+
+    def _give_up(self, name: str, pool: WorkerPool, uid: str) -> None:
+        pool.give_up(uid)
+        self._pump(name)
+
+    def _cancel(self, attempt: _Attempt) -> None:
+        """Have the pod stop work that nobody wants any more."""
+        task = asyncio.create_task(self._runner.cancel(attempt.pod.endpoint, attempt.job))
+        self._cancellations.add(task)
+        task.add_done_callback(self._cancellations.discard)
 
     async def _attempt(self, attempt: _Attempt) -> Outcome | None:
         """Run one attempt. None: the pod did not take the job, so it does not count."""
@@ -221,6 +254,8 @@ class Dispatcher:
             del pool.running[analysis.namespace]
         pool.tasks.pop(uid, None)
         if task.cancelled() or uid not in pool.jobs:  # stopped: its outcome is not needed
+            if uid not in pool.jobs:  # and not only left to the next operator
+                self._cancel(attempt)
             pool.forget(uid)
         elif outcome is None:
             pool.queue.give_back(analysis)
@@ -252,6 +287,7 @@ class Dispatcher:
         except Lost as error:
             return PodLost(str(error))
         except TimeoutError:
+            self._cancel(attempt)
             return PodLost(f"{where} kept the connection open past the deadline.")
         return PodLost(f"{where} ended its answer without a result.")
 
@@ -284,17 +320,3 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         pod.rests_until = loop.time() + seconds
         loop.call_later(seconds + 0.001, self._pump, name)
-
-
-def _job(request: AnalysisRequest, analyzer: str, source: PinnedSource | None, prefix: str | None) -> AnalysisJob:
-    spec = request.spec.source
-    return AnalysisJob(
-        id=f"{request.metadata.uid}.{analyzer}",
-        source=SourceObject(
-            uri=spec.uri,
-            version_id=spec.version_id or (source.version_id if source else None),
-            etag=source.etag if source else None,
-        ),
-        deadline_seconds=request.spec.timeout_seconds,
-        result_prefix=prefix,
-    )

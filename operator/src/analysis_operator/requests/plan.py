@@ -130,7 +130,8 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
             elif new.name not in observed.pools:
                 waits.append(_wait_for_analyzer(new.name, observed, now))
             else:
-                actions.append(Enqueue(new.name, status.source))
+                resume_on = new.pod if new.reason == Reason.INTERRUPTED else None
+                actions.append(Enqueue(new.name, status.source, resume_on))
         if _spent(new) != _spent(old) and not new.state.finished:
             actions.append(Notify("Warning", new.reason, f"{new.name}: {new.message}"))
     reason, message = _suspension(status) if observed.request.spec.suspend else _progress_reason(observed, status)

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from analysis_operator.api import AnalysisRequest, PinnedSource
 from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
 from analysis_operator.requests.observation import Outcome, PoolView, Run
 from analysis_operator.requests.ports import Endpoint
-from analyzer_contract import AnalysisJob
+from analyzer_contract import AnalysisJob, SourceObject
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class WorkerPool:
     away: dict[Endpoint, Pod] = field(default_factory=dict)
     """Pods that take no more work and have not ended what they have: they may come back."""
     jobs: dict[str, tuple[QueuedAnalysis, AnalysisJob]] = field(default_factory=dict)
+    resumed: dict[str, str] = field(default_factory=dict)
+    """Of analyses that go on: the pod that may still have each. They are not in the queue: the pod keeps their slot."""
     tasks: dict[str, asyncio.Task[Outcome | None]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     running: Counter[str] = field(default_factory=Counter)
@@ -59,7 +62,36 @@ class WorkerPool:
         free = [pod for pod in self.pods.values() if pod.in_flight < self.concurrency and pod.rests_until <= now]
         return min(free, key=lambda pod: pod.in_flight, default=None)
 
+    def take_resumed(self) -> tuple[Pod, str] | None:
+        """Take an analysis whose pod is there, and that pod, however busy it is; or None."""
+        for uid, name in self.resumed.items():
+            if name in self.pods:
+                del self.resumed[uid]
+                return self.pods[name], uid
+        return None
+
+    def give_up(self, uid: str) -> None:
+        """Queue an analysis whose pod did not come back."""
+        if self.resumed.pop(uid, None) is not None:
+            self.queue.add(self.jobs[uid][0])
+
     def forget(self, uid: str) -> None:
         """Forget the job and the run of a request."""
+        self.resumed.pop(uid, None)
         self.jobs.pop(uid, None)
         self.runs.pop(uid, None)
+
+
+def job_of(request: AnalysisRequest, analyzer: str, source: PinnedSource | None, prefix: str | None) -> AnalysisJob:
+    """Return the job of one analysis of a request; its name is the same for each attempt."""
+    spec = request.spec.source
+    return AnalysisJob(
+        id=f"{request.metadata.uid}.{analyzer}",
+        source=SourceObject(
+            uri=spec.uri,
+            version_id=spec.version_id or (source.version_id if source else None),
+            etag=source.etag if source else None,
+        ),
+        deadline_seconds=request.spec.timeout_seconds,
+        result_prefix=prefix,
+    )

@@ -55,7 +55,11 @@ class Runner(Protocol):
     """Carries one job to one analyzer."""
 
     def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
-        """Yield the stream, the last item being the outcome. Closing the iterator stops the work.
+        """Yield the stream, the last item being the outcome. Closing the iterator leaves the work.
 
-        Raises Busy, Draining or Unreachable before the work started, and Lost after.
+        A pod that still has the work, or its outcome, goes on from there. Raises Busy, Draining or Unreachable before
+        the work started, and Lost after.
         """
+
+    async def cancel(self, endpoint: Endpoint, job: AnalysisJob) -> None:
+        """Stop the work that was left. Best effort: it never raises, and the work ends by itself within a minute."""

@@ -111,6 +111,9 @@ class NoRunner:
         raise Busy(60)
         yield
 
+    async def cancel(self, endpoint: Endpoint, job: AnalysisJob) -> None:
+        """Nothing to stop."""
+
 
 def now() -> datetime:
     return datetime.now(UTC)

@@ -20,8 +20,8 @@ from pydantic import ValidationError
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import PinnedSource, RequestStatus
 from analysis_operator.errors import Unreachable
-from analysis_operator.requests import dispatcher
 from analysis_operator.requests.plan import plan
+from analysis_operator.requests.pool import job_of
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.settings import Settings
 from analyzer_contract import AnalysisJob, AnalysisReport, Failure, Progress, Result, SourceObject
@@ -175,7 +175,7 @@ async def test_a_newer_pod_ends_no_analysis_by_what_it_says(line: dict[str, Any]
 
 
 def test_what_is_written_has_the_published_fields_alone() -> None:
-    said = dispatcher._job(request(), "audio", PinnedSource(etag="e", size_bytes=1), "s3://results/a/")
+    said = job_of(request(), "audio", PinnedSource(etag="e", size_bytes=1), "s3://results/a/")
     jsonschema.validate(said.model_dump(mode="json", by_alias=True), AnalysisJob.model_json_schema(by_alias=True))
     for kind in (AnalysisJob, Progress, Result, Failure, AnalysisReport):
         schema = kind.model_json_schema(by_alias=True)

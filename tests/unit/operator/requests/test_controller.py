@@ -77,6 +77,9 @@ class Analyzers:
         await asyncio.sleep(0)
         yield self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
 
+    async def cancel(self, endpoint: Endpoint, job: AnalysisJob) -> None:
+        """Nothing to stop."""
+
 
 class Kept:
     """The Sink port: keeps every offer."""

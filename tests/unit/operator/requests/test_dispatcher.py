@@ -29,6 +29,7 @@ class Analyzers:
 
     def __init__(self) -> None:
         self.given: list[tuple[str, str]] = []
+        self.cancelled: list[tuple[str, str]] = []
         self.addresses: list[str] = []
         self.answers: dict[str, list[Exception]] = {}
         self.release = asyncio.Event()
@@ -46,6 +47,9 @@ class Analyzers:
         await self.release.wait()
         yield result()
 
+    async def cancel(self, endpoint: Endpoint, job: AnalysisJob) -> None:
+        self.cancelled.append((endpoint.pod, job.id.split(".")[0]))
+
 
 class Scene:
     def __init__(self, pods: int = 1, concurrency: int = 1, limits: Limits | None = None) -> None:
@@ -56,11 +60,12 @@ class Scene:
         self.dispatcher.set_pool("audio", concurrency)
         self.dispatcher.set_endpoints("audio", [Endpoint(f"pod-{n}", f"10.0.0.{n}:8000") for n in range(pods)])
 
-    def enqueue(self, *uids: str) -> None:
+    def enqueue(self, *uids: str, resume_on: str | None = None) -> None:
         for uid in uids:
             asked = request()
             named = asked.metadata.model_copy(update={"uid": uid})
-            self.dispatcher.enqueue(AnalysisRequest(metadata=named, spec=asked.spec), "audio", None, None)
+            asked = AnalysisRequest(metadata=named, spec=asked.spec)
+            self.dispatcher.enqueue(asked, "audio", None, None, resume_on=resume_on)
 
     async def until(self, condition: Callable[[], object]) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -167,6 +172,47 @@ async def test_what_is_stopped_neither_runs_nor_waits(scene: Scene) -> None:
     await scene.until(lambda: scene.dispatcher.backlog("audio") == (0, 0))
     assert scene.dispatcher.runs("a") == {}
     assert [uid for _, uid in scene.analyzers.given] == ["a"]
+    await until(lambda: scene.analyzers.cancelled == [("pod-0", "a")])
+
+
+async def test_an_operator_that_ends_leaves_the_work_to_its_pod(scene: Scene) -> None:
+    scene.enqueue("a")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    await scene.dispatcher.close()
+    assert scene.analyzers.cancelled == []
+
+
+async def test_work_goes_on_where_it_was_before_anything_new_however_busy_that_pod_is() -> None:
+    scene = Scene(pods=2)
+    scene.enqueue("b", "c", "d")
+    await scene.until(lambda: scene.dispatcher.runs("b") and scene.dispatcher.runs("c"))
+    scene.enqueue("a", resume_on="pod-1")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.analyzers.given[2:] == [("pod-1", "a")]
+    assert scene.dispatcher.backlog("audio") == (1, 3)
+    await scene.dispatcher.close()
+
+
+async def test_work_waits_a_moment_for_the_pod_that_had_it_and_then_goes_anywhere(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "_RESUME_SECONDS", 0.05)
+    scene.enqueue("a", resume_on="gone")
+    assert scene.dispatcher.backlog("audio") == (0, 1)
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.analyzers.given == [("pod-0", "a")]
+
+
+async def test_work_that_goes_on_meets_its_pod_when_that_is_known(scene: Scene) -> None:
+    scene.enqueue("a", resume_on="late")
+    scene.enqueue("a", resume_on="late")
+    assert scene.analyzers.given == []
+    scene.dispatcher.set_endpoints("audio", [Endpoint("pod-0", "10.0.0.0:8000"), Endpoint("late", "10.0.0.9:8000")])
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.analyzers.given == [("late", "a")]
+    scene.enqueue("b", resume_on="later")
+    scene.dispatcher.stop("b")
+    assert scene.dispatcher.backlog("audio") == (0, 1)
 
 
 async def test_requests_that_wait_for_a_pool_are_planned_again_when_it_goes(scene: Scene) -> None:

@@ -229,11 +229,22 @@ def test_progress_is_the_mean_of_the_analyses_and_never_goes_back() -> None:
     assert plan(observed(held, runs={"audio": run(fraction=0.1)}), NOW).status.progress == 90
 
 
-def test_work_that_another_operator_started_is_started_again() -> None:
+def test_work_that_another_operator_started_goes_on_where_it_was() -> None:
     left = request({"analyses": [{"name": "audio", "state": "Running", "progress": 60, "pod": "audio-9"}]})
     decided = plan(observed(left), NOW)
-    assert Enqueue("audio", None) in decided.actions
-    assert decided.status.analyses[0].disruptions == 0
+    assert Enqueue("audio", None, resume_on="audio-9") in decided.actions
+    (entry,) = decided.status.analyses
+    assert (entry.attempts, entry.disruptions, entry.reason) == (0, 1, "Interrupted")
+    assert (
+        Enqueue("audio", None, resume_on="audio-9")
+        in plan(observed(left.model_copy(update={"status": decided.status})), NOW).actions
+    )
+
+
+def test_an_operator_that_ends_again_and_again_does_not_begin_the_work_for_ever() -> None:
+    left = request({"analyses": [{"name": "audio", "state": "Running", "pod": "audio-9", "disruptions": 20}]})
+    ended = plan(observed(left), NOW).status.analyses[0]
+    assert (ended.state, ended.reason) == ("Failed", "TooManyDisruptions")
 
 
 def test_a_request_waits_two_minutes_for_an_analyzer_that_may_come() -> None:
