@@ -180,7 +180,9 @@ class AnalyzerController:
     def _facts(self, state: AnalyzerState) -> PoolFacts:
         queued, running = self._dispatcher.backlog(state.name)
         pods = [pod for pod in self._pod_facts(state) if not pod.leaving]
-        return PoolFacts(state.analyzer, pods, state.deployment, self._keda.facts(state.name), queued, running)
+        pool, keda = self._dispatcher.pool(state.name), self._keda.facts(state.name)
+        refusal = pool.refusal if pool else ""
+        return PoolFacts(state.analyzer, pods, state.deployment, keda, queued, running, refusal)
 
     # ---- reconciling
 

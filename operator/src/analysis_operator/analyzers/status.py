@@ -26,6 +26,8 @@ class PoolFacts:
     keda: KedaFacts
     queued: int = 0
     running: int = 0
+    refusal: str = ""
+    """Why its ready pods take no work, if they refuse it again and again."""
 
 
 def pool_problem(pool: PoolFacts) -> str:
@@ -81,6 +83,8 @@ def _readiness(pool: PoolFacts) -> tuple[ConditionState, str, str]:
     spec, ready = pool.analyzer.spec, _count_ready(pool)
     if spec.paused:
         return "False", "Paused", f"spec.paused is set: it begins no analysis. {pool.running} run to their end."
+    if pool.refusal:
+        return "False", "PodsRefuseWork", pool.refusal
     fixed = spec.replicas is not None
     least = spec.replicas if spec.replicas is not None else spec.scaling.min_replicas
     if ready >= max(least, 0 if fixed else 1):

@@ -26,9 +26,10 @@ def pool(
     keda: KedaFacts = WORKS,
     queued: int = 0,
     deployment: dict[str, Any] | None = None,
+    refusal: str = "",
     **spec: Any,
 ) -> PoolFacts:
-    return PoolFacts(analyzer(**spec), pods, deployment, keda, queued)
+    return PoolFacts(analyzer(**spec), pods, deployment, keda, queued, refusal=refusal)
 
 
 READY = [
@@ -44,6 +45,13 @@ READY = [
     ("fewer than the least", pool(WARM, scaling={"minReplicas": 2}), "False", "PodsStarting", "1 of 1"),
     ("a fixed size is not yet reached", pool(WARM, COLD, replicas=2), "False", "PodsStarting", "1 of 2"),
     ("a paused pool serves nobody", pool(WARM, paused=True), "False", "Paused", "begins no analysis"),
+    (
+        "its pods refuse what they are given",
+        pool(WARM, refusal="audio-1 refuses."),
+        "False",
+        "PodsRefuseWork",
+        "audio-1",
+    ),
     ("a fixed size of none is ready", pool(replicas=0, keda=MISSING), "True", "PodsReady", "0 of 0"),
 ]
 
