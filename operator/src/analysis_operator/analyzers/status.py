@@ -81,10 +81,9 @@ def scaling_events(before: AnalyzerStatus, after: AnalyzerStatus) -> list[Notify
 def _readiness(pool: PoolFacts) -> tuple[ConditionState, str, str]:
     """Return whether the pool can serve a request now: with its pods, or by starting some."""
     spec, ready = pool.analyzer.spec, _count_ready(pool)
-    if spec.paused:
-        return "False", "Paused", f"spec.paused is set: it begins no analysis. {pool.running} run to their end."
-    if pool.refusal:
-        return "False", "PodsRefuseWork", pool.refusal
+    if spec.paused or pool.refusal:
+        paused = f"spec.paused is set: it begins no analysis. {pool.running} run to their end."
+        return ("False", "Paused", paused) if spec.paused else ("False", "PodsRefuseWork", pool.refusal)
     fixed = spec.replicas is not None
     least = spec.replicas if spec.replicas is not None else spec.scaling.min_replicas
     if ready >= max(least, 0 if fixed else 1):
