@@ -23,6 +23,7 @@ from analyzer_contract import (
     Result,
     SourceFacts,
     SourceObject,
+    TranscriptObject,
     Verdict,
 )
 from analyzer_kit.s3 import ObjectStore
@@ -267,11 +268,19 @@ async def test_without_aws_a_transcript_beside_the_recording_is_judged_by_rules(
         assert isinstance(missing, Result)
         assert missing.verdict is Verdict.INCONCLUSIVE
         assert kinds(report_of(s3, missing)) == {Reason.TRANSCRIBER_MISSING}
+        put("calls/given.wav.transcript.json", BENIGN)
+        clear = await service.last(uri, id="d.context", resultPrefix="s3://results/d/")
+        assert isinstance(clear, Result)
+        assert clear.verdict is Verdict.INCONCLUSIVE
         put("calls/given.wav.transcript.json", SCAM)
         supplied = await service.last(uri, id="b.context", resultPrefix="s3://results/b/")
         assert isinstance(supplied, Result)
         assert supplied.verdict is Verdict.SUSPICIOUS
         assert {Reason.TRANSCRIPT_SUPPLIED, "ScamPattern", "SafeAccount"} <= kinds(report_of(s3, supplied))
+        lies = s3.head_object(Bucket="media", Key="calls/given.wav.transcript.json")
+        assert report_of(s3, supplied).transcript_source == TranscriptObject(
+            uri=f"{uri}.transcript.json", etag=lies["ETag"].strip('"')
+        )
         put("calls/given.wav.transcript.json", b"[" * 5_000)
         broken = await service.last(uri, id="c.context", resultPrefix="s3://results/c/")
         assert isinstance(broken, Result)

@@ -16,10 +16,11 @@ from analyzer_kit.verdicts import judge
 from context_analyzer import ANALYZER
 from context_analyzer.detector import ContextDetector
 from context_analyzer.reading import Transcription
-from context_analyzer.reasons import NotDone, Reason, fact
+from context_analyzer.reasons import MESSAGES, NotDone, Reason, fact
 
 _VOICE = "What is said is judged here, not whether the voice is real: a fraud can be spoken by a real person."
 _NO_TRANSCRIPT = "Transcript"
+_UNHEARD = {Reason.HEARD_IN_PART, Reason.TRANSCRIPT_SUPPLIED}
 
 
 def assess(
@@ -38,13 +39,17 @@ def assess(
     reports = [report for _, report in pairs]
     verdict, score = judge(reports, conclusive=True)
     limitation = " ".join([_VOICE, *gaps])
+    summary = deciding_summary(pairs, verdict)
+    # What was sent along can leave out what is said, so its silence clears no call; what it does say is evidence.
+    if transcription.supplied and verdict is Verdict.NO_EVIDENCE:
+        verdict, summary = Verdict.INCONCLUSIVE, MESSAGES[Reason.TRANSCRIPT_SUPPLIED]
     return Assessment(
         media=MediaFacts(duration_seconds=transcript.seconds),
         verdict=verdict,
         score=score,
-        summary=deciding_summary(pairs, verdict),
+        summary=summary,
         examined_share=transcript.heard_share,
-        unexamined=[str(limit)[:300] for limit in transcription.limits if limit.reason is Reason.HEARD_IN_PART],
+        unexamined=[str(limit)[:300] for limit in transcription.limits if limit.reason in _UNHEARD],
         detectors=[completed(report, seconds=transcript.seconds, limitation=limitation) for report in reports],
     )
 

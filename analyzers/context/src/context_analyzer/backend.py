@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from analyzer_contract import AnalysisJob, Result, SourceFacts, Verdict
+from analyzer_contract import AnalysisJob, Result, SourceFacts, TranscriptObject, Verdict
 from analyzer_kit.analysis import Assessment
 from analyzer_kit.detector import InstalledDetectors
 from analyzer_kit.errors import AnalysisError
@@ -149,32 +149,36 @@ class ContextBackend:
     async def _transcribe(self, job: AnalysisJob, facts: SourceFacts, clock: Stages) -> Transcription:
         """Return the transcript: of the transcriber where there is one, else the one beside the recording."""
         limits: tuple[NotDone, ...] = ()
-        pause = PAUSE_SECONDS
+        pause, where = PAUSE_SECONDS, None
         try:
             if self._transcriber is not None:
                 pause = self._transcriber.pause_seconds
                 content = await self._transcriber.transcribe(
                     job.source, facts, lambda: clock.child_stage("transcribe", 0), clock.remaining()
                 )
+                if kept := self._transcriber.kept(job.source, facts):
+                    where = TranscriptObject(uri=kept)
             else:
-                content = await self._supplied(job)
+                content, where = await self._supplied(job)
                 limits = (NotDone(Reason.TRANSCRIPT_SUPPLIED),)
             transcript = await self._compute(lambda: read_transcript(content, pause_seconds=pause))
         except NotDone as limit:
-            return Transcription(None, (limit, *limits))
-        return Transcription.of(transcript, limits)
+            return Transcription(None, (limit, *limits), where)
+        return Transcription.of(transcript, limits, where)
 
-    async def _supplied(self, job: AnalysisJob) -> bytes:
+    async def _supplied(self, job: AnalysisJob) -> tuple[bytes, TranscriptObject]:
+        """Return what was sent along, and which object that was: it may be replaced later."""
         uri = f"{job.source.uri}{SUPPLIED_SUFFIX}"
         try:
-            content = await asyncio.get_running_loop().run_in_executor(
+            found = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._store.read, uri, MOST_BYTES, _SUPPLIED_SECONDS
             )
         except AnalysisError as error:
             raise NotDone(Reason.TRANSCRIPT_INVALID, error.message) from error
-        if content is None:
+        if found is None:
             raise NotDone(Reason.TRANSCRIBER_MISSING)
-        return content
+        content, facts = found
+        return content, TranscriptObject(uri=uri, etag=facts.etag, version_id=facts.version_id)
 
 
 def conclude(
@@ -195,6 +199,7 @@ def conclude(
         reading = ContextReading(transcript, transcription.limits, answers)
         pairs = [(detector, detector.detect(reading)) for detector in installed.all]
     assessment = assess(transcription, pairs, installed.gaps)
+    assessment = assessment.model_copy(update={"transcript_source": transcription.source})
     if reading is not None and keep:
         turns = spoken_turns(reading, evident=assessment.verdict is Verdict.SUSPICIOUS)
         assessment = assessment.model_copy(update={"transcript": turns})

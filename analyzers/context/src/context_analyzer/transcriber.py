@@ -87,8 +87,7 @@ class Transcriber:
             AnalysisError: S3 does not answer.
         """
         del seconds
-        name = self.job_name(source, facts)
-        kept = f"{self._settings.context_transcripts}{name}.json"
+        name, kept = self.job_name(source, facts), self.kept(source, facts)
         if (content := await self._read(kept)) is not None:
             return content
         await self._check_current(source, facts)
@@ -112,6 +111,10 @@ class Transcriber:
         pin = facts.version_id or facts.etag
         digest = hashlib.sha256("\n".join([source.uri, pin, *options]).encode()).hexdigest()
         return f"guardian-{digest[:48]}"
+
+    def kept(self, source: SourceObject, facts: SourceFacts) -> str:
+        """Return where the transcript is kept for other requests."""
+        return f"{self._settings.context_transcripts}{self.job_name(source, facts)}.json"
 
     @cached_property
     def _client(self) -> TranscribeServiceClient:
@@ -199,11 +202,12 @@ class Transcriber:
     async def _read(self, uri: str) -> bytes | None:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._threads, self._store.read, uri, MOST_BYTES, _S3_SECONDS)
+            found = await loop.run_in_executor(self._threads, self._store.read, uri, MOST_BYTES, _S3_SECONDS)
         except AnalysisError as error:
             if error.reason is FailureReason.MEDIA_TOO_LARGE:
                 raise NotDone(Reason.TRANSCRIPT_INVALID, error.message) from error
             raise
+        return found[0] if found else None
 
     async def _call[T](self, what: Callable[[], T]) -> T:
         return await call(what, self._threads, self._settings.context_retry_seconds)

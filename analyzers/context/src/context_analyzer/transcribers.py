@@ -29,6 +29,9 @@ class AnyTranscriber(Protocol):
     async def stop(self) -> None:
         """End what was started."""
 
+    def kept(self, source: SourceObject, facts: SourceFacts) -> str | None:
+        """Return where the transcript is kept for other requests, or None: nowhere."""
+
     async def transcribe(
         self, source: SourceObject, facts: SourceFacts, waiting: WaitingCallback, seconds: float
     ) -> bytes:

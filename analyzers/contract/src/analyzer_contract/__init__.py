@@ -223,6 +223,14 @@ Gaps = Annotated[
 ]
 
 
+class TranscriptObject(Answer):
+    """A transcript in S3 that was read, apart from the recording and from this result."""
+
+    uri: S3Object
+    etag: str | None = Field(default=None, max_length=256, description="Of what was read. None: kept by the analyzer.")
+    version_id: str | None = Field(default=None, max_length=1024, description="Its version, in a versioned bucket.")
+
+
 class AnalysisReport(Answer):
     """The whole result, uploaded as <prefix><analyzer>.json."""
 
@@ -239,6 +247,9 @@ class AnalysisReport(Answer):
     detectors: list[DetectorReport]
     transcript: list[SpokenTurn] = Field(
         default_factory=list, max_length=MOST_TURNS, description="What is said, if that was looked at and is kept."
+    )
+    transcript_source: TranscriptObject | None = Field(
+        default=None, description="Where the transcript lies, if it was sent along or is kept for other requests."
     )
     seconds: dict[str, float] = Field(default_factory=dict, description="Wall-clock seconds by stage.")
 

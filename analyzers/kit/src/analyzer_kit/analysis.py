@@ -8,7 +8,16 @@ from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
-from analyzer_contract import DetectorReport, ExaminedShare, Gaps, MediaFacts, SpokenTurn, Verdict, Wire
+from analyzer_contract import (
+    DetectorReport,
+    ExaminedShare,
+    Gaps,
+    MediaFacts,
+    SpokenTurn,
+    TranscriptObject,
+    Verdict,
+    Wire,
+)
 
 ProgressCallback = Callable[[str, float], None]
 """Called with a stage's name and the fraction (0-1) of the whole analysis that is done."""
@@ -58,6 +67,7 @@ class Assessment(Wire):
     unexamined: Gaps = Field(default_factory=list)
     detectors: list[DetectorReport] = Field(max_length=20)
     transcript: list[SpokenTurn] = Field(default_factory=list)
+    transcript_source: TranscriptObject | None = None
 
 
 class AnalysisModule(Protocol):

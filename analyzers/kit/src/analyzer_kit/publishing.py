@@ -70,6 +70,7 @@ class Publisher:
             unexamined=assessment.unexamined,
             detectors=assessment.detectors,
             transcript=assessment.transcript,
+            transcript_source=assessment.transcript_source,
             seconds=clock.so_far(),
         )
         body = report.model_dump_json(by_alias=True, exclude_none=True).encode()

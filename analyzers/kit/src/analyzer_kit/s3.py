@@ -87,16 +87,16 @@ class ObjectStore:
             return self.client().head_object(Bucket=bucket, Key=key, **pin)
 
         answer = self._retried(once, source.uri, seconds, cancelled)
-        etag, size = answer["ETag"].strip('"'), answer["ContentLength"]
-        if source.etag and source.etag.strip('"') != etag:
+        size = answer["ContentLength"]
+        facts = _facts(answer, size)
+        if source.etag and source.etag.strip('"') != facts.etag:
             raise _changed(source.uri)
         if size > self._max_bytes:
             message = (
                 f"The recording has {size:,} bytes; at most {self._max_bytes:,} are analysed. Send a shorter part."
             )
             raise AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
-        version = answer.get("VersionId")
-        return SourceFacts(etag=etag, version_id=None if version == "null" else version, size_bytes=size)
+        return facts
 
     def download(self, uri: str, facts: SourceFacts, target: int, seconds: float, cancelled: threading.Event) -> None:
         """Read exactly the object that ``facts`` describe into the open file ``target``.
@@ -159,8 +159,8 @@ class ObjectStore:
         if position != end and not cancelled.is_set():
             raise TransientError(f"{end - position} bytes are missing")
 
-    def read(self, uri: str, most_bytes: int, seconds: float) -> bytes | None:
-        """Return a small object's content; None if there is none, or none that may be seen.
+    def read(self, uri: str, most_bytes: int, seconds: float) -> tuple[bytes, SourceFacts] | None:
+        """Return a small object's content and its facts; None if there is none, or none that may be seen.
 
         Without the right to list a bucket, S3 answers "forbidden" for what is not there.
 
@@ -174,14 +174,14 @@ class ObjectStore:
         """
         bucket, key = _address(uri)
 
-        def once() -> bytes:
-            body = self.client().get_object(Bucket=bucket, Key=key)["Body"]
-            with body:
+        def once() -> tuple[bytes, SourceFacts]:
+            answer = self.client().get_object(Bucket=bucket, Key=key)
+            with answer["Body"] as body:
                 content = body.read(most_bytes + 1)
             if len(content) > most_bytes:
                 message = f"{uri} has more than the {most_bytes:,} bytes that are read."
                 raise AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
-            return content
+            return content, _facts(answer, len(content))
 
         try:
             return self._retried(once, uri, seconds)
@@ -243,6 +243,12 @@ class ObjectStore:
             message = f"S3 did not deliver {uri}: {error}. Try again later."
             raise AnalysisError(FailureReason.SOURCE_UNAVAILABLE, message) from error
         raise AssertionError("stamina returns or raises")
+
+
+def _facts(answer: Mapping[str, Any], size: int) -> SourceFacts:
+    version = answer.get("VersionId")
+    etag = answer["ETag"].strip('"')
+    return SourceFacts(etag=etag, version_id=None if version == "null" else version, size_bytes=size)
 
 
 def _address(uri: str) -> tuple[str, str]:

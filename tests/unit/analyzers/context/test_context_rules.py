@@ -178,9 +178,21 @@ def test_in_a_language_that_the_rules_do_not_know_their_silence_says_nothing() -
     assert found.verdict is Verdict.INCONCLUSIVE
 
 
-def test_a_transcript_that_was_supplied_is_called_that() -> None:
-    found = assessed(
-        Transcription(said("Could you pick me up at the station?"), (NotDone(Reason.TRANSCRIPT_SUPPLIED),))
-    )
-    assert found.verdict is Verdict.NO_EVIDENCE
+SUPPLIED = (NotDone(Reason.TRANSCRIPT_SUPPLIED),)
+
+
+def test_a_transcript_that_was_supplied_clears_no_call() -> None:
+    heard = assessed(said("Could you pick me up at the station?"))
+    assert heard.verdict is Verdict.NO_EVIDENCE
+    found = assessed(Transcription(said("Could you pick me up at the station?"), SUPPLIED))
+    assert (found.verdict, found.score) == (Verdict.INCONCLUSIVE, heard.score)
+    assert found.summary == str(SUPPLIED[0])
+    assert found.unexamined == [str(SUPPLIED[0])]
     assert Reason.TRANSCRIPT_SUPPLIED in {finding.kind for finding in found.detectors[0].findings}
+
+
+def test_what_a_supplied_transcript_says_is_evidence() -> None:
+    scam = read_transcript(transcribed(next(call for call in CALLS if call.name == "en-tax-gift-cards")))
+    heard, found = assessed(scam), assessed(Transcription(scam, SUPPLIED))
+    assert heard.verdict is Verdict.SUSPICIOUS
+    assert (found.verdict, found.score, found.summary) == (heard.verdict, heard.score, heard.summary)

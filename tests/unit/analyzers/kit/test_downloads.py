@@ -48,7 +48,11 @@ def failing(monkeypatch: pytest.MonkeyPatch, told: FaultyS3, status: int) -> Obj
 
 
 def test_a_small_object_is_read_whole_or_refused(store: ObjectStore) -> None:
-    assert store.read("s3://media/key", 10, 5) == b"0123456789"
+    content, facts = store.read("s3://media/key", 10, 5) or (b"", None)
+    assert content == b"0123456789"
+    assert facts is not None
+    assert facts.size_bytes == 10
+    assert facts.etag
     with pytest.raises(AnalysisError) as caught:
         store.read("s3://media/key", 9, 5)
     assert caught.value.reason is FailureReason.MEDIA_TOO_LARGE

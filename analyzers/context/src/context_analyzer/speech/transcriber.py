@@ -55,6 +55,9 @@ class LocalTranscriber:
         await self.hearing.stop()
         self._scratch.close()
 
+    def kept(self, source: SourceObject, facts: SourceFacts) -> None:
+        """Return None: a transcript is in its result, and nowhere else."""
+
     async def transcribe(
         self, source: SourceObject, facts: SourceFacts, waiting: Callable[[], None], seconds: float
     ) -> bytes:
