@@ -35,6 +35,42 @@ locals {
     Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"]
     Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*"]
   }
+  # The operator erases what it is asked to: a tenant's uploads, results and reports by their names, and the transcripts that
+  # context keeps. Versions stay until the bucket's lifecycle removes them.
+  erase = [
+    {
+      Sid      = "EraseResults"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject"]
+      Resource = [for name in local.erased_results : "${var.results_bucket_arn}/*/${name}"]
+    },
+    {
+      Sid      = "EraseTranscripts"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject"]
+      Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}guardian-*.json"]
+    },
+    {
+      Sid      = "KeepOutOfTranscripts"
+      Effect   = "Deny"
+      Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
+      Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*"]
+    },
+    {
+      Sid      = "EraseNothingBelowTranscripts"
+      Effect   = "Deny"
+      Action   = ["s3:DeleteObject"]
+      Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*/*"]
+    },
+  ]
+  erased_results = concat(["report.html"], flatten([for name in ["audio", "video", "context"] : ["${name}.json", "${name}.png"]]))
+  erase_uploads = length(var.tenants) == 0 ? [] : [{
+    Sid      = "EraseUploads"
+    Effect   = "Allow"
+    Action   = ["s3:DeleteObject"]
+    Resource = [for namespace in var.tenants : "${var.media_bucket_arn}/${namespace}/*"]
+  }]
+
   read_results = {
     Sid      = "ReadResults"
     Effect   = "Allow"
@@ -93,8 +129,9 @@ locals {
       [
         local.read_results,
         local.write_reports,
-        local.keep_out_of_transcripts,
       ],
+      local.erase,
+      local.erase_uploads,
       var.answers_task_tokens ? [{
         # IAM has no resource for these: the token of a task is what permits an answer.
         Sid      = "AnswerStateMachines"

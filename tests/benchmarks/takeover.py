@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _prepare(server: ApiServer, s3: S3Process, pods: Pods) -> None:
-    for name in ("analysisrequests", "analyzers"):
+    for name in ("analysiserasures", "analysisrequests", "analyzers"):
         server.kubectl("apply", "-f", str(repo_root() / "crds" / f"{name}.yaml"))
     server.kubectl("wait", "--for=condition=Established", "crd", "--all")
     server.kubectl("create", "namespace", NAMESPACE)

@@ -258,6 +258,8 @@ class Page(_Words):
     cancel: Text
     report: Text
     again: Text
+    erase: Text
+    erase_sure: Text
     score_of: Annotated[str, filled("score")]
     span: Annotated[str, filled("from", "to")]
     nothing: Text

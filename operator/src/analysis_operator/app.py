@@ -30,10 +30,13 @@ from analysis_operator.leader.lease import Leadership, LeaseElection, SingleInst
 from analysis_operator.leader.thread import ElectionThread
 from analysis_operator.lifecycle import StopSignal, finished_before, run_until_one_ends
 from analysis_operator.records.sink import NoSink, PostgresSink, make_sink
+from analysis_operator.report.store import ObjectStore
 from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests.closed_watch import ClosedWatch
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.erasing import Eraser
+from analysis_operator.requests.kube_erasures import KubeErasures
 from analysis_operator.requests.kube_store import KubeRequests
 from analysis_operator.requests.resync import RequestResync
 from analysis_operator.scaling.external_scaler import Backlog, ExternalScaler
@@ -72,6 +75,7 @@ class Operator:
     requests: RequestController
     request_resync: RequestResync
     closed_watch: ClosedWatch
+    eraser: Eraser
     scaler: ExternalScaler
     keda: KedaController
     analyzers: AnalyzerController
@@ -91,12 +95,12 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     dispatcher = Dispatcher(runner, clock.now, policy.limits)
     callbacks = CallbackSender(StepFunctions(), clock.now, may_write)
     sink = make_sink(settings.database, clock.now, settings.records_kept)
-    request_store = KubeRequests(api, settings.identity)
+    request_store, objects = KubeRequests(api, settings.identity), ObjectStore()
     requests = RequestController(
         request_store,
         dispatcher,
         callbacks,
-        reports=S3ReportWriter(phones=settings.phones),
+        reports=S3ReportWriter(objects, settings.phones),
         sink=sink,
         policy=policy,
         clock=clock.now,
@@ -113,6 +117,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         requests=requests,
         request_resync=RequestResync(request_store, requests),
         closed_watch=ClosedWatch(request_store, requests),
+        eraser=Eraser(KubeErasures(api, settings.identity), request_store, objects, sink, settings.erasing_scope()),
         scaler=scaler,
         keda=keda,
         analyzers=analyzers,
@@ -206,6 +211,7 @@ async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leader
             operator.sink.run(operator.request_resync.versions, operator.requests.reoffer),
             _resync(operator, settings.resync_seconds),
             operator.closed_watch.run(),
+            operator.eraser.run(),
             watches.watch(analyzer_watches, namespaces=(settings.namespace,)),
             watches.watch(request_watch),
         )

@@ -9,10 +9,11 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analysis_operator.report.ports import HelpLine
+from analysis_operator.requests.erasing import Scope
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import Policy
 from analysis_records.address import Address, UrlFile
-from guardian_service.s3 import S3Grant, S3Prefix
+from guardian_service.s3 import S3Folder, S3Grant, S3Prefix
 from guardian_service.settings import GrantedNamespace, LogLevel
 
 
@@ -26,6 +27,16 @@ class Settings(BaseSettings):
     # Namespace, name and UID are added, and an analyzer takes at most 900 characters.
     results_uri: S3Prefix | None = Field(
         default=None, description="Where results and reports go. Without it there are none, only verdicts."
+    )
+    uploads_uri: S3Prefix | None = Field(
+        default=None,
+        description="Where the status API has recordings uploaded to, in a folder for each namespace: erasing an "
+        "analysis deletes its recording there, and nowhere else.",
+    )
+    transcripts_uri: S3Folder | None = Field(
+        default=None,
+        description="Where the context analyzer keeps transcripts of Amazon Transcribe: erasing an analysis deletes "
+        "its own.",
     )
     grants: dict[GrantedNamespace, tuple[S3Grant, ...]] = Field(
         default={},
@@ -98,6 +109,10 @@ class Settings(BaseSettings):
     def records_kept(self) -> timedelta | None:
         """Return for how long a record stays after its request was deleted; None: for ever."""
         return timedelta(days=self.records_days) if self.records_days else None
+
+    def erasing_scope(self) -> Scope:
+        """Return where erasing may delete objects."""
+        return Scope(self.results_uri, self.uploads_uri, self.transcripts_uri)
 
     def policy(self) -> Policy:
         """Return the settings that decisions need."""

@@ -73,6 +73,12 @@ class Writer:
         async with transaction(self._engine) as connection:
             return (await connection.execute(gone)).rowcount
 
+    async def erase(self, namespace: str, uid: str) -> None:
+        """Delete one row of a namespace with its history, if it is there."""
+        erased = delete(analyses).where(analyses.c.uid == uid, analyses.c.namespace == namespace)
+        async with transaction(self._engine) as connection:
+            await connection.execute(erased)
+
     async def live(self) -> dict[str, int]:
         """Return the resource version of every row that is not marked as deleted, by UID."""
         async with transaction(self._engine) as connection:

@@ -54,6 +54,9 @@ class Analyses(Protocol):
     async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
         """Create one, or return the one that has this name already. Raises NotAccepted, QuotaSpent."""
 
+    async def erase(self, tenant: str, entry: Entry, recording: str | None) -> None:
+        """Ask that an analysis be erased, and this recording with it; twice is the same as once."""
+
 
 class Storage(Protocol):
     """Makes links to S3. Every call raises Unavailable without credentials."""

@@ -131,6 +131,18 @@ def resource_for(tenant: str, name: str, new: NewAnalysis) -> dict[str, Any]:
     }
 
 
+def erasure_for(tenant: str, entry: Entry, recording: str | None) -> dict[str, Any]:
+    """Return the AnalysisErasure for an analysis. Its name is the analysis' own UID, so there is one at most."""
+    name, uid = entry.analysis.id.rpartition(".")[0], entry.position.uid
+    spec = {"name": name, "uid": uid, "sourceURI": recording, "analyzers": entry.analysis.analyzers or None}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "AnalysisErasure",
+        "metadata": {"name": uid, "namespace": tenant},
+        "spec": {key: value for key, value in spec.items() if value is not None},
+    }
+
+
 def _state(status: _Status) -> State:
     if status.condition("Finished").status == "True":
         return State.FINISHED

@@ -35,6 +35,13 @@ _NO_REPORT = "There is no report: the analysis has not finished, or this install
 _bearer = HTTPBearer(auto_error=False, description="An OIDC token of this installation's issuer.")
 
 
+def _header(description: str) -> dict[str, object]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+_LATER = {"Retry-After": _header("When to look whether it is gone.")}
+
+
 def _tenant(request: Request) -> str:
     return str(request.state.tenant)  # set by the gate; without it this raises, and nothing is shown
 
@@ -102,6 +109,25 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
         if if_none_match is not None and matches(if_none_match, entry.etag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(entry.body, headers=headers, media_type=_JSON)
+
+    @router.delete(
+        "/analyses/{id}",
+        status_code=HTTPStatus.ACCEPTED,
+        response_class=Response,
+        summary="Erase one analysis, with its recording",
+        responses={
+            202: {"description": "It will be erased; from then on it is not found.", "headers": _LATER},
+            **described(HTTPStatus.NOT_FOUND),
+        },
+    )
+    async def erase(tenant: Tenant, id: Id) -> Response:  # noqa: A002 - on the wire
+        entry = await _entry(analyses, tenant, id)
+        uri = entry.analysis.source.uri
+        try:
+            await analyses.erase(tenant, entry, uri if settings.is_upload(tenant, uri) else None)
+        except QuotaSpent as error:
+            raise _too_many("Too many of your analyses are being erased: wait a moment.") from error
+        return Response(status_code=HTTPStatus.ACCEPTED, headers={"Retry-After": _POLL_SECONDS})
 
 
 def _add_links(router: APIRouter, settings: Settings, analyses: Analyses, storage: Storage) -> None:
@@ -190,7 +216,3 @@ def _position(cursor: str | None) -> Position | None:
 
 def _headers(entry: Entry) -> dict[str, str]:
     return {"ETag": entry.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-
-
-def _header(description: str) -> dict[str, object]:
-    return {"description": description, "schema": {"type": "string"}}

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
         """Return whether a tenant may have this object analysed: an upload of its own, or what it was granted."""
         return is_granted(uri, (self.uploads_of(tenant), *self.sources.get(tenant, ())))
 
+    def is_upload(self, tenant: str, uri: str) -> bool:
+        """Return whether an object is an upload of this tenant."""
+        return is_granted(uri, (self.uploads_of(tenant),))
+
     def uploads_of(self, tenant: str) -> str:
         """Return the prefix of a tenant's uploads, with a slash at the end."""
         return f"{self.uploads_uri.rstrip('/')}/{tenant}/"

@@ -101,7 +101,20 @@ _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardia
             for service in ("audio", "video", "operator", "status-api")
             for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
             for name in ("guardian-1.json", "incoming/guardian-1.json", f"9f/{service}.json", "9f/report.html")
+            if (service, action, name) != ("operator", "s3:DeleteObject", "guardian-1.json")
         ),
+        # The operator alone erases: results, reports and kept transcripts by our names, and its tenants' uploads.
+        ("operator", "s3:DeleteObject", _RESULT, True),
+        ("operator", "s3:DeleteObject", "arn:aws:s3:::results/calls/call/9f/report.html", True),
+        ("operator", "s3:DeleteObject", "arn:aws:s3:::results/calls/9f/video.png", True),
+        ("operator", "s3:DeleteObject", "arn:aws:s3:::results/calls/9f/other.json", False),
+        ("operator", "s3:DeleteObject", _TRANSCRIPT, True),
+        ("operator", "s3:DeleteObject", _RECORDING, True),
+        ("operator", "s3:DeleteObject", _OF_ANOTHER_GRANT, False),
+        ("operator", "s3:DeleteObject", _NOT_GRANTED, False),
+        ("operator", "s3:DeleteObjectVersion", _RECORDING, False),
+        ("operator", "s3:PutObject", _RECORDING, False),
+        *(("status-api", "s3:DeleteObject", where, False) for where in (_RECORDING, _RESULT, _TRANSCRIPT)),
         ("context", "s3:PutObject", _TRANSCRIPT, True),
         ("audio", "s3:PutObject", _RECORDING, False),
         ("audio", "s3:DeleteObject", _RECORDING, False),
@@ -118,7 +131,6 @@ _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardia
         ("operator", "s3:GetObject", _RESULT, True),
         ("operator", "s3:PutObject", "arn:aws:s3:::results/calls/9f/report.html", True),
         ("operator", "s3:GetObject", _RECORDING, False),
-        ("operator", "s3:DeleteObject", _RESULT, False),
         # Only the operator answers state machines, and only by a token.
         ("operator", "states:SendTaskSuccess", "*", True),
         ("operator", "states:SendTaskFailure", "*", True),
@@ -162,6 +174,7 @@ def test_who_has_no_tenants_and_no_tokens_to_answer_has_no_rights_for_them(tmp_p
     policies = _policies(tmp_path, tenants=[], answers_task_tokens=False)
     assert "Allow" not in {statement["Effect"] for statement in policies["status-api"]["Statement"]}
     assert "states:" not in json.dumps(policies["operator"])
+    assert not _may(policies["operator"], "s3:DeleteObject", _RECORDING)
 
 
 def test_without_a_model_no_service_may_call_bedrock(tmp_path: Any) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.operator.process import until
+from tests.support.operator.process import API, until
 from tests.support.records.postgres import Postgres
 
 if TYPE_CHECKING:
+    from tests.support.aws.s3 import S3Process
     from tests.support.operator.world import World
 
 pytestmark = pytest.mark.integration
@@ -99,3 +100,34 @@ def test_a_database_killed_under_200_requests_delays_none_and_is_right_at_the_en
     world.ask("fleeting", world.put("fleeting.json"), ttlSecondsAfterFinished=0)
     fleeting = "SELECT verdict IS NOT NULL FROM analyses WHERE name = 'fleeting' AND deleted_at IS NOT NULL"
     until(lambda: rows(postgres, fleeting) == [(True,)], "the record of a request that is gone at once")
+
+
+def test_an_erasure_takes_everything_of_an_analysis(
+    make_world: Callable[..., World], postgres: Postgres, s3: S3Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    places = {"results_uri": "s3://media/results", "uploads_uri": "s3://media/uploads"}
+    world = make_world(database_url=postgres.url(), **places)
+    client = world.s3.client()
+
+    def keys(prefix: str) -> list[str]:
+        return [item["Key"] for item in client.list_objects_v2(Bucket="media", Prefix=prefix).get("Contents", [])]
+
+    for name in ("mine", "other"):
+        world.ask(name, world.put(f"uploads/default/{name}.json"))
+        assert world.wait(name)["verdict"]
+    recorded = "SELECT name FROM analyses WHERE name IN ('mine', 'other') AND verdict IS NOT NULL ORDER BY name"
+    until(lambda: rows(postgres, recorded) == [("mine",), ("other",)], "the records")
+    uid = world.server.read.get("analysisrequest", "mine")["metadata"]["uid"]
+    assert keys("results/default/mine/")
+    spec = {"name": "mine", "uid": uid, "analyzers": ["scripted"]}
+    world.server.apply({"apiVersion": API, "kind": "AnalysisErasure", "metadata": {"name": uid}, "spec": spec})
+    until(lambda: rows(postgres, recorded) == [("other",)], "the record to go")
+    assert keys("results/default/mine/") == []
+    assert keys("uploads/default/") == ["uploads/default/other.json"]
+    assert len(keys("results/default/other/")) > 1
+    left = [item["metadata"]["name"] for item in world.server.read.list("analysisrequest")]
+    assert "mine" not in left
+    assert "other" in left
+    world.server.kubectl("delete", "aerase", "--all", "-n", "default")

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.records import sink as adapter
-from analysis_operator.records.sink import PostgresSink
+from analysis_operator.records.sink import NotErased, PostgresSink
 from analysis_operator.requests.plan import plan
 from analysis_records.errors import SchemaOutdated
 from analysis_records.reader import Reader
@@ -119,6 +119,31 @@ async def test_a_database_set_back_and_deletions_that_were_missed_are_found(
     record = await cluster.reader.get("default", str(uuid.UUID(int=3)))
     assert record is not None
     assert record.verdict == "NoEvidence", "the record outlives the resource"
+
+
+async def test_an_erased_record_is_gone_with_its_history_and_with_what_waits(
+    cluster: Cluster, running: asyncio.Task[None]
+) -> None:
+    one, two = (str(uuid.UUID(int=number)) for number in (1, 2))
+    cluster.put(ended(1), ended(2))
+    await cluster.until(lambda: cluster.version(2))
+    await cluster.sink.erase("somebody-else", one)
+    assert await cluster.version(1) == 5
+    cluster.put(ended(1, version=9))
+    await cluster.sink.erase("default", one)
+    assert await cluster.reader.get("default", one) is None
+    assert await cluster.reader.history("default", one) == ()
+    await cluster.sink.erase("default", one)
+    assert await cluster.version(2) == 5
+    assert await cluster.reader.history("default", two)
+
+
+async def test_a_database_that_is_away_erases_nothing_and_says_so(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "_ERASE_SECONDS", 0.05)
+    with pytest.raises(NotErased, match="does not answer"):
+        await cluster.sink.erase("default", str(uuid.UUID(int=1)))
 
 
 async def test_a_row_that_cannot_be_stored_does_not_hold_up_the_others(

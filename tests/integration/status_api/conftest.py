@@ -61,7 +61,8 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """A server on which the status API has the rights that the chart gives it, and no other."""
     folder = tmp_path_factory.mktemp("apiserver")
     with ApiServer(folder) as server:
-        server.kubectl("apply", "-f", str(repo_root() / "crds" / "analysisrequests.yaml"))
+        for name in ("analysiserasures", "analysisrequests"):
+            server.kubectl("apply", "-f", str(repo_root() / "crds" / f"{name}.yaml"))
         server.kubectl("wait", "--for=condition=Established", "crd", "--all")
         for namespace in ("one", "two", "others"):
             server.kubectl("create", "namespace", namespace)

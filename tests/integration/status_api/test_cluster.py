@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from status_api.adapters.cluster import ApiError, ClusterApi, collection
 from status_api.service import make_service
 from status_api.settings import Settings
 from tests.support.kubernetes.apiserver import ApiServer
@@ -118,6 +119,27 @@ async def test_what_kubectl_makes_is_listed_and_what_it_deletes_is_gone(
     api_server.kubectl("delete", "areq", "mine", "-n", "one")
     await eventually(gone, "the deletion")
     assert (await client.get(f"/v1/analyses/{mine}")).status_code == 404
+
+
+async def test_an_erasure_is_asked_for_and_nothing_else_may_be_deleted(
+    client: httpx.AsyncClient, api_server: ApiServer, cluster: dict[str, Any]
+) -> None:
+    asked = (await client.post("/v1/analyses", json=body())).json()
+    name, _, uid = asked["id"].rpartition(".")
+    for _ in range(2):
+        assert (await client.delete(f"/v1/analyses/{asked['id']}")).status_code == 202
+    shown = api_server.kubectl("get", "aerase", "-n", "one", "-o", "json").stdout
+    (erasure,) = json.loads(shown)["items"]
+    assert erasure["metadata"]["name"] == uid
+    assert (erasure["spec"]["name"], erasure["spec"]["sourceURI"]) == (name, asked["source"]["uri"])
+    # With what the API itself may do, nobody deletes, and nobody takes an erasure back.
+    async with ClusterApi(Settings(**cluster)) as own:
+        for path in (f"{collection('one')}/{name}", f"{collection('one', 'analysiserasures')}/{uid}"):
+            for method in ("DELETE", "PATCH"):
+                with pytest.raises(ApiError) as refused:
+                    await own.call(method, path, {})
+                assert refused.value.status == 403
+    api_server.kubectl("delete", "aerase", "--all", "-n", "one")
 
 
 async def test_a_spent_quota_is_said_as_such(client: httpx.AsyncClient, api_server: ApiServer) -> None:

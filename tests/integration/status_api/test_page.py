@@ -6,9 +6,11 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 from axe_selenium_python import Axe
 from selenium.webdriver import Chrome, Keys
@@ -151,6 +153,17 @@ def test_a_recording_gets_its_verdict(app: App, samples: Path, tmp_path: Path, s
         WebDriverWait(driver, _SECONDS).until(lambda _: "X-Amz" in str(_report(driver)))
         driver.get(str(_report(driver)))
         assert "Silver Guardian" in driver.page_source
+        driver.back()
+        visible(driver, "#verdict")
+        WebDriverWait(driver, _SECONDS).until(lambda _: "X-Amz" in str(_report(driver)))
+        link = str(_report(driver))
+        driver.find_element(By.ID, "erase").click()
+        driver.switch_to.alert.dismiss()
+        assert text(driver, "#verdict-title") == title, "it asks first"
+        driver.find_element(By.ID, "erase").click()
+        driver.switch_to.alert.accept()
+        visible(driver, "#start")
+        WebDriverWait(driver, _SECONDS).until(lambda _: httpx.get(link).status_code != HTTPStatus.OK)
         assert complaints(driver) == []
 
 

@@ -33,6 +33,7 @@ def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> dict[str
 RULES = [
     _rule(["silverguardian.io"], ["analysisrequests"], ["get", "list", "watch", "delete"]),
     _rule(["silverguardian.io"], ["analysisrequests/status"], ["update"]),
+    _rule(["silverguardian.io"], ["analysiserasures"], ["list", "delete"]),
     _rule(["silverguardian.io"], ["analyzers"], ["get", "list", "watch"]),
     _rule(["silverguardian.io"], ["analyzers/status"], ["patch"]),
     _rule(["silverguardian.io"], ["analyzers/finalizers"], ["update"]),

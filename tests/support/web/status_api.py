@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.local.memory_store import MemoryErasures, MemoryRequests
 from analysis_operator.local.status_api import LocalAnalyses
 from status_api.app import create_app
 from status_api.auth import StaticTokens
@@ -55,6 +55,7 @@ class Api:
 
     app: FastAPI
     requests: MemoryRequests
+    erasures: MemoryErasures
 
     def client(self, token: str | None = FIRST) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -74,11 +75,11 @@ def make_api(
     sign_in: SignIn | None = None,
 ) -> Api:
     """Return the application; what is `unchecked` no installation could set."""
-    requests = MemoryRequests(Clock())
+    requests, erasures = MemoryRequests(Clock()), MemoryErasures()
     defaults = Settings(results_uri="s3://results", **(settings or {})).model_copy(update=dict(unchecked or {}))
-    return Api(
-        create_app(defaults, LocalAnalyses(requests), NoStorage(), StaticTokens(TOKENS), sign_in=sign_in), requests
-    )
+    analyses = LocalAnalyses(requests, erasures)
+    app = create_app(defaults, analyses, NoStorage(), StaticTokens(TOKENS), sign_in=sign_in)
+    return Api(app, requests, erasures)
 
 
 def body(tenant: str = "one", key: str = "call.wav", **more: Any) -> dict[str, Any]:

@@ -76,8 +76,14 @@ def test_helm_finds_nothing_wrong() -> None:
 
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
-    values = {"operator": {"resultsURI": "s3://results/here"}, "database": {"existingSecret": "records"}}
-    manifests = rendered(tmp_path, values)
+    transcription = {"engine": "amazon", "transcriptsURI": "s3://results/transcripts/"}
+    values = {
+        "operator": {"resultsURI": "s3://results/here"},
+        "database": {"existingSecret": "records"},
+        "statusApi": STATUS_API,
+        "analyzers": {"context": {"transcription": transcription}},
+    }
+    manifests = [each for each in rendered(tmp_path, values) if not each["metadata"]["name"].endswith("-status-api")]
     names = {entry["name"] for entry in container(manifests)["env"]}
     by_file = {"GUARDIAN_DATABASE_URL"}  # for processes; a password in a file may change
     assert {f"GUARDIAN_{field.upper()}" for field in Settings.model_fields} - by_file <= names
@@ -188,7 +194,7 @@ def test_no_rights_beyond_the_need(tmp_path: Path) -> None:
     assert not [rule for _, rule in rules if "*" in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])]
     assert not [rule for _, rule in rules if {"secrets", "pods/exec", "roles"} & set(rule["resources"])]
     everywhere = {name for kind, rule in rules if kind == "ClusterRole" for name in rule["resources"]}
-    assert everywhere == {"analysisrequests", "analysisrequests/status", "events"}
+    assert everywhere == {"analysisrequests", "analysisrequests/status", "analysiserasures", "events"}
 
 
 def test_the_integration_tests_run_with_the_very_rights_that_the_chart_grants(tmp_path: Path) -> None:
@@ -508,8 +514,8 @@ def test_the_status_api_asks_and_reads_in_its_tenants_namespaces_alone(
     roles = of_status_api(manifests, "Role")
     assert [role["metadata"]["namespace"] for role in roles] == ["kim", "lee"]
     for role in roles:
-        (rule,) = role["rules"]
-        assert (rule["resources"], rule["verbs"]) == (["analysisrequests"], verbs)
+        rights = [(rule["resources"], rule["verbs"]) for rule in role["rules"]]
+        assert rights == [(["analysisrequests"], verbs), (["analysiserasures"], ["create"])]
     assert not of_status_api(manifests, "ClusterRole")
 
 

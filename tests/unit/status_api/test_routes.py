@@ -117,6 +117,33 @@ async def test_another_tenants_analysis_looks_like_one_that_is_not_there(
     assert (await two.get("/v1/analyses")).json() == {"items": [], "next": None}
 
 
+async def test_an_analysis_is_erased_with_its_upload(api: Api, one: httpx.AsyncClient) -> None:
+    asked = (await one.post("/v1/analyses", json=body())).json()
+    for _ in range(2):
+        erased = await one.delete(f"/v1/analyses/{asked['id']}")
+        assert (erased.status_code, erased.content) == (202, b"")
+    (erasure,) = await api.erasures.list()
+    assert erasure.metadata.namespace == "one"
+    assert erasure.spec.source_uri == asked["source"]["uri"]
+    assert (f"{erasure.spec.name}.{erasure.spec.uid}", erasure.spec.analyzers) == (asked["id"], asked["analyzers"])
+
+
+async def test_another_tenants_analysis_is_not_erased(api: Api, one: httpx.AsyncClient, two: httpx.AsyncClient) -> None:
+    where = (await one.post("/v1/analyses", json=body())).headers["Location"]
+    theirs, unknown = await two.delete(where), await two.delete(f"/v1/analyses/{UNKNOWN}")
+    assert refused(theirs, 404) == refused(unknown, 404)
+    assert await api.erasures.list() == []
+
+
+async def test_a_recording_that_was_not_uploaded_here_stays() -> None:
+    api = make_api({"sources": {"one": ["s3://archive/one/"]}})
+    async with api.client() as client:
+        asked = await client.post("/v1/analyses", json={"source": {"uri": "s3://archive/one/call.wav"}})
+        assert (await client.delete(asked.headers["Location"])).status_code == 202
+    (erasure,) = await api.erasures.list()
+    assert erasure.spec.source_uri is None
+
+
 async def test_lists_are_walked_page_by_page_newest_first(one: httpx.AsyncClient, two: httpx.AsyncClient) -> None:
     made = [(await one.post("/v1/analyses", json=body(key=f"{number}.wav"))).json()["id"] for number in range(5)]
     await two.post("/v1/analyses", json=body("two"))

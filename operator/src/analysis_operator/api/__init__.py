@@ -30,6 +30,7 @@ from analysis_operator.api.base import (
     Resource,
     rule,
 )
+from analysis_operator.api.erasure import AnalysisErasure, ErasureSpec
 from analysis_operator.api.request import (
     EXPIRES_COLUMN,
     AnalysisRequest,
@@ -49,6 +50,7 @@ __all__ = [
     "EXPIRES_COLUMN",
     "GROUP",
     "VERSION",
+    "AnalysisErasure",
     "AnalysisRequest",
     "AnalysisState",
     "AnalysisStatus",
@@ -61,6 +63,7 @@ __all__ = [
     "ConditionState",
     "ConditionType",
     "EnvVar",
+    "ErasureSpec",
     "Matches",
     "Metadata",
     "Models",

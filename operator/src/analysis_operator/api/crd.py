@@ -57,6 +57,11 @@ _ANALYZER_COLUMNS = [
     ("Scaling", "string", '.status.conditions[?(@.type=="ScalingActive")].reason', 1),
     ("Image", "string", ".spec.image", 1),
 ]
+_ERASURE_COLUMNS = [
+    ("Analysis", "string", ".spec.name", 0),
+    ("Age", "date", ".metadata.creationTimestamp", 0),
+    ("UID", "string", ".spec.uid", 1),
+]
 
 
 def structural(model: type[api.Resource]) -> Schema:
@@ -86,14 +91,23 @@ def _flatten(node: Schema, definitions: dict[str, Schema]) -> Schema:
     return flat
 
 
-def _definition(kind: str, plural: str, short: str, models: tuple[type[api.Resource], ...], version: Schema) -> Schema:
+def _definition(
+    kind: str,
+    plural: str,
+    short: str,
+    models: tuple[type[api.Resource], type[api.Resource], type[api.Resource] | None],
+    version: Schema,
+) -> Schema:
     resource, spec, status = models
+    properties = {"spec": structural(spec)}
+    if status is not None:
+        properties["status"] = structural(status) | version.pop("status", {})
     version_schema = {
         "type": "object",
         "description": resource.__doc__,
         "required": ["spec"],
         **version.pop("rules", {}),
-        "properties": {"spec": structural(spec), "status": structural(status) | version.pop("status", {})},
+        "properties": properties,
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -115,7 +129,7 @@ def _definition(kind: str, plural: str, short: str, models: tuple[type[api.Resou
                     "name": api.VERSION,
                     "served": True,
                     "storage": True,
-                    "subresources": {"status": {}},
+                    **({"subresources": {"status": {}}} if status is not None else {}),
                     "schema": {"openAPIV3Schema": version_schema},
                     **version,
                 }
@@ -155,7 +169,14 @@ def definitions() -> dict[str, Schema]:
             "additionalPrinterColumns": _columns(_ANALYZER_COLUMNS),
         },
     )
-    return {"analysisrequests.yaml": request, "analyzers.yaml": analyzer}
+    erasure = _definition(
+        "AnalysisErasure",
+        "analysiserasures",
+        "aerase",
+        (api.AnalysisErasure, api.ErasureSpec, None),
+        {"additionalPrinterColumns": _columns(_ERASURE_COLUMNS)},
+    )
+    return {"analysiserasures.yaml": erasure, "analysisrequests.yaml": request, "analyzers.yaml": analyzer}
 
 
 class _Plain(yaml.SafeDumper):

@@ -1,4 +1,4 @@
-"""Generate docs/reference.md, every field of the two resources, from the CustomResourceDefinitions.
+"""Generate docs/reference.md, every field of the resources, from the CustomResourceDefinitions.
 
 ``python -m analysis_operator.api.reference docs/reference.md`` writes it; a test fails when the committed page differs.
 """
@@ -36,7 +36,7 @@ def _kind(definition: Schema) -> str:
         f"short name `{names['shortNames'][0]}`.",
         f"`kubectl get {names['shortNames'][0]} -o wide` shows {', '.join(columns)}.\n",
     ]
-    for name in ("spec", "status"):
+    for name in schema["properties"]:
         field = schema["properties"][name]
         parts += [f"### {names['kind']} {name}\n", f"{field['description']}\n", _COLUMNS, *_rows(field, ""), ""]
     if rules := sorted(set(_rules(schema))):

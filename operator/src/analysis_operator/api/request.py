@@ -35,6 +35,9 @@ _ANALYZER_NAME = Matches(
     "name an Analyzer, in lower-case letters, digits and dashes, for example audio: kubectl get analyzers -A",
 )
 
+ObjectURI = Annotated[str, _S3_URI, _NO_DOTS, _NOT_HIDING, Field(max_length=MOST_CHARACTERS)]
+AnalyzerName = Annotated[str, _ANALYZER_NAME, Field(max_length=40)]
+
 
 EXPIRES_COLUMN = "Expires"
 """The column of the API server's tables with ``status.expiresAt``."""
@@ -43,9 +46,7 @@ EXPIRES_COLUMN = "Expires"
 class Source(Resource):
     """The recording: one S3 object."""
 
-    uri: Annotated[str, _S3_URI, _NO_DOTS, _NOT_HIDING] = Field(
-        max_length=MOST_CHARACTERS, description="The object, as s3://BUCKET/KEY."
-    )
+    uri: ObjectURI = Field(description="The object, as s3://BUCKET/KEY.")
     version_id: str | None = Field(
         default=None,
         max_length=1024,
@@ -103,7 +104,7 @@ class RequestSpec(Resource):
     )
 
     source: Source
-    analyzers: list[Annotated[str, _ANALYZER_NAME, Field(max_length=40)]] = Field(
+    analyzers: list[AnalyzerName] = Field(
         default=["audio", "video"],
         min_length=1,
         max_length=8,

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from analysis_operator.api import AnalysisRequest, RequestStatus
+from analysis_operator.api import AnalysisErasure, AnalysisRequest, RequestStatus
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.local import manifests
 from analysis_operator.requests.actions import Notify
@@ -112,6 +112,30 @@ class MemoryRequests:
         for observe, _ in self._watchers:
             asyncio.get_running_loop().call_soon(observe, stored)
         return stored
+
+
+class MemoryErasures:
+    """The Erasures port, with `apply` as kubectl has it."""
+
+    def __init__(self) -> None:
+        self._erasures: dict[Key, AnalysisErasure] = {}
+
+    def apply(self, manifest: Mapping[str, Any]) -> None:
+        """Ask for one, unless there is one of that name."""
+        erasure = AnalysisErasure.model_validate(manifest)
+        meta = erasure.metadata.model_copy(update={"uid": str(uuid.uuid4())})
+        self._erasures.setdefault((meta.namespace, meta.name), erasure.model_copy(update={"metadata": meta}))
+
+    async def list(self) -> list[AnalysisErasure]:
+        """Return those that are not done."""
+        return [*self._erasures.values()]
+
+    async def done(self, erasure: AnalysisErasure) -> None:
+        """Take one away."""
+        self._erasures.pop((erasure.metadata.namespace, erasure.metadata.name), None)
+
+    def notify(self, erasure: AnalysisErasure, event: Notify) -> None:
+        """Show no event: the log has the same."""
 
 
 def _key(request: AnalysisRequest) -> Key:

@@ -15,16 +15,19 @@ from analysis_operator.local.errors import StartFailed
 from analysis_operator.local.files import MEDIA_BUCKET
 from analysis_operator.local.listening import default_analyzers
 from analysis_operator.local.manifests import InvalidManifest
-from analysis_operator.local.memory_store import MemoryRequests
+from analysis_operator.local.memory_store import MemoryErasures, MemoryRequests
 from analysis_operator.local.process import HOST
 from analysis_operator.local.s3_server import RESULTS_URI
+from analysis_operator.records.sink import NoSink
+from analysis_operator.report.store import ObjectStore
+from analysis_operator.requests.erasing import Eraser, Scope
 from guardian_service import uvicorn_server
 from status_api.app import create_app
 from status_api.auth import StaticTokens
 from status_api.errors import NotAccepted
 from status_api.naming import Key
 from status_api.ports import Entry, Position
-from status_api.resources import entry_of, resource_for
+from status_api.resources import entry_of, erasure_for, resource_for
 from status_api.settings import Settings
 from status_api.storage import S3Links
 from status_api.wire import NewAnalysis
@@ -36,8 +39,9 @@ _IDLE_SECONDS = 5  # uvicorn's own: no load balancer is between it and the brows
 class LocalAnalyses:
     """The status API's Analyses port over the requests in memory."""
 
-    def __init__(self, requests: MemoryRequests) -> None:
+    def __init__(self, requests: MemoryRequests, erasures: MemoryErasures | None = None) -> None:
         self._requests = requests
+        self._erasures = erasures or MemoryErasures()
 
     async def get(self, tenant: str, key: Key) -> Entry | None:
         """Return one analysis of this tenant, or None."""
@@ -65,6 +69,10 @@ class LocalAnalyses:
                 raise NotAccepted(str(error)) from error
         return _entry(request)
 
+    async def erase(self, tenant: str, entry: Entry, recording: str | None) -> None:
+        """Ask that one be erased."""
+        self._erasures.apply(erasure_for(tenant, entry, recording))
+
 
 @asynccontextmanager
 async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
@@ -85,13 +93,17 @@ async def serving(requests: MemoryRequests, port: int) -> AsyncIterator[str]:
         sources={TENANT: (f"s3://{MEDIA_BUCKET}/",)},
         analyzers=tuple(default_analyzers()),
     )
-    app = create_app(settings, LocalAnalyses(requests), S3Links(settings), StaticTokens({token: TENANT}))
+    erasures = MemoryErasures()
+    scope = Scope(results_uri=RESULTS_URI, uploads_uri=uploads)
+    eraser = Eraser(erasures, requests, ObjectStore(), NoSink(), scope)
+    app = create_app(settings, LocalAnalyses(requests, erasures), S3Links(settings), StaticTokens({token: TENANT}))
     server = _Server(uvicorn.Config(app, **uvicorn_server.options(timeout_keep_alive=_IDLE_SECONDS)))
     with _listening(port) as listener:
-        task = asyncio.create_task(server.serve(sockets=[listener]))
+        task, erasing = asyncio.create_task(server.serve(sockets=[listener])), asyncio.create_task(eraser.run())
         try:
             yield token  # a client that connects before the server accepts waits in the listener's queue
         finally:
+            erasing.cancel()
             server.should_exit = True
             await task
 

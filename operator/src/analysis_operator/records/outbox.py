@@ -66,6 +66,11 @@ class Outbox:
         self._remove(oldest)
         return 1
 
+    def forget(self, uid: str) -> None:
+        """Leave out what is to be written of a request."""
+        if uid in self._waiting:
+            self._remove(uid)
+
     def take(self, limit: int) -> list[PendingRecord]:
         """Take the oldest entries; :meth:`written` or :meth:`give_back` is called before the next ones are taken."""
         self._taken = [self._remove(uid) for uid in list(self._waiting)[:limit]]

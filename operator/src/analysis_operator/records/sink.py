@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 _BATCH = 100
 _BACKOFF = (0.5, 30.0)
 _FORGET_EVERY = timedelta(hours=1)
+_ERASE_SECONDS = 10.0
 _GATHER_SECONDS = 0.05
 """Changes gather for this long: one statement for a burst, and one row where a request changed twice."""
 
@@ -56,9 +57,22 @@ class NoSink:
     def deleted(self, uid: str) -> None:
         """Keep nothing."""
 
+    async def erase(self, namespace: str, uid: str) -> None:
+        """Do nothing: there is no record."""
+
     async def run(self, versions: Versions, reoffer: Reoffer) -> None:
         """Do nothing until cancelled."""
         await asyncio.Event().wait()
+
+
+class NotErased(OperatorError):
+    """A record was not deleted; the message says why."""
+
+
+class _Erasing(NamedTuple):
+    namespace: str
+    uid: str
+    done: asyncio.Future[None]
 
 
 class PostgresSink:
@@ -76,6 +90,7 @@ class PostgresSink:
         self._forgot_at: datetime | None = None
         self._clock = clock
         self._outbox = Outbox()
+        self._erasing: list[_Erasing] = []
         self._changed = asyncio.Event()
         metrics.RECORDS_WAITING.set_function(lambda: len(self._outbox))
         metrics.RECORDS_LAG.set_function(lambda: self._outbox.lag(clock()))
@@ -90,6 +105,21 @@ class PostgresSink:
         if self._outbox.deleted(uid, self._clock()):
             metrics.RECORDS_LOST.labels("too many deleted").inc()
         self._changed.set()
+
+    async def erase(self, namespace: str, uid: str) -> None:
+        """Delete the record of a request with its history, after what was to be written of it.
+
+        Raises:
+            NotErased: not now, and why.
+        """
+        asked = _Erasing(namespace, uid, asyncio.get_running_loop().create_future())
+        self._erasing.append(asked)
+        self._changed.set()
+        try:
+            async with asyncio.timeout(_ERASE_SECONDS):
+                await asked.done
+        except TimeoutError:
+            raise NotErased("the database does not answer") from None
 
     async def run(self, versions: Versions, reoffer: Reoffer) -> None:
         """Write until cancelled. At first, and after each time without the database, compare it with the cluster.
@@ -139,7 +169,7 @@ class PostgresSink:
     async def _write(self, writer: Writer, reoffer: Reoffer) -> None:
         while True:
             await self._forget(writer)
-            if not self._outbox:
+            if not self._outbox and not self._erasing:
                 self._changed.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_FORGET_EVERY.total_seconds()):
@@ -155,6 +185,21 @@ class PostgresSink:
                 self._outbox.give_back()
                 raise
             self._outbox.written()
+            await self._erase(writer)
+
+    async def _erase(self, writer: Writer) -> None:
+        """Delete what is to be erased. What of it still waits to be written is forgotten: it would come back."""
+        erasing, self._erasing = self._erasing, []
+        for asked in erasing:
+            if asked.done.done():
+                continue  # nobody waits for it any more: it is asked for again
+            self._outbox.forget(asked.uid)
+            try:
+                await writer.erase(asked.namespace, asked.uid)
+            except RecordsError as error:  # without the right to it, records are written all the same
+                asked.done.set_exception(NotErased(f"the record was not deleted: {error}"))
+            else:
+                asked.done.set_result(None)
 
     async def _forget(self, writer: Writer) -> None:
         """Delete old records now and then."""

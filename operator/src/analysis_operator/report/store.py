@@ -64,6 +64,21 @@ class ObjectStore:
         except (BotoCoreError, ClientError, HTTPError, OSError) as error:
             raise StoreError(f"{uri} could not be written: {_error_code(error)}") from error
 
+    def delete(self, uri: str) -> None:
+        """Delete an object, if it is there.
+
+        Raises:
+            StoreError: it could not be deleted.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
+
+        bucket, key = split_uri(uri)
+        try:
+            self._connected().delete_object(Bucket=bucket, Key=key)
+        except (BotoCoreError, ClientError, HTTPError, OSError) as error:
+            raise StoreError(f"{uri} could not be deleted: {_error_code(error)}") from error
+
     def _connected(self) -> S3Client:
         with self._making:  # making a client is not safe in two threads at once; using it is
             if self._client is None:

@@ -15,7 +15,7 @@ import aiohttp
 from status_api.errors import NotAccepted, QuotaSpent, Unavailable
 from status_api.naming import Key
 from status_api.ports import Entry
-from status_api.resources import API_VERSION, entry_of, resource_for
+from status_api.resources import API_VERSION, entry_of, erasure_for, resource_for
 from status_api.settings import Settings
 from status_api.wire import NewAnalysis
 
@@ -129,10 +129,22 @@ class ClusterRequests:
             raise Unavailable(f"creating {tenant}/{name}: {error}") from error
         return entry_of(resource)
 
+    async def erase(self, tenant: str, entry: Entry, recording: str | None) -> None:
+        """Ask the operator to erase an analysis; it may have been asked already."""
+        path, body = collection(tenant, "analysiserasures"), erasure_for(tenant, entry, recording)
+        try:
+            await self._api.call("POST", path, body, fieldManager=_MANAGER)
+        except ApiError as error:
+            if error.status == HTTPStatus.CONFLICT:
+                return
+            if error.status == HTTPStatus.FORBIDDEN and _QUOTA in error.message:
+                raise QuotaSpent(error.message) from error
+            raise Unavailable(f"erasing {tenant}/{entry.analysis.id}: {error}") from error
 
-def collection(tenant: str) -> str:
-    """Return the path of a namespace's AnalysisRequests."""
-    return f"apis/{API_VERSION}/namespaces/{tenant}/analysisrequests"
+
+def collection(tenant: str, plural: str = "analysisrequests") -> str:
+    """Return the path of a namespace's AnalysisRequests, or of its objects of another kind."""
+    return f"apis/{API_VERSION}/namespaces/{tenant}/{plural}"
 
 
 def _message(data: bytes) -> str:

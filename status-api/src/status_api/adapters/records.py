@@ -31,6 +31,9 @@ class Requests(Protocol):
     async def create(self, tenant: str, name: str, new: NewAnalysis) -> Entry:
         """Create one, or return the one that has this name already."""
 
+    async def erase(self, tenant: str, entry: Entry, recording: str | None) -> None:
+        """Ask that one be erased."""
+
 
 @dataclass(frozen=True, slots=True)
 class _CachedEntry:
@@ -109,6 +112,10 @@ class RecordedAnalyses:
         if entry.analysis.state is not State.FINISHED:
             self._unrecorded.setdefault(tenant, {})[entry.position.uid] = time.monotonic()
         return entry
+
+    async def erase(self, tenant: str, entry: Entry, recording: str | None) -> None:
+        """Ask that one be erased, whose request may be gone already."""
+        await self._requests.erase(tenant, entry, recording)
 
     def _cached(self, record: Record) -> _CachedEntry:
         cached = self._cache.get(record.uid)

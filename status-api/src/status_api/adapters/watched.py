@@ -177,6 +177,10 @@ class WatchedAnalyses:
         view.add(entry)
         return entry
 
+    async def erase(self, tenant: str, entry: Entry, recording: str | None) -> None:
+        """Ask that one be erased."""
+        await self._requests.erase(tenant, entry, recording)
+
     async def _view(self, tenant: str) -> View:
         view = self._views[tenant]
         await view.wait()

@@ -46,6 +46,10 @@ export async function reportLink(id) {
   return (await call("GET", `/v1/analyses/${id}/report`)).json();
 }
 
+export async function erase(id) {
+  await call("DELETE", `/v1/analyses/${id}`);
+}
+
 // Sends a file straight to the storage; fetch does not report an upload's progress, so this is XMLHttpRequest.
 export function send(upload, file, { progress, signal }) {
   return new Promise((resolve, reject) => {

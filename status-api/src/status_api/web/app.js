@@ -114,6 +114,19 @@ $("report").addEventListener("click", async (event) => {
   }
 });
 
+$("erase").addEventListener("click", async () => {
+  const id = session.analysisId();
+  if (!id || !confirm(show.words().page.eraseSure)) return;
+  try {
+    await api.erase(id);
+    sessionStorage.removeItem(`name:${id}`);
+    start();
+  } catch (error) {
+    if (error instanceof api.Trouble && error.kind === "unknown") return start(); // it is gone already
+    fail(error);
+  }
+});
+
 $("file").addEventListener("change", () => { if ($("file").files.length) send($("file").files[0]); });
 $("form").addEventListener("submit", (event) => event.preventDefault());
 $("cancel").addEventListener("click", () => sending?.abort());

@@ -26,7 +26,7 @@ export function user(name) {
   $("user-name").textContent = name ? fill(own().signedIn, { name }) : "";
 }
 
-const words = () => languages[language];
+export const words = () => languages[language];
 const own = () => words().page;
 
 // Fills in what stands in braces.
