@@ -12,15 +12,19 @@ _OF_CALLS = (
     Kind.REFUSED, Kind.ANSWER_LOST, Kind.PLAIN_404, Kind.STATUS_404, Kind.CONFLICT, Kind.INVALID, Kind.THROTTLED,
     Kind.FAILED, Kind.HTML, Kind.FOREIGN, Kind.SLOW, Kind.HANGS, Kind.KILLED_BEFORE, Kind.KILLED_AFTER, Kind.SUSPENDED,
 )  # fmt: skip
+_OF_S3 = (
+    Kind.REFUSED, Kind.ANSWER_LOST, Kind.THROTTLED, Kind.FAILED, Kind.HTML, Kind.SLOW, Kind.HANGS,
+)  # fmt: skip
 KINDS: dict[Place, tuple[Kind, ...]] = {
     Place.WRITE: _OF_CALLS,
     Place.EVENT: (
         Kind.DROPPED, Kind.DOUBLED, Kind.REORDERED, Kind.CUT, Kind.GONE, Kind.ERROR, Kind.GARBAGE,
     ),
+    Place.HEAD: _OF_S3,
+    Place.GET: (*_OF_S3, Kind.CUT),
 }  # fmt: skip
 
-ALONE = {Kind.KILLED_BEFORE, Kind.KILLED_AFTER, Kind.SUSPENDED, Kind.GONE, Kind.ERROR, Kind.GARBAGE, Kind.CUT}
-"""These strike every request at that time, and are tried one at a time."""
+_ALONE = {Kind.KILLED_BEFORE, Kind.KILLED_AFTER, Kind.SUSPENDED, Kind.GONE, Kind.ERROR, Kind.GARBAGE, Kind.CUT}
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,8 @@ class Cell:
 
     @property
     def alone(self) -> bool:
-        """Whether nothing else may run at that time."""
-        return self.kind in ALONE
+        """Whether it strikes every request at that time, and so is tried alone."""
+        return self.kind in _ALONE and self.place in {Place.WRITE, Place.EVENT}
 
     def __str__(self) -> str:
         fault = f"{self.kind} at {self.place} {self.nth}" if self.kind else "no fault"

@@ -1,13 +1,15 @@
-"""An HTTP proxy before the real API server that knows what a call is about, and breaks the one it is told to break."""
+"""HTTP proxies before the real API server and S3 that know what a call is about, and break the one they are told to."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
@@ -28,6 +30,8 @@ class Place(StrEnum):
 
     WRITE = "status write"
     EVENT = "watch event"
+    HEAD = "S3 HEAD"
+    GET = "S3 GET"
 
 
 class Kind(StrEnum):
@@ -82,8 +86,31 @@ class Fault:
         return True
 
 
+def _status(code: int, reason: str) -> dict[str, Any]:
+    return {
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": f"the fault matrix says {reason}", "reason": reason, "code": code,
+    }  # fmt: skip
+
+
 class FaultProxy:
     """Forwards to an API server by its URL and tokens as they come; use it as a context manager."""
+
+    hop: Set[str] = _HOP
+    """Headers of one connection, which are not passed on."""
+    answers: Mapping[Kind, tuple[int, str | dict[str, Any]]] = MappingProxyType(
+        {
+            Kind.PLAIN_404: (404, "404 page not found"),
+            Kind.STATUS_404: (404, _status(404, "NotFound")),
+            Kind.CONFLICT: (409, _status(409, "Conflict")),
+            Kind.INVALID: (422, _status(422, "Invalid")),
+            Kind.THROTTLED: (429, _status(429, "TooManyRequests")),
+            Kind.FAILED: (500, _status(500, "InternalError")),
+            Kind.HTML: (200, "<html>sign in to this network</html>"),
+            Kind.FOREIGN: (200, _status(200, "Success")),
+        }
+    )
+    """What is answered instead of the call."""
 
     def __init__(self, target: str) -> None:
         self._target = target
@@ -130,7 +157,7 @@ class FaultProxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in self.hop}
         fault = self._struck(request)
         if fault is not None and (answer := await self._before(fault, request)) is not None:
             return answer
@@ -147,7 +174,18 @@ class FaultProxy:
         if fault is not None and fault.kind in {Kind.ANSWER_LOST, Kind.KILLED_AFTER}:
             await asyncio.to_thread(fault.act, fault.kind)
             return _abort(request)
-        return web.Response(status=upstream.status, headers=kept, body=content)
+        if request.method == "HEAD":  # its length is that of the object, not of this answer
+            kept |= {"Content-Length": upstream.headers.get("Content-Length", "0")}
+        response = web.StreamResponse(status=upstream.status, headers=kept)
+        if request.method != "HEAD":
+            response.content_length = len(content)
+        with suppress(ConnectionError):  # whoever asked has gone
+            await response.prepare(request)
+            if fault is not None and fault.kind is Kind.CUT:
+                await response.write(content[: len(content) // 2])
+                return _abort(request)
+            await response.write(content)
+        return response
 
     def _struck(self, request: web.Request) -> Fault | None:
         parts = request.path.split("/analysisrequests/", 1)
@@ -161,8 +199,8 @@ class FaultProxy:
 
     async def _before(self, fault: Fault, request: web.Request) -> web.StreamResponse | None:
         """Do what happens instead of the call, or before it; None: the call goes on."""
-        if fault.kind in _ANSWERS:
-            status, document = _ANSWERS[fault.kind]
+        if fault.kind in self.answers:
+            status, document = self.answers[fault.kind]
             headers = {"Retry-After": "1"} if status == 429 else {}
             if isinstance(document, str):
                 return web.Response(status=status, text=document, content_type="text/html")
@@ -210,23 +248,23 @@ class FaultProxy:
         return _EVENTS[fault.kind](line)
 
 
-def _status(code: int, reason: str) -> dict[str, Any]:
-    return {
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": f"the fault matrix says {reason}", "reason": reason, "code": code,
-    }  # fmt: skip
+class S3Proxy(FaultProxy):
+    """Forwards to an S3 server. A fault's name is the key of an object, in whatever bucket."""
 
+    hop = _HOP - {"host"}  # it is signed
+    answers = MappingProxyType(
+        {
+            Kind.THROTTLED: (503, "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"),
+            Kind.FAILED: (500, "<Error><Code>InternalError</Code><Message>Please try again.</Message></Error>"),
+            Kind.HTML: (200, "<html>sign in to this network</html>"),
+        }
+    )
 
-_ANSWERS: dict[Kind, tuple[int, str | dict[str, Any]]] = {
-    Kind.PLAIN_404: (404, "404 page not found"),
-    Kind.STATUS_404: (404, _status(404, "NotFound")),
-    Kind.CONFLICT: (409, _status(409, "Conflict")),
-    Kind.INVALID: (422, _status(422, "Invalid")),
-    Kind.THROTTLED: (429, _status(429, "TooManyRequests")),
-    Kind.FAILED: (500, _status(500, "InternalError")),
-    Kind.HTML: (200, "<html>sign in to this network</html>"),
-    Kind.FOREIGN: (200, _status(200, "Success")),
-}
+    def _struck(self, request: web.Request) -> Fault | None:
+        fault = self._faults.get(request.path.rpartition("/")[2])
+        if fault is None or fault.place is not {"HEAD": Place.HEAD, "GET": Place.GET}.get(request.method):
+            return None
+        return fault if fault.strikes() else None
 
 
 _EVENTS: dict[Kind, Callable[[bytes], list[bytes | None]]] = {

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from tests.faults.cells import Cell
-from tests.faults.proxy import Fault, FaultProxy, Kind
+from tests.faults.proxy import Fault, FaultProxy, Kind, Place, S3Proxy
 from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import until
@@ -43,9 +43,10 @@ class Outcome:
 class Matrix:
     """One operator behind the proxy, and the cells that are tried on it."""
 
-    def __init__(self, world: World, proxy: FaultProxy, watch: VerdictWatch) -> None:
+    def __init__(self, world: World, proxy: FaultProxy, s3: S3Proxy, watch: VerdictWatch) -> None:
         self._world = world
         self._proxy = proxy
+        self._s3 = s3
         self._watch = watch
         self._numbers = itertools.count(1)
         self._restarting = threading.Lock()
@@ -53,10 +54,10 @@ class Matrix:
     def run(self, cell: Cell) -> Outcome:
         """Try one cell."""
         name, began = f"cell-{next(self._numbers)}", time.monotonic()
-        fault = None
+        fault, proxy = None, self._s3 if cell.place in {Place.HEAD, Place.GET} else self._proxy
         if cell.place is not None and cell.kind is not None:
             fault = Fault(name, cell.place, cell.kind, cell.nth, act=self._act)
-            self._proxy.arm(fault)
+            proxy.arm(fault)
         # Each object is a new one to an analyzer that crashes the first time it sees one.
         script = cell.scenario.script | {"score": 0, "examined": 1 - int(name[5:]) * 1e-6}
         try:
@@ -65,7 +66,7 @@ class Matrix:
         except TimeoutError as error:
             problems = [f"{error}; its status: {json.dumps(self._status(name))[:400]}"]
         finally:
-            self._proxy.disarm(name)
+            proxy.disarm(name)
         if fault is not None and fault.kind in _KILLS and fault.fired:
             with self._restarting:  # the operator is up again before the next cell begins
                 pass
@@ -153,13 +154,16 @@ _KILLS = {Kind.KILLED_BEFORE, Kind.KILLED_AFTER}
 @contextlib.contextmanager
 def matrix(server: ApiServer, s3: S3Process, folder: Path) -> Iterator[Matrix]:
     """Start an operator behind the proxy, with one pod: a script that crashes once does so in each pod."""
-    with FaultProxy(server.endpoint) as proxy:
+    with FaultProxy(server.endpoint) as proxy, S3Proxy(s3.endpoint_url) as of_s3:
         config = yaml.safe_load(server.operator_kubeconfig.read_text())
         config["clusters"][0]["cluster"] = {"server": f"http://127.0.0.1:{proxy.port}"}
         (folder / "proxied").write_text(yaml.safe_dump(config))
-        world = open_world(server, s3, folder, concurrency=8, kubeconfig=folder / "proxied", resync_seconds=1)
+        environment = s3.environment() | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{of_s3.port}"}
+        world = open_world(
+            server, s3, folder, concurrency=8, kubeconfig=folder / "proxied", of_pods=environment, resync_seconds=1
+        )
         try:
             with VerdictWatch(server.kubectl_path, server.kubeconfig, folder / "watch") as watch:
-                yield Matrix(world, proxy, watch)
+                yield Matrix(world, proxy, of_s3, watch)
         finally:
             close_world(world)

@@ -91,11 +91,12 @@ def open_world(
     pods: int = 1,
     concurrency: int = 1,
     kubeconfig: Path | None = None,
+    of_pods: dict[str, str] | None = None,
     **settings: object,
 ) -> World:
-    """Start an operator with pods of its own over an API server and S3."""
+    """Start an operator with pods of its own over an API server and S3; `of_pods` leads them to another S3."""
     operator = OperatorProcess(server, folder, kubeconfig, **settings)
-    world = World(server, s3, Pods(server, folder, s3.environment()), operator)
+    world = World(server, s3, Pods(server, folder, of_pods or s3.environment()), operator)
     try:
         if pods:
             world.pods.pool("scripted", port=world.port, pods=pods, concurrency=concurrency)

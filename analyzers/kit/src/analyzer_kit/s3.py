@@ -24,7 +24,6 @@ from guardian_service.s3_client import client_config, custom_endpoint, region
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _SINGLE_GET_BYTES = 16 * 1024 * 1024
 """Below this one GET is fastest; above, ranges in parallel."""
@@ -83,12 +82,12 @@ class ObjectStore:
         bucket, key = _address(source.uri)
         pin: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
 
-        def once() -> HeadObjectOutputTypeDef:
-            return self.client().head_object(Bucket=bucket, Key=key, **pin)
+        def once() -> SourceFacts:
+            found = self.client().head_object(Bucket=bucket, Key=key, **pin)
+            return _facts(found, found.get("ContentLength", 0))
 
-        answer = self._retried(once, source.uri, seconds, cancelled)
-        size = answer["ContentLength"]
-        facts = _facts(answer, size)
+        facts = self._retried(once, source.uri, seconds, cancelled)
+        size = facts.size_bytes
         if source.etag and source.etag.strip('"') != facts.etag:
             raise _changed(source.uri)
         if size > self._max_bytes:
@@ -147,8 +146,10 @@ class ObjectStore:
         pin: dict[str, Any] = {"VersionId": facts.version_id} if facts.version_id else {"IfMatch": facts.etag}
         if (start, end) != (0, facts.size_bytes):
             pin["Range"] = f"bytes={start}-{end - 1}"
-        body = self.client().get_object(Bucket=bucket, Key=key, **pin)["Body"]
-        with body:
+        answer = self.client().get_object(Bucket=bucket, Key=key, **pin)
+        with answer["Body"] as body:
+            if _etag(answer) != facts.etag:
+                raise TransientError("another object came")
             position = start
             while not cancelled.is_set() and (chunk := body.read(_CHUNK_BYTES)):
                 if position + len(chunk) > end:
@@ -216,7 +217,7 @@ class ObjectStore:
 
             def once() -> None:
                 if not (cancelled and cancelled.is_set()):
-                    self.client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+                    _etag(self.client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type))
 
             self._retried(once, uri, seconds, cancelled)
         except AnalysisError as error:
@@ -247,8 +248,19 @@ class ObjectStore:
 
 def _facts(answer: Mapping[str, Any], size: int) -> SourceFacts:
     version = answer.get("VersionId")
-    etag = answer["ETag"].strip('"')
-    return SourceFacts(etag=etag, version_id=None if version == "null" else version, size_bytes=size)
+    return SourceFacts(etag=_etag(answer), version_id=None if version == "null" else version, size_bytes=size)
+
+
+def _etag(answer: Mapping[str, Any]) -> str:
+    """Return the ETag of an answer.
+
+    Raises:
+        TransientError: there is none, so something on the way has answered, such as a proxy's page to sign in.
+    """
+    etag = str(answer.get("ETag", "")).strip('"')
+    if not etag:
+        raise TransientError("the answer is not S3's")
+    return etag
 
 
 def _address(uri: str) -> tuple[str, str]:

@@ -74,3 +74,18 @@ def test_an_s3_that_fails_is_not_taken_for_a_missing_object(monkeypatch: pytest.
 def test_what_cannot_be_removed_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultyS3().serving() as told:
         failing(monkeypatch, told, 403).delete("s3://media/key", 1)
+
+
+def test_a_page_to_sign_in_is_not_taken_for_the_answer_of_s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with FaultyS3(body=b"0123456789").serving() as told:
+        store = failing(monkeypatch, told, 200)
+        told.failures = 1
+        facts = store.head(SourceObject(uri="s3://media/key"), 5, threading.Event())
+        assert (facts.size_bytes, facts.etag) == (10, told.etag)
+        told.failures = 1
+        with (tmp_path / "recording").open("wb") as target:
+            store.download("s3://media/key", facts, target.fileno(), 5, threading.Event())
+        assert (tmp_path / "recording").read_bytes() == b"0123456789"
+        told.failures = 1
+        store.put("s3://results/a.json", b"{}", "application/json", 5)
+        assert list(told.puts.values()) == [b"{}"]
