@@ -10,6 +10,9 @@ from pydantic_core import from_json
 
 from analyzer_contract import (
     EVENT,
+    MOST_DETECTORS,
+    MOST_FINDINGS,
+    MOST_POINTS,
     AnalysisReport,
     CredentialState,
     Failure,
@@ -18,6 +21,7 @@ from analyzer_contract import (
     Progress,
     Result,
     Verdict,
+    left_out,
 )
 
 _TYPES = frozenset(
@@ -59,13 +63,50 @@ def read_report(content: bytes) -> AnalysisReport:
         return AnalysisReport.model_validate_json(content)  # it says where
     if isinstance(said, dict):
         said = dict(_with_known_verdict(said))
-        for detector in said["detectors"] if isinstance(said.get("detectors"), list) else ():
+        if isinstance(said.get("detectors"), list):
+            said["detectors"] = _reduced(said["detectors"])
+        for detector in _listed(said.get("detectors")):
             if isinstance(detector, dict) and _is_new(detector.get("claim"), Verdict):
                 detector["claim"] = Verdict.INCONCLUSIVE
         credentials = said.get("credentials")
         if isinstance(credentials, dict) and _is_new(credentials.get("state"), CredentialState):
             credentials["state"] = CredentialState.UNREADABLE
     return AnalysisReport.model_validate(said)
+
+
+def _reduced(said: object) -> list[object]:
+    """Return detectors without what is more than a result holds: the weakest findings, and timelines at the end."""
+    detectors = [dict(one) if isinstance(one, dict) else one for one in _listed(said)[:MOST_DETECTORS]]
+    known = [one for one in detectors if isinstance(one, dict)]
+    room = MOST_POINTS
+    for detector in known:
+        points = len(_listed(detector.get("timeline")))
+        if points > room:
+            detector["timeline"] = []
+        else:
+            room -= points
+    every = [(_score(it), number, at) for number, one in enumerate(known) for at, it in enumerate(_findings(one))]
+    if len(every) > MOST_FINDINGS:
+        kept = {place[1:] for place in sorted(every, key=lambda place: -place[0])[:MOST_FINDINGS]}
+        for number, detector in enumerate(known):
+            findings = _findings(detector)
+            detector["findings"] = [it for at, it in enumerate(findings) if (number, at) in kept]
+            if missing := len(findings) - len(detector["findings"]):
+                detector["limitations"] = left_out(_listed(detector.get("limitations")), missing)
+    return detectors
+
+
+def _listed(said: object) -> list[Any]:
+    return said if isinstance(said, list) else []
+
+
+def _findings(detector: Mapping[str, Any]) -> list[Any]:
+    return _listed(detector.get("findings"))
+
+
+def _score(finding: object) -> float:
+    score = finding.get("score") if isinstance(finding, dict) else None
+    return score if isinstance(score, int | float) else 0.0
 
 
 def _with_known_verdict(said: Mapping[str, Any]) -> Mapping[str, Any]:

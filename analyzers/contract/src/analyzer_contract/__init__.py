@@ -16,6 +16,7 @@ side may be upgraded first. What is written has exactly the fields of the publis
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -40,6 +41,11 @@ HEARTBEAT_SECONDS = 2.0
 KEEP_HEADER = "Guardian-Keep"
 LONGEST_KEEP_SECONDS = 60.0
 _JOB_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+MOST_FINDINGS, MOST_POINTS = 1_000, 20_000
+"""Of all detectors of a result together, findings and stretches of their timelines: a report shows 60 and 250."""
+MOST_DETECTORS = 20
+MOST_LIMITATIONS = 20
+"""Of one detector."""
 MOST_GAPS = 10
 """Sentences about what was not examined."""
 MAX_SECONDS = 1e9
@@ -201,10 +207,16 @@ class DetectorReport(Answer):
         default=None, ge=0, le=100, description="Share of genuine reference recordings that score lower, in per cent."
     )
     findings: list[Finding] = Field(default_factory=list, max_length=200)
-    limitations: list[str] = Field(default_factory=list, max_length=20)
+    limitations: list[str] = Field(default_factory=list, max_length=MOST_LIMITATIONS)
     timeline: list[TimelinePoint] = Field(default_factory=list, max_length=20_000)
     credentials: Credentials | None = Field(default=None, description="What the file says of itself, if it was read.")
     model: ModelCard
+
+
+def left_out(limitations: Sequence[str], count: int) -> list[str]:
+    """Return the limitations of a detector of whose findings some are left out, which is one more."""
+    said = f"{count:,} weaker findings are left out: a result holds {MOST_FINDINGS:,}."
+    return [*limitations[: MOST_LIMITATIONS - 1], said]
 
 
 ExaminedShare = Annotated[

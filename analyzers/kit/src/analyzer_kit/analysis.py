@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from pydantic import Field
 
 from analyzer_contract import (
+    MOST_DETECTORS,
     DetectorReport,
     ExaminedShare,
     Gaps,
@@ -65,7 +66,7 @@ class Assessment(Wire):
     summary: str = Field(max_length=500)
     examined_share: ExaminedShare
     unexamined: Gaps = Field(default_factory=list)
-    detectors: list[DetectorReport] = Field(max_length=20)
+    detectors: list[DetectorReport] = Field(max_length=MOST_DETECTORS)
     transcript: list[SpokenTurn] = Field(default_factory=list)
     transcript_source: TranscriptObject | None = None
 

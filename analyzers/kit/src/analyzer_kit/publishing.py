@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 
 from analyzer_contract import AnalysisJob, AnalysisReport, DetectorReport, Finding, Result, SourceFacts
 from analyzer_kit.analysis import Assessment
+from analyzer_kit.reports import bounded
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.stages import ANALYSIS_SHARE, Stages
 
@@ -68,7 +69,7 @@ class Publisher:
             summary=assessment.summary,
             examined_share=assessment.examined_share,
             unexamined=assessment.unexamined,
-            detectors=assessment.detectors,
+            detectors=bounded(assessment.detectors),
             transcript=assessment.transcript,
             transcript_source=assessment.transcript_source,
             seconds=clock.so_far(),

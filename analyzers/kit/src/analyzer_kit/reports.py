@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from analyzer_contract import DetectorReport, Finding, TimelinePoint
+from analyzer_contract import MOST_FINDINGS, MOST_POINTS, DetectorReport, Finding, TimelinePoint, left_out
 
 _MOST_POINTS = 2000
 """Eight times what the report page can show; a whole result stays far below the 2 MiB that are read for it."""
@@ -41,9 +41,33 @@ def _timeline(findings: Sequence[Finding], seconds: float) -> list[TimelinePoint
     return points
 
 
-def _thinned(points: Sequence[TimelinePoint]) -> list[TimelinePoint]:
-    """Return at most ``_MOST_POINTS``: neighbours become one stretch with the highest of their scores."""
-    step = -(-len(points) // _MOST_POINTS)
+def bounded(reports: Sequence[DetectorReport]) -> list[DetectorReport]:
+    """Return reports that fit into a result together: their strongest findings, and timelines of fewer points.
+
+    What is left out is said among the limitations of its detector.
+    """
+    points = sum(len(report.timeline) for report in reports)
+    share = MOST_POINTS // len(reports) if points > MOST_POINTS else MOST_POINTS
+    every = [
+        (finding.score, number, at) for number, one in enumerate(reports) for at, finding in enumerate(one.findings)
+    ]
+    kept = {place[1:] for place in sorted(every, key=lambda place: -place[0])[:MOST_FINDINGS]}
+    return [
+        _reduced(report, [finding for at, finding in enumerate(report.findings) if (number, at) in kept], share)
+        for number, report in enumerate(reports)
+    ]
+
+
+def _reduced(report: DetectorReport, findings: list[Finding], points: int) -> DetectorReport:
+    changed: dict[str, object] = {"timeline": _thinned(report.timeline, points), "findings": findings}
+    if missing := len(report.findings) - len(findings):
+        changed["limitations"] = left_out(report.limitations, missing)
+    return report.model_copy(update=changed)
+
+
+def _thinned(points: Sequence[TimelinePoint], most: int = _MOST_POINTS) -> list[TimelinePoint]:
+    """Return at most so many: neighbours become one stretch with the highest of their scores."""
+    step = -(-len(points) // most)
     return [_joined(points[start : start + step]) for start in range(0, len(points), step)] if points else []
 
 

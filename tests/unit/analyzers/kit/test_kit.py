@@ -12,6 +12,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from analyzer_contract import (
+    MOST_POINTS,
     PLOT_MARGINS,
     SUSPICIOUS_FROM,
     DetectorReport,
@@ -26,7 +27,7 @@ from analyzer_kit.child.cgroup import oom_kills
 from analyzer_kit.child.messages import CHILD_MESSAGE
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.plots import Filmstrip, draw_timeline
-from analyzer_kit.reports import completed
+from analyzer_kit.reports import bounded, completed
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.verdicts import judge
 
@@ -170,3 +171,19 @@ def test_a_recording_without_frames_has_a_plot_all_the_same(tmp_path: Path) -> N
     draw_timeline(tmp_path / "p", title="T", axis="a", seconds=3, low=zeros, high=zeros, findings=[], film=Filmstrip())
     with Image.open(tmp_path / "p") as picture:
         assert picture.size == (1200, 300)
+
+
+def test_a_result_holds_the_strongest_findings_of_all_detectors_and_says_what_it_leaves_out() -> None:
+    def one(score: int) -> DetectorReport:
+        point = TimelinePoint(start_seconds=0, end_seconds=1, score=score)
+        found = Finding(kind="Splice", start_seconds=0, end_seconds=1, score=score)
+        return report(score).model_copy(update={"findings": [found] * 200, "timeline": [point] * 2000})
+
+    reports = [one(30), *[one(80)] * 5, *[one(40)] * 6]
+    whole = bounded(reports)
+    assert [len(each.findings) for each in whole] == [0, *[200] * 5, *[0] * 6]
+    assert sum(len(each.timeline) for each in whole) <= MOST_POINTS
+    assert max(point.score for point in whole[1].timeline) == 80
+    assert whole[0].limitations[-1] == "200 weaker findings are left out: a result holds 1,000."
+    assert whole[1].limitations == reports[1].limitations
+    assert bounded([one(30)]) == [one(30)]
