@@ -10,6 +10,7 @@ module "policies" {
   results_bucket_arn = module.results.s3_bucket_arn
   media_prefixes     = local.media_prefixes
   transcripts_prefix = local.transcripts_prefix
+  transcribes        = var.transcribe || var.context_lambda_zip != null
   bedrock_model_id   = var.bedrock_model_id
 
   tenants             = distinct(values(try(var.status_api.tenants, {})))

@@ -14,6 +14,8 @@ module "pipeline" {
   poll_seconds = var.pipeline_poll_seconds
   wait_seconds = var.pipeline_wait_seconds
 
+  # The function asks Transcribe.
+  words = local.words_in_pods || var.context_lambda_zip != null
   context_function = var.context_lambda_zip == null ? null : {
     arn     = aws_lambda_function.context[0].arn
     seconds = local.context_function_seconds

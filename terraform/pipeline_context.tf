@@ -26,7 +26,7 @@ resource "aws_lambda_function" "context" {
   memory_size      = 512
 
   environment {
-    variables = local.helm_values.analyzers.context.env
+    variables = merge(local.helm_values.analyzers.context.env, { GUARDIAN_CONTEXT_TRANSCRIPTS = local.transcripts_uri })
   }
 
   logging_config {

@@ -8,10 +8,14 @@ locals {
     { for namespace, prefixes in var.grants : namespace => [for prefix in prefixes : "s3://${module.media.s3_bucket_id}/${prefix}"] },
   )
 
+  # Whether the pods write down what is said, by a model of their own or by Transcribe.
+  words_in_pods   = var.speech_models != null || var.transcribe
+  transcripts_uri = "s3://${module.results.s3_bucket_id}/${local.transcripts_prefix}"
+
   # The chart gives each namespace that it names here a ResourceQuota. The pipeline's asks for the words, too.
   limits = {
     for namespace in keys(var.grants) : namespace => {
-      analyzers = namespace == var.pipeline_namespace ? ["audio", "video", "context"] : null
+      analyzers = namespace == var.pipeline_namespace && local.words_in_pods ? ["audio", "video", "context"] : null
     }
   }
 
@@ -47,14 +51,14 @@ locals {
       audio = { image = { repository = local.repositories["audio"] } }
       video = { image = { repository = local.repositories["video"] } }
       context = {
-        enabled = true
+        enabled = local.words_in_pods
         image   = { repository = local.repositories["context"] }
-        # With a model for speech the pods listen themselves; a function of the pipeline still asks Transcribe.
+        # With a model for speech the pods listen themselves; a function of the pipeline asks Transcribe.
         models = { for kind in ["image", "claim"] : kind => var.speech_models[kind] if try(var.speech_models[kind], null) != null }
-        env = {
-          GUARDIAN_CONTEXT_TRANSCRIPTS = "s3://${module.results.s3_bucket_id}/${local.transcripts_prefix}"
-          GUARDIAN_CONTEXT_MODEL       = var.bedrock_model_id == null ? "none" : var.bedrock_model_id
-        }
+        env = merge(
+          { GUARDIAN_CONTEXT_MODEL = var.bedrock_model_id == null ? "none" : var.bedrock_model_id },
+          var.transcribe ? { GUARDIAN_CONTEXT_TRANSCRIPTS = local.transcripts_uri } : {},
+        )
       }
     }
   }

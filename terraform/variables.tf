@@ -342,7 +342,7 @@ variable "status_api" {
 }
 
 variable "speech_models" {
-  description = "An image, or a claim in the release's namespace, with a folder that holds a model for speech: the context analyzer's pods then write down what is said, and no recording goes to Amazon Transcribe from them. Null: Transcribe does it."
+  description = "An image, or a claim in the release's namespace, with a folder that holds a model for speech: the context analyzer's pods then write down what is said, and no recording goes to Amazon Transcribe from them. Null: nobody listens, unless `transcribe` is true."
   type        = object({ image = optional(string), claim = optional(string) })
   default     = null
 
@@ -352,10 +352,16 @@ variable "speech_models" {
   }
 }
 
+variable "transcribe" {
+  description = "Whether Amazon Transcribe, in this region, writes down what is said where no model for speech is given. Recordings then leave the cluster, and a minute costs 2.5 cents."
+  type        = bool
+  default     = false
+}
+
 variable "bedrock_model_id" {
-  description = "Bedrock's model or inference profile with which the context analyzer reads transcripts. Null: it works by its rules alone, and has no right to call Bedrock."
+  description = "Bedrock's model or inference profile with which the context analyzer also reads transcripts. A model's own id (anthropic.…) keeps them in this region, a profile (apac.…, eu.…, us.…) in that part of the world, and global.… anywhere. Null: its classifier and its rules alone, no right to call Bedrock, and no word leaves the region."
   type        = string
-  default     = "global.anthropic.claude-haiku-5-5"
+  default     = null
 
   validation {
     condition     = var.bedrock_model_id == null || can(regex("^[a-z0-9][a-z0-9.:-]{0,99}$", var.bedrock_model_id))

@@ -35,5 +35,5 @@ locals {
     })
   }
 
-  branches = [for analyzer in ["audio", "video", "context"] : merge(local.requests, local.function)[analyzer]]
+  branches = [for analyzer in concat(["audio", "video"], var.words ? ["context"] : []) : merge(local.requests, local.function)[analyzer]]
 }

@@ -38,6 +38,11 @@ variable "create_state_machine_arn" {
   default     = null
 }
 
+variable "words" {
+  description = "Whether what is said is judged, too."
+  type        = bool
+}
+
 variable "context_function" {
   description = "The Lambda function that the Context branch asks: its ARN, how long it may take, and where its results go, as s3://BUCKET/PREFIX/. Null: the branch makes an AnalysisRequest as the others do."
   type = object({

@@ -78,14 +78,48 @@ locals {
     Resource = local.results
   }
 
-  # With a cross-region inference profile (apac.…, global.…) Bedrock asks for the profile and for the model in any region.
-  bedrock_is_profile = var.bedrock_model_id != null && can(regex("^(apac|au|eu|global|jp|us|us-gov)\\.", var.bedrock_model_id))
-  bedrock_model      = var.bedrock_model_id == null ? "" : replace(var.bedrock_model_id, "/^(apac|au|eu|global|jp|us|us-gov)\\./", "")
-  bedrock_region     = local.bedrock_is_profile ? "*" : var.region
+  # With a cross-region inference profile Bedrock asks for the profile here, and for the model in the regions that it spans.
+  bedrock_regions = {
+    apac   = "ap-*"
+    au     = "ap-southeast-*"
+    eu     = "eu-*"
+    global = "*"
+    jp     = "ap-northeast-*"
+    us     = "us-*"
+    us-gov = "us-gov-*"
+  }
+  bedrock_prefix     = var.bedrock_model_id == null ? "" : element(split(".", var.bedrock_model_id), 0)
+  bedrock_is_profile = contains(keys(local.bedrock_regions), local.bedrock_prefix)
+  bedrock_model      = var.bedrock_model_id == null ? "" : local.bedrock_is_profile ? trimprefix(var.bedrock_model_id, "${local.bedrock_prefix}.") : var.bedrock_model_id
+  bedrock_region     = lookup(local.bedrock_regions, local.bedrock_prefix, var.region)
   bedrock_resources = concat(
     ["arn:${var.partition}:bedrock:${local.bedrock_region}::foundation-model/${local.bedrock_model}"],
     local.bedrock_is_profile ? ["arn:${var.partition}:bedrock:${var.region}:${var.account_id}:inference-profile/${var.bedrock_model_id}"] : [],
   )
+
+  transcription = [
+    {
+      Sid      = "KeepTranscripts"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*"]
+    },
+    {
+      # Transcribe reads and writes with the caller's own rights, so it reaches no other prefix either. IAM has no resource
+      # for a job that does not exist yet.
+      Sid       = "StartTranscription"
+      Effect    = "Allow"
+      Action    = ["transcribe:StartTranscriptionJob"]
+      Resource  = ["*"]
+      Condition = { StringEquals = { "transcribe:OutputBucketName" = element(split(":", var.results_bucket_arn), 5) } }
+    },
+    {
+      Sid      = "FollowTranscription"
+      Effect   = "Allow"
+      Action   = ["transcribe:GetTranscriptionJob", "transcribe:DeleteTranscriptionJob"]
+      Resource = ["arn:${var.partition}:transcribe:${var.region}:${var.account_id}:transcription-job/guardian-*"]
+    },
+  ]
 
   statements = {
     audio = [local.read_recordings, local.write_results.audio, local.keep_out_of_transcripts]
@@ -95,28 +129,9 @@ locals {
       [
         local.read_recordings,
         local.write_results.context,
-        {
-          Sid      = "KeepTranscripts"
-          Effect   = "Allow"
-          Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-          Resource = ["${var.results_bucket_arn}/${var.transcripts_prefix}*"]
-        },
-        {
-          # Transcribe reads and writes with the caller's own rights, so it reaches no other prefix either. IAM has no resource
-          # for a job that does not exist yet.
-          Sid       = "StartTranscription"
-          Effect    = "Allow"
-          Action    = ["transcribe:StartTranscriptionJob"]
-          Resource  = ["*"]
-          Condition = { StringEquals = { "transcribe:OutputBucketName" = element(split(":", var.results_bucket_arn), 5) } }
-        },
-        {
-          Sid      = "FollowTranscription"
-          Effect   = "Allow"
-          Action   = ["transcribe:GetTranscriptionJob", "transcribe:DeleteTranscriptionJob"]
-          Resource = ["arn:${var.partition}:transcribe:${var.region}:${var.account_id}:transcription-job/guardian-*"]
-        },
       ],
+      [for statement in local.transcription : statement if var.transcribes],
+      var.transcribes ? [] : [local.keep_out_of_transcripts],
       var.bedrock_model_id == null ? [] : [{
         Sid      = "AskTheModel"
         Effect   = "Allow"

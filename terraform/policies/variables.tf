@@ -43,6 +43,11 @@ variable "transcripts_prefix" {
   type        = string
 }
 
+variable "transcribes" {
+  description = "Whether the context analyzer may have recordings written down by Amazon Transcribe."
+  type        = bool
+}
+
 variable "bedrock_model_id" {
   description = "Model or inference profile of the context analyzer; null: none."
   type        = string

@@ -30,9 +30,15 @@ def test_tofu_renders_what_is_tested(folder: Path, create_arn: str | None, funct
     names = {"namespace": "calls", "poll_seconds": 3, "wait_seconds": 1800}
     tofu = tofu_in(folder, *FOLDER.glob("*.tf"), *FOLDER.glob("*.json"))
     media = {"media_bucket": "media", "prefixes": PREFIXES}
-    outputs = tofu.outputs(
-        {"cluster": cluster, **names, **media, "create_state_machine_arn": create_arn, "context_function": function}
-    )
+    chosen = {"create_state_machine_arn": create_arn, "context_function": function}
+    given = {"cluster": cluster, **names, **media, **chosen}
+    outputs = tofu.outputs({**given, "words": True})
+    (without,) = [
+        state
+        for state in json.loads(tofu.outputs({**given, "words": False})["definition"])["States"].values()
+        if state["Type"] == "Parallel"
+    ]
+    assert len(without["Branches"]) == 2, "nobody is asked for words that nobody writes down"
     settings: dict[str, Any] = {**names, **{f"cluster_{key}": value for key, value in cluster.items()}}
     settings |= {"endpoint": cluster["endpoint"], "certificate_authority": cluster["certificate_authority"]}
     settings |= {} if function is None else {f"function_{key}": value for key, value in function.items()}

@@ -25,6 +25,7 @@ _NAMES = {
     "transcripts_prefix": "transcripts/",
     "tenants": ["calls"],
     "answers_task_tokens": True,
+    "transcribes": True,
     "bedrock_model_id": "global.anthropic.claude-haiku-5-5",
 }
 _SERVICES = ("operator", "audio", "video", "context", "status-api")
@@ -180,6 +181,24 @@ def test_who_has_no_tenants_and_no_tokens_to_answer_has_no_rights_for_them(tmp_p
 def test_without_a_model_no_service_may_call_bedrock(tmp_path: Any) -> None:
     without = _policies(tmp_path, bedrock_model_id=None)
     assert not any("bedrock" in json.dumps(policy) for policy in without.values())
+
+
+def test_without_transcribe_no_recording_is_sent_to_it_and_nobody_reaches_transcripts(tmp_path: Any) -> None:
+    policies = _policies(tmp_path, transcribes=False)
+    assert "transcribe:" not in json.dumps(policies)
+    for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"):
+        assert not _may(policies["context"], action, _TRANSCRIPT)
+    assert _may(policies["context"], "s3:PutObject", "arn:aws:s3:::results/calls/9f/context.json")
+
+
+def test_a_profile_reaches_its_part_of_the_world_only(tmp_path: Any) -> None:
+    policy = _policies(tmp_path, bedrock_model_id="apac.anthropic.claude-haiku-5-5")["context"]
+    model = "arn:aws:bedrock:{}::foundation-model/anthropic.claude-haiku-5-5"
+    assert _may(policy, "bedrock:InvokeModel", model.format("ap-southeast-1"))
+    assert not _may(policy, "bedrock:InvokeModel", model.format("us-west-2"))
+    profile = "arn:aws:bedrock:ap-northeast-2:123456789012:inference-profile/{}.anthropic.claude-haiku-5-5"
+    assert _may(policy, "bedrock:InvokeModel", profile.format("apac"))
+    assert not _may(policy, "bedrock:InvokeModel", profile.format("global"))
 
 
 def test_a_model_of_the_region_is_allowed_in_that_region_only(tmp_path: Any) -> None:

@@ -76,7 +76,7 @@ def _pod(manifests: list[Manifest], name: str = "silver-guardian") -> Manifest:
 
 
 def test_a_namespace_is_granted_what_it_was_given_in_terraform_and_the_others_nothing(tmp_path: Path) -> None:
-    values = _values(tmp_path, grants={"calls": ["calls/"], "care": ["care/a/", "care/b/"]})
+    values = _values(tmp_path, grants={"calls": ["calls/"], "care": ["care/a/", "care/b/"]}, transcribe=True)
     assert values["operator"]["limits"] == {
         "calls": {"analyzers": ["audio", "video", "context"]},
         "care": {"analyzers": None},
@@ -91,7 +91,7 @@ def test_a_namespace_is_granted_what_it_was_given_in_terraform_and_the_others_no
 
 
 def test_the_chart_takes_the_values_and_the_pods_get_the_images_of_the_registry(tmp_path: Path) -> None:
-    _values(tmp_path)
+    _values(tmp_path, transcribe=True)
     manifests = _rendered(tmp_path)
     assert _pod(manifests)["containers"][0]["image"] == f"{_REGISTRY}/operator:0123456789ab"
     images = {
@@ -103,7 +103,7 @@ def test_the_chart_takes_the_values_and_the_pods_get_the_images_of_the_registry(
 
 
 def test_pods_run_under_the_service_accounts_that_the_roles_are_given_to(tmp_path: Path) -> None:
-    _values(tmp_path)
+    _values(tmp_path, transcribe=True)
     manifests = _rendered(tmp_path)
     accounts = Configuration(ROOT).local("service_accounts")
     assert _pod(manifests)["serviceAccountName"] == accounts["operator"]
@@ -128,11 +128,19 @@ def test_the_database_is_named_by_the_secret_that_deploy_sh_makes(tmp_path: Path
     assert _values(tmp_path / "without")["database"]["existingSecret"] == ""
 
 
-def test_without_a_model_the_context_analyzer_is_configured_so(tmp_path: Path) -> None:
-    values = _values(tmp_path, bedrock_model_id=None)
-    environment = values["analyzers"]["context"]["env"]
-    assert environment["GUARDIAN_CONTEXT_MODEL"] == "none"
-    assert environment["GUARDIAN_CONTEXT_TRANSCRIPTS"] == "s3://the-results/transcripts/"
+def test_nobody_listens_and_no_word_leaves_unless_it_is_asked_for(tmp_path: Path) -> None:
+    values = _values(tmp_path / "as-it-comes")
+    assert values["operator"]["limits"] == {"calls": {"analyzers": None}}
+    assert values["analyzers"]["context"]["env"] == {"GUARDIAN_CONTEXT_MODEL": "none"}
+    analyzers = [each["metadata"]["name"] for each in _rendered(tmp_path / "as-it-comes") if each["kind"] == "Analyzer"]
+    assert sorted(analyzers) == ["audio", "video"]
+    asked = _values(tmp_path / "asked", transcribe=True, bedrock_model_id="apac.anthropic.claude-haiku-5-5")
+    assert asked["analyzers"]["context"]["env"] == {
+        "GUARDIAN_CONTEXT_MODEL": "apac.anthropic.claude-haiku-5-5",
+        "GUARDIAN_CONTEXT_TRANSCRIPTS": "s3://the-results/transcripts/",
+    }
+    (operator,) = _pod(_rendered(tmp_path / "asked"))["containers"]
+    assert {"name": "GUARDIAN_TRANSCRIPTS_URI", "value": "s3://the-results/transcripts/"} in operator["env"]
 
 
 def test_with_a_model_for_speech_the_pods_listen_themselves(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from context_analyzer.settings import DEFAULT_MODEL
 from tests.cluster.builder import KEDA
 from tests.cluster.paths import repo_root
 from tests.support.terraform.configuration import ROOT, Configuration
@@ -135,8 +134,13 @@ class TestIdentities:
             "api_groups": ["silverguardian.io"], "resources": ["analysisrequests"], "verbs": ["create", "get"],
         }  # fmt: skip
 
-    def test_the_model_is_the_one_that_the_context_analyzer_takes_by_itself(self) -> None:
-        assert terraform.default("bedrock_model_id") == DEFAULT_MODEL
+    def test_no_recording_and_no_word_leaves_unless_somebody_asks_for_it(self) -> None:
+        assert terraform.default("transcribe") is False
+        assert [terraform.default(name) for name in ("bedrock_model_id", "speech_models", "context_lambda_zip")] == [
+            None,
+            None,
+            None,
+        ]
 
 
 class TestCluster:
