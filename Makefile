@@ -60,6 +60,7 @@ generate: setup ## Write the CRDs, docs/reference.md and schemas from the models
 	@$(VENV)/python -m analysis_operator.api.crd charts/silver-guardian/crds
 	@$(VENV)/python -m analysis_operator.api.reference docs/reference.md
 	@$(VENV)/python -m analysis_operator.cli.lines docs/analyze-line.schema.json
+	@$(VENV)/python -m analysis_operator.batches.lines docs/batch-line.schema.json
 	@$(VENV)/python -m grpc_tools.protoc -I operator/src --python_out=operator/src --pyi_out=operator/src \
 	  analysis_operator/scaling/externalscaler.proto
 

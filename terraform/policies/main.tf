@@ -28,6 +28,26 @@ locals {
     Action   = ["s3:PutObject"]
     Resource = ["${var.results_bucket_arn}/*/report.html"]
   }
+  # Of a batch: which recordings there are, or a manifest that names them, and what became of them. Recordings stay closed.
+  list_recordings = {
+    Sid       = "ListGrantedRecordings"
+    Effect    = "Allow"
+    Action    = ["s3:ListBucket"]
+    Resource  = [var.media_bucket_arn]
+    Condition = { StringLike = { "s3:prefix" = [for prefix in var.media_prefixes : "${prefix}*"] } }
+  }
+  read_manifests = {
+    Sid      = "ReadManifests"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject"]
+    Resource = flatten([for suffix in ["csv", "jsonl", "ndjson"] : [for recordings in local.granted_recordings : "${recordings}.${suffix}"]])
+  }
+  write_parts = {
+    Sid      = "WritePartsOfBatches"
+    Effect   = "Allow"
+    Action   = ["s3:PutObject"]
+    Resource = ["${var.results_bucket_arn}/*/part-*.jsonl"]
+  }
   # A wildcard covers any depth, the transcripts' prefix included.
   keep_out_of_transcripts = {
     Sid      = "KeepOutOfTranscripts"
@@ -144,6 +164,9 @@ locals {
       [
         local.read_results,
         local.write_reports,
+        local.list_recordings,
+        local.read_manifests,
+        local.write_parts,
       ],
       local.erase,
       local.erase_uploads,

@@ -20,6 +20,11 @@ from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.http_runner import KEEP_SECONDS, HttpRunner
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
 from analysis_operator.analyzers.resync import AnalyzerResync
+from analysis_operator.batches.controller import BatchController
+from analysis_operator.batches.kube_store import KubeBatches
+from analysis_operator.batches.results import S3Results
+from analysis_operator.batches.sources import S3Sources
+from analysis_operator.batches.watch import BatchWatch
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.errors import LeaseLost, OperatorError
@@ -29,7 +34,7 @@ from analysis_operator.leader.kube_store import KubeLease
 from analysis_operator.leader.lease import Leadership, LeaseElection, SingleInstance
 from analysis_operator.leader.thread import ElectionThread
 from analysis_operator.lifecycle import StopSignal, finished_before, run_until_one_ends
-from analysis_operator.records.sink import NoSink, PostgresSink, make_sink
+from analysis_operator.records.sink import NoSink, PostgresSink, Sinks, make_sink
 from analysis_operator.report.store import ObjectStore
 from analysis_operator.report.writer import S3ReportWriter
 from analysis_operator.requests.closed_watch import ClosedWatch
@@ -76,6 +81,8 @@ class Operator:
     request_resync: RequestResync
     closed_watch: ClosedWatch
     eraser: Eraser
+    batches: BatchController
+    batch_watch: BatchWatch
     scaler: ExternalScaler
     keda: KedaController
     analyzers: AnalyzerController
@@ -95,13 +102,22 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     dispatcher = Dispatcher(runner, clock.now, policy.limits)
     callbacks = CallbackSender(StepFunctions(), clock.now, may_write)
     sink = make_sink(settings.database, clock.now, settings.records_kept)
+    batch_store = KubeBatches(api, settings.identity)
+    batches = BatchController(
+        batch_store,
+        S3Sources(settings.results_uri),
+        S3Results(may_write),
+        policy=policy,
+        clock=clock.now,
+        clock_doubted=clock.doubted,
+    )
     request_store, objects = KubeRequests(api, settings.identity), ObjectStore()
     requests = RequestController(
         request_store,
         dispatcher,
         callbacks,
         reports=S3ReportWriter(objects, settings.phones),
-        sink=sink,
+        sink=Sinks(sink, batches),
         policy=policy,
         clock=clock.now,
         clock_doubted=clock.doubted,
@@ -117,6 +133,8 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         requests=requests,
         request_resync=RequestResync(request_store, requests),
         closed_watch=ClosedWatch(request_store, requests),
+        batches=batches,
+        batch_watch=BatchWatch(batch_store, batches),
         eraser=Eraser(KubeErasures(api, settings.identity), request_store, objects, sink, settings.erasing_scope()),
         scaler=scaler,
         keda=keda,
@@ -212,6 +230,8 @@ async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leader
             _resync(operator, settings.resync_seconds),
             operator.closed_watch.run(),
             operator.eraser.run(),
+            operator.batches.run(),
+            operator.batch_watch.run(),
             watches.watch(analyzer_watches, namespaces=(settings.namespace,)),
             watches.watch(request_watch),
         )

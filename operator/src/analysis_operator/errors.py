@@ -7,6 +7,7 @@ OperatorError
 │   ├── Rejected    it, or a webhook, does not accept this call
 │   └── NotLeading  another operator may lead by now: nothing was written
 ├── LeaseLost     another operator may lead from now on
+├── SourceTrouble  a list of recordings was not read (batches/sources.py)
 ├── StoreError    S3 did not give or take an object (report/store.py)
 ├── InvalidManifest  a manifest is not accepted (local/manifests.py)
 ├── CostUnknown   there is nothing to count a cost from (cli/cost.py)
@@ -49,6 +50,18 @@ class Reason(StrEnum):
     ALREADY_ANSWERED = "AlreadyAnswered"
     CALLBACK_NOT_DELIVERED = "CallbackNotDelivered"
     DELETED = "Deleted"
+    ACCEPTED = "Accepted"
+    STOPPING = "Stopping"
+    TOO_MANY_FAILURES = "TooManyFailures"
+    NO_RECORDINGS = "NoRecordings"
+    NO_RESULTS_BUCKET = "NoResultsBucket"
+    MANIFEST_UNREADABLE = "ManifestUnreadable"
+    SOURCE_NOT_FOUND = "SourceNotFound"
+    SOURCE_UNAVAILABLE = "SourceUnavailable"
+    RESULTS_UNAVAILABLE = "ResultsUnavailable"
+    MALFORMED_LINE = "MalformedLine"
+    LINE_TOO_LONG = "LineTooLong"
+    NAME_TAKEN = "NameTaken"
 
 
 class OperatorError(Exception):

@@ -22,6 +22,7 @@ BUSY_SECONDS = Gauge("silver_guardian_busy_seconds", "Seconds of analyses, since
 NODE_SECONDS = Gauge(
     "silver_guardian_node_seconds", "Seconds of nodes, each shared between the pods on it.", ["analyzer"]
 )
+BATCHES = Counter("silver_guardian_batches_finished_total", "Batches that ended.", ["reason"])
 STATUS_WRITES = Counter("silver_guardian_status_writes_total", "Writes of a request's status.")
 RECONCILE_ERRORS = Counter("silver_guardian_reconcile_errors_total", "Reconciles that failed inside the operator.")
 MISSED_EVENTS = Counter("silver_guardian_missed_events_total", "Changes that a resync found and no watch delivered.")

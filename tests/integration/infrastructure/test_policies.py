@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -51,9 +52,12 @@ def _may(policy: dict[str, Any], action: str, resource: str, **condition: str) -
     return bool(simulated.is_action_permitted(action, resource) == PermissionResult.PERMITTED)
 
 
-def _holds(required: dict[str, dict[str, str]], context: dict[str, str]) -> bool:
-    assert set(required) <= {"StringEquals"}
-    return all(context.get(key) == value for key, value in required.get("StringEquals", {}).items())
+def _holds(required: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
+    assert set(required) <= {"StringEquals", "StringLike"}
+    like = required.get("StringLike", {}).items()
+    return all(context.get(key) == value for key, value in required.get("StringEquals", {}).items()) and all(
+        any(fnmatchcase(context.get(key, ""), pattern) for pattern in patterns) for key, patterns in like
+    )
 
 
 _RECORDING = "arn:aws:s3:::media/calls/2026/grandson.wav"
@@ -126,12 +130,19 @@ _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardia
         ("context", "s3:GetObject", _RESULT, False),
         ("context", "s3:GetObject", _TRANSCRIPT, True),
         ("context", "s3:DeleteObject", _TRANSCRIPT, True),
-        # No one lists a bucket: keys can name people.
+        # No one lists a bucket: keys can name people. Of the operator, see below.
         *((service, "s3:ListBucket", "arn:aws:s3:::media", False) for service in _SERVICES),
         # The operator joins results to a report. It never opens a recording.
         ("operator", "s3:GetObject", _RESULT, True),
         ("operator", "s3:PutObject", "arn:aws:s3:::results/calls/9f/report.html", True),
         ("operator", "s3:GetObject", _RECORDING, False),
+        # For a batch it reads lists of recordings, and writes what became of them.
+        ("operator", "s3:GetObject", "arn:aws:s3:::media/calls/lists/november.csv", True),
+        ("operator", "s3:GetObject", "arn:aws:s3:::media/care/home-7/list.jsonl", True),
+        ("operator", "s3:GetObject", "arn:aws:s3:::media/diary/list.csv", False),
+        ("operator", "s3:PutObject", "arn:aws:s3:::results/calls/november/9f/part-000000.jsonl", True),
+        ("operator", "s3:PutObject", "arn:aws:s3:::results/transcripts/9f/part-000000.jsonl", False),
+        ("operator", "s3:PutObject", "arn:aws:s3:::media/calls/part-000000.jsonl", False),
         # Only the operator answers state machines, and only by a token.
         ("operator", "states:SendTaskSuccess", "*", True),
         ("operator", "states:SendTaskFailure", "*", True),
@@ -159,6 +170,17 @@ def test_who_may_do_what(
     policies: dict[str, dict[str, Any]], service: str, action: str, resource: str, allowed: bool
 ) -> None:
     assert _may(policies[service], action, resource) is allowed
+
+
+def test_only_the_operator_lists_recordings_and_only_under_what_is_granted(policies: dict[str, dict[str, Any]]) -> None:
+    def may(service: str, prefix: str, bucket: str = "media") -> bool:
+        return _may(policies[service], "s3:ListBucket", f"arn:aws:s3:::{bucket}", **{"s3:prefix": prefix})
+
+    assert may("operator", "calls/")
+    assert may("operator", "care/home-7/2026/")
+    assert not any(may("operator", prefix) for prefix in ("", "calls", "calls-of-others/", "care/", "diary/"))
+    assert not may("operator", "calls/", "results")
+    assert not any(may(service, "calls/") for service in _SERVICES if service != "operator")
 
 
 def test_a_transcription_can_only_go_into_the_results_bucket(policies: dict[str, dict[str, Any]]) -> None:

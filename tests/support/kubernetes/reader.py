@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 _OURS = "apis/silverguardian.io/v1alpha1"
 _KINDS = {
+    "analysisbatch": (_OURS, "analysisbatches"),
     "analysisrequest": (_OURS, "analysisrequests"),
     "analyzer": (_OURS, "analyzers"),
     "deployment": ("apis/apps/v1", "deployments"),

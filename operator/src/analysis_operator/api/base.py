@@ -1,4 +1,4 @@
-"""What both resources have in common: names, metadata, and conditions."""
+"""What all resources have in common: names, metadata, and conditions."""
 
 from __future__ import annotations
 
@@ -100,6 +100,10 @@ class ConditionType(StrEnum):
     CALLBACK_DELIVERED = "CallbackDelivered"
     READY = "Ready"
     SCALING_ACTIVE = "ScalingActive"
+    ACCEPTED = "Accepted"
+    SUSPENDED = "Suspended"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
 
 
 class Condition(Resource):

@@ -16,19 +16,22 @@ from analysis_operator import api
 
 Schema = dict[str, Any]
 
-_UNSTARTED: Schema = {
-    "conditions": [
-        {
-            "type": kind,
-            "status": status,
-            "reason": "Pending",
-            "message": "The operator has not seen this request yet.",
-            "lastTransitionTime": "1970-01-01T00:00:00Z",
-        }
-        for kind, status in (("Succeeded", "Unknown"), ("Finished", "False"), ("Reconciling", "True"))
-    ]
-}
-"""The status until the operator's first write; without conditions, kstatus would count a new request as done."""
+
+def _unstarted(what: str, *conditions: tuple[str, str]) -> Schema:
+    """Return the status until the operator's first write: without conditions, kstatus would count a new one as done."""
+    return {
+        "conditions": [
+            {
+                "type": kind,
+                "status": status,
+                "reason": "Pending",
+                "message": f"The operator has not seen this {what} yet.",
+                "lastTransitionTime": "1970-01-01T00:00:00Z",
+            }
+            for kind, status in (*conditions, ("Finished", "False"), ("Reconciling", "True"))
+        ]
+    }
+
 
 _ANALYZER_NAME = api.rule(
     "self.metadata.name.matches('^[a-z]([-a-z0-9]{0,52}[a-z0-9])?$')",
@@ -47,6 +50,19 @@ _REQUEST_COLUMNS = [
     ("Report", "string", ".status.reportURI", 1),
     # A string and no date: the operator reads it, too, and a date would come as "5d".
     (api.EXPIRES_COLUMN, "string", ".status.expiresAt", 1),
+]
+_BATCH_COLUMNS = [
+    ("Status", "string", '.status.conditions[?(@.type=="Complete")].reason', 0),
+    ("Progress", "integer", ".status.progress", 0),
+    ("Total", "integer", ".status.total", 0),
+    ("Fake", "integer", ".status.counts.likelyFake", 0),
+    ("Suspicious", "integer", ".status.counts.suspicious", 0),
+    ("Failed", "integer", ".status.counts.failed", 0),
+    ("Running", "integer", ".status.running", 0),
+    ("Per-Minute", "integer", ".status.perMinute", 0),
+    ("Age", "date", ".metadata.creationTimestamp", 0),
+    ("End", "string", ".status.estimatedEnd", 1),
+    ("Results", "string", ".status.resultsURI", 1),
 ]
 _ANALYZER_COLUMNS = [
     ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', 0),
@@ -150,7 +166,7 @@ def definitions() -> dict[str, Schema]:
         "areq",
         (api.AnalysisRequest, api.RequestSpec, api.RequestStatus),
         {
-            "status": {"default": _UNSTARTED},
+            "status": {"default": _unstarted("request", ("Succeeded", "Unknown"))},
             "additionalPrinterColumns": _columns(_REQUEST_COLUMNS),
             "selectableFields": [
                 {"jsonPath": ".spec.source.uri"},
@@ -176,7 +192,22 @@ def definitions() -> dict[str, Schema]:
         (api.AnalysisErasure, api.ErasureSpec, None),
         {"additionalPrinterColumns": _columns(_ERASURE_COLUMNS)},
     )
-    return {"analysiserasures.yaml": erasure, "analysisrequests.yaml": request, "analyzers.yaml": analyzer}
+    batch = _definition(
+        "AnalysisBatch",
+        "analysisbatches",
+        "abatch",
+        (api.AnalysisBatch, api.BatchSpec, api.BatchStatus),
+        {
+            "status": {"default": _unstarted("batch", ("Accepted", "Unknown"), ("Complete", "False"))},
+            "additionalPrinterColumns": _columns(_BATCH_COLUMNS),
+        },
+    )
+    return {
+        "analysisbatches.yaml": batch,
+        "analysiserasures.yaml": erasure,
+        "analysisrequests.yaml": request,
+        "analyzers.yaml": analyzer,
+    }
 
 
 class _Plain(yaml.SafeDumper):

@@ -25,8 +25,8 @@ _S3_URI = Matches(
     OBJECT_PATTERN,
     "name one S3 object as s3://BUCKET/KEY, for example s3://media/calls/2026-11-01.wav",
 )
-_NO_DOTS = RefusedIf(DOTS_PATTERN, "name an object without . or .. between slashes")
-_NOT_HIDING = RefusedIf(
+NO_DOTS = RefusedIf(DOTS_PATTERN, "name an object without . or .. between slashes")
+NOT_HIDING = RefusedIf(
     re2(HIDING_PATTERN),
     "name an object without control characters and without those that turn the direction of writing",
 )
@@ -35,7 +35,7 @@ _ANALYZER_NAME = Matches(
     "name an Analyzer, in lower-case letters, digits and dashes, for example audio: kubectl get analyzers -A",
 )
 
-ObjectURI = Annotated[str, _S3_URI, _NO_DOTS, _NOT_HIDING, Field(max_length=MOST_CHARACTERS)]
+ObjectURI = Annotated[str, _S3_URI, NO_DOTS, NOT_HIDING, Field(max_length=MOST_CHARACTERS)]
 AnalyzerName = Annotated[str, _ANALYZER_NAME, Field(max_length=40)]
 
 

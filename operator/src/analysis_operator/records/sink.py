@@ -48,6 +48,23 @@ class Sink(Protocol):
         """Take note that a request was deleted. Never raises."""
 
 
+class Sinks:
+    """Several sinks as one."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+
+    def offer(self, request: AnalysisRequest) -> None:
+        """Offer it to each."""
+        for sink in self._sinks:
+            sink.offer(request)
+
+    def deleted(self, uid: str) -> None:
+        """Tell each."""
+        for sink in self._sinks:
+            sink.deleted(uid)
+
+
 class NoSink:
     """The Sink port of an installation without a database."""
 

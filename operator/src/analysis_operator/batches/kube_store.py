@@ -1,0 +1,124 @@
+"""AnalysisBatches, and the requests that are made for them, in a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import structlog
+from pydantic import ValidationError
+
+from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisBatch, BatchStatus
+from analysis_operator.batches.child import BATCH_LABEL, Child, read_child
+from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.kube.client import Json, KubeApi
+from analysis_operator.kube.events import EventPoster
+from analysis_operator.kube.objects import MANAGER, KubeObject
+from analysis_operator.requests.actions import Notify
+from guardian_service.validation import error_summary
+
+log = structlog.get_logger(__name__)
+
+_BASE = f"apis/{GROUP}/{VERSION}"
+_COLLECTION = f"{_BASE}/analysisbatches"
+
+
+class KubeBatches:
+    """The Batches port, over the API server."""
+
+    def __init__(self, api: KubeApi, identity: str) -> None:
+        self._api = api
+        self._events = EventPoster(api, identity)
+
+    async def pages(self) -> AsyncIterator[Json]:
+        """Yield every batch in the cluster, in lists. Raises OperatorError."""
+        async for page in self._api.pages(_COLLECTION, {}, accept="application/json"):
+            yield page
+
+    async def watch(self, version: str) -> AsyncIterator[Json]:
+        """Yield the changes since this version, until the API server ends the watch. Raises OperatorError."""
+        async for event in self._api.watch(_COLLECTION, {"resourceVersion": version}, accept="application/json"):
+            yield event
+
+    async def get(self, batch: AnalysisBatch) -> AnalysisBatch:
+        """Read it again. Raises Gone if it, by UID, does not exist any more, and ApiUnavailable."""
+        current = _read(await self._api.call("GET", _path(batch)))
+        if current.metadata.uid != batch.metadata.uid:
+            raise Gone(f"{batch.metadata.namespace}/{batch.metadata.name} was replaced by a namesake")
+        return current
+
+    async def write_status(self, batch: AnalysisBatch, status: BatchStatus) -> AnalysisBatch:
+        """Replace the status of exactly this version of exactly this object: UID and resourceVersion guard it."""
+        meta = batch.metadata
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": "AnalysisBatch",
+            "metadata": {
+                "name": meta.name,
+                "namespace": meta.namespace,
+                "uid": meta.uid,
+                "resourceVersion": meta.resource_version,
+            },
+            "spec": batch.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+            "status": status.model_dump(mode="json", by_alias=True, exclude_none=True),
+        }
+        return _read(await self._api.call("PUT", f"{_path(batch)}/status", query={"fieldManager": MANAGER}, body=body))
+
+    async def delete(self, batch: AnalysisBatch) -> None:
+        """Delete it, if it still exists. Raises ApiUnavailable."""
+        await self._delete(_path(batch), batch.metadata.uid)
+
+    async def children(self, batch: AnalysisBatch) -> AsyncIterator[Child]:
+        """Yield the requests that were made for it. Raises OperatorError."""
+        path = _requests(batch.metadata.namespace)
+        async for raw in self._api.list(path, labels=f"{BATCH_LABEL}={batch.metadata.uid}"):
+            try:
+                yield read_child(raw)
+            except ValidationError as error:  # perhaps of a newer version: its name is taken, which is noticed
+                log.error("request not understood", request=raw["metadata"]["name"], error=error_summary(error))
+
+    async def make(self, request: KubeObject) -> Child:
+        """Create a request. Raises Conflict if there is one of that name, Gone, ApiUnavailable."""
+        path = _requests(request["metadata"]["namespace"])
+        return _child(await self._api.call("POST", path, query={"fieldManager": MANAGER}, body=request))
+
+    async def child(self, namespace: str, name: str) -> Child:
+        """Read a request. Raises Gone, ApiUnavailable."""
+        return _child(await self._api.call("GET", f"{_requests(namespace)}/{name}"))
+
+    async def remove(self, child: Child) -> None:
+        """Delete a request, if it still exists. Raises ApiUnavailable."""
+        meta = child.request.metadata
+        await self._delete(f"{_requests(meta.namespace)}/{meta.name}", meta.uid)
+
+    async def notify(self, batch: AnalysisBatch, event: Notify) -> None:
+        """Post an event about it in the background. Best effort: it never raises."""
+        self._events.post("AnalysisBatch", batch.metadata, event)
+
+    async def _delete(self, path: str, uid: str) -> None:
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        try:
+            await self._api.call("DELETE", path, body=body)
+        except (Gone, Conflict):  # Conflict: a namesake has its place
+            return
+
+
+def _read(answer: Json) -> AnalysisBatch:
+    try:
+        return AnalysisBatch.model_validate(answer)
+    except ValidationError as error:
+        raise ApiUnavailable(f"the answer is no AnalysisBatch: {error_summary(error)}") from error
+
+
+def _child(answer: Json) -> Child:
+    try:
+        return read_child(answer)
+    except ValidationError as error:
+        raise ApiUnavailable(f"the answer is no AnalysisRequest: {error_summary(error)}") from error
+
+
+def _requests(namespace: str) -> str:
+    return f"{_BASE}/namespaces/{namespace}/analysisrequests"
+
+
+def _path(batch: AnalysisBatch) -> str:
+    return f"{_BASE}/namespaces/{batch.metadata.namespace}/analysisbatches/{batch.metadata.name}"
