@@ -182,7 +182,7 @@ class AnalyzerController:
         pods = [pod for pod in self._pod_facts(state) if not pod.leaving]
         pool, keda = self._dispatcher.pool(state.name), self._keda.facts(state.name)
         refusal = pool.refusal if pool else ""
-        return PoolFacts(state.analyzer, pods, state.deployment, keda, queued, running, refusal)
+        return PoolFacts(state.analyzer, pods, state.deployment, keda, queued, running, refusal, state.denied)
 
     # ---- reconciling
 
@@ -219,9 +219,12 @@ class AnalyzerController:
             return
         try:
             await self._applier.apply(state)
-        except Rejected:
+        except Rejected as error:
+            state.denied = f"One of its objects was refused: {error}."
             await self._write_status(state)  # it shows why
             raise
+        if state.in_sync:
+            state.denied = ""
         await self._write_status(state)
 
     async def _write_status(self, state: AnalyzerState) -> None:

@@ -16,7 +16,7 @@ class AnalyzerState:
 
     ``deployment`` is its Deployment's status as last observed, ``replicas`` what to hand over before the Deployment is
     applied without a size. ``revisions`` are those of the child objects as applied, by kind and name. ``in_sync``:
-    nothing is left to apply. ``problem`` is what waiting requests show. ``removed``: the Analyzer was deleted.
+    nothing is left to apply. ``denied``: why the API server or this operator refuses one of them. ``problem`` is what waiting requests show. ``removed``: the Analyzer was deleted.
     """
 
     analyzer: Analyzer
@@ -25,6 +25,7 @@ class AnalyzerState:
     replicas: KubeObject | None = None
     revisions: dict[tuple[str, str], str] = field(default_factory=dict)
     in_sync: bool = False
+    denied: str = ""
     problem: str = ""
     problem_not_before: float = 0.0
     apply_backoff: float = 0.0

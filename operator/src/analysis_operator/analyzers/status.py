@@ -13,6 +13,8 @@ from analysis_operator.requests import conditions
 from analysis_operator.requests.actions import Notify
 from analysis_operator.scaling.scaled_object import FIXED_SIZE, KedaFacts, scaling_condition
 
+_LONGEST = 400
+"""Characters of what an API server says."""
 _USAGE_EVERY = timedelta(seconds=60)
 
 
@@ -28,11 +30,13 @@ class PoolFacts:
     running: int = 0
     refusal: str = ""
     """Why its ready pods take no work, if they refuse it again and again."""
+    denied: str = ""
+    """Why one of its objects may not be there."""
 
 
 def pool_problem(pool: PoolFacts) -> str:
     """Return what a person can fix so that pods start, or an empty string while they are on their way."""
-    problem = first_problem(pool.pods, pool.deployment)
+    problem = pool.denied[:_LONGEST] or first_problem(pool.pods, pool.deployment)
     if problem or pool.analyzer.spec.replicas is not None:
         return problem
     state, _, message = scaling_condition(pool.analyzer, pool.keda)
@@ -88,6 +92,8 @@ def _readiness(pool: PoolFacts) -> tuple[ConditionState, str, str]:
     least = spec.replicas if spec.replicas is not None else spec.scaling.min_replicas
     if ready >= max(least, 0 if fixed else 1):
         return "True", "PodsReady", f"{ready} of {len(pool.pods)} pods take work."
+    if pool.denied:
+        return "False", "ObjectRefused", pool.denied[:_LONGEST]
     active, reason, message = scaling_condition(pool.analyzer, pool.keda)
     if not pool.pods and not fixed and active != "True":
         return "False", reason, message

@@ -290,6 +290,9 @@ async def test_an_analyzer_named_like_the_operator_takes_nothing_of_it() -> None
         scene.controller.observe(analyzer())
         await until(lambda: scene.api.statuses)
         assert scene.api.applied == []
+        (ready,) = [each for each in scene.api.statuses[-1]["conditions"] if each["type"] == "Ready"]
+        assert (ready["status"], ready["reason"]) == ("False", "ObjectRefused")
+        assert "belongs to no Analyzer: give the Analyzer another name" in ready["message"]
 
 
 async def test_a_deployment_that_keda_scales_is_not_applied_again_and_one_that_is_edited_is(scene: Scene) -> None:
