@@ -9,6 +9,8 @@ readonly PLATFORMS="linux/amd64,linux/arm64"
 readonly RELEASE=silver-guardian
 readonly BUILDER=silver-guardian
 readonly DATABASE_SECRET=silver-guardian-database
+readonly READER_SECRET=silver-guardian-database-reader # of the status API, which may read the tables and nothing else
+readonly READER_ROLE=status_api
 readonly DATABASE_CA=https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -230,6 +232,38 @@ database_secret() {
     say "secret $DATABASE_SECRET holds the database's address"
 }
 
+# A role of the status API's own, with a password that is made once. The Secret comes first: the pods mount it.
+has_reader() {
+    [[ -n $(output database_secret_arn) && $(output status_api_enabled) == true ]]
+}
+
+reader_secret() {
+    has_reader || return 0
+    kubectl get secret "$READER_SECRET" --namespace "$NAMESPACE" > /dev/null 2>&1 && return
+    head -c 24 /dev/urandom | sha256sum | cut -c 1-48 |
+        jq --raw-input --arg endpoint "$(output database_endpoint)" --arg role "$READER_ROLE" \
+            --arg name "$READER_SECRET" --arg namespace "$NAMESPACE" '{
+                apiVersion: "v1", kind: "Secret", metadata: {name: $name, namespace: $namespace},
+                stringData: {
+                    password: .,
+                    url: "postgresql://\($role):\(.)@\($endpoint)/silver_guardian?sslmode=verify-full"
+                }
+            }' |
+        kubectl create --filename - > /dev/null || die "the status API's password for the database could not be put into the cluster"
+    say "secret $READER_SECRET holds the status API's own address of the database"
+}
+
+# The operator's pod reaches the database; this machine need not.
+reader_role() {
+    has_reader || return 0
+    kubectl rollout status "deployment/$RELEASE" --namespace "$NAMESPACE" --timeout 300s > /dev/null ||
+        die "the operator does not get ready, so the status API's role in the database was not made"
+    kubectl get secret "$READER_SECRET" --namespace "$NAMESPACE" --output 'jsonpath={.data.password}' |
+        base64 --decode |
+        kubectl exec --stdin --namespace "$NAMESPACE" "deployment/$RELEASE" -- python -m analysis_records reader "$READER_ROLE" ||
+        die "the status API's role in the database was not made. Run ./deploy.sh --step release again"
+}
+
 # The key of an image in the chart's values.
 value_of() {
     case $1 in
@@ -253,8 +287,10 @@ step_release() {
     title "release: helm upgrade"
     connect
     database_secret
+    reader_secret
     if [[ -n $(output operator_image_tag) ]]; then
         say "Terraform manages the release itself (operator_image_tag)"
+        reader_role
         return
     fi
     # Helm never upgrades what is in a chart's crds folder.
@@ -263,6 +299,7 @@ step_release() {
     kubectl create namespace "$NAMESPACE" --dry-run=client --output yaml | kubectl apply --filename - > /dev/null
     kubectl label namespace "$NAMESPACE" --overwrite pod-security.kubernetes.io/enforce=restricted > /dev/null
     helm_upgrade || die "helm upgrade failed; the previous release still runs. Fix the cause and run ./deploy.sh --step release"
+    reader_role
 }
 
 plan_release() {

@@ -63,6 +63,11 @@ output "role_arns" {
   value       = { for service, identity in module.service_identity : service => identity.iam_role_arn }
 }
 
+output "status_api_enabled" {
+  description = "Whether the status API is installed."
+  value       = var.status_api != null
+}
+
 output "database_endpoint" {
   description = "Host and port of PostgreSQL; empty: there is none."
   value       = var.create_database ? aws_db_instance.this[0].endpoint : ""

@@ -45,6 +45,8 @@ locals {
       var.status_api == null ? null : {
         oidc    = { issuer = var.status_api.issuer, audience = var.status_api.audience, clientID = var.status_api.client_id }
         tenants = var.status_api.tenants
+        # deploy.sh makes it, and the role that it is for.
+        database = { existingSecret = var.create_database ? "silver-guardian-database-reader" : "" }
       },
     )
     analyzers = {

@@ -44,6 +44,50 @@ class TestDatabase:
         lines = deployed.tools.lines()
         assert position(lines, r"^kubectl create secret") < position(lines, r"^helm upgrade")
 
+    def _with_status_api(self, deployed: Deployment) -> None:
+        self._with_database(deployed)
+        database = {
+            "database_endpoint": "silver-guardian.abc.ap-northeast-2.rds.amazonaws.com:5432",
+            "database_secret_arn": "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:rds!db-1",
+        }
+        deployed.tools.answer(
+            outputs(**database, status_api_enabled=True),
+            Answer(r"^kubectl get secret \S+-reader --namespace \S+$", code=1),
+            Answer(r"^kubectl create --filename -$", reads=True),
+            Answer(r"^kubectl get secret .*jsonpath=\{.data.password\}$", stdout="c2VjcmV0"),
+            Answer(r"^kubectl exec --stdin", reads=True),
+        )
+
+    def test_the_status_api_gets_a_role_of_its_own_whose_password_is_on_no_command_line(
+        self, deployed: Deployment
+    ) -> None:
+        self._with_status_api(deployed)
+        done = deployed.run("--step", "release")
+        assert done.returncode == 0, done.stderr
+        calls = deployed.tools.calls()
+        made = json.loads(next(call for call in calls if call.line == "kubectl create --filename -").stdin)
+        password = made["stringData"]["password"]
+        assert re.fullmatch(r"[0-9a-f]{48}", password)
+        assert f"//status_api:{password}@silver-guardian.abc" in made["stringData"]["url"]
+        assert made["stringData"]["url"].endswith("/silver_guardian?sslmode=verify-full")
+        asked = next(call for call in calls if call.line.startswith("kubectl exec"))
+        assert asked.line.endswith("deployment/silver-guardian -- python -m analysis_records reader status_api")
+        assert asked.stdin == "secret"
+        assert not [call for call in calls if password in call.line]
+        lines = deployed.tools.lines()
+        assert position(lines, r"^kubectl create --filename -") < position(lines, r"^helm upgrade")
+        assert (
+            position(lines, r"^helm upgrade") < position(lines, r"^kubectl rollout") < position(lines, r"^kubectl exec")
+        )
+
+    def test_a_password_that_is_there_stays(self, deployed: Deployment) -> None:
+        self._with_status_api(deployed)
+        deployed.tools.answer(Answer(r"^kubectl get secret \S+-reader --namespace \S+$"))
+        assert deployed.run("--step", "release").returncode == 0
+        lines = deployed.tools.lines()
+        assert "kubectl create --filename -" not in lines
+        assert position(lines, r"^kubectl exec")
+
     def test_without_the_right_to_read_it_the_release_is_left_alone(self, deployed: Deployment) -> None:
         self._with_database(deployed)
         deployed.tools.answer(Answer(r"^aws secretsmanager", code=254, stderr="AccessDeniedException\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis_operator.cli import database
+from analysis_records.__main__ import main
 from analysis_records.address import UrlFile
 from analysis_records.errors import DatabaseUnavailable, RecordsError
 from analysis_records.migrate import migrate
@@ -70,6 +72,21 @@ async def test_the_reader_reads_and_can_do_nothing_else(guarded: str) -> None:
         await thief.upsert([row(version=99, verdict="NoEvidence")])
     for each in (writer, reader, thief):
         await each.close()
+
+
+def test_the_pods_own_command_makes_it_by_a_password_that_no_argument_shows(
+    empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(empty)
+    (tmp_path / "url").write_text(empty)
+    monkeypatch.setenv("GUARDIAN_DATABASE_URL_FILE", str(tmp_path / "url"))
+    monkeypatch.setattr("sys.argv", ["analysis_records", "reader", READER])
+    monkeypatch.setattr("sys.stdin", io.StringIO("third\n"))
+    assert main() == 0
+    with psycopg.connect(as_reader(empty, "third")) as connection:
+        assert connection.execute("SELECT count(*) FROM analyses").fetchone() == (0,)
+    monkeypatch.setattr("sys.argv", ["analysis_records", "reader"])
+    assert main() == 2
 
 
 async def test_a_changed_password_costs_no_read_once_the_file_has_it(guarded: str, tmp_path: Path) -> None:

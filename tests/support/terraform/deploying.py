@@ -14,7 +14,7 @@ from tests.support.terraform.commands import Answer, Call, Commands
 
 _TOOLS = ("aws", "docker", "terraform", "helm", "kubectl", "curl")
 _PLAIN = (
-    "bash", "cat", "cut", "dirname", "find", "grep", "head", "jq", "mktemp", "rm", "sed", "sha256sum", "sort",
+    "base64", "bash", "cat", "cut", "dirname", "find", "grep", "head", "jq", "mktemp", "rm", "sed", "sha256sum", "sort",
 )  # fmt: skip
 ACCOUNT = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
 _OUTPUTS = {
@@ -30,6 +30,7 @@ _OUTPUTS = {
     },
     "helm_values": '"operator":\n  "resultsURI": "s3://results/"\n',
     "operator_image_tag": "",
+    "status_api_enabled": False,
     "database_endpoint": "",
     "database_secret_arn": "",
 }

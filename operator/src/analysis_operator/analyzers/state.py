@@ -16,7 +16,8 @@ class AnalyzerState:
 
     ``deployment`` is its Deployment's status as last observed, ``replicas`` what to hand over before the Deployment is
     applied without a size. ``revisions`` are those of the child objects as applied, by kind and name. ``in_sync``:
-    nothing is left to apply. ``denied``: why the API server or this operator refuses one of them. ``problem`` is what waiting requests show. ``removed``: the Analyzer was deleted.
+    nothing is left to apply. ``denied``: why one of them is refused. ``problem`` is what waiting requests show.
+    ``removed``: the Analyzer was deleted.
     """
 
     analyzer: Analyzer

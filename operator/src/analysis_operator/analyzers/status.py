@@ -92,10 +92,10 @@ def _readiness(pool: PoolFacts) -> tuple[ConditionState, str, str]:
     least = spec.replicas if spec.replicas is not None else spec.scaling.min_replicas
     if ready >= max(least, 0 if fixed else 1):
         return "True", "PodsReady", f"{ready} of {len(pool.pods)} pods take work."
-    if pool.denied:
-        return "False", "ObjectRefused", pool.denied[:_LONGEST]
     active, reason, message = scaling_condition(pool.analyzer, pool.keda)
-    if not pool.pods and not fixed and active != "True":
+    if pool.denied:
+        reason, message = "ObjectRefused", pool.denied[:_LONGEST]
+    if pool.denied or (not pool.pods and not fixed and active != "True"):
         return "False", reason, message
     if not pool.pods and not least and not pool.queued:
         return "True", "Idle", "There is no work, and so no pod."
