@@ -1,1 +1,1 @@
-"""Shared by every subject: paths, downloads of packages, and statistics of scores."""
+"""Shared by every subject: paths, packages, ways of a recording to a listener, and statistics of scores."""

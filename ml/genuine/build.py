@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ml.genuine.chains import PICTURE, SOUND, Chain, send
+from ml.common.chains import PICTURE, SOUND, Chain, send
 from ml.genuine.sources import Source, cameras, voices
 
 _WAYS_OF_A_VOICE = 4

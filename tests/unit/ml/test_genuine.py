@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from ml.common.chains import KINDS, PICTURE, SOUND, Chain, send
 from ml.common.metrics import wilson
+from ml.common.speech_codecs import write
 from ml.genuine.build import sound_trials
 from ml.genuine.card import Recording, card
-from ml.genuine.chains import KINDS, PICTURE, SOUND, Chain, send
 from ml.genuine.sources import Source
-from ml.genuine.speech_codecs import write
 
 
 def line(verdict: str | None, score: int = 0, reason: str = "Completed") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from ml.common.packages import run
-from ml.genuine.speech_codecs import amr_nb, amr_wb, opus_with_dtx
+from ml.common.speech_codecs import amr_nb, amr_wb, opus_with_dtx
 
 Kind = Literal["phone", "camera", "messenger", "screen", "call"]
 KINDS: Final[tuple[Kind, ...]] = ("phone", "camera", "messenger", "screen", "call")
