@@ -13,10 +13,10 @@ from audio_analyzer.domain import Limits
 from guardian_models import folder as models_folder
 from guardian_models.errors import ModelError, ModelMissing
 from guardian_models.manifest import Calibration, Domain, SoundManifest
-from guardian_models.runtime import load
+from guardian_models.runtime import Model, load
 from ml.common.packages import DataMissing
-from ml.voice.data import corpus, splits
-from ml.voice.evaluate import card, joined_card, judging, scores
+from ml.voice.data import corpus, published, splits
+from ml.voice.evaluate import card, heard, joined_card, judging, published_card, scores
 from ml.voice.train import joining, wideband
 from ml.voice.train.fitting import ID, OWN_MODELS
 
@@ -44,6 +44,11 @@ def main() -> int:
         _report(started, f"{wideband.CARD} is written")
     except (DataMissing, ModelMissing) as error:
         _report(started, f"{wideband.CARD} stays as it is, `make train` joins the model: {error}")
+    try:
+        _published(arguments.workers)
+        _report(started, f"{published_card.CARD} is written")
+    except DataMissing as error:
+        _report(started, f"{published_card.CARD} stays as it is: {error}")
     if arguments.published_only:
         return 0
     try:
@@ -73,6 +78,14 @@ def _wideband(weights: Path, workers: int) -> None:
     manifest = models_folder.read_manifest(wideband.JOINED_MODELS, wideband.ID, SoundManifest)
     entries = wideband.scored(*wideband.parts(weights), workers)
     Path(wideband.CARD).write_text(joined_card.text(entries, joining.judge(entries), manifest), "utf-8")
+
+
+def _published(workers: int) -> None:
+    """Write the card of what our own model says of published speech."""
+    manifest = models_folder.read_manifest(OWN_MODELS, ID, SoundManifest)
+    model = Model(manifest, models_folder.read_model(OWN_MODELS, manifest))
+    clips = heard.hear(model, published.clips(published.folder()), workers)
+    Path(published_card.CARD).write_text(published_card.text(clips, manifest), "utf-8")
 
 
 def _scored_by_own_model(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
 from guardian_models.manifest import SoundManifest
-from ml.common import metrics
 from ml.voice.data import published
 from ml.voice.data.published import Clip
+from ml.voice.evaluate.shares import areas, by, counts_for_korean, korean, people, share
 from ml.voice.evaluate.tables import groups, reliability_table, table
 from ml.voice.train.joining import LIMITS, SOURCE_FROM, Judged, Scored
 
@@ -63,7 +62,7 @@ def text(entries: Sequence[Scored], judged: Sequence[Judged], manifest: SoundMan
     ]
     parts += _groupings(judged)
     parts += [
-        ["## Recordings, by person", "", *_people([entry for entry in judged if not entry.clip.synthetic]), ""],
+        ["## Recordings, by person", "", *people([entry for entry in judged if not entry.clip.synthetic]), ""],
         ["## Calibration", "", *_calibration(manifest), *_reliability(judged), ""],
         ["## Limits of the data", "", GAPS],
     ]
@@ -77,14 +76,14 @@ def _groupings(judged: Sequence[Judged]) -> list[list[str]]:
     groupings: tuple[tuple[str, Sequence[Judged], Callable[[Clip], str]], ...] = (
         ("Synthetic speech, by kind", synthetic, lambda clip: clip.kind),
         ("Synthetic speech, by system", synthetic, lambda clip: clip.family),
-        ("Synthetic speech, Korean and other", synthetic, _korean),
+        ("Synthetic speech, Korean and other", synthetic, korean),
         ("Synthetic speech, by coder of the file", synthetic, lambda clip: clip.coder),
         ("Recordings, by source", recorded, lambda clip: clip.repository),
         ("Recordings, by kind", recorded, lambda clip: clip.kind),
         ("Recordings, by language", recorded, lambda clip: clip.language or "not stated"),
         ("Recordings, by coder of the file", recorded, lambda clip: clip.coder),
     )
-    return [[f"## {title}", "", *_by(group, key), ""] for title, group, key in groupings]
+    return [[f"## {title}", "", *by(group, key), ""] for title, group, key in groupings]
 
 
 def _head(found: Sequence[Clip], manifest: SoundManifest) -> list[str]:
@@ -118,7 +117,7 @@ def _failures(judged: Sequence[Judged]) -> list[str]:
     for source, group in groups(recorded, lambda entry: entry.clip.repository):
         suspected = sum(entry.suspected for entry in group)
         if suspected:
-            lines.append(f"- source **{source}**: {_share(suspected, len(group))} of the recordings: `Suspicious`.")
+            lines.append(f"- source **{source}**: {share(suspected, len(group))} of the recordings: `Suspicious`.")
     missed = [
         f"{family} ({len(group)})"
         for family, group in groups(
@@ -142,68 +141,28 @@ def _measured(entries: Sequence[Scored], judged: Sequence[Judged]) -> list[str]:
     )
     accused, suspected = (sum(getattr(entry, what) for entry in synthetic) for what in ("accused", "suspected"))
     body = [
-        ["synthetic clips that are `LikelyFake`, of all", _share(accused, all_synthetic), "40 %"],
-        ["synthetic clips that are `Suspicious` or worse, of all", _share(suspected, all_synthetic), "60 %"],
+        ["synthetic clips that are `LikelyFake`, of all", share(accused, all_synthetic), "40 %"],
+        ["synthetic clips that are `Suspicious` or worse, of all", share(suspected, all_synthetic), "60 %"],
         ["systems of which no clip is found", f"{len(families - found)} of {len(families)}", "25 of 162"],
-        *_areas("in the domain", judged, (".93", "14 %", "50 %")),
-        *_areas("Korean synthetic, all recordings", list(filter(_counts_for_korean, judged)), (".93", "", "")),
-        ["recordings that are `LikelyFake`", _share(sum(e.accused for e in recorded), len(recorded)), "0"],
-        ["recordings that are `Suspicious`", _share(sum(e.suspected for e in recorded), len(recorded)), ""],
+        *areas("in the domain", judged, (".93", "14 %", "50 %")),
+        *areas("Korean synthetic, all recordings", list(filter(counts_for_korean, judged)), (".93", "", "")),
+        ["recordings that are `LikelyFake`", share(sum(e.accused for e in recorded), len(recorded)), "0"],
+        ["recordings that are `Suspicious`", share(sum(e.suspected for e in recorded), len(recorded)), ""],
         [f"… in the worst source of {SOURCE_FROM} clips or more", f"{100 * worst:.1f} %", "3 %"],
         ["clips in the domain", f"{len(judged)} of {len(entries)}", ""],
     ]
     return table(["", "measured", "bar"], body)
 
 
-def _areas(where: str, judged: Sequence[Judged], bars: tuple[str, str, str]) -> list[list[str]]:
-    """Return AUC, EER and what is found at 1 % of false positives; each fold's scores are by its own sum."""
-    recorded, synthetic = (
-        np.array([entry.score for entry in judged if entry.clip.synthetic is label], np.float64)
-        for label in (False, True)
-    )
-    if not len(recorded) or not len(synthetic):
-        return []
-    return [
-        [f"AUC, {where}", f"{metrics.auc(recorded, synthetic):.3f}", bars[0]],
-        [f"EER, {where}", f"{100 * metrics.eer(recorded, synthetic):.1f} %", bars[1]],
-        [f"found at 1 %, {where}", f"{100 * metrics.detection_at(0.01)(recorded, synthetic):.1f} %", bars[2]],
-    ]
-
-
-def _counts_for_korean(entry: Judged) -> bool:
-    return not entry.clip.synthetic or entry.clip.language == "ko"
-
-
-def _korean(clip: Clip) -> str:
-    return "Korean" if clip.language == "ko" else "other"
-
-
-def _by(group: Sequence[Judged], key: Callable[[Clip], str]) -> list[str]:
-    body = [
-        [name, str(len(of)), _share(sum(e.suspected for e in of), len(of)), _share(sum(e.accused for e in of), len(of))]
-        for name, of in groups(group, lambda entry: key(entry.clip))
-    ]
-    return table(["", "in the domain", "`Suspicious` or worse", "`LikelyFake`"], body)
-
-
-def _people(recorded: Sequence[Judged]) -> list[str]:
-    """Return how many people have how many clips that are suspected."""
-    suspected = Counter(entry.clip.person for entry in recorded if entry.suspected)
-    people = {entry.clip.person for entry in recorded}
-    repeated = sorted(person for person, count in suspected.items() if count > 1)
-    line = f"Of {len(people)} people, {len(suspected)} have a clip that is `Suspicious`; "
-    return [line + (f"more than one: {', '.join(repeated)}." if repeated else "nobody has two.")]
-
-
 def _calibration(manifest: SoundManifest) -> list[str]:
-    by = manifest.calibration
-    if by is None:
+    fitted = manifest.calibration
+    if fitted is None:
         return ["The model is not calibrated.", ""]
-    reference = ", ".join(f"{value:.2f}" for value in by.reference)
+    reference = ", ".join(f"{value:.2f}" for value in fitted.reference)
     return [
-        f"Shipped, from all folds: `Suspicious` from {by.threshold:.3f}, `LikelyFake` from {by.strict_threshold:.3f}, "
-        f"slope {by.slope:.3f}, intercept {by.intercept:.3f}; classes equally frequent. Recordings at the percentiles "
-        f"0, 5, … 100: {reference}.",
+        f"Shipped, from all folds: `Suspicious` from {fitted.threshold:.3f}, `LikelyFake` from "
+        f"{fitted.strict_threshold:.3f}, slope {fitted.slope:.3f}, intercept {fitted.intercept:.3f}; classes equally "
+        f"frequent. Recordings at the percentiles 0, 5, … 100: {reference}.",
         "",
         "Reliability, each fold by the calibration of the others:",
         "",
@@ -215,10 +174,3 @@ def _reliability(judged: Sequence[Judged]) -> list[str]:
         np.array([entry.probability for entry in judged if entry.clip.synthetic is label]) for label in (False, True)
     ]
     return reliability_table(*probabilities)
-
-
-def _share(hits: int, count: int) -> str:
-    if not count:
-        return ""
-    low, high = metrics.wilson(hits, count)
-    return f"{100 * hits / count:.1f} % ({100 * low:.1f} to {100 * high:.1f})"

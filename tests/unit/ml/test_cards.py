@@ -8,6 +8,7 @@ from ml.common.paths import repo_root
 from ml.genuine import card as genuine
 from ml.splices.card import INTRODUCTION
 from ml.video.card import READING
+from ml.voice.evaluate import published_card
 from ml.voice.evaluate.__main__ import ABOUT
 from ml.voice.evaluate.card import LIMITS
 
@@ -16,6 +17,10 @@ from ml.voice.evaluate.card import LIMITS
     ("card", "prose"),
     [
         *((model, text) for model in ABOUT for text in (ABOUT[model], LIMITS)),
+        *(
+            ("voice-texture-published", text)
+            for text in (published_card.ABOUT, published_card.CONCLUDE, published_card.GAPS)
+        ),
         ("video", READING),
         ("splices", INTRODUCTION.format(seed=1)),
         ("genuine", genuine.INTRODUCTION),

@@ -1,0 +1,93 @@
+"""The card of published speech: who is asked how, and that it begins with whom the model wrongs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from guardian_models.folder import read_manifest, read_model
+from guardian_models.manifest import SoundManifest
+from guardian_models.runtime import Model
+from ml.voice.data import published
+from ml.voice.data.sound import Sound
+from ml.voice.evaluate import heard, published_card
+from ml.voice.evaluate.heard import AS_IT_IS, MESSENGERS, SYNTHETIC_EVERY, WAYS, Heard
+from ml.voice.train import fitting
+from tests.support.media import sounds
+from tests.unit.ml.test_published import CLIPS, clip
+
+RECORDED = [each for each in CLIPS if not each.synthetic]
+SYNTHETIC = [each for each in CLIPS if each.synthetic]
+FORWARDED = "messenger: forwarded"
+
+
+@pytest.fixture
+def manifest() -> SoundManifest:
+    return read_manifest(fitting.OWN_MODELS, fitting.ID, SoundManifest)
+
+
+def test_every_clip_is_heard_as_it_is_each_recording_as_voice_messages_and_of_the_synthetic_some() -> None:
+    telephone = replace(clip(900, "people/telephone"), rate=8000)
+    asked = list(heard.trials([*CLIPS, telephone]))
+    assert [each for each, way in asked if way is None] == [*CLIPS, telephone]
+    for recording in RECORDED:
+        ways = [way for each, way in asked if each == recording and way]
+        assert set(MESSENGERS) < set(ways)
+        assert len(ways) == len(MESSENGERS) + 1
+    assert [each for each, way in asked if way and each.synthetic] == SYNTHETIC[::SYNTHETIC_EVERY]
+    assert {way.name for _, way in asked if way} == {way.name for way in WAYS}
+
+
+def test_no_way_leaves_a_telephones_band_and_messengers_are_among_them() -> None:
+    assert {way.kind for way in WAYS} == {"phone", "messenger", "call"}
+    assert len(MESSENGERS) == 3
+    assert not [way.name for way in WAYS if "AMR-NB" in way.name or "G.711" in way.name or "GSM" in way.name]
+
+
+def test_what_was_heard_is_not_heard_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manifest: SoundManifest
+) -> None:
+    loaded: list[str] = []
+
+    def load(one: published.Clip) -> Sound:
+        loaded.append(one.name)
+        return sounds.voice()
+
+    monkeypatch.setattr(heard, "cache", lambda: tmp_path)
+    monkeypatch.setattr(published, "load", load)
+    telephone = [replace(clip(number, "people/telephone"), rate=8000) for number in (1, 2)]
+    model = Model(manifest, read_model(fitting.OWN_MODELS, manifest))
+    first = heard.hear(model, telephone[:1], 1)
+    second = heard.hear(model, telephone, 1)
+    assert second[:1] == first
+    assert loaded == ["1.flac", "2.flac"]
+    assert (first[0].score is None) == bool(first[0].outside)
+
+
+def test_the_card_begins_with_whom_the_model_wrongs(manifest: SoundManifest) -> None:
+    assert manifest.calibration is not None
+    suspicious = manifest.calibration.threshold + 0.01
+    certain = manifest.calibration.strict_threshold + 0.01
+    entries = [
+        *(Heard(each, AS_IT_IS, -2.0, "") for each in RECORDED),
+        *(Heard(each, FORWARDED, suspicious if number % 10 == 0 else -2.0, "") for number, each in enumerate(RECORDED)),
+        Heard(RECORDED[0], "phone: memo", certain, ""),
+        *(Heard(each, AS_IT_IS, certain, "") for each in SYNTHETIC if each.family == "system 1"),
+        *(Heard(each, AS_IT_IS, None, "too narrow a band") for each in SYNTHETIC if each.family == "system 2"),
+        *(Heard(each, AS_IT_IS, -1.0, "") for each in SYNTHETIC if each.family == "system 3"),
+    ]
+    fails, _, rest = published_card.text(entries, manifest).partition("## Measured")
+    assert f"`{RECORDED[0].name}` ({RECORDED[0].person}), a recording, is `LikelyFake`, phone: memo." in fails
+    assert f"recordings, {FORWARDED}**: 10.0 %" in fails
+    assert (
+        "no clip is found of 1 systems (clips as they are, and sent): system 3 (16)." in fails
+    )  # of system 2 nothing was judged
+    assert "| synthetic clips that are `LikelyFake`, of all | 33.3 %" in rest
+    assert "| systems of which no clip is found | 2 of 3 |" in rest
+
+
+def test_a_system_that_ends_in_a_vocoder_of_the_packages_has_a_relative_there() -> None:
+    related = [published_card.relative(replace(CLIPS[0], lineage=name)) for name in ("glow-tts + HiFi-GAN", "encodec")]
+    assert related == ["a part that it learned from", "no such part"]
