@@ -130,10 +130,15 @@ sha256() {
     if command -v sha256sum > /dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
 }
 
-# A hash of the whole build context: equal sources have equal tags, so nothing is built twice.
+# The digest of the base image, if scripts/pin-base.sh wrote it: the images are then built on it and on no other.
+readonly BASE_IMAGE=debian:trixie-slim
+readonly BASE_DIGEST=base-image.digest
+
+# A hash of the whole build context and of the base image's digest: equal sources have equal tags, so nothing is built twice.
 source_tag() {
     local context
     context=$(sed -n 's/^!//p' .dockerignore)
+    [[ ! -f $BASE_DIGEST ]] || context="$context $BASE_DIGEST"
     # shellcheck disable=SC2086 # the list is of paths without spaces
     find Dockerfile $context -type f -not -path '*/__pycache__/*' -not -path '*/.venv/*' -not -path '*.egg-info/*' -print0 |
         LC_ALL=C sort -z | while IFS= read -r -d '' file; do sha256 "$file"; done | sha256 | cut -c 1-12
@@ -169,9 +174,26 @@ ensure_builder() {
 }
 
 build_and_push() {
-    docker buildx build --builder "$BUILDER" --platform "$PLATFORMS" --target "$1" \
+    local base=()
+    [[ ! -f $BASE_DIGEST ]] ||
+        base=(--build-context "$BASE_IMAGE=docker-image://docker.io/library/$BASE_IMAGE@$(cat "$BASE_DIGEST")")
+    docker buildx build --builder "$BUILDER" --platform "$PLATFORMS" --target "$1" ${base[@]+"${base[@]}"} \
         --tag "$(repository "$1"):$TAG" --provenance=mode=max --sbom=true --push . ||
         die "building or pushing $1 failed. Images that are already pushed stay; run ./deploy.sh --step images again"
+    sign_image "$1"
+}
+
+# COSIGN_KEY: a key of cosign's, such as awskms:///alias/images. COSIGN_KEYLESS=yes: by the OIDC identity of who runs this.
+sign_image() {
+    local name digest key=()
+    [[ -n ${COSIGN_KEY:-} || ${COSIGN_KEYLESS:-} == yes ]] || return 0
+    [[ -z ${COSIGN_KEY:-} ]] || key=(--key "$COSIGN_KEY")
+    name=$(repository "$1")
+    digest=$(docker buildx imagetools inspect "$name:$TAG" --format '{{.Manifest.Digest}}')
+    [[ $digest == sha256:* ]] || die "the digest of $1 could not be read, so it was not signed"
+    cosign sign --yes --recursive ${key[@]+"${key[@]}"} "$name@$digest" ||
+        die "$1 was pushed and not signed. Delete its tag $TAG, and run ./deploy.sh --step images again"
+    say "$1: signed"
 }
 
 step_images() {

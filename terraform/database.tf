@@ -64,6 +64,7 @@ resource "aws_db_instance" "this" {
   max_allocated_storage = var.database.allocated_storage_gib * 5
   storage_type          = "gp3"
   storage_encrypted     = true
+  kms_key_id            = var.kms_key_arn
 
   db_subnet_group_name   = aws_db_subnet_group.this[0].name
   vpc_security_group_ids = [aws_security_group.database[0].id]

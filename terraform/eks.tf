@@ -11,7 +11,7 @@ module "eks" {
 
   # Step Functions reaches a cluster by its public endpoint only; a caller still needs IAM and an access entry.
   endpoint_private_access      = true
-  endpoint_public_access       = true
+  endpoint_public_access       = var.public_access
   endpoint_public_access_cidrs = var.public_access_cidrs
 
   authentication_mode                      = "API"
@@ -20,7 +20,9 @@ module "eks" {
 
   enabled_log_types                      = ["api", "audit", "authenticator"]
   cloudwatch_log_group_retention_in_days = 30
+  create_kms_key                         = var.kms_key_arn == null
   kms_key_deletion_window_in_days        = 7
+  encryption_config                      = { provider_key_arn = var.kms_key_arn, resources = ["secrets"] }
   upgrade_policy                         = { support_type = "STANDARD" } # no extended support, which costs six times as much
 
   addons = {

@@ -12,6 +12,7 @@ module "policies" {
   transcripts_prefix = local.transcripts_prefix
   transcribes        = var.transcribe || var.context_lambda_zip != null
   bedrock_model_id   = var.bedrock_model_id
+  kms_key_arn        = var.kms_key_arn
 
   tenants             = distinct(values(try(var.status_api.tenants, {})))
   answers_task_tokens = var.pipeline_wait == "token"

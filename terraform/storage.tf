@@ -1,6 +1,11 @@
 locals {
   transcripts_prefix = "transcripts/" # in the results bucket
 
+  bucket_encryption = merge(
+    { sse_algorithm = var.kms_key_arn == null ? "AES256" : "aws:kms" },
+    var.kms_key_arn == null ? {} : { kms_master_key_id = var.kms_key_arn },
+  )
+
   bucket_names = {
     media   = "${var.name}-media-${local.account_id}-${var.region}"
     results = "${var.name}-results-${local.account_id}-${var.region}"
@@ -26,7 +31,7 @@ module "media" {
   attach_require_latest_tls_policy      = true
 
   server_side_encryption_configuration = {
-    rule = { apply_server_side_encryption_by_default = { sse_algorithm = "AES256" } }
+    rule = { apply_server_side_encryption_by_default = local.bucket_encryption, bucket_key_enabled = true }
   }
 
   # A verdict names the version that it is about: an upload under the same key must not take that one away at once.
@@ -68,7 +73,7 @@ module "results" {
   attach_require_latest_tls_policy      = true
 
   server_side_encryption_configuration = {
-    rule = { apply_server_side_encryption_by_default = { sse_algorithm = "AES256" } }
+    rule = { apply_server_side_encryption_by_default = local.bucket_encryption, bucket_key_enabled = true }
   }
 
   # Who overwrites a result or a report changes no evidence: what the status names by its SHA-256 is still there.

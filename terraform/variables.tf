@@ -83,6 +83,23 @@ variable "kubernetes_version" {
   }
 }
 
+variable "public_access" {
+  description = "Whether the cluster's endpoint can be reached from outside of the VPC. False: Terraform and deploy.sh run inside of it, and the pipeline does not work, since Step Functions knows public endpoints only."
+  type        = bool
+  default     = true
+}
+
+variable "kms_key_arn" {
+  description = "A KMS key of yours for recordings, results, the database, and the cluster's Secrets. Null: S3's and RDS' own keys, and one that is made for the cluster's Secrets. Its policy has to let this account's IAM policies decide."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "Give a key's ARN, such as arn:aws:kms:REGION:ACCOUNT:key/ID; IAM does not take an alias."
+  }
+}
+
 variable "public_access_cidrs" {
   description = "Who may reach the cluster's public endpoint. Step Functions calls it from addresses that AWS does not publish, so narrow this only without the pipeline."
   type        = list(string)

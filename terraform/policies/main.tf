@@ -117,6 +117,15 @@ locals {
     local.bedrock_is_profile ? ["arn:${var.partition}:bedrock:${var.region}:${var.account_id}:inference-profile/${var.bedrock_model_id}"] : [],
   )
 
+  # For what is in the buckets, and by way of S3 alone.
+  use_key = var.kms_key_arn == null ? [] : [{
+    Sid       = "UseTheBucketsKey"
+    Effect    = "Allow"
+    Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource  = [var.kms_key_arn]
+    Condition = { StringEquals = { "kms:ViaService" = "s3.${var.region}.amazonaws.com" } }
+  }]
+
   transcription = [
     {
       Sid      = "KeepTranscripts"

@@ -43,6 +43,12 @@ variable "transcripts_prefix" {
   type        = string
 }
 
+variable "kms_key_arn" {
+  description = "The key of the buckets; null: S3's own, which needs no right."
+  type        = string
+  default     = null
+}
+
 variable "transcribes" {
   description = "Whether the context analyzer may have recordings written down by Amazon Transcribe."
   type        = bool

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.paths import repo_root
-from tests.support.terraform.deploying import ACCOUNT, IMAGES, Deployment, Run, changes, position
+from tests.support.terraform.commands import Answer
+from tests.support.terraform.deploying import ACCOUNT, IMAGES, NOT_PUSHED, Deployment, Run, changes, position
 
 pytestmark = pytest.mark.integration
 
@@ -70,6 +71,46 @@ class TestOneClick:
         assert not [line for line in second.lines if line.startswith(("docker buildx build", "docker login"))]
         assert position(second.lines, r"^terraform -chdir=terraform apply")
         assert position(second.lines, r"^helm upgrade --install")
+
+    def test_a_pinned_base_image_is_built_on_and_is_part_of_the_tag(self, deployed: Deployment) -> None:
+        def build() -> tuple[str, str]:
+            deployed.tools.forget()
+            deployed.tools.answer(NOT_PUSHED)
+            assert deployed.run("--step", "images").returncode == 0
+            line = next(line for line in deployed.tools.lines() if "--target audio " in line)
+            tag = re.search(r"/audio:([0-9a-f]{12}) ", line)
+            assert tag
+            return line, tag[1]
+
+        loose, floating = build()
+        assert "--build-context" not in loose
+        base, digest = "debian:trixie-slim", f"sha256:{'0a' * 32}"
+        (deployed.folder / "base-image.digest").write_text(f"{digest}\n")
+        line, pinned = build()
+        assert f"--build-context {base}=docker-image://docker.io/library/{base}@{digest} " in line
+        assert pinned != floating
+
+    @pytest.mark.parametrize(
+        ("variables", "options"),
+        [
+            ({}, None),
+            ({"COSIGN_KEY": "awskms:///alias/images"}, "--key awskms:///alias/images "),
+            ({"COSIGN_KEYLESS": "yes"}, ""),
+        ],
+    )
+    def test_images_are_signed_by_their_digest_where_somebody_can(
+        self, deployed: Deployment, variables: dict[str, str], options: str | None
+    ) -> None:
+        digest = f"sha256:{'0b' * 32}"
+        deployed.tools.answer(NOT_PUSHED)
+        deployed.tools.answer(
+            Answer(r"^docker buildx imagetools inspect", stdout=f"{digest}\n"), Answer(r"^cosign sign")
+        )
+        done = deployed.run("--step", "images", **variables)
+        assert done.returncode == 0, done.stderr
+        signed = [line for line in deployed.tools.lines() if line.startswith("cosign")]
+        sign = f"cosign sign --yes --recursive {options}{ACCOUNT}/silver-guardian"
+        assert signed == ([] if options is None else [f"{sign}/{image}@{digest}" for image in IMAGES])
 
     def test_a_changed_source_gets_another_tag(self, deployed: Deployment) -> None:
         def tags() -> set[str]:

@@ -213,6 +213,16 @@ def test_without_transcribe_no_recording_is_sent_to_it_and_nobody_reaches_transc
     assert _may(policies["context"], "s3:PutObject", "arn:aws:s3:::results/calls/9f/context.json")
 
 
+def test_a_key_of_ones_own_is_used_by_way_of_s3_alone(tmp_path: Any) -> None:
+    key = "arn:aws:kms:ap-northeast-2:123456789012:key/0a"
+    for policy in _policies(tmp_path, kms_key_arn=key).values():
+        by_s3, by_hand = {"kms:ViaService": "s3.ap-northeast-2.amazonaws.com"}, {"kms:ViaService": "ec2.amazonaws.com"}
+        assert _may(policy, "kms:Decrypt", key, **by_s3)
+        assert _may(policy, "kms:GenerateDataKey", key, **by_s3)
+        assert not _may(policy, "kms:Decrypt", key, **by_hand)
+        assert not _may(policy, "kms:Decrypt", key.replace("0a", "0b"), **by_s3)
+
+
 def test_a_profile_reaches_its_part_of_the_world_only(tmp_path: Any) -> None:
     policy = _policies(tmp_path, bedrock_model_id="apac.anthropic.claude-haiku-5-5")["context"]
     model = "arn:aws:bedrock:{}::foundation-model/anthropic.claude-haiku-5-5"

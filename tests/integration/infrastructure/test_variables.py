@@ -73,6 +73,7 @@ def test_these_are_taken(tofu: Tofu, variables: dict[str, Any]) -> None:
         ({"namespace": "Silver"}, "no name of a namespace"),
         ({"operator_image_tag": "a b"}, "no tag of an image"),
         ({"bedrock_model_id": "arn:aws:bedrock:*"}, "as Bedrock does"),
+        ({"kms_key_arn": "alias/mine"}, "IAM does not take an alias"),
         ({"ml_max_nodes": "many"}, "a number is required"),
     ],
 )

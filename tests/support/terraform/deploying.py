@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.cluster.paths import repo_root
 from tests.support.terraform.commands import Answer, Call, Commands
 
-_TOOLS = ("aws", "docker", "terraform", "helm", "kubectl", "curl")
+_TOOLS = ("aws", "docker", "terraform", "helm", "kubectl", "curl", "cosign")
 _PLAIN = (
     "base64", "bash", "cat", "cut", "dirname", "find", "grep", "head", "jq", "mktemp", "rm", "sed", "sha256sum", "sort",
 )  # fmt: skip
@@ -43,7 +43,7 @@ def outputs(**changed: object) -> Answer:
 
 
 NOTHING_DEPLOYED = Answer(r"^terraform -chdir=terraform output -json$", stdout="{}\n")
-_NOT_PUSHED = Answer(
+NOT_PUSHED = Answer(
     r"^aws ecr describe-images",
     stderr="An error occurred (ImageNotFoundException) when calling the DescribeImages operation\n",
     code=254,
@@ -52,7 +52,7 @@ _AN_EMPTY_ACCOUNT = (
     Answer(r"^aws sts get-caller-identity", stdout="arn:aws:iam::123456789012:user/grandchild\n"),
     NOTHING_DEPLOYED,
     Answer(r"^terraform -chdir=terraform apply", leaves=(outputs(),)),
-    _NOT_PUSHED,
+    NOT_PUSHED,
     Answer(r"^aws ecr get-login-password", stdout="a-password\n"),
     Answer(r"^docker login", reads=True),
     Answer(r"^docker buildx inspect silver-guardian$", code=1, stderr="ERROR: no builder \"silver-guardian\" found\n"),
@@ -81,10 +81,13 @@ class Deployment:
     folder: Path
     tools: Commands
 
-    def run(self, *options: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *options: str, typed: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["bash", str(self.folder / "deploy.sh"), *options],
-            env={"PATH": self.tools.path, "HOME": str(self.folder), "KUBECONFIG": "/mine", "TMPDIR": str(self.folder)},
+            env={
+                "PATH": self.tools.path, "HOME": str(self.folder), "KUBECONFIG": "/mine", "TMPDIR": str(self.folder),
+                **variables,
+            },
             input=typed, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
 

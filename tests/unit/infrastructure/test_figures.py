@@ -98,7 +98,8 @@ class TestBuckets:
             assert bucket[setting] is True, setting
         assert bucket["object_ownership"] == "BucketOwnerEnforced"
         rule = bucket["server_side_encryption_configuration"]["rule"]
-        assert rule["apply_server_side_encryption_by_default"]["sse_algorithm"] == "AES256"
+        assert rule["apply_server_side_encryption_by_default"] == "${local.bucket_encryption}"
+        assert 'var.kms_key_arn == null ? "AES256" : "aws:kms"' in terraform.local("bucket_encryption")
 
     @pytest.mark.parametrize("name", ["media", "results"])
     def test_what_lies_there_goes_some_day(self, name: str) -> None:
@@ -149,8 +150,15 @@ class TestCluster:
     def test_no_one_gets_in_by_a_config_map(self) -> None:
         assert self.cluster["authentication_mode"] == "API"
 
-    def test_step_functions_can_reach_it(self) -> None:
-        assert self.cluster["endpoint_public_access"] is True
+    def test_step_functions_can_reach_it_unless_somebody_closes_it(self) -> None:
+        assert self.cluster["endpoint_public_access"] == "${var.public_access}"
+        assert self.cluster["endpoint_private_access"] is True
+        assert terraform.default("public_access") is True
+
+    def test_its_secrets_are_encrypted_by_a_key_of_ones_own_or_by_one_that_is_made(self) -> None:
+        assert terraform.default("kms_key_arn") is None
+        assert self.cluster["create_kms_key"] == "${var.kms_key_arn == null}"
+        assert self.cluster["encryption_config"]["resources"] == ["secrets"]
 
     def test_network_policies_are_enforced(self) -> None:
         assert self.cluster["addons"]["vpc-cni"]["configuration_values"] == (
