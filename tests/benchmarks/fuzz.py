@@ -20,7 +20,7 @@ from pathlib import Path
 
 from moto.server import ThreadedMotoServer
 
-from analyzer_contract import SEVERITY, Failure, FailureKind, Progress, Result, Verdict
+from analyzer_contract import SEVERITY, Failure, FailureKind, Outcome, Progress, Result, Verdict
 from tests.support.analyzers.service import CREDENTIALS, Service, running
 from tests.support.aws.s3 import client_of
 from tests.support.media.samples import ffmpeg
@@ -158,7 +158,7 @@ def complaint(last: object) -> str | None:
     return f"{last.reason}: {last.message}" if isinstance(last, Failure) else f"ended with {last}"
 
 
-async def ask(service: Service, uri: str) -> Progress | Result | Failure | None:
+async def ask(service: Service, uri: str) -> Progress | Outcome | None:
     """Return the last line of the answer, whatever it is."""
     events = await service.events(uri, deadlineSeconds=DEADLINE_SECONDS)
     return events[-1] if events else None

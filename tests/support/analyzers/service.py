@@ -18,11 +18,11 @@ from typing import Any, Self
 
 import aiohttp
 
-from analyzer_contract import EVENT, MEDIA_TYPE_STREAM, Failure, Progress, Result
+from analyzer_contract import EVENT, MEDIA_TYPE_STREAM, Failure, Outcome, Progress, Result, Unchanged
 from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_SECONDS, Stopwatch
 
-Event = Progress | Result | Failure
+Event = Progress | Outcome
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_REGION": "us-east-1"}
 _POLL_SECONDS = 0.05
@@ -82,7 +82,7 @@ class Service:
     async def last(self, uri: str, **job: Any) -> Result | Failure:
         """Return the last line of the stream of a job."""
         last = (await self.events(uri, **job))[-1]
-        assert not isinstance(last, Progress)
+        assert not isinstance(last, Progress | Unchanged)
         return last
 
     def processes(self) -> list[int]:

@@ -12,10 +12,11 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from analyzer_contract import AnalysisJob, Result, SourceFacts, TranscriptObject, Verdict
+from analyzer_contract import AnalysisJob, Result, SourceFacts, TranscriptObject, Unchanged, Verdict
 from analyzer_kit.analysis import Assessment
 from analyzer_kit.detector import InstalledDetectors
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.fingerprint import Fingerprint, unchanged
 from analyzer_kit.publishing import Publisher
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.stages import Attended, Emit, Stages, out_of_time
@@ -36,6 +37,18 @@ SUPPLIED_SUFFIX = ".transcript.json"
 """Of the key at which a transcript may lie beside a recording, in the format of Amazon Transcribe."""
 
 _SUPPLIED_SECONDS = 10.0
+
+_DECIDE = {
+    "context_transcriber",
+    "context_speech_model",
+    "context_language",
+    "context_languages",
+    "context_speakers",
+    "context_keep_transcript",
+    "context_model",
+    "context_model_url",
+}
+"""The settings of this analyzer that its results depend on."""
 
 type _Detectors = InstalledDetectors[ContextDetector, ContextSetup]
 
@@ -62,6 +75,9 @@ class ContextBackend:
         self._publisher = Publisher(ANALYZER.name, self._store, self._threads)
         self._transcriber = choose_transcriber(settings, self._store, self._threads)
         self._installed: _Detectors = InstalledDetectors(DETECTORS, ContextSetup(settings, self._threads))
+        self._fingerprint = Fingerprint(
+            ANALYZER, settings, self._threads, "context_analyzer", settings.model_dump(mode="json", include=_DECIDE)
+        )
         self._started = False
 
     @property
@@ -91,6 +107,7 @@ class ContextBackend:
     async def start(self) -> None:
         """Make the S3 client, while requests are accepted already, and start what listens."""
         asyncio.get_running_loop().run_in_executor(self._threads, self._store.client)
+        self._fingerprint.start()
         if self._transcriber is not None:
             await self._transcriber.start()
         self._started = True
@@ -103,7 +120,7 @@ class ContextBackend:
         for threads in (self._threads, self._computing):
             threads.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result:
+    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result | Unchanged:
         """Run one job within its deadline; cancelling it leaves a running transcription to the next request for it.
 
         Raises:
@@ -112,15 +129,22 @@ class ContextBackend:
         clock = Stages(job, emit)
         try:
             async with asyncio.timeout(job.deadline_seconds):
-                facts, assessment, plot = await self._analyze(job, clock)
+                clock.enter("find", 0.0)
+                facts = await self._find(job, clock)
+                # What lies beside the recording can change without it.
+                fingerprint = await self._fingerprint.value() if self._transcriber is not None else None
+                if same := unchanged(job, facts, fingerprint):
+                    return same
+                assessment, plot, whole = await self._analyze(job, facts, clock)
                 await attended()
-                return await self._publisher.publish(job, facts, assessment, plot, clock)
+                return await self._publisher.publish(
+                    job, facts, assessment, plot, clock, fingerprint=fingerprint if whole else None
+                )
         except TimeoutError:
             raise out_of_time(job, clock.stage) from None
 
-    async def _analyze(self, job: AnalysisJob, clock: Stages) -> tuple[SourceFacts, Assessment, bytes]:
-        clock.enter("find", 0.0)
-        facts = await self._find(job, clock)
+    async def _analyze(self, job: AnalysisJob, facts: SourceFacts, clock: Stages) -> tuple[Assessment, bytes, bool]:
+        """Return what is said, its plot, and whether nothing was left out that another time could bring."""
         clock.enter("transcribe", 0.1)
         transcription = await self._transcribe(job, facts, clock)
         clock.enter("judge", 0.6)
@@ -130,7 +154,8 @@ class ContextBackend:
                 answers[detector.name] = await detector.ask(transcript, clock.remaining())
         keep = self._settings.context_keep_transcript
         assessment, plot = await self._compute(lambda: conclude(self._installed, transcription, answers, keep=keep))
-        return facts, assessment, plot
+        whole = not transcription.limits and not any(isinstance(answer, NotDone) for answer in answers.values())
+        return assessment, plot, whole
 
     async def _compute[T](self, what: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._computing, what)

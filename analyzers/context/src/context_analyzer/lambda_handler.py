@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from analyzer_contract import AnalysisJob, Failure, FailureReason, Progress, Result
+from analyzer_contract import AnalysisJob, FailureReason, Outcome, Progress
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.stages import always
 from context_analyzer.backend import ContextBackend
@@ -56,7 +56,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     return last.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-async def _run(job: AnalysisJob) -> Result | Failure:
+async def _run(job: AnalysisJob) -> Outcome:
     backend = _backend()
     try:
         return await backend.run(job, _drop, always)

@@ -2,7 +2,8 @@
 
 ``POST /v1/analyses`` takes an :class:`AnalysisJob`. With ``Accept: application/x-ndjson`` the answer is a
 stream of lines: any number of :class:`Progress`, at least one every two seconds, then exactly one
-:class:`Result` or :class:`Failure`. With ``Accept: application/json`` it waits and answers that last one.
+:class:`Result` or :class:`Failure`, or :class:`Unchanged` for a job that names an earlier result. With
+``Accept: application/json`` it waits and answers that last one.
 Closing the connection cancels the work. With ``Guardian-Keep: SECONDS`` the work of a stream goes on for so long, and
 the same job, posted again, is the same work; ``POST /v1/cancellations`` (a :class:`Cancellation`) stops it at once.
 429 with ``Retry-After``: every slot is taken. 503: draining. Problems before the stream starts are RFC 9457
@@ -26,6 +27,8 @@ from analyzer_contract.credentials import Action as Action
 from analyzer_contract.credentials import Credential as Credential
 from analyzer_contract.credentials import Credentials as Credentials
 from analyzer_contract.credentials import CredentialState as CredentialState
+from analyzer_contract.known import Fingerprint as Fingerprint
+from analyzer_contract.known import Known as Known
 from analyzer_contract.spoken import MOST_TURNS as MOST_TURNS
 from analyzer_contract.spoken import Mark as Mark
 from analyzer_contract.spoken import SpokenTurn as SpokenTurn
@@ -143,6 +146,10 @@ class AnalysisJob(Lenient):
     result_prefix: S3Folder | None = Field(
         default=None,
         description="Where <analyzer>.json and .png go; it ends with a slash. Nothing is uploaded without it.",
+    )
+    known: Known | None = Field(
+        default=None,
+        description="If the object and the fingerprint are still these, `unchanged` may be answered without analysing.",
     )
 
 
@@ -290,7 +297,18 @@ class Result(Answer):
     result_sha256: str | None = Field(
         default=None, pattern=r"^[0-9a-f]{64}$", description="Of that object: who changes it later is found out."
     )
+    fingerprint: Fingerprint | None = Field(
+        default=None, description="Without it the same object, analysed again, may have another result."
+    )
     seconds: float = Field(ge=0, description="The analyzer's own wall-clock time, without waiting for a slot.")
+
+
+class Unchanged(Answer):
+    """The last line of a stream for a job whose `known` result would be the same again: nothing was analysed."""
+
+    type: Literal["unchanged"] = "unchanged"
+    source: SourceFacts
+    fingerprint: Fingerprint
 
 
 class Failure(Answer):
@@ -303,6 +321,9 @@ class Failure(Answer):
     seconds: float = Field(default=0, ge=0)
 
 
-Event = Annotated[Progress | Result | Failure, Field(discriminator="type")]
-EVENT: TypeAdapter[Progress | Result | Failure] = TypeAdapter(Event)
+Outcome = Result | Unchanged | Failure
+"""What a stream ends with."""
+
+Event = Annotated[Progress | Outcome, Field(discriminator="type")]
+EVENT: TypeAdapter[Progress | Outcome] = TypeAdapter(Event)
 """Parses one line of the stream. Raises pydantic.ValidationError for anything else."""

@@ -10,7 +10,16 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Header, Response
 from fastapi.responses import JSONResponse
 
-from analyzer_contract import LONGEST_KEEP_SECONDS, MEDIA_TYPE_STREAM, AnalysisJob, Cancellation, Failure, Result
+from analyzer_contract import (
+    LONGEST_KEEP_SECONDS,
+    MEDIA_TYPE_STREAM,
+    AnalysisJob,
+    Cancellation,
+    Failure,
+    Outcome,
+    Result,
+    Unchanged,
+)
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.backend import Backend, ChildBackend
 from analyzer_kit.jobs import Jobs
@@ -46,10 +55,13 @@ _PROBLEMS = {
 _LINES = {
     "type": "string",
     "description": "A JSON object a line: progress (`type`, `stage`, `fraction`, `source`), then one that has the type "
-    "`result`, as in the plain answer, or `error` (`kind`, `reason`, `message`, `seconds`).",
+    "`result` or `unchanged`, as in the plain answer, or `error` (`kind`, `reason`, `message`, `seconds`).",
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The analysis has a verdict.", "content": {MEDIA_TYPE_STREAM: {"schema": _LINES}}},
+    200: {
+        "description": "The analysis has a verdict, or the result that the job knows would be the same again.",
+        "content": {MEDIA_TYPE_STREAM: {"schema": _LINES}},
+    },
     **{
         status: {"description": text, "content": {MEDIA_TYPE: {"schema": SCHEMA}}} for status, text in _PROBLEMS.items()
     },
@@ -99,7 +111,7 @@ def create_app(analyzer: Analyzer, settings: KitSettings, backend: Backend | Non
 
 
 def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
-    @app.post("/v1/analyses", response_model=Result, responses=_ANSWERS, tags=["analyses"])
+    @app.post("/v1/analyses", response_model=Result | Unchanged, responses=_ANSWERS, tags=["analyses"])
     async def analyze(
         job: AnalysisJob,
         accept: Annotated[str, Header()] = "application/json",
@@ -130,7 +142,7 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
         jobs.cancel(cancellation.id)
 
 
-def _plain(last: Result | Failure) -> JSONResponse:
+def _plain(last: Outcome) -> JSONResponse:
     if isinstance(last, Failure):
         return failure_problem(last)
     return JSONResponse(last.model_dump(mode="json", by_alias=True, exclude_none=True))

@@ -12,12 +12,13 @@ from typing import Protocol
 
 import structlog
 
-from analyzer_contract import AnalysisJob, FailureReason, Result, SourceFacts
+from analyzer_contract import AnalysisJob, FailureReason, Result, SourceFacts, Unchanged
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.child.messages import Task
 from analyzer_kit.child.pool import ChildPool
 from analyzer_kit.child.spawn import Spawned
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.fingerprint import Fingerprint, unchanged
 from analyzer_kit.publishing import Publisher
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.scratch import Scratch
@@ -55,7 +56,7 @@ class Backend(Protocol):
     async def stop(self) -> None:
         """End everything that was started."""
 
-    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result:
+    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result | Unchanged:
         """Run one job; cancelling it stops the work and removes its files.
 
         Args:
@@ -92,6 +93,7 @@ class ChildBackend:
         # A cancelled download may linger in its thread for one read time-out: leave room for the next ones.
         self._threads = ThreadPoolExecutor(2 * settings.concurrency + 2, thread_name_prefix="s3")
         self._publisher = Publisher(analyzer.name, self._store, self._threads)
+        self._fingerprint = Fingerprint(analyzer, settings, self._threads, analyzer.module.rpartition(".")[0])
 
     @property
     def ready(self) -> bool:
@@ -116,6 +118,7 @@ class ChildBackend:
     async def start(self) -> None:
         """Remove what a killed service left, start the children, and make the S3 client while they warm up."""
         self._scratch.open()
+        self._fingerprint.start()
         await self.pool.start()
         asyncio.get_running_loop().run_in_executor(self._threads, self._store.client)
 
@@ -125,7 +128,7 @@ class ChildBackend:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._scratch.close()
 
-    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result:
+    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result | Unchanged:
         """Run one job within its deadline.
 
         Raises:
@@ -139,10 +142,21 @@ class ChildBackend:
             except TimeoutError:
                 raise out_of_time(job, clock.stage) from None
 
-    async def _run(self, job: AnalysisJob, folder: Path, clock: Stages, attended: Attended) -> Result:
+    async def _run(self, job: AnalysisJob, folder: Path, clock: Stages, attended: Attended) -> Result | Unchanged:
         clock.enter("download", 0.0)
         recording, plot = folder / "recording", folder / "plot"
-        facts = await self._fetch(job, recording, clock)
+        cancelled = threading.Event()
+        try:
+            facts = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._store.head, job.source, clock.remaining(), cancelled
+            )
+            clock.set_source(facts)
+            fingerprint = await self._fingerprint.value()
+            if same := unchanged(job, facts, fingerprint):
+                return same
+            await self._fetch(job.source.uri, facts, recording, clock, cancelled)
+        finally:
+            cancelled.set()
         clock.enter("analyze", ANALYSIS_SHARE[0])
         async with self.pool.lease() as worker:
             clock.leased()
@@ -151,28 +165,19 @@ class ChildBackend:
             assessment = await worker.run(task, clock.child_stage)
             picture = _read_plot(plot)
         await attended()
-        return await self._publisher.publish(job, facts, assessment, picture, clock)
+        return await self._publisher.publish(job, facts, assessment, picture, clock, fingerprint=fingerprint)
 
-    async def _fetch(self, job: AnalysisJob, recording: Path, clock: Stages) -> SourceFacts:
-        loop = asyncio.get_running_loop()
-        cancelled = threading.Event()
-
+    async def _fetch(
+        self, uri: str, facts: SourceFacts, recording: Path, clock: Stages, cancelled: threading.Event
+    ) -> None:
         def download() -> None:
             try:  # the thread owns the descriptor: the coroutine may be gone before it
-                self._store.download(job.source.uri, facts, target, clock.remaining(), cancelled)
+                self._store.download(uri, facts, target, clock.remaining(), cancelled)
             finally:
                 os.close(target)
 
-        try:
-            facts = await loop.run_in_executor(
-                self._threads, self._store.head, job.source, clock.remaining(), cancelled
-            )
-            clock.set_source(facts)
-            target = os.open(recording, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            await loop.run_in_executor(self._threads, download)
-        finally:
-            cancelled.set()
-        return facts
+        target = os.open(recording, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        await asyncio.get_running_loop().run_in_executor(self._threads, download)
 
 
 def _read_plot(plot: Path) -> bytes:

@@ -49,5 +49,9 @@ class Jobs:
 
 
 def _same(one: AnalysisJob, other: AnalysisJob) -> bool:
-    """Return whether it is one job: which version of the object it means may have been found out meanwhile."""
-    return (one.id, one.source.uri, one.result_prefix) == (other.id, other.source.uri, other.result_prefix)
+    """Return whether it is one job: which version of the object it means may have been found out meanwhile.
+
+    Work on one that knows an earlier result may end with that, which means nothing to who does not know it.
+    """
+    named = (one.id, one.source.uri, one.result_prefix) == (other.id, other.source.uri, other.result_prefix)
+    return named and one.known in (None, other.known)

@@ -32,7 +32,14 @@ class Publisher:
         self._threads = threads
 
     async def publish(
-        self, job: AnalysisJob, facts: SourceFacts, assessment: Assessment, picture: bytes, clock: Stages
+        self,
+        job: AnalysisJob,
+        facts: SourceFacts,
+        assessment: Assessment,
+        picture: bytes,
+        clock: Stages,
+        *,
+        fingerprint: str | None,
     ) -> Result:
         """Upload the whole result, if the job says where to, and return the last line of the stream.
 
@@ -51,6 +58,7 @@ class Publisher:
             source=facts,
             result_uri=uri,
             result_sha256=digest,
+            fingerprint=fingerprint,
             seconds=clock.total(),
         )
 

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from analyzer_contract import MEDIA_TYPE_STREAM, Failure, Progress, Result
+from analyzer_contract import MEDIA_TYPE_STREAM, Outcome, Progress
 from analyzer_kit.work import Work
 
 
@@ -45,7 +45,7 @@ class StreamedAnswer(Response):
 class PlainAnswer(Response):
     """Only the last event, once it is there."""
 
-    def __init__(self, work: Work, render: Callable[[Result | Failure], Response]) -> None:
+    def __init__(self, work: Work, render: Callable[[Outcome], Response]) -> None:
         super().__init__()
         self._work = work
         self._client = work.attach()

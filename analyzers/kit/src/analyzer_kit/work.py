@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 
 import structlog
 
-from analyzer_contract import HEARTBEAT_SECONDS, AnalysisJob, Failure, FailureReason, Progress, Result
+from analyzer_contract import HEARTBEAT_SECONDS, AnalysisJob, Failure, FailureReason, Outcome, Progress, Result
 from analyzer_kit.backend import Backend
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.metrics import Metrics
@@ -19,7 +19,7 @@ _HEARTBEAT = HEARTBEAT_SECONDS * 0.6
 _UNREAD_EVENTS = 64
 """Further progress is dropped while a client does not read."""
 
-Event = Progress | Result | Failure
+Event = Progress | Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class Work:
         self._metrics = metrics
         self._forget = forget
         self._last: Progress | None = None
-        self._outcome: Result | Failure | None = None
+        self._outcome: Outcome | None = None
         self._client: Client | None = None
         self._followed = asyncio.Event()
         self._end: asyncio.TimerHandle | None = None
@@ -115,7 +115,7 @@ class Work:
         self._forget(self)
 
     async def events(self, client: Client) -> AsyncGenerator[Event]:
-        """Yield progress at least every two seconds, then one Result or Failure; less if another client came."""
+        """Yield progress at least every two seconds, then one outcome; less if another client came."""
         last = Progress(stage="start", fraction=0)
         while self._client is client:
             event = await client.next() or last
@@ -135,10 +135,10 @@ class Work:
     async def _run(self) -> None:
         started = time.monotonic()
         outcome = "Cancelled"
-        last: Result | Failure
+        last: Outcome
         try:
             last = await self._backend.run(self.job, self._emit, self._attended)
-            outcome = last.verdict
+            outcome = last.verdict if isinstance(last, Result) else type(last).__name__
         except AnalysisError as error:
             last, outcome = error.failure(time.monotonic() - started), error.reason
         except Exception as error:

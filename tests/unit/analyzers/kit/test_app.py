@@ -352,7 +352,7 @@ async def test_swagger_is_served_and_describes_every_answer(app: FastAPI) -> Non
     assert all(set(answer["content"]) == {"application/problem+json"} for answer in answers.values())
     assert set(answers) == {"401", "403", "404", "408", "409", "413", "422", "429", "500", "502", "503", "504"}
     job = document["components"]["schemas"]["AnalysisJob"]["properties"]
-    assert set(job) == {"id", "source", "deadlineSeconds", "resultPrefix"}
+    assert set(job) == {"id", "source", "deadlineSeconds", "resultPrefix", "known"}
 
 
 def _guarded(settings: KitSettings) -> FastAPI:
