@@ -48,6 +48,13 @@ locals {
     Action   = ["s3:PutObject"]
     Resource = ["${var.results_bucket_arn}/*/part-*.jsonl"]
   }
+  # What results are found by. No analyzer may write there: the last part of its keys is its own name.
+  write_cache = {
+    Sid      = "RememberResults"
+    Effect   = "Allow"
+    Action   = ["s3:PutObject"]
+    Resource = ["${var.results_bucket_arn}/*/.cached/*"]
+  }
   # A wildcard covers any depth, the transcripts' prefix included.
   keep_out_of_transcripts = {
     Sid      = "KeepOutOfTranscripts"
@@ -176,6 +183,7 @@ locals {
         local.list_recordings,
         local.read_manifests,
         local.write_parts,
+        local.write_cache,
       ],
       local.erase,
       local.erase_uploads,

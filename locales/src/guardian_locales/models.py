@@ -167,6 +167,7 @@ class Report(_Words):
     percentile: Annotated[str, filled("percent")]
     model: Text
     version: Text
+    cached: Annotated[str, filled("time")]
     result_hash: Text
     weights: Text
     no_weights: Text

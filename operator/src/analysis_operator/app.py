@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NoReturn
 
@@ -25,6 +25,7 @@ from analysis_operator.batches.kube_store import KubeBatches
 from analysis_operator.batches.results import S3Results
 from analysis_operator.batches.sources import S3Sources
 from analysis_operator.batches.watch import BatchWatch
+from analysis_operator.cache.store import VerdictCache
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.errors import LeaseLost, OperatorError
@@ -121,6 +122,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         policy=policy,
         clock=clock.now,
         clock_doubted=clock.doubted,
+        cache=_cache(settings, clock.now),
     )
     scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher), dispatcher.backlog_changed)
     scaled_objects = KubeScaledObjects(api, settings.namespace)
@@ -141,6 +143,12 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         analyzers=analyzers,
         analyzer_resync=AnalyzerResync(analyzer_store, analyzers, settings.namespace),
     )
+
+
+def _cache(settings: Settings, clock: Callable[[], datetime]) -> VerdictCache | None:
+    if settings.results_uri is None or not settings.cached_seconds:
+        return None
+    return VerdictCache(settings.results_uri, timedelta(seconds=settings.cached_seconds), clock)
 
 
 def _backlog(dispatcher: Dispatcher, name: str) -> Backlog | None:

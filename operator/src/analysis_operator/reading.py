@@ -18,14 +18,16 @@ from analyzer_contract import (
     Failure,
     FailureKind,
     FailureReason,
+    Outcome,
     Progress,
     Result,
+    Unchanged,
     Verdict,
     left_out,
 )
 
 _TYPES = frozenset(
-    kind for event in (Progress, Result, Failure) for kind in get_args(event.model_fields["type"].annotation)
+    kind for event in (Progress, Result, Unchanged, Failure) for kind in get_args(event.model_fields["type"].annotation)
 )
 _LONGEST_WORD = 63
 _REASONS = {
@@ -37,7 +39,7 @@ _REASONS = {
 """What a reason that is not known here is taken for. Who is at fault, which decides about other attempts, stays."""
 
 
-def read_event(line: bytes) -> Progress | Result | Failure | None:
+def read_event(line: bytes) -> Progress | Outcome | None:
     """Return what a line of the stream says; None: it is of a type that this version does not know.
 
     Raises:

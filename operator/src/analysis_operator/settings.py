@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     missing_analyzer_seconds: float = Field(
         default=120.0, ge=0, description="How long a request waits for an Analyzer that is not there."
     )
+    cached_seconds: int = Field(
+        default=604_800,
+        ge=0,
+        description="How old a result may be that is adopted for the same object and the same analyzer. 0: none is.",
+    )
     resync_seconds: float = Field(default=60.0, gt=0, description="How often everything is compared with the API.")
     secret_file: Path | None = Field(
         default=None,

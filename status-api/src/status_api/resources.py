@@ -52,6 +52,11 @@ class _Finding(_Lenient):
     score: int
 
 
+class _CachedFrom(_Lenient):
+    name: str
+    uid: str
+
+
 class _Analysis(_Lenient):
     name: str
     state: Literal["Pending", "Running", "Succeeded", "Failed", "Skipped"] = _PENDING
@@ -62,6 +67,8 @@ class _Analysis(_Lenient):
     reason: str = ""
     message: str = ""
     findings: list[_Finding] = []
+    cached: bool = False
+    cached_from: _CachedFrom | None = None
 
 
 class _Condition(_Lenient):
@@ -127,7 +134,7 @@ def resource_for(tenant: str, name: str, new: NewAnalysis) -> dict[str, Any]:
         "apiVersion": API_VERSION,
         "kind": KIND,
         "metadata": {"name": name, "namespace": tenant},
-        "spec": new.model_dump(mode="json", by_alias=True, exclude_none=True) | patience,
+        "spec": new.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True) | patience,
     }
 
 
@@ -161,4 +168,6 @@ def _part(entry: _Analysis) -> Part:
         reason=entry.reason,
         message=entry.message,
         findings=[Finding.model_validate(finding.model_dump()) for finding in entry.findings],
+        cached=entry.cached,
+        cached_from=Key(entry.cached_from.name, entry.cached_from.uid).id if entry.cached_from else None,
     )

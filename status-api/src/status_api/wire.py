@@ -47,6 +47,7 @@ class NewAnalysis(Wire):
     """What to analyse."""
 
     source: Source
+    refresh: bool = Field(default=False, description="Analyse it even if an earlier result for it could be adopted.")
     analyzers: list[AnalyzerName] | None = Field(
         default=None,
         min_length=1,
@@ -79,6 +80,10 @@ class Part(Wire):
     reason: str
     message: str
     findings: list[Finding]
+    cached: bool = Field(
+        description="Whether nothing was analysed: an earlier result for the same object and analyzer was adopted."
+    )
+    cached_from: str | None = Field(description="The id of the analysis that this result comes from.")
 
 
 class Analysis(Wire):

@@ -64,6 +64,7 @@ _RECORDING = "arn:aws:s3:::media/calls/2026/grandson.wav"
 _OF_ANOTHER_GRANT = "arn:aws:s3:::media/care/home-7/night.mp4"
 _NOT_GRANTED = "arn:aws:s3:::media/diary/me.wav"
 _RESULT = "arn:aws:s3:::results/calls/9f/audio.json"
+_CACHED = f"arn:aws:s3:::results/calls/.cached/{'a' * 64}.json"
 _TRANSCRIPT = "arn:aws:s3:::results/transcripts/guardian-1.json"
 _MODEL = "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-haiku-5-5"
 _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardian-1"
@@ -135,6 +136,7 @@ _JOB = "arn:aws:transcribe:ap-northeast-2:123456789012:transcription-job/guardia
         # The operator joins results to a report. It never opens a recording.
         ("operator", "s3:GetObject", _RESULT, True),
         ("operator", "s3:PutObject", "arn:aws:s3:::results/calls/9f/report.html", True),
+        *((service, "s3:PutObject", _CACHED, service == "operator") for service in _SERVICES),
         ("operator", "s3:GetObject", _RECORDING, False),
         # For a batch it reads lists of recordings, and writes what became of them.
         ("operator", "s3:GetObject", "arn:aws:s3:::media/calls/lists/november.csv", True),

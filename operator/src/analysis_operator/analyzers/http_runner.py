@@ -25,8 +25,8 @@ from analyzer_contract import (
     Failure,
     FailureKind,
     FailureReason,
+    Outcome,
     Progress,
-    Result,
 )
 from guardian_service.connections import notice_lost_peer
 from guardian_service.signatures import AUTHORIZATION, PROOF, SecretFile, Signature, sign
@@ -69,7 +69,7 @@ class HttpRunner:
         """Close every connection."""
         await self._session.close()
 
-    async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+    async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Outcome]:
         """Yield the stream of one analysis. Raises what the Runner port names."""
         body = job.model_dump_json(by_alias=True, exclude_none=True).encode()
         signature = self._signed(endpoint, body)
@@ -155,7 +155,7 @@ async def _refusal(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> Failur
     return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message)
 
 
-async def _lines(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> AsyncGenerator[Progress | Result | Failure]:
+async def _lines(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> AsyncGenerator[Progress | Outcome]:
     while True:
         try:
             line = await answer.content.readline()

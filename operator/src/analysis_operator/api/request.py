@@ -84,6 +84,7 @@ class RequestSpec(Resource):
                         "analyzers",
                         "timeoutSeconds",
                         "maxAttempts",
+                        "refresh",
                         "ttlSecondsAfterFinished",
                     )
                 ),
@@ -139,6 +140,10 @@ class RequestSpec(Resource):
         le=315_360_000,
         description="Seconds after its end at which the request is deleted.",
     )
+    refresh: bool = Field(
+        default=False,
+        description="Have the recording analysed even if an earlier result for it could be adopted.",
+    )
     suspend: bool = Field(
         default=False,
         description="While it is true nothing runs for the request, and what ran was stopped and begins anew later.",
@@ -169,6 +174,14 @@ class StatusFinding(Resource):
     start_seconds: int = Field(ge=0, description="Start of the stretch, rounded down.")
     end_seconds: int = Field(ge=0, description="End of the stretch, rounded up.")
     score: int = Field(ge=0, le=100, description="How strong the evidence is, 0 to 100.")
+
+
+class CachedFrom(Resource):
+    """The request whose result was adopted; it may be deleted by now."""
+
+    name: str = Field(max_length=253, description="Its name, in the same namespace.")
+    uid: str = Field(max_length=64, description="Its UID.")
+    finished_at: datetime = Field(description="When its analysis ended.")
 
 
 class AnalysisStatus(Resource):
@@ -203,6 +216,11 @@ class AnalysisStatus(Resource):
     findings: list[StatusFinding] = Field(default=[], max_length=5, description="The strongest evidence.")
     result_uri: str | None = Field(default=None, max_length=1200, description="The full result, as JSON.")
     result_sha256: str | None = Field(default=None, max_length=64, description="Of that file: guardian verify.")
+    cached: bool = Field(
+        default=False,
+        description="Whether nothing was analysed: the same analyzer had a result for this very object.",
+    )
+    cached_from: CachedFrom | None = Field(default=None, description="Where that result comes from.")
 
     @property
     def blind(self) -> bool:

@@ -15,10 +15,19 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 5
 _ATTEMPTS = 3
+_NOT_SEEN = {"NoSuchKey", "404", "AccessDenied", "403"}
+"""Without the right to list a bucket, S3 answers "forbidden" for what is not there."""
 
 
 class StoreError(OperatorError):
-    """An object in S3 was not read or not written; the message says which and why."""
+    """An object in S3 was not read or not written; the message says which and why.
+
+    ``unusable``: it is not there, too large, or may not be seen, which another try would not change.
+    """
+
+    def __init__(self, message: str, *, unusable: bool = False) -> None:
+        super().__init__(message)
+        self.unusable = unusable
 
 
 class ObjectStore:
@@ -44,9 +53,10 @@ class ObjectStore:
                 # One byte more than allowed is enough to know; the length that the answer names is not trusted.
                 data: bytes = body.read(limit + 1)
         except (BotoCoreError, ClientError, HTTPError, OSError) as error:
-            raise StoreError(f"{uri} could not be read: {_error_code(error)}") from error
+            code = _error_code(error)
+            raise StoreError(f"{uri} could not be read: {code}", unusable=code in _NOT_SEEN) from error
         if len(data) > limit:
-            raise StoreError(f"{uri} is larger than {limit} bytes")
+            raise StoreError(f"{uri} is larger than {limit} bytes", unusable=True)
         return data
 
     def put(self, uri: str, body: bytes, content_type: str) -> None:

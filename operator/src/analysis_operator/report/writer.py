@@ -91,7 +91,8 @@ class S3ReportWriter:
     def _section(self, request: AnalysisRequest, prefix: str, entry: AnalysisStatus, read_until: float) -> Section:
         if entry.result_uri is None:
             return Section(entry)
-        expected = f"{prefix}{entry.name}.json"
+        folder = _folder(prefix, entry)
+        expected = f"{folder}{entry.name}.json"
         if entry.result_uri != expected:
             # An analyzer reads hostile media: it does not get to choose what the operator's own rights read.
             return Section(entry, problem=f"The result of {entry.name} is not where results go, so it was not read.")
@@ -104,7 +105,7 @@ class S3ReportWriter:
         except ValidationError as error:
             summary = error_summary(error, root="result", field_characters=100, message_characters=150)
             return Section(entry, problem=f"The result of {entry.name} breaks the contract ({summary}).")
-        plot, problem = self._plot(entry, f"{prefix}{entry.name}.png")
+        plot, problem = self._plot(entry, f"{folder}{entry.name}.png")
         return Section(entry, result, plot, problem)
 
     def _result(self, request: AnalysisRequest, entry: AnalysisStatus, uri: str) -> AnalysisReport:
@@ -112,7 +113,8 @@ class S3ReportWriter:
         if entry.result_sha256 is not None and hashlib.sha256(body).hexdigest() != entry.result_sha256:
             raise StoreError(f"{uri} is not what the analyzer wrote")
         result = read_report(body)
-        if result.id != f"{request.metadata.uid}.{entry.name}" or result.analyzer != entry.name:
+        uid = entry.cached_from.uid if entry.cached_from else request.metadata.uid
+        if result.id != f"{uid}.{entry.name}" or result.analyzer != entry.name:
             raise StoreError(f"{uri} is the result of another analysis")
         if (result.verdict, result.score) != (entry.verdict, entry.score):
             # An attempt that was given up may have ended later than the one that counted.
@@ -126,3 +128,11 @@ class S3ReportWriter:
             return None, f"The plot of {entry.name} is missing: {error}."
         plot = read_plot(data)
         return plot, "" if plot else f"The plot of {entry.name} is no PNG image, or too large to be shown."
+
+
+def _folder(prefix: str, entry: AnalysisStatus) -> str:
+    """Return where an analysis left its result: beside the page, or in the folder of the request that it comes from."""
+    if entry.cached_from is None:
+        return prefix
+    namespace = prefix.rstrip("/").rsplit("/", 2)[0]
+    return f"{namespace}/{entry.cached_from.name}/{entry.cached_from.uid}/"

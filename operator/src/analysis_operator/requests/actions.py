@@ -7,6 +7,7 @@ from typing import Literal
 
 from analysis_operator.api import PinnedSource, RequestStatus
 from analysis_operator.callbacks.delivery import Answer
+from analyzer_contract import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,15 @@ class Enqueue:
     analyzer: str
     source: PinnedSource | None = None
     resume_on: str | None = None
+    known: Known | None = None
+    """An earlier result: if it would be the same again, the analyzer says only that."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Find out whether this analyzer has an earlier result for the same object."""
+
+    analyzer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class Notify:
     message: str
 
 
-Action = Enqueue | Stop | WriteReport | CallBack | Notify
+Action = Enqueue | LookUp | Stop | WriteReport | CallBack | Notify
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from datetime import datetime
 from analysis_operator.api import AnalysisState, AnalysisStatus, PinnedSource, StatusFinding
 from analysis_operator.errors import Reason
 from analysis_operator.requests import retry
+from analysis_operator.requests.adoption import adopt, marked
 from analysis_operator.requests.conditions import cut
-from analysis_operator.requests.observation import Observation, PodLost, Run
-from analyzer_contract import Failure, Finding, Result, whole_percent
+from analysis_operator.requests.observation import Observation, Outcome, PodLost, Run
+from analyzer_contract import Failure, Finding, Result, Unchanged, whole_percent
 
 _FINDINGS = 5
 _MESSAGE_LIMIT = 400
@@ -26,15 +27,31 @@ def advance(
         return before
     if run is None:
         return _interrupted(before, observed, now) if before.state is AnalysisState.RUNNING else before
-    match run.outcome:
-        case None:
-            return _running(before, run)
+    if run.outcome is None:
+        return _running(before, run)
+    return _ended(before, run, run.outcome, observed, now, pinned=pinned)
+
+
+def _ended(
+    before: AnalysisStatus,
+    run: Run,
+    outcome: Outcome,
+    observed: Observation,
+    now: datetime,
+    *,
+    pinned: PinnedSource | None,
+) -> AnalysisStatus:
+    match outcome:
         case Result():
-            return _succeeded(before, run, run.outcome, pinned, now)
+            return _succeeded(before, run, outcome, pinned, now)
+        case Unchanged():
+            adopted, earlier = adopt(outcome, run.pod, (observed.earlier or {}).get(before.name))
+            ended = _ended(before, run, adopted, observed, now, pinned=pinned)
+            return marked(ended, before, earlier) if ended.state is AnalysisState.SUCCEEDED else ended
         case Failure():
-            return _failed(before, run, run.outcome, observed, now)
+            return _failed(before, run, outcome, observed, now)
         case PodLost():
-            return _lost(before, run, run.outcome, observed, now)
+            return _lost(before, run, outcome, observed, now)
 
 
 def _counted(before: AnalysisStatus, run: Run) -> bool:

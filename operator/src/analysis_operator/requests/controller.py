@@ -11,14 +11,16 @@ import structlog
 
 from analysis_operator import metrics
 from analysis_operator.api import RequestStatus
+from analysis_operator.cache.store import VerdictCache
 from analysis_operator.callbacks.decision import is_pending
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.records.sink import Sink
 from analysis_operator.report.ports import ReportWriter
-from analysis_operator.requests.actions import CallBack, Enqueue, Notify, Plan, Stop, WriteReport
+from analysis_operator.requests.actions import CallBack, Enqueue, LookUp, Notify, Plan, Stop, WriteReport
 from analysis_operator.requests.admission import Admission
 from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests.earlier import EarlierResults
 from analysis_operator.requests.expiry import Expiry
 from analysis_operator.requests.intake import Intake
 from analysis_operator.requests.observation import Observation, Policy, Run
@@ -52,6 +54,7 @@ class RequestController:
         clock: the time in UTC.
         intake: which requests are worked on now.
         clock_doubted: whether that is perhaps wrong.
+        cache: earlier results; None: nothing is adopted.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class RequestController:
         clock: Callable[[], datetime],
         intake: Intake | None = None,
         clock_doubted: Callable[[], bool] = lambda: False,
+        cache: VerdictCache | None = None,
     ) -> None:
         self._requests = requests
         self._dispatcher = dispatcher
@@ -76,16 +80,15 @@ class RequestController:
         self._clock = clock
         self._clock_doubted = clock_doubted
         self._queue = WorkQueue()
+        self._earlier = EarlierResults(cache, self._queue.add)
         self.view = RequestView(sink, self._queue, intake or Intake())
         self.reader = Reader(requests, self.view, self._queue, self.on_deleted)
         self._admission = Admission(requests, self.view, self.on_deleted, lambda: None if clock_doubted() else clock())
         self._expiry = Expiry(requests, self.view.closed, clock, clock_doubted)
         self._pace = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
         self._pace_of_finished = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
-        dispatcher.run_changed.connect(self._on_run_changed)
+        dispatcher.run_changed.connect(lambda uid, waits: self._queue.add(uid, low=waits))
         callbacks.replied.connect(self._queue.add)
-
-    # ---- observe
 
     def on_deleted(self, uid: str, *, closed: bool = False) -> None:
         """Take a deleted request out of the view and stop its work. ``closed``: it was closed when it went."""
@@ -94,6 +97,7 @@ class RequestController:
         self._admission.make_room(uid)
         self._queue.forget(uid)
         self._dispatcher.stop(uid)
+        self._earlier.forget(uid)
         if entry is not None and entry.reporting is not None:
             entry.reporting.cancel()
         if request is not None and not closed:
@@ -111,11 +115,6 @@ class RequestController:
         self._admission.make_room()
         for uid in self.view.unfinished():
             self._queue.add(uid, low=True)
-
-    def _on_run_changed(self, uid: str, waits: bool) -> None:
-        self._queue.add(uid, low=waits)
-
-    # ---- plan and act
 
     async def run(self) -> None:
         """Work until cancelled; then every stream is closed."""
@@ -156,18 +155,8 @@ class RequestController:
     async def _carry_out(self, uid: str, entry: Entry) -> None:
         await self._end(entry)  # an earlier write may have succeeded though its answer was lost
         runs = self._dispatcher.runs(uid)
-        delivery = self._callbacks.delivery(uid)
-        observed = Observation(
-            entry.request,
-            self._dispatcher.pools(),
-            runs,
-            entry.report,
-            self._policy,
-            delivery,
-            self._dispatcher.missing_since(entry.request.spec.analyzers),
-            self._clock_doubted(),
-        )
-        decided = plan(observed, self._clock())
+        decided = plan(self._observation(uid, entry, runs), self._clock())
+        self._earlier.advance(entry.request, decided.status, runs)
         self._start_and_stop(entry, decided)
         if decided.status == entry.request.status:
             self._on_recorded(uid, runs)  # an earlier write may have succeeded though its answer was lost
@@ -178,9 +167,7 @@ class RequestController:
                 self.view.close(entry)
                 return
             if decided.parked:
-                self._queue.forget(uid)
-                self.view.park(entry)
-                self._admission.make_room()
+                self._park(uid, entry)
                 return
         else:
             if not decided.urgent and not self._may_write(uid, entry):
@@ -193,6 +180,27 @@ class RequestController:
                 self._queue.add(uid, low=True)  # to see that nothing is left to write
         if decided.requeue_after is not None and uid in self.view:
             self._queue.add_later(uid, decided.requeue_after)
+
+    def _observation(self, uid: str, entry: Entry, runs: Mapping[str, Run]) -> Observation:
+        request, earlier = entry.request, self._earlier.of(entry.request)
+        return Observation(
+            request=request,
+            pools=self._dispatcher.pools(),
+            runs=runs,
+            report=entry.report,
+            policy=self._policy,
+            delivery=self._callbacks.delivery(uid),
+            missing_since=self._dispatcher.missing_since(request.spec.analyzers),
+            clock_doubted=self._clock_doubted(),
+            earlier=earlier,
+            ahead=self._earlier.ahead(request, earlier),
+        )
+
+    def _park(self, uid: str, entry: Entry) -> None:
+        self._queue.forget(uid)
+        self._earlier.forget(uid)
+        self.view.park(entry)
+        self._admission.make_room()
 
     async def _end(self, entry: Entry) -> bool:
         """Do what follows once from an end that this process wrote. Return whether there was one to follow up."""
@@ -210,8 +218,11 @@ class RequestController:
         uid, prefix = entry.request.metadata.uid, self._policy.result_prefix(entry.request)
         for action in decided.actions:
             match action:
-                case Enqueue(analyzer, source, pod):
-                    self._dispatcher.enqueue(entry.request, analyzer, source, prefix, resume_on=pod)
+                case Enqueue(analyzer, source, pod, known):
+                    self._dispatcher.enqueue(entry.request, analyzer, source, prefix, known, resume_on=pod)
+                    self._earlier.begin(entry.request, analyzer)
+                case LookUp(analyzer):
+                    self._earlier.look_up(entry.request, analyzer)
                 case Stop(analyzer):
                     self._dispatcher.stop(uid, analyzer)
                 case WriteReport(status) if entry.reporting is None:
@@ -274,6 +285,7 @@ class RequestController:
         uid = entry.request.metadata.uid
         self._admission.make_room(uid)
         self._dispatcher.stop(uid)  # a cancelled one may still wait for a slot
+        self._earlier.forget(uid)
         entry.report = entry.reporting = None
         self._callbacks.on_finished(entry.request)
         # Once more: to answer the state machine that waits, or to see that nothing is left to write.

@@ -21,7 +21,7 @@ from analysis_operator.requests.observation import Outcome, PodLost, PoolView, R
 from analysis_operator.requests.pool import Pod, WorkerPool, job_of
 from analysis_operator.requests.ports import Endpoint, Runner
 from analysis_operator.signals import Signal
-from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Progress
+from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Known, Progress
 
 log = structlog.get_logger(__name__)
 
@@ -130,6 +130,7 @@ class Dispatcher:
         analyzer: str,
         source: PinnedSource | None,
         prefix: str | None,
+        known: Known | None = None,
         *,
         resume_on: str | None = None,
     ) -> None:
@@ -144,7 +145,7 @@ class Dispatcher:
         order = pool.jobs[uid][0].order if uid in pool.jobs else next(self._arrivals)
         priority = self._limits.priority(meta.namespace, request.spec.priority)
         analysis, is_new = QueuedAnalysis(uid, meta.namespace, priority, since, order), uid not in pool.jobs
-        pool.jobs[uid] = (analysis, job_of(request, analyzer, source, prefix))
+        pool.jobs[uid] = (analysis, job_of(request, analyzer, source, prefix, known))
         if resume_on and is_new:
             pool.resumed[uid] = resume_on
             asyncio.get_running_loop().call_later(_RESUME_SECONDS, self._give_up, analyzer, pool, uid)

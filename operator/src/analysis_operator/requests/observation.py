@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from analysis_operator.api import AnalysisRequest
+from analysis_operator.cache.entry import Earlier
 from analysis_operator.callbacks.delivery import Delivery
 from analysis_operator.report.ports import Report
 from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.retry import backoff, longest, patient
-from analyzer_contract import Failure, Result, SourceFacts
+from analyzer_contract import Failure, Result, SourceFacts, Unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class PodLost:
     message: str
 
 
-Outcome = Result | Failure | PodLost
+Outcome = Result | Unchanged | Failure | PodLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class Observation:
     """A snapshot: the request as last read, the runs in flight or just ended, and the pools it names.
 
     ``missing_since``: from when on each Analyzer that the request names and that is not there is known to be missing.
+    ``earlier``: of each analyzer that was looked up the earlier result, if there is one; None: nothing is adopted.
+    ``ahead``: by analyzer, the request for whose answer this one waits.
     ``clock_doubted``: the time is perhaps wrong, so nothing is done by age that cannot be taken back.
     """
 
@@ -110,3 +113,5 @@ class Observation:
     delivery: Delivery = field(default_factory=Delivery)
     missing_since: Mapping[str, datetime] = field(default_factory=dict)
     clock_doubted: bool = False
+    earlier: Mapping[str, Earlier | None] | None = None
+    ahead: Mapping[str, str] = field(default_factory=dict)

@@ -41,6 +41,11 @@ def end_of(analyses: Sequence[AnalysisStatus], *, cancelled: bool) -> End:
         messages = dict.fromkeys(entry.message for entry in [*failed, *skipped])
         return End(False, first.reason, " ".join(messages))
     sentences = [f"{fused.verdict}, score {fused.score}."]
+    sentences += [
+        f"{entry.name} was not analysed again: the result is that of {entry.cached_from.name}."
+        for entry in analyses
+        if entry.cached_from is not None
+    ]
     sentences += [f"{entry.name} skipped: {entry.message}" for entry in skipped]
     sentences += [
         f"{entry.name} examined {entry.examined_share} % of the recording."

@@ -19,13 +19,14 @@ from analysis_operator.api import (
 from analysis_operator.callbacks import decision
 from analysis_operator.errors import Reason
 from analysis_operator.requests import conditions, deadline
-from analysis_operator.requests.actions import Action, CallBack, Enqueue, Notify, Plan, Stop, WriteReport
+from analysis_operator.requests.actions import Action, CallBack, Notify, Plan, Stop, WriteReport
+from analysis_operator.requests.adoption import start
 from analysis_operator.requests.analysis import advance, fail, halt
 from analysis_operator.requests.observation import Observation
 from analysis_operator.requests.outcome import End, duration, end_of
 from analysis_operator.requests.permission import refusal
 from analysis_operator.requests.retry import wait_for
-from analyzer_contract import Result
+from analyzer_contract import Result, Unchanged
 
 
 def plan(observed: Observation, now: datetime) -> Plan:
@@ -62,7 +63,7 @@ def _pin(observed: Observation) -> PinnedSource | None:
         run = observed.runs.get(name)
         if run is None:
             continue
-        facts = run.outcome.source if isinstance(run.outcome, Result) else run.source
+        facts = run.outcome.source if isinstance(run.outcome, Result | Unchanged) else run.source
         if facts is not None:
             return PinnedSource(etag=facts.etag, version_id=facts.version_id, size_bytes=facts.size_bytes)
     return None
@@ -117,21 +118,13 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
     left = deadline.time_left(observed.request, now, observed.clock_doubted)
     waits = [] if left is None else [left]
     for old, new in zip(before, status.analyses, strict=True):
-        run = observed.runs.get(new.name)
-        if new.state.finished:
-            if run is not None and run.outcome is None:
-                actions.append(Stop(new.name))
-        elif observed.request.spec.suspend:
-            if run is None or run.outcome is None:  # else the write of this status records it
-                actions.append(Stop(new.name))
-        elif new.state is AnalysisState.PENDING:
-            if new.retry_at is not None and (pause := wait_for(new.retry_at, now, observed.policy.longest_pause)):
+        match _next(new, observed, status.source, now):
+            case None:
+                pass
+            case timedelta() as pause:
                 waits.append(pause)
-            elif new.name not in observed.pools:
-                waits.append(_wait_for_analyzer(new.name, observed, now))
-            else:
-                resume_on = new.pod if new.reason == Reason.INTERRUPTED else None
-                actions.append(Enqueue(new.name, status.source, resume_on))
+            case action:
+                actions.append(action)
         if _spent(new) != _spent(old) and not new.state.finished:
             actions.append(Notify("Warning", new.reason, f"{new.name}: {new.message}"))
     reason, message = _suspension(status) if observed.request.spec.suspend else _progress_reason(observed, status)
@@ -146,6 +139,24 @@ def _on_the_way(observed: Observation, status: RequestStatus, before: list[Analy
         ),
         parked=observed.request.spec.suspend and all(run.outcome is None for run in observed.runs.values()),
     )
+
+
+def _next(
+    entry: AnalysisStatus, observed: Observation, source: PinnedSource | None, now: datetime
+) -> Action | timedelta | None:
+    """Return what to do about one analysis, or how long to wait; None: something else will happen first."""
+    run = observed.runs.get(entry.name)
+    if entry.state.finished:
+        return Stop(entry.name) if run is not None and run.outcome is None else None
+    if observed.request.spec.suspend:  # an outcome that is not recorded yet is recorded by the write of this status
+        return Stop(entry.name) if run is None or run.outcome is None else None
+    if entry.state is not AnalysisState.PENDING:
+        return None
+    if entry.retry_at is not None and (pause := wait_for(entry.retry_at, now, observed.policy.longest_pause)):
+        return pause
+    if entry.name not in observed.pools:
+        return _wait_for_analyzer(entry.name, observed, now)
+    return start(entry, observed, source)
 
 
 def _spent(entry: AnalysisStatus) -> tuple[int, int, datetime | None]:
@@ -181,8 +192,16 @@ def _progress_reason(observed: Observation, status: RequestStatus) -> tuple[str,
         problem = observed.pools[without_pods[0]].problem or "One is starting."
         return Reason.SCALING, f"No pod of {', '.join(without_pods)} is ready. {problem}"
     refusals = [refusal for entry in waiting if (refusal := observed.pools[entry.name].refusal)]
-    slot = f"Waiting for a free slot of {', '.join(entry.name for entry in waiting)}."
-    return Reason.QUEUED, " ".join([slot, *refusals])
+    return Reason.QUEUED, " ".join([*_queued(waiting, observed), *refusals])
+
+
+def _queued(waiting: list[AnalysisStatus], observed: Observation) -> list[str]:
+    ahead = {entry.name: observed.ahead[entry.name] for entry in waiting if entry.name in observed.ahead}
+    slots = ", ".join(entry.name for entry in waiting if entry.name not in ahead)
+    same = [
+        f"{name} analyses the same object for {other}, whose result can count here." for name, other in ahead.items()
+    ]
+    return [f"Waiting for a free slot of {slots}.", *same] if slots else same
 
 
 def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> Plan:

@@ -11,7 +11,7 @@ from analysis_operator.api import AnalysisRequest, PinnedSource
 from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
 from analysis_operator.requests.observation import Outcome, PoolView, Run
 from analysis_operator.requests.ports import Endpoint
-from analyzer_contract import AnalysisJob, SourceObject
+from analyzer_contract import AnalysisJob, Known, SourceObject
 
 
 @dataclass(slots=True)
@@ -82,7 +82,13 @@ class WorkerPool:
         self.runs.pop(uid, None)
 
 
-def job_of(request: AnalysisRequest, analyzer: str, source: PinnedSource | None, prefix: str | None) -> AnalysisJob:
+def job_of(
+    request: AnalysisRequest,
+    analyzer: str,
+    source: PinnedSource | None,
+    prefix: str | None,
+    known: Known | None = None,
+) -> AnalysisJob:
     """Return the job of one analysis of a request; its name is the same for each attempt."""
     spec = request.spec.source
     return AnalysisJob(
@@ -94,4 +100,5 @@ def job_of(request: AnalysisRequest, analyzer: str, source: PinnedSource | None,
         ),
         deadline_seconds=request.spec.timeout_seconds,
         result_prefix=prefix,
+        known=known,
     )

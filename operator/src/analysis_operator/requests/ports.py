@@ -8,7 +8,7 @@ from typing import Protocol
 
 from analysis_operator.api import AnalysisRequest, RequestStatus
 from analysis_operator.requests.actions import Notify
-from analyzer_contract import AnalysisJob, Failure, Progress, Result
+from analyzer_contract import AnalysisJob, Outcome, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Requests(Protocol):
 class Runner(Protocol):
     """Carries one job to one analyzer."""
 
-    def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
+    def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Outcome]:
         """Yield the stream, the last item being the outcome. Closing the iterator leaves the work.
 
         A pod that still has the work, or its outcome, goes on from there. Raises Busy, Draining or Unreachable before

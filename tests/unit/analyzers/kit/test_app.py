@@ -19,6 +19,7 @@ from analyzer_contract import (
     AnalysisJob,
     Failure,
     FailureReason,
+    Outcome,
     Progress,
     Result,
     SourceFacts,
@@ -227,7 +228,7 @@ def _job(**changes: str) -> AnalysisJob:
     return AnalysisJob.model_validate(JOB | changes)
 
 
-async def _outcome(work: Work) -> Progress | Result | Failure:
+async def _outcome(work: Work) -> Progress | Outcome:
     client = work.attach()
     *_, last = [event async for event in work.events(client)]
     await work.detach(client)
@@ -289,7 +290,7 @@ async def test_a_new_client_takes_the_place_of_the_one_before() -> None:
     assert jobs.known(_job()) is work
 
 
-async def _all(work: Work, client: Follower) -> list[Progress | Result | Failure]:
+async def _all(work: Work, client: Follower) -> list[Progress | Outcome]:
     return [event async for event in work.events(client)]
 
 

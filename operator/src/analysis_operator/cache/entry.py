@@ -1,0 +1,154 @@
+"""What is kept of a result for later requests, and when it is believed. Pure.
+
+An entry points to a result; the verdict is read from the result itself, whose SHA-256 the entry has. Where that lies is
+not taken from the entry, but follows from its names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.reading import read_report
+from analyzer_contract import AnalysisReport, Finding, Fingerprint, Known, Result, SourceFacts, camel
+
+ENTRY_LIMIT = 16 * 1024
+_FINDINGS = 10
+_APART = timedelta(minutes=5)
+"""An entry that is further ahead of the clock is of no known age."""
+
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
+_Uid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$")]
+_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one analyzer: for whom, and about which object, as the request names it."""
+
+    namespace: str
+    uri: str
+    version_id: str | None
+    analyzer: str
+
+    @classmethod
+    def of(cls, request: AnalysisRequest, analyzer: str) -> Question:
+        """Return the question that a request asks an analyzer."""
+        source = request.spec.source
+        return cls(request.metadata.namespace, source.uri, source.version_id, analyzer)
+
+    def entry_uri(self, results_uri: str) -> str:
+        """Return where its entry is. No analyzer may write there: their rights are for <analyzer>.json and .png."""
+        named = "\0".join((self.uri, self.version_id or "", self.analyzer))
+        digest = hashlib.sha256(named.encode()).hexdigest()
+        return f"{results_uri.rstrip('/')}/{self.namespace}/.cached/{digest}.json"
+
+
+class Entry(BaseModel):
+    """The last result for one question: how it came about, and in whose folder it lies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel, populate_by_name=True)
+
+    schema_version: Literal["v1"] = "v1"
+    namespace: str
+    uri: str
+    version_id: str | None = None
+    analyzer: str
+    request: _Name
+    uid: _Uid
+    ended_at: AwareDatetime
+    source: SourceFacts
+    fingerprint: Fingerprint
+    result_sha256: _Sha256 = Field(alias="resultSHA256")
+
+    def result_uri(self, results_uri: str) -> str:
+        """Return where the result is, by the names of its request."""
+        return f"{results_uri.rstrip('/')}/{self.namespace}/{self.request}/{self.uid}/{self.analyzer}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier result of the same analyzer: of which request, when, and what it said."""
+
+    request: str
+    uid: str
+    ended_at: datetime
+    fingerprint: str
+    result: Result
+
+    @property
+    def known(self) -> Known:
+        """What an analyzer needs to say whether it would be the same again."""
+        source = self.result.source
+        return Known(etag=source.etag, version_id=source.version_id, fingerprint=self.fingerprint)
+
+
+def entry_for(question: Question, request: AnalysisRequest, result: Result, ended_at: datetime) -> Entry | None:
+    """Return the entry of a result; None if it need not come out the same again, or is not kept."""
+    if result.fingerprint is None or result.result_sha256 is None:
+        return None
+    return Entry(
+        namespace=question.namespace,
+        uri=question.uri,
+        version_id=question.version_id,
+        analyzer=question.analyzer,
+        request=request.metadata.name,
+        uid=request.metadata.uid,
+        ended_at=ended_at,
+        source=result.source,
+        fingerprint=result.fingerprint,
+        result_sha256=result.result_sha256,
+    )
+
+
+def read_entry(content: bytes, question: Question, now: datetime, max_age: timedelta) -> Entry | None:
+    """Return an entry that answers this question and is young enough; None for anything else that lies there."""
+    try:
+        entry = Entry.model_validate_json(content)
+    except ValidationError:
+        return None
+    if Question(entry.namespace, entry.uri, entry.version_id, entry.analyzer) != question:
+        return None
+    return entry if now - max_age <= entry.ended_at <= now + _APART else None
+
+
+def earlier_of(entry: Entry, content: bytes, result_uri: str) -> Earlier | None:
+    """Return the result that an entry points to; None if what lies there is not that result any more."""
+    if hashlib.sha256(content).hexdigest() != entry.result_sha256:
+        return None
+    try:
+        report = read_report(content)
+    except ValidationError:
+        return None
+    whose = (report.id, report.analyzer, report.source)
+    if whose != (f"{entry.uid}.{entry.analyzer}", entry.analyzer, entry.source):
+        return None
+    return Earlier(entry.request, entry.uid, entry.ended_at, entry.fingerprint, _result(entry, report, result_uri))
+
+
+def _result(entry: Entry, report: AnalysisReport, result_uri: str) -> Result:
+    return Result(
+        verdict=report.verdict,
+        score=report.score,
+        summary=report.summary,
+        examined_share=report.examined_share,
+        unexamined=report.unexamined,
+        findings=_strongest(finding for detector in report.detectors for finding in detector.findings),
+        source=entry.source,
+        result_uri=result_uri,
+        result_sha256=entry.result_sha256,
+        fingerprint=entry.fingerprint,
+        seconds=0,
+    )
+
+
+def _strongest(findings: Iterable[Finding]) -> list[Finding]:
+    evidence = [finding for finding in findings if finding.score > 0]  # 0: a fact, no evidence
+    evidence.sort(key=lambda finding: (-finding.score, finding.start_seconds, finding.kind))
+    return evidence[:_FINDINGS]
