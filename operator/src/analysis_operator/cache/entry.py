@@ -43,11 +43,14 @@ class Question:
         source = request.spec.source
         return cls(request.metadata.namespace, source.uri, source.version_id, analyzer)
 
+    @property
+    def digest(self) -> str:
+        """What stands for it: names of recordings can say who is in them."""
+        return hashlib.sha256("\0".join((self.uri, self.version_id or "", self.analyzer)).encode()).hexdigest()
+
     def entry_uri(self, results_uri: str) -> str:
         """Return where its entry is. No analyzer may write there: their rights are for <analyzer>.json and .png."""
-        named = "\0".join((self.uri, self.version_id or "", self.analyzer))
-        digest = hashlib.sha256(named.encode()).hexdigest()
-        return f"{results_uri.rstrip('/')}/{self.namespace}/.cached/{digest}.json"
+        return f"{results_uri.rstrip('/')}/{self.namespace}/.cached/{self.digest}.json"
 
 
 class Entry(BaseModel):
@@ -57,9 +60,8 @@ class Entry(BaseModel):
 
     schema_version: Literal["v1"] = "v1"
     namespace: str
-    uri: str
-    version_id: str | None = None
     analyzer: str
+    question: _Sha256
     request: _Name
     uid: _Uid
     ended_at: AwareDatetime
@@ -95,9 +97,8 @@ def entry_for(question: Question, request: AnalysisRequest, result: Result, ende
         return None
     return Entry(
         namespace=question.namespace,
-        uri=question.uri,
-        version_id=question.version_id,
         analyzer=question.analyzer,
+        question=question.digest,
         request=request.metadata.name,
         uid=request.metadata.uid,
         ended_at=ended_at,
@@ -113,7 +114,7 @@ def read_entry(content: bytes, question: Question, now: datetime, max_age: timed
         entry = Entry.model_validate_json(content)
     except ValidationError:
         return None
-    if Question(entry.namespace, entry.uri, entry.version_id, entry.analyzer) != question:
+    if (entry.namespace, entry.analyzer, entry.question) != (question.namespace, question.analyzer, question.digest):
         return None
     return entry if now - max_age <= entry.ended_at <= now + _APART else None
 

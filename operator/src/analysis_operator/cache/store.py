@@ -69,6 +69,11 @@ class VerdictCache:
         if len(self._fresh) > _MOST_FRESH:
             self._fresh.popitem(last=False)
 
+    def forget(self, uid: str) -> None:
+        """Take note that a request was deleted, perhaps with its results: from now on these are read again."""
+        for question in [question for question, (_, earlier) in self._fresh.items() if earlier.uid == uid]:
+            del self._fresh[question]
+
     async def look_up(self, question: Question) -> Earlier | None:
         """Return the last result for a question if it is young enough and still there."""
         if self._seconds() < self._reads_from:

@@ -97,7 +97,7 @@ class RequestController:
         self._admission.make_room(uid)
         self._queue.forget(uid)
         self._dispatcher.stop(uid)
-        self._earlier.forget(uid)
+        self._earlier.on_deleted(uid)
         if entry is not None and entry.reporting is not None:
             entry.reporting.cancel()
         if request is not None and not closed:

@@ -91,8 +91,14 @@ class EarlierResults:
                 for uid in self._flights.release(question, request.metadata.uid, ground=ground):
                     self._wake(uid)
 
+    def on_deleted(self, uid: str) -> None:
+        """Forget a request that was deleted, and its results."""
+        self.forget(uid)
+        if self._cache is not None:
+            self._cache.forget(uid)
+
     def forget(self, uid: str) -> None:
-        """Forget a request: it has finished, is suspended, or was deleted."""
+        """Forget a request: it has finished, or is suspended."""
         found = self._found.pop(uid, None)
         for task in found.looking.values() if found else ():
             task.cancel()

@@ -41,6 +41,15 @@ async def test_a_result_is_found_by_this_operator_at_once_and_by_the_next_one() 
     assert scene.cache.fresh(QUESTION) == found
 
 
+async def test_what_was_deleted_with_its_results_is_not_adopted_from_memory() -> None:
+    scene = Scene()
+    await scene.remember()
+    del scene.bucket.objects[place()]
+    scene.cache.forget("uid-1")
+    assert scene.cache.fresh(QUESTION) is None
+    assert await scene.cache.look_up(QUESTION) is None
+
+
 async def test_two_tenants_do_not_share() -> None:
     scene = Scene()
     await scene.remember()
