@@ -15,7 +15,7 @@ from analysis_operator.batches.child import BATCH_LABEL, Child, read_child
 from analysis_operator.batches.controller import BatchController
 from analysis_operator.batches.ports import SourceTrouble
 from analysis_operator.batches.rows import Page, Row
-from analysis_operator.errors import Conflict, Gone, OperatorError
+from analysis_operator.errors import Conflict, Gone, OperatorError, Rejected
 from analysis_operator.kube.objects import KubeObject
 from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.observation import Policy
@@ -76,6 +76,7 @@ class Cluster:
         self.ends: Callable[[str], dict[str, Any] | None] = lambda _: ended()
         self.source_trouble: SourceTrouble | None = None
         self.make_trouble: OperatorError | None = None
+        self.quota = 1000
         self.most_unfinished = 0
         self.calls = 0
         self.dies_at = 0
@@ -186,6 +187,8 @@ class Cluster:
         name = request["metadata"]["name"]
         if name in self.requests:
             raise Conflict(name)
+        if len(self.requests) >= self.quota:
+            raise Rejected("exceeded quota")
         self.made[request["spec"]["source"]["uri"]] += 1
         meta = request["metadata"] | {"uid": f"uid-{name}", "resourceVersion": self._next()}
         self.requests[name] = request | {"metadata": meta}

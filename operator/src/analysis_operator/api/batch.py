@@ -20,7 +20,7 @@ from analysis_operator.api.request import NO_DOTS, NOT_HIDING, AnalyzerName
 from guardian_service.s3 import BUCKET_PATTERN, FOLDER_PATTERN, MOST_CHARACTERS
 
 MOST_PARALLEL = 500
-MOST_REASONS = 12
+MOST_REASONS = 10
 """Reasons of failures that a status counts one by one; all others are counted together."""
 MOST_FAILED_LINES = 10
 

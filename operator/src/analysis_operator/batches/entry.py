@@ -54,6 +54,11 @@ class Entry:
             self.troubles[kind] = trouble
         return pause
 
+    def now(self, kind: type) -> None:
+        """Let an action that was not done be tried again at once."""
+        self.not_before.pop(kind, None)
+        self.pauses.pop(kind, None)
+
     def stop(self) -> None:
         """End what is being done."""
         for task in self.tasks.values():

@@ -79,6 +79,8 @@ class Hands:
         except StoreError as error:
             pause = entry.failed(kind, Trouble(Reason.RESULTS_UNAVAILABLE, f"{error}."))
         except Rejected as error:
+            if kind is Make and entry.work is not None:
+                entry.work.cut()
             pause = entry.failed(kind, Trouble(Reason.QUEUED, f"The API server takes no more requests: {error}."))
         except OperatorError as error:
             log.warning("not done, will be tried again", batch=_name(entry), action=kind.__name__, error=str(error))
@@ -179,6 +181,7 @@ class Hands:
                 work.forget(name)
 
         errors = [e for e in await asyncio.gather(*map(remove, action.names), return_exceptions=True) if e is not None]
+        entry.now(Make)  # there may be room in the namespace's quota
         if errors:
             raise errors[0]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from analysis_operator.api import Position
 from analysis_operator.batches.rows import Row
 from analysis_operator.errors import Reason
 
@@ -49,13 +50,15 @@ class ManifestReader:
     Args:
         uri: of the manifest: its end says the form, and keys are of its bucket.
         line: how many lines are before the first byte that it is given.
+        byte: the place of that byte.
         columns: of a CSV file that is not read from its beginning.
     """
 
-    def __init__(self, uri: str, *, line: int = 0, columns: Columns | None = None) -> None:
+    def __init__(self, uri: str, *, line: int = 0, byte: int = 0, columns: Columns | None = None) -> None:
         self._csv = uri.endswith(".csv")
         self._bucket = uri.removeprefix("s3://").partition("/")[0]
         self.line = line
+        self.byte = byte
         self.columns = columns
         self._skipped = 0
 
@@ -75,7 +78,8 @@ class ManifestReader:
                     break
                 at, row = taken
             if row is not None:
-                rows.append(row)
+                rows.append(replace(row, end=Position(byte=self.byte + at, line=self.line)))
+        self.byte += at
         return rows, at
 
     def _skip(self, data: bytes, at: int, *, eof: bool) -> tuple[int, Row | None]:

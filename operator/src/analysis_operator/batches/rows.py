@@ -25,6 +25,8 @@ class Row:
     line: int | None = None
     reason: str = ""
     message: str = ""
+    end: Position | None = None
+    """Of a line: the position after it, without the ETag."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,16 +84,16 @@ class S3Sources:
         begin = start.byte or 0
         try:
             columns = self._columns(uri, start.etag) if begin and uri.endswith(".csv") else None
-            reader = ManifestReader(uri, line=start.line or 0, columns=columns)
+            reader = ManifestReader(uri, line=start.line or 0, byte=begin, columns=columns)
             etag, buffer, rows = start.etag, b"", list[Row]()
             while True:
-                data, etag, eof = self._bytes(uri, begin + len(buffer), etag)
+                data, etag, eof = self._bytes(uri, reader.byte + len(buffer), etag)
                 buffer += data
                 found, taken = reader.read(buffer, eof=eof, most=most - len(rows))
                 rows += found
-                begin, buffer = begin + taken, buffer[taken:]
+                buffer = buffer[taken:]
                 if len(rows) >= most or eof:
-                    end = Position(byte=begin, line=reader.line, etag=etag)
+                    end = Position(byte=reader.byte, line=reader.line, etag=etag)
                     return Page(tuple(rows), end, last=eof and not buffer)
         except NoManifest as error:
             raise SourceTrouble(Reason.MANIFEST_UNREADABLE, f"{uri}: {error}", fatal=True) from error

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from analysis_operator.api import AnalysisBatch
 from analysis_operator.batches.controller import BatchController
 from analysis_operator.batches.kube_store import KubeBatches
-from analysis_operator.errors import Gone, OperatorError
+from analysis_operator.errors import Gone, OperatorError, Rejected
 from analysis_operator.kube.client import Json
 from guardian_service.validation import error_summary
 
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 _PAUSE_SECONDS = 1.0
 _MISSING_SECONDS = 30.0
-"""After an answer that the API server knows no AnalysisBatch: the definition is not there yet."""
+"""After an answer that there is no AnalysisBatch, or no right to it: the definition or the role is not there yet."""
 
 
 class BatchWatch:
@@ -41,7 +41,7 @@ class BatchWatch:
                 version = await self._list()
                 while True:
                     version = await self._follow(version)
-            except Gone as error:
+            except (Gone, Rejected) as error:
                 log.warning("batches are not served", error=str(error))
                 pause = _MISSING_SECONDS
             except OperatorError as error:

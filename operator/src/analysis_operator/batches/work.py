@@ -136,6 +136,25 @@ class Work:
         items = [self._item(row) for row in rows]
         self.parts.append(Part(self.first + len(self.parts), items, page.end))
 
+    def cut(self) -> None:
+        """Let the first part end before its first recording without an outcome, if nothing runs any more.
+
+        Where a namespace may have fewer requests than a part has rows, it would wait for room that it takes itself.
+        """
+        if self.running() or not self.parts:
+            return
+        part = self.parts[0]
+        done = next((number for number, item in enumerate(part.items) if item.outcome is None), 0)
+        if not done:
+            return
+        last = part.items[done - 1].row
+        end = last.end or Position(after_key=_key(last))
+        first = Part(part.number, part.items[:done], end.model_copy(update={"etag": part.end.etag}))
+        part.items = part.items[done:]
+        for later in self.parts:
+            later.number += 1
+        self.parts.insert(0, first)
+
     def settle(self, status: BatchStatus) -> None:
         """Let go of the parts that the status says are written; the last one of a batch that stops is all of them."""
         written = status.checkpoint.parts

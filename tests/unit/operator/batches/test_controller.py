@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analysis_operator.api import ConditionType
+from analysis_operator.api import ConditionType, Position
 from analysis_operator.batches.ports import SourceTrouble
 from analysis_operator.batches.rows import Row
 from analysis_operator.errors import Rejected
@@ -226,6 +226,20 @@ async def test_a_spent_quota_is_waited_for() -> None:
     cluster.make_trouble = None
     assert await running
     assert Counter(cluster.made) == Counter(URIS)
+
+
+@pytest.mark.parametrize("manifest", [False, True])
+async def test_a_quota_smaller_than_a_part_makes_smaller_parts(manifest: bool) -> None:
+    spec: dict[str, Any] = {"source": {"manifest": "s3://media/calls/list.csv"}} if manifest else {}
+    cluster = Cluster(batch(**spec), KEYS[:5])
+    cluster.rows = [
+        Row(uri, line=number, end=Position(byte=number, line=number)) for number, uri in enumerate(URIS[:5], start=1)
+    ]
+    cluster.quota = 2
+    assert await cluster.run()
+    assert uris(cluster) == URIS[:5]
+    assert Counter(cluster.made) == Counter(URIS[:5])
+    assert len(cluster.parts) > 2
 
 
 async def test_a_request_that_somebody_deletes_is_a_failure_and_is_not_made_again() -> None:

@@ -23,6 +23,9 @@ def read(uri: str, data: bytes, piece: int = 1 << 30, most: int = 1 << 30) -> li
         eof = begin + size >= len(data)
         found, taken = reader.read(buffer, eof=eof, most=most)
         rows += found
+        for row in found:
+            assert row.end is not None
+            assert (row.end.byte or 0) <= begin + taken
         begin, size = begin + taken, size - taken
         if eof and begin >= len(data):
             return rows
