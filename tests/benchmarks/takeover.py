@@ -15,11 +15,11 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests.cluster.paths import repo_root
 from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
-from tests.support.operator.process import API, NAMESPACE, RULES, OperatorProcess, Pods, grant, until
+from tests.support.operator.process import API, OperatorProcess, Pods, until
 from tests.support.operator.verdicts import VerdictWatch
+from tests.support.operator.world import prepare
 from tests.support.ports import free_port
 
 LEASE = "silver-guardian"
@@ -45,11 +45,7 @@ def main() -> None:
 
 
 def _prepare(server: ApiServer, s3: S3Process, pods: Pods) -> None:
-    for name in ("analysiserasures", "analysisrequests", "analyzers"):
-        server.kubectl("apply", "-f", str(repo_root() / "crds" / f"{name}.yaml"))
-    server.kubectl("wait", "--for=condition=Established", "crd", "--all")
-    server.kubectl("create", "namespace", NAMESPACE)
-    grant(server, RULES)
+    prepare(server)
     s3.make_bucket("media")
     s3.put("media", "null", b"{}")
     pods.pool("scripted", port=free_port(), concurrency=4)

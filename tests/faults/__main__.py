@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, help="so many first cells only, chosen by --seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="only cells whose name has this in it")
-    parser.add_argument("--out", type=Path, default=repo_root() / "out" / "faults.md")
+    parser.add_argument("--out", type=Path, default=repo_root() / "docs" / "faults.md")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing that was started is left
     cells = [cell for cell in rows() if options.only in str(cell)]
@@ -39,7 +39,6 @@ def main() -> int:
     failed = [outcome for outcome in outcomes if outcome.problems]
     print(f"{len(outcomes) - len(failed)} of {len(outcomes)} cells passed")
     if not options.count and not options.only:
-        options.out.parent.mkdir(exist_ok=True)
         options.out.write_text(card(outcomes))
     return 1 if failed else 0
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import NoReturn
 
@@ -28,6 +28,7 @@ from analysis_operator.batches.watch import BatchWatch
 from analysis_operator.cache.store import VerdictCache
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
+from analysis_operator.clock import utc_now
 from analysis_operator.errors import LeaseLost, OperatorError
 from analysis_operator.health_server import HealthServer
 from analysis_operator.kube.client import KubeApi
@@ -55,11 +56,6 @@ log = structlog.get_logger(__name__)
 
 _LAST_SECONDS = 2.0
 """With the deadline of a renewal before it, this stays below the time for which other operators wait."""
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 def start_again() -> NoReturn:
@@ -168,7 +164,7 @@ async def _leadership(settings: Settings) -> AsyncIterator[Leadership]:
     name, namespace = settings.lease, settings.namespace
 
     def elect(api: KubeApi) -> Leadership:
-        return LeaseElection(KubeLease(api, namespace, name, now), name, settings.identity, now)
+        return LeaseElection(KubeLease(api, namespace, name, utc_now), name, settings.identity, utc_now)
 
     election = ElectionThread(elect)
     await election.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from analysis_operator import metrics
+from analysis_operator.clock import elapsed
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, LeaseLost
 from analysis_operator.leader.election import Lease, Standing, Step, Terms, decide
 from analysis_operator.leader.kube_store import CALL_SECONDS, KubeLease, micro_time
@@ -19,11 +19,6 @@ from analysis_operator.leader.kube_store import CALL_SECONDS, KubeLease, micro_t
 log = structlog.get_logger(__name__)
 
 _TERMS = Terms()
-
-
-def _now() -> float:
-    """Return seconds that go on while this process, or the whole machine, is suspended."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class Leadership(Protocol):
@@ -88,7 +83,7 @@ class LeaseElection:
 
     def stands_by(self) -> bool:
         """Return whether another process held the Lease when it was last read, a moment ago."""
-        lease, fresh = self._standing.lease, _now() - self._read_at < _TERMS.duration
+        lease, fresh = self._standing.lease, elapsed() - self._read_at < _TERMS.duration
         return fresh and lease is not None and not self._standing.term
 
     async def acquire(self) -> None:
@@ -97,7 +92,7 @@ class LeaseElection:
         while not self._standing.term:
             try:
                 await self._read()
-                if decide(self._standing, self._identity, _now(), _TERMS) is Step.ACQUIRE:
+                if decide(self._standing, self._identity, elapsed(), _TERMS) is Step.ACQUIRE:
                     await self._take()
                     continue
             except (ApiUnavailable, Conflict, Gone) as error:
@@ -119,7 +114,7 @@ class LeaseElection:
 
     def holds(self) -> bool:
         """Return whether the last renewal is so recent that the others still wait."""
-        return bool(self._standing.term) and _now() - self._standing.renewed < _TERMS.deadline
+        return bool(self._standing.term) and elapsed() - self._standing.renewed < _TERMS.deadline
 
     async def release(self) -> None:
         """Clear the holder of the Lease, if this process still holds it, so that another takes over. Never raises."""
@@ -139,7 +134,7 @@ class LeaseElection:
 
     async def _renew(self) -> bool:
         """Try once. Return False if it has to be tried again. Raises LeaseLost."""
-        standing, sent = self._standing, _now()
+        standing, sent = self._standing, elapsed()
         if standing.lease is None or decide(standing, self._identity, sent, _TERMS) is Step.LOST:
             raise LeaseLost(f"the Lease {self._name} is not this operator's any more, or could not be renewed in time")
         left = standing.renewed + _TERMS.deadline - sent
@@ -163,13 +158,13 @@ class LeaseElection:
 
     async def _read(self, timeout: float = CALL_SECONDS) -> None:
         lease = await self._store.read(timeout)
-        self._read_at = _now()
+        self._read_at = elapsed()
         before = self._standing.lease
         if before is None or lease is None or lease.version != before.version:
             self._standing = replace(self._standing, lease=lease, since=self._read_at)
 
     async def _take(self) -> None:
-        before, sent, term = self._standing.lease, _now(), micro_time(self._clock())
+        before, sent, term = self._standing.lease, elapsed(), micro_time(self._clock())
         if before is None:
             lease = await self._store.create(Lease(self._identity, term, _TERMS.duration, version=""))
         else:

@@ -6,7 +6,6 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple, Protocol, Self
@@ -15,6 +14,7 @@ from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
+from analysis_operator.clock import utc_now
 from analysis_operator.local.listening import context_environment
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.local.pool import MODULES, OFFLINE, LocalPool
@@ -26,11 +26,6 @@ from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import Policy
 from guardian_service.signatures import SecretFile
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 class Store(Protocol):
@@ -92,7 +87,7 @@ class LocalRuntime:
         self._exit = AsyncExitStack()
         self._changed = asyncio.Event()
         self._parts: list[asyncio.Task[None]] = []
-        self.requests = MemoryRequests(now)
+        self.requests = MemoryRequests(utc_now)
         self.pools: dict[str, LocalPool] = {}
 
     async def __aenter__(self) -> Self:
@@ -109,15 +104,15 @@ class LocalRuntime:
             # Last in, first out: the parts that use the S3 server end before it does.
             stack.push_async_callback(self._store.stop)
             stack.push_async_callback(self._stop_parts)
-            self._dispatcher = Dispatcher(runner, now)
+            self._dispatcher = Dispatcher(runner, utc_now)
             self._controller = RequestController(
                 self.requests,
                 self._dispatcher,
-                CallbackSender(StepFunctions(), now),
+                CallbackSender(StepFunctions(), utc_now),
                 reports=self._reports or S3ReportWriter(),
                 sink=NoSink(),
                 policy=self._policy,
-                clock=now,
+                clock=utc_now,
             )
             # One thread for each of many analyses: more would only take turns on the same cores.
             threads = {"GUARDIAN_THREADS": "1"} if self._slots > 1 else {}
