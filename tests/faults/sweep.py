@@ -25,7 +25,7 @@ def sweep(matrix: Matrix, cells: Sequence[Cell], tell: Callable[[Outcome], None]
     """Try the cells; with `further`, each fault also at the second, third … call, until there is no such call.
 
     Returns:
-        The outcomes of the faults that struck.
+        The outcomes of the faults that struck, and as a problem each whose first call never came.
     """
 
     def row(cell: Cell) -> list[Outcome]:
@@ -34,6 +34,8 @@ def sweep(matrix: Matrix, cells: Sequence[Cell], tell: Callable[[Outcome], None]
             outcome = matrix.run(replace(cell, nth=nth))
             tell(outcome)
             if not outcome.fired:
+                if nth == cell.nth:  # as after a fault that left the operator deaf
+                    outcomes.append(replace(outcome, problems=(*outcome.problems, "there was no such call")))
                 break
             outcomes.append(outcome)
         return outcomes

@@ -89,12 +89,22 @@ async def watch(registry: kopf.OperatorRegistry, namespaces: Collection[str] = (
 def _watch(
     registry: kopf.OperatorRegistry, namespaces: Collection[str], stop: threading.Event, ended: Future[None]
 ) -> None:
-    watching = kopf.operator(
-        registry=registry, settings=settings(), stop_flag=stop, namespaces=namespaces, clusterwide=not namespaces
-    )
+    async def watching() -> None:
+        try:
+            await kopf.operator(
+                registry=registry,
+                settings=settings(),
+                stop_flag=stop,
+                namespaces=namespaces,
+                clusterwide=not namespaces,
+            )
+        finally:
+            # A thread of kopf's waits for it, and the end of the event loop for that thread, when a watch breaks, too.
+            stop.set()
+
     ended.set_running_or_notify_cancel()
     try:
-        asyncio.run(watching)
+        asyncio.run(watching())
     except asyncio.CancelledError:  # kopf's, and not the operator's
         ended.set_exception(RuntimeError("kopf cancelled itself"))
     except Exception as error:
