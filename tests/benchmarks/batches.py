@@ -82,7 +82,7 @@ async def _alone(endpoints: list[Endpoint], concurrency: int, count: int) -> flo
 
 
 def _as_a_batch(server: ApiServer, folder: Path, count: int, parallelism: int) -> dict[str, Any]:
-    operator = OperatorProcess(server, folder, None, results_uri="s3://media/results")
+    operator = OperatorProcess(server, folder, None, results_uri="s3://media/results", cached_seconds=0)
     operator.start()
     spec = {"source": {"prefix": "s3://media/calls/"}, "analyzers": ["scripted"], "parallelism": parallelism}
     most, stop = [0], threading.Event()

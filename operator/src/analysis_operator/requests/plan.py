@@ -44,6 +44,8 @@ def plan(observed: Observation, now: datetime) -> Plan:
         return _after_the_end(observed, now)
     pinned = _pin(observed)
     before = [request.status.analysis(name) or AnalysisStatus(name=name) for name in request.spec.analyzers]
+    if request.spec.suspend:  # what was stopped for it was not interrupted
+        before = [entry if entry.name in observed.runs else halt(entry) for entry in before]
     after = [advance(entry, observed, pinned, now) for entry in before]
     if refusal := _refusal(observed, now):
         after = [entry if entry.state.finished else fail(entry, *refusal, now) for entry in after]

@@ -50,6 +50,12 @@ def test_what_runs_is_stopped_and_begins_anew_without_any_count() -> None:
     assert said(again)[1] == "Queued"
 
 
+def test_what_was_stopped_before_the_status_says_so_was_not_interrupted() -> None:
+    asked = request({"analyses": [{"name": "audio", "state": "Running", "pod": "audio-1"}]}, suspend=True)
+    (entry,) = plan(observed(asked), NOW).status.analyses
+    assert (entry.state, entry.disruptions, entry.reason) == (AnalysisState.PENDING, 0, "")
+
+
 def test_what_just_ended_counts_though_the_request_is_suspended() -> None:
     verdict = plan(observed(request(suspend=True), runs={"audio": run(result(Verdict.SUSPICIOUS, 70))}), NOW)
     assert said(verdict)[:2] == ("True", "Completed")
