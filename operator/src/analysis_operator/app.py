@@ -26,6 +26,7 @@ from analysis_operator.batches.results import S3Results
 from analysis_operator.batches.sources import S3Sources
 from analysis_operator.batches.watch import BatchWatch
 from analysis_operator.cache.store import VerdictCache
+from analysis_operator.callbacks.kube_tokens import KubeTokens
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.clock import utc_now
@@ -97,7 +98,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     runner = HttpRunner.create(secrets, keep_seconds=KEEP_SECONDS)
     policy = settings.policy()
     dispatcher = Dispatcher(runner, clock.now, policy.limits)
-    callbacks = CallbackSender(StepFunctions(), clock.now, may_write)
+    callbacks = CallbackSender(StepFunctions(), KubeTokens(api), clock.now, may_write)
     sink = make_sink(settings.database, clock.now, settings.records_kept)
     batch_store = KubeBatches(api, settings.identity)
     batches = BatchController(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 from collections.abc import Iterator
@@ -137,3 +138,34 @@ def _replaced(world: World, name: str, changed: dict[str, Any]) -> dict[str, Any
     del item["metadata"]["resourceVersion"]  # whatever the operator wrote meanwhile
     spec = {key: value for key, value in item["spec"].items() if key != "callback"}
     return item | {"spec": spec | changed}
+
+
+def test_a_token_in_a_secret_is_read_once_the_operator_is_allowed_to(
+    world: World, machines: StepFunctionsServer
+) -> None:
+    token = "token-in-a-secret/+="
+    machines.waiting.add(token)
+    data = {"token": base64.b64encode(token.encode()).decode()}
+    world.server.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "waits"}, "data": data})
+    callback = {"taskTokenSecret": {"name": "waits"}}
+    with pytest.raises(CommandError, match="either taskToken or taskTokenSecret"):
+        world.ask("both", "s3://media/a.json", callback={**callback, "taskToken": token})
+    world.ask("hidden", world.put("hidden.json"), callback=callback)
+    until(lambda: "may not read the Secret default/waits" in json.dumps(world.status("hidden")), "the reason")
+    assert machines.of(token) == []
+    rbac, meta = "rbac.authorization.k8s.io", {"name": "operator-reads-waits", "namespace": "default"}
+    rules = [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["waits"], "verbs": ["get"]}]
+    world.server.apply(
+        {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": meta, "rules": rules},
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "RoleBinding",
+            "metadata": meta,
+            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": meta["name"]},
+            "subjects": [{"kind": "User", "name": "operator", "apiGroup": rbac}],
+        },
+    )
+    until(lambda: condition(world, "hidden") == ("True", "Delivered"), "the answer")
+    assert len(machines.of(token)) == 1
+    assert token not in json.dumps(world.server.read.get("analysisrequest", "hidden"))
+    world.server.kubectl("delete", "role/operator-reads-waits", "rolebinding/operator-reads-waits", "-n", "default")

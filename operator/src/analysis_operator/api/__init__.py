@@ -56,6 +56,7 @@ from analysis_operator.api.request import (
     RequestStatus,
     Source,
     StatusFinding,
+    TokenSecret,
 )
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "SecretKey",
     "Source",
     "StatusFinding",
+    "TokenSecret",
     "Toleration",
     "Usage",
     "rule",

@@ -54,17 +54,38 @@ class Source(Resource):
     )
 
 
+class TokenSecret(Resource):
+    """A Secret in the request's namespace."""
+
+    name: str = Field(min_length=1, max_length=253, description="Its name.")
+    key: str = Field(default="token", min_length=1, max_length=253, description="The key in it that holds the token.")
+
+
 class Callback(Resource):
     """The task of AWS Step Functions that waits for the end of the request."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                rule("has(self.taskToken) != has(self.taskTokenSecret)", "give either taskToken or taskTokenSecret")
+            ]
+        }
+    )
+
     # Anyone who has the token can answer in our place, so it is in no representation and in no log.
-    task_token: str = Field(
+    task_token: str | None = Field(
+        default=None,
         min_length=1,
         max_length=2048,
         repr=False,
         description="The token of a waiting task, from .waitForTaskToken or an activity. It is answered once: "
         "SendTaskSuccess with the verdict, or SendTaskFailure. The condition CallbackDelivered says how that went. "
         "Anyone with read access to the request can read the token.",
+    )
+    task_token_secret: TokenSecret | None = Field(
+        default=None,
+        description="A Secret that holds the token instead. It is read when the answer is due, which the operator's "
+        "ServiceAccount has to be allowed in this namespace: get, of this one Secret.",
     )
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
 
+from analysis_operator.api import AnalysisRequest
+from analysis_operator.errors import OperatorError
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -71,3 +74,18 @@ class StateMachines(Protocol):
 
     async def answer(self, token: str, answer: Answer) -> Reply:
         """Answer one task. Never raises: a problem is the reply. Nothing that is logged or replied holds the token."""
+
+
+class NoToken(OperatorError):
+    """The token is not to be had now. ``code`` is one word, the message says what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Tokens(Protocol):
+    """Where the token of a request's task is."""
+
+    async def of(self, request: AnalysisRequest) -> str:
+        """Return it. Raises NoToken."""

@@ -18,8 +18,10 @@ from analysis_operator.callbacks.delivery import (
     AnswerFailed,
     AnswerRefused,
     Delivery,
+    NoToken,
     Reply,
     StateMachines,
+    Tokens,
 )
 from analysis_operator.signals import Signal
 
@@ -40,14 +42,20 @@ class CallbackSender:
 
     Args:
         machines: reaches the tasks that wait.
+        tokens: names them.
         clock: the time in UTC.
         may_send: asked before each attempt; False makes it one that failed.
     """
 
     def __init__(
-        self, machines: StateMachines, clock: Callable[[], datetime], may_send: Callable[[], bool] = lambda: True
+        self,
+        machines: StateMachines,
+        tokens: Tokens,
+        clock: Callable[[], datetime],
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._machines = machines
+        self._tokens = tokens
         self._may_send = may_send
         self._clock = clock
         self._calls: dict[str, _Call] = {}
@@ -67,14 +75,14 @@ class CallbackSender:
 
     def send(self, request: AnalysisRequest, answer: Answer) -> None:
         """Start an attempt, unless one is under way."""
-        uid, callback = request.metadata.uid, request.spec.callback
+        uid = request.metadata.uid
         call = self._calls.setdefault(uid, _Call())
-        if callback is None or call.delivery.under_way:
+        if request.spec.callback is None or call.delivery.under_way:
             return
         before = call.delivery
         first = before.first_at or self._clock()
         call.delivery = replace(before, attempts=before.attempts + 1, under_way=True, first_at=first)
-        call.task = asyncio.create_task(self._send(uid, call, callback.task_token, answer))
+        call.task = asyncio.create_task(self._send(request, call, answer))
 
     def forget(self, uid: str) -> None:
         """Forget a delivery that the status has recorded."""
@@ -88,12 +96,12 @@ class CallbackSender:
             self._sends_for_deleted.add(task)
             task.add_done_callback(self._sends_for_deleted.discard)
 
-    async def _send(self, uid: str, call: _Call, token: str, answer: Answer) -> None:
-        reply = await self._answer(token, answer)
+    async def _send(self, request: AnalysisRequest, call: _Call, answer: Answer) -> None:
+        reply = await self._answer(request, answer)
         before = call.delivery
         doubtful = before.doubtful or (isinstance(reply, AnswerFailed) and reply.may_have_arrived)
         call.delivery = replace(before, under_way=False, reply=reply, doubtful=doubtful, ended_at=self._clock())
-        self.replied.send(uid)
+        self.replied.send(request.metadata.uid)
 
     async def _send_for_deleted(self, request: AnalysisRequest, call: _Call | None) -> None:
         reply: Reply | None = None
@@ -106,15 +114,20 @@ class CallbackSender:
             if isinstance(reply, AnswerDelivered | AnswerRefused):
                 break
             await asyncio.sleep(pause)
-            reply = await self._answer(request.spec.callback.task_token, answer_for(request))
+            reply = await self._answer(request, answer_for(request))
         problem = "" if isinstance(reply, AnswerDelivered) or reply is None else f"{reply.code}: {reply.message}"
         name = f"{request.metadata.namespace}/{request.metadata.name}"
         log.info("the state machine of a deleted request was answered", request=name, problem=problem)
 
-    async def _answer(self, token: str, answer: Answer) -> Reply:
-        if self._may_send():
-            reply = await self._machines.answer(token, answer)
-        else:
-            reply = AnswerFailed("NotLeading", "Another operator may lead by now.", may_have_arrived=False)
+    async def _answer(self, request: AnalysisRequest, answer: Answer) -> Reply:
+        reply: Reply
+        try:
+            token = await self._tokens.of(request)
+            if self._may_send():
+                reply = await self._machines.answer(token, answer)
+            else:
+                reply = AnswerFailed("NotLeading", "Another operator may lead by now.", may_have_arrived=False)
+        except NoToken as error:
+            reply = AnswerFailed(error.code, str(error), may_have_arrived=False)
         metrics.CALLBACKS.labels(reply.label).inc()
         return reply

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.api import AnalysisRequest
+from analysis_operator.callbacks.kube_tokens import SpecTokens
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.callbacks.step_functions import StepFunctions
 from analysis_operator.clock import utc_now
@@ -108,7 +109,7 @@ class LocalRuntime:
             self._controller = RequestController(
                 self.requests,
                 self._dispatcher,
-                CallbackSender(StepFunctions(), utc_now),
+                CallbackSender(StepFunctions(), SpecTokens(), utc_now),
                 reports=self._reports or S3ReportWriter(),
                 sink=NoSink(),
                 policy=self._policy,

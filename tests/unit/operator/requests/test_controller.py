@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from analysis_operator.api import API_VERSION, AnalysisRequest, Condition, ConditionType, RequestStatus
 from analysis_operator.callbacks import sender
 from analysis_operator.callbacks.delivery import AnswerFailed, AnswerRefused, Reply
+from analysis_operator.callbacks.kube_tokens import SpecTokens
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.local.memory_store import MemoryRequests
@@ -107,7 +108,7 @@ class Scene:
         self.controller = RequestController(
             self.api,
             self.dispatcher,
-            CallbackSender(self.machines, clock),
+            CallbackSender(self.machines, SpecTokens(), clock),
             reports=S3ReportWriter(),
             sink=self.sink,
             policy=Policy(grants=EVERYTHING, retry_base_seconds=0.01),

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from analysis_operator.callbacks.kube_tokens import SpecTokens
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.errors import Gone
 from analysis_operator.kube.client import KubeApi
@@ -57,7 +58,7 @@ class Scene:
         self.controller = RequestController(
             self.requests,
             self.dispatcher,
-            CallbackSender(Machines(), now),
+            CallbackSender(Machines(), SpecTokens(), now),
             reports=S3ReportWriter(),
             sink=NoSink(),
             policy=Policy(grants=EVERYTHING),
