@@ -12,6 +12,7 @@ import pytest
 from analysis_operator.api import API_VERSION, AnalysisRequest, AnalysisState, ConditionType, PinnedSource
 from analysis_operator.cache.entry import Earlier
 from analysis_operator.cache.store import VerdictCache
+from analysis_operator.callbacks.kube_tokens import SpecTokens
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.records.sink import NoSink
@@ -188,7 +189,7 @@ class Scene:
         self.controller = RequestController(
             self.api,
             self.dispatcher,
-            CallbackSender(Machines(), self.clock),
+            CallbackSender(Machines(), SpecTokens(), self.clock),
             reports=NoReports(),
             sink=NoSink(),
             policy=Policy(grants=EVERYTHING, results_uri=RESULTS, retry_base_seconds=0.01),
