@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -19,15 +20,17 @@ QUESTION = Question.of(ASKED, "audio")
 
 
 class Bucket(ObjectStore):
-    """Objects in memory; ``ill`` is what every call meets."""
+    """Objects in memory; ``ill`` is what every call meets, and ``pause`` how long a read takes."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.ill: StoreError | None = None
+        self.pause = 0.0
         self.reads = 0
 
     def get(self, uri: str, limit: int) -> bytes:
         self.reads += 1
+        time.sleep(self.pause)
         if self.ill:
             raise self.ill
         if uri not in self.objects or len(self.objects[uri]) > limit:

@@ -17,9 +17,11 @@ from analysis_operator.report.store import ObjectStore, StoreError
 from analysis_operator.report.writer import JSON_LIMIT
 from analyzer_contract import Result
 
-_THREADS = 4
+_READERS, _WRITERS = 4, 2
 _SECONDS = 2.0
-"""How long a request waits for what is known: S3 answers in milliseconds."""
+"""How long a request waits for S3, which answers in milliseconds."""
+_PATIENCE_SECONDS = 10.0
+"""How long before that it waits for its turn, when thousands come at once."""
 _PAUSE_SECONDS = 60.0
 _FRESH_SECONDS = 60.0
 """For so long a result that just came about, or was just confirmed, is not read again."""
@@ -52,7 +54,9 @@ class VerdictCache:
         self._clock = clock
         self._seconds = seconds
         self._store = store or ObjectStore()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="cache")
+        self._turns = asyncio.Semaphore(_READERS)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="cache-read")
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="cache-write")
         self._fresh: OrderedDict[Question, tuple[float, Earlier]] = OrderedDict()
         self._reads_from = self._writes_from = 0.0
         self._writing: set[asyncio.Future[None]] = set()
@@ -79,12 +83,22 @@ class VerdictCache:
         if self._seconds() < self._reads_from:
             return None
         try:
-            async with asyncio.timeout(_SECONDS):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, question)
-        except (TimeoutError, StoreError) as error:
-            self._reads_from = self._seconds() + _PAUSE_SECONDS
-            log.warning("earlier results are not read for a minute", error=str(error) or "S3 is too slow")
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
             return None
+        try:
+            if self._seconds() < self._reads_from:
+                return None
+            async with asyncio.timeout(_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, question)
+        except (TimeoutError, StoreError) as error:
+            if self._seconds() >= self._reads_from:
+                log.warning("earlier results are not read for a minute", error=str(error) or "S3 is too slow")
+            self._reads_from = self._seconds() + _PAUSE_SECONDS
+            return None
+        finally:
+            self._turns.release()
 
     def remember(self, question: Question, request: AnalysisRequest, result: Result, ended_at: datetime) -> bool:
         """Keep a result for later requests; return whether it is of use for them."""
@@ -114,7 +128,7 @@ class VerdictCache:
             return
         uri, body = question.entry_uri(self._results_uri), entry.model_dump_json(by_alias=True, exclude_none=True)
         writing = asyncio.get_running_loop().run_in_executor(
-            self._threads, self._store.put, uri, body.encode(), "application/json"
+            self._writers, self._store.put, uri, body.encode(), "application/json"
         )
         self._writing.add(writing)
         writing.add_done_callback(self._written)
@@ -122,5 +136,6 @@ class VerdictCache:
     def _written(self, writing: asyncio.Future[None]) -> None:
         self._writing.discard(writing)
         if not writing.cancelled() and (error := writing.exception()) is not None:
+            if self._seconds() >= self._writes_from:
+                log.warning("results are not kept for later requests for a minute", error=str(error))
             self._writes_from = self._seconds() + _PAUSE_SECONDS
-            log.warning("results are not kept for later requests for a minute", error=str(error))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
+import pytest
+from structlog.testing import capture_logs
+
+from analysis_operator.cache import store
 from analysis_operator.cache.entry import Question
 from analysis_operator.cache.store import VerdictCache
 from analysis_operator.report.store import StoreError
@@ -85,6 +90,26 @@ async def test_while_s3_fails_nobody_waits_for_it() -> None:
     assert scene.bucket.reads == 1
     scene.bucket.ill, scene.later = None, 61
     assert await scene.cache.look_up(QUESTION)
+
+
+async def test_a_thousand_at_once_take_turns_and_are_no_sign_that_s3_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_SECONDS", 0.4)
+    scene = Scene()
+    await scene.remember()
+    scene.bucket.pause = 0.005
+    found = await asyncio.gather(*(scene.cache.look_up(QUESTION) for _ in range(300)))
+    assert all(found)
+
+
+async def test_a_store_that_hangs_is_asked_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_SECONDS", 0.02)
+    scene = Scene()
+    scene.bucket.pause = 0.1
+    with capture_logs() as logs:
+        found = await asyncio.gather(*(scene.cache.look_up(QUESTION) for _ in range(100)))
+    assert found == [None] * 100
+    assert scene.bucket.reads <= 4
+    assert len(logs) == 1
 
 
 async def test_what_cannot_be_written_costs_nothing() -> None:
