@@ -163,6 +163,7 @@ class RequestController:
             if entry.closed:
                 self._queue.forget(uid)
                 self._callbacks.forget(uid)
+                self._earlier.forget(uid)
                 self._dispatcher.stop(uid)  # if the answer to the write of its end was lost, it may still wait there
                 self.view.close(entry)
                 return
