@@ -13,6 +13,7 @@ import os
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_SECONDS
 
 _MOST_SECONDS = 3600
+_AT_A_TIME = 8
 
 
 def main() -> None:
@@ -49,8 +51,7 @@ def main() -> None:
         ):
             prepare(server)
             s3.make_bucket("media")
-            for number in range(asked.recordings):
-                s3.put("media", f"calls/{number:06d}", json.dumps({"seconds": asked.seconds}).encode())
+            _fill(s3, asked.recordings, json.dumps({"seconds": asked.seconds}).encode())
             port = free_port()
             names = pods.pool("scripted", port=port, pods=asked.pods, concurrency=asked.concurrency)
             endpoints = [Endpoint(each, f"127.0.0.{place}:{port}") for place, each in enumerate(names, start=2)]
@@ -61,6 +62,16 @@ def main() -> None:
     print(json.dumps(vars(asked) | figures, indent=2))
 
 
+def _fill(s3: S3Process, count: int, body: bytes) -> None:
+    client = s3.client()
+    with ThreadPoolExecutor(_AT_A_TIME) as threads:
+        list(threads.map(lambda number: client.put_object(Bucket="media", Key=_key(number), Body=body), range(count)))
+
+
+def _key(number: int) -> str:
+    return f"calls/{number:06d}"
+
+
 async def _alone(endpoints: list[Endpoint], concurrency: int, count: int) -> float:
     """Return the seconds that the analyzers take for all jobs, each slot one after the other."""
     runner, numbers = HttpRunner.create(), iter(range(count))
@@ -69,7 +80,7 @@ async def _alone(endpoints: list[Endpoint], concurrency: int, count: int) -> flo
         for number in numbers:
             job = AnalysisJob(
                 id=f"alone-{number}",
-                source=SourceObject(uri=f"s3://media/calls/{number:06d}"),
+                source=SourceObject(uri=f"s3://media/{_key(number)}"),
                 result_prefix=f"s3://media/alone/{number}/",
             )
             outcomes = [event async for event in runner.run(endpoint, job)]

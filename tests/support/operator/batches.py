@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from analysis_operator.api import AnalysisBatch, AnalysisRequest, BatchSource, BatchStatus, Position
+from analysis_operator.api import AnalysisBatch, AnalysisRequest, BatchSource, BatchStatus, Metadata, Position
 from analysis_operator.batches.actions import Notify
 from analysis_operator.batches.child import BATCH_LABEL, Child, read_child
 from analysis_operator.batches.controller import BatchController
@@ -202,11 +202,10 @@ class Cluster:
         await self._call()
         return read_child(self.requests[name])
 
-    async def remove(self, child: Child) -> None:
+    async def remove(self, request: Metadata) -> None:
         await self._call()
-        meta = child.request.metadata
-        if self.requests.pop(meta.name, None) is not None and self.controller is not None:
-            self.controller.deleted(meta.uid)
+        if self.requests.pop(request.name, None) is not None and self.controller is not None:
+            self.controller.deleted(request.uid)
         await self._call()
 
     async def notify(self, which: AnalysisBatch, event: Notify) -> None:

@@ -174,10 +174,10 @@ class Hands:
         async def remove(name: str) -> None:
             async with self._removing:
                 known = work.known.get(name)
-                if known is None or known.child is None or (action.unfinished and known.outcome is not None):
+                if known is None or known.made is None or (action.unfinished and known.outcome is not None):
                     return
-                await self._batches.remove(known.child)
-                self.children.pop(known.child.request.metadata.uid, None)
+                await self._batches.remove(known.made)
+                self.children.pop(known.made.uid, None)
                 work.forget(name)
 
         errors = [e for e in await asyncio.gather(*map(remove, action.names), return_exceptions=True) if e is not None]

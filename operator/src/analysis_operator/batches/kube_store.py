@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import structlog
 from pydantic import ValidationError
 
-from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisBatch, BatchStatus
+from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisBatch, BatchStatus, Metadata
 from analysis_operator.batches.child import BATCH_LABEL, Child, read_child
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.kube.client import Json, KubeApi
@@ -85,10 +85,9 @@ class KubeBatches:
         """Read a request. Raises Gone, ApiUnavailable."""
         return _child(await self._api.call("GET", f"{_requests(namespace)}/{name}"))
 
-    async def remove(self, child: Child) -> None:
+    async def remove(self, request: Metadata) -> None:
         """Delete a request, if it still exists. Raises ApiUnavailable."""
-        meta = child.request.metadata
-        await self._delete(f"{_requests(meta.namespace)}/{meta.name}", meta.uid)
+        await self._delete(f"{_requests(request.namespace)}/{request.name}", request.uid)
 
     async def notify(self, batch: AnalysisBatch, event: Notify) -> None:
         """Post an event about it in the background. Best effort: it never raises."""

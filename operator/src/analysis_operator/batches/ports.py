@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from analysis_operator.api import AnalysisBatch, BatchSource, BatchStatus, Position
+from analysis_operator.api import AnalysisBatch, BatchSource, BatchStatus, Metadata, Position
 from analysis_operator.batches.actions import Notify
 from analysis_operator.batches.child import Child
 from analysis_operator.batches.rows import PAGE, Page
@@ -44,7 +44,7 @@ class Batches(Protocol):
     async def child(self, namespace: str, name: str) -> Child:
         """Read a request. Raises Gone, ApiUnavailable."""
 
-    async def remove(self, child: Child) -> None:
+    async def remove(self, request: Metadata) -> None:
         """Delete a request, if it still exists. Raises ApiUnavailable."""
 
     async def notify(self, batch: AnalysisBatch, event: Notify) -> None:

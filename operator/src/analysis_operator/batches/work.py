@@ -17,6 +17,7 @@ from analysis_operator.api import (
     Checkpoint,
     FailedLine,
     FailureCount,
+    Metadata,
     Position,
 )
 from analysis_operator.batches.child import Child, name_of
@@ -57,7 +58,8 @@ class Known:
     """A request that exists, or may: its answer is not there yet."""
 
     row: Row
-    child: Child | None = None
+    made: Metadata | None = None
+    """Names it, once it is there. No more of it is kept: there may be a thousand."""
     outcome: BatchLine | None = None
 
 
@@ -93,7 +95,7 @@ class Work:
         if name != name_of(self.batch, child.row):
             return  # somebody else's, with our mark
         known = self.known.setdefault(name, Known(child.row))
-        known.child = child
+        known.made = child.request.metadata
         if child.request.status.finished:
             self._came_to_an_end(name, of_request(child.request, known.row))
 
@@ -104,7 +106,7 @@ class Work:
     def not_made(self, name: str) -> None:
         """Take note that a request was not created."""
         known = self.known.get(name)
-        if known is not None and known.child is None:
+        if known is not None and known.made is None:
             del self.known[name]
 
     def failed(self, name: str, reason: str, message: str) -> None:
@@ -205,7 +207,7 @@ class Work:
 
     def unfinished(self) -> tuple[str, ...]:
         """Return the names of the requests that have not finished and are there."""
-        return tuple(name for name, known in self.known.items() if known.outcome is None and known.child is not None)
+        return tuple(name for name, known in self.known.items() if known.outcome is None and known.made is not None)
 
     def leftovers(self, checkpoint: Checkpoint) -> tuple[str, ...]:
         """Return the names of the requests whose outcomes are in the results."""
@@ -214,7 +216,7 @@ class Work:
         return tuple(
             name
             for name, known in self.known.items()
-            if known.child is not None and name not in at_work and (done or is_before(known.row, checkpoint.position))
+            if known.made is not None and name not in at_work and (done or is_before(known.row, checkpoint.position))
         )
 
     def outcomes(self, checkpoint: Checkpoint) -> list[BatchLine]:
