@@ -60,9 +60,9 @@ class Scene:
         self.dispatcher.set_pool("audio", concurrency)
         self.dispatcher.set_endpoints("audio", [Endpoint(f"pod-{n}", f"10.0.0.{n}:8000") for n in range(pods)])
 
-    def enqueue(self, *uids: str, resume_on: str | None = None) -> None:
+    def enqueue(self, *uids: str, resume_on: str | None = None, priority: int = 0) -> None:
         for uid in uids:
-            asked = request()
+            asked = request(priority=priority)
             named = asked.metadata.model_copy(update={"uid": uid})
             asked = AnalysisRequest(metadata=named, spec=asked.spec)
             self.dispatcher.enqueue(asked, "audio", None, None, resume_on=resume_on)
@@ -97,6 +97,18 @@ async def test_free_slots_wait_for_others_when_a_namespace_runs_as_many_as_it_ma
     assert scene.dispatcher.backlog("audio") == (0, 1), "KEDA makes no pod for what may not run"
     scene.analyzers.release.set()
     await scene.until(lambda: scene.dispatcher.runs("b"))
+    await scene.dispatcher.close()
+
+
+async def test_a_priority_counts_up_to_the_ceiling_of_its_namespace() -> None:
+    scene = Scene(limits=Limits({"*": NamespaceLimits(max_priority=10)}))
+    scene.enqueue("runs")
+    await scene.until(lambda: scene.dispatcher.runs("runs"))
+    scene.enqueue("first", priority=10)
+    scene.enqueue("pushy", priority=1000)
+    scene.analyzers.release.set()
+    await scene.until(lambda: len(scene.analyzers.given) == 3)
+    assert [uid for _, uid in scene.analyzers.given] == ["runs", "first", "pushy"]
     await scene.dispatcher.close()
 
 
