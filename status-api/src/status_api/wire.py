@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StrictBool, StringConstraints
 
 from analyzer_contract import Verdict, Wire
 from guardian_service.s3 import MOST_CHARACTERS, PLAIN_OBJECT_PATTERN
@@ -47,7 +47,9 @@ class NewAnalysis(Wire):
     """What to analyse."""
 
     source: Source
-    refresh: bool = Field(default=False, description="Analyse it even if an earlier result for it could be adopted.")
+    refresh: StrictBool = Field(
+        default=False, description="Analyse it even if an earlier result for it could be adopted."
+    )
     analyzers: list[AnalyzerName] | None = Field(
         default=None,
         min_length=1,

@@ -45,7 +45,7 @@ def test_the_commands_of_the_documentation_work(tmp_path: Path) -> None:
         finally:
             served.send_signal(signal.SIGINT)
     assert done.returncode == 0, done.stdout + done.stderr
-    verdict, unchanged, newest = done.stdout.split()
-    assert (verdict, unchanged) == ("LikelyFake", "304")
+    verdict, unchanged, newest, erased = done.stdout.split()
+    assert (verdict, unchanged, erased) == ("LikelyFake", "304", "202")
     assert newest in (tmp_path / "analysis.json").read_text()
     assert "<html" in (tmp_path / "report.html").read_text()
