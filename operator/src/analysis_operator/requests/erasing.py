@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,8 @@ SETTLE_SECONDS = 30.0
 """What ran when it was asked may write for a moment after it was stopped: so everything is erased a second time."""
 _PAUSE_SECONDS = 30.0
 """After something that did not answer."""
+_AT_A_LOOK = 100
+"""Then it looks again: others may have asked meanwhile."""
 _KEEPS_TRANSCRIPTS = "context"
 
 
@@ -128,9 +131,9 @@ class Eraser:
         there = {erasure.metadata.uid for erasure in listed}
         self._again_at = {uid: at for uid, at in self._again_at.items() if uid in there}
         self._erased &= there
-        for erasure in listed:
-            if self._again_at.get(erasure.metadata.uid, now) <= now:
-                await self._go_on(erasure, now)
+        due = [erasure for erasure in listed if self._again_at.get(erasure.metadata.uid, now) <= now]
+        for erasure in _in_turns(due)[:_AT_A_LOOK]:
+            await self._go_on(erasure, now)
 
     async def _go_on(self, erasure: AnalysisErasure, now: float) -> None:
         uid = erasure.metadata.uid
@@ -183,3 +186,13 @@ class Eraser:
         except (StoreError, ValidationError):  # there is none, or it is of no use
             return None
         return source.uri if source is not None and self._scope.is_transcript(source.uri) else None
+
+
+def _in_turns(erasures: list[AnalysisErasure]) -> list[AnalysisErasure]:
+    """Return them so that namespaces take turns: thousands of one do not hold up another's."""
+    before = Counter[str]()
+    turns = []
+    for erasure in erasures:
+        turns.append((before[erasure.metadata.namespace], erasure))
+        before[erasure.metadata.namespace] += 1
+    return [erasure for _, erasure in sorted(turns, key=lambda turn: turn[0])]

@@ -171,6 +171,17 @@ async def test_an_erasure_of_another_namespace_finds_nothing() -> None:
     assert len(scene.requests.list()) == 2
 
 
+async def test_thousands_of_one_namespace_do_not_hold_up_another() -> None:
+    scene = Scene()
+    for number in range(150):
+        uid = f"00000000-0000-0000-0000-{number:012}"
+        spec = {"name": "none", "uid": uid}
+        scene.erasures.apply({"metadata": {"name": uid, "namespace": "flood"}, "spec": spec})
+    scene.ask()
+    await scene.eraser.look(0)
+    assert set(scene.bucket.objects) == scene.others
+
+
 @pytest.mark.parametrize("what", ["bucket", "rows"])
 async def test_what_does_not_answer_is_asked_again_and_said(what: str) -> None:
     scene = Scene()
