@@ -98,6 +98,8 @@ def _flatten(node: Schema, definitions: dict[str, Schema]) -> Schema:
     if "const" in node:
         node = {**node, "enum": [node["const"]], "type": "string"}
     flat = {key: value for key, value in node.items() if key not in {"title", "const", "additionalProperties"}}
+    if "default" in node:
+        flat["default"] = _stated(node["default"])
     if "properties" in node:
         flat["properties"] = {name: _flatten(field, definitions) for name, field in node["properties"].items()}
     if "items" in node:
@@ -105,6 +107,13 @@ def _flatten(node: Schema, definitions: dict[str, Schema]) -> Schema:
     if isinstance(node.get("additionalProperties"), dict):
         flat["additionalProperties"] = _flatten(node["additionalProperties"], definitions)
     return flat
+
+
+def _stated(default: object) -> object:
+    """Return a default without what is null in it: the API server refuses a null where a field has a type."""
+    if not isinstance(default, dict):
+        return default
+    return {name: _stated(value) for name, value in default.items() if value is not None}
 
 
 def _definition(
