@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -60,8 +61,10 @@ def main() -> int:
             path, limits = Path(_CARDS[name]), _LIMITS[name]
             if name == ID:
                 shipped, family_held_out = _scored_by_own_model(clips, folder, manifest, arguments.workers)
+                measured = judging.calibrate(shipped, limits)
+                run = replace(run, strict=judging.shipped_strict(measured))
                 path.write_text(card.text(shipped, run, limits, family_held_out), "utf-8")
-                _calibrate(folder, manifest, shipped, path)
+                _calibrate(folder, manifest, measured, path)
             else:
                 model = load(folder, name)
                 numbers = scores.run(scores.name_of(manifest), scores.of_model(model), clips, arguments.workers)
@@ -104,17 +107,16 @@ def _scored_by_own_model(
     return result[0], result[1]
 
 
-def _calibrate(folder: Path, manifest: SoundManifest, clips: Sequence[judging.ScoredClip], path: Path) -> None:
+def _calibrate(folder: Path, manifest: SoundManifest, measured: judging.Calibration, path: Path) -> None:
     """Write calibration, domain and card into our own model's manifest."""
     limits = _LIMITS[ID]
-    measured = judging.calibrate(clips, limits)
     changed = manifest.model_copy(
         update={
             "calibration": Calibration(
                 slope=measured.slope,
                 intercept=measured.intercept,
                 threshold=measured.threshold,
-                strict_threshold=measured.strict,
+                strict_threshold=judging.shipped_strict(measured),
                 reference=measured.reference,
             ),
             "domain": Domain(

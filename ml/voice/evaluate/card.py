@@ -64,6 +64,7 @@ class Run:
         model_sha256: of the model file.
         digest: of the corpus, see :func:`ml.voice.data.corpus.digest`.
         about: how the model was trained, in relation to the corpus.
+        strict: threshold of ``LikelyFake`` that ships, if it is not the one that follows from the corpus.
     """
 
     seed: int
@@ -71,6 +72,7 @@ class Run:
     model_sha256: str
     digest: str
     about: str
+    strict: float | None = None
 
 
 def text(clips: Sequence[ScoredClip], run: Run, limits: Limits, family_held_out: Sequence[ScoredClip] = ()) -> str:
@@ -100,7 +102,7 @@ def text(clips: Sequence[ScoredClip], run: Run, limits: Limits, family_held_out:
         ["Share of the windows of recorded clips, all channels, that reach the threshold of `Suspicious`. The gate"],
         ["keeps the noisy ones from being judged.", ""],
         tables.buckets(clips, shipped.threshold),
-        ["", f"## Calibration{known}", "", *_calibration(shipped), ""],
+        ["", f"## Calibration{known}", "", *_calibration(shipped, run.strict), ""],
         tables.reliability(judged),
         ["", LIMITS],
     ]
@@ -164,6 +166,20 @@ def _head(clips: Sequence[ScoredClip], run: Run, limits: Limits, shipped: Calibr
         f"most {100 * judging.SUSPECTED:g} % reach the threshold of `Suspicious` ({shipped.threshold:.3f}), and none "
         f"that of `LikelyFake` ({shipped.strict:.3f}): it is above the highest of them by {100 * judging.MARGIN:g} % "
         "of its distance from the median.",
+        "",
+        *(_ships_with(shipped.strict, run.strict) if run.strict is not None else []),
+    ]
+
+
+def _ships_with(counted: float, strict: float) -> list[str]:
+    """Return that the figures of ``LikelyFake`` are not those of the threshold that ships."""
+    return [
+        f"**The model ships with another threshold of `LikelyFake`, {strict:.3f}.** Every `LikelyFake` of this page is "
+        f"counted at thresholds that follow from its own recordings ({counted:.3f} from all folds). Few of them went "
+        "through a messenger's coder, which lifts the scores of people, so what ships lies above such recordings as "
+        "well ([why](../adr/0055-two-ears.md#messengers-set-the-threshold-of-what-ships)): fewer synthetic clips reach "
+        "it, and the rest of those that are `LikelyFake` here is `Suspicious`. "
+        "[Published speech](voice-texture-published.md) is counted at the threshold that ships.",
         "",
     ]
 
@@ -231,11 +247,11 @@ def _met(met: bool) -> str:
     return "met" if met else "**missed**"
 
 
-def _calibration(calibration: Calibration) -> list[str]:
+def _calibration(calibration: Calibration, strict: float | None) -> list[str]:
     reference = ", ".join(f"{value:.3f}" for value in calibration.reference)
     return [
         f"The shipped calibration is from all folds: `Suspicious` from {calibration.threshold:.4f}, `LikelyFake` from "
-        f"{calibration.strict:.4f}, "
+        f"{calibration.strict if strict is None else strict:.4f}, "
         f"slope {calibration.slope:.4f}, intercept {calibration.intercept:.4f}; classes equally frequent. Scores of "
         f"the recordings at the percentiles 0, 5, … 100: {reference}.",
         "",

@@ -33,6 +33,11 @@ SPEECH = (
     "Please do not tell anybody! Can you send it, right now?"
 )
 
+PLAIN = ("-v", "en-us+m3", "-s", "140")
+"""A voice of espeak-ng, and how fast it speaks: our own voice model calls it ``Suspicious``."""
+CLEAR = ("-v", "en-us+f2", "-s", "110", "-p", "35")
+"""Another one, slower and lower, of which the model is as sure as it has to be for ``LikelyFake``."""
+
 SCAM_CALL = "en-grandchild-accident"
 """The scripted call that the demo has judged by its words."""
 
@@ -83,7 +88,7 @@ def make_samples(folder: Path) -> dict[str, Path]:
     """
     makers: dict[str, Callable[[Path], None]] = {
         "genuine.wav": genuine_recording,
-        "synthetic.wav": synthetic_speech,
+        "synthetic.wav": lambda target: synthetic_speech(target, voice=CLEAR),
         "clean.mp4": lambda target: _kept(clean_clip, target),
         "edited.mp4": lambda target: _kept(edited_clip, target),
         "not-a-video.mp4": text_file,
@@ -138,9 +143,9 @@ def unpacked(package: str) -> Iterator[Path]:
         yield Path(folder) / "unpacked"
 
 
-def synthetic_speech(target: Path, text: str = SPEECH, voice: str = "en-us+m3") -> None:
-    """Write speech of a formant synthesiser."""
-    _run("espeak-ng", "-v", voice, "-s", "140", "-w", str(target), text)
+def synthetic_speech(target: Path, text: str = SPEECH, voice: Sequence[str] = PLAIN) -> None:
+    """Write speech of a formant synthesiser, whose options say with which voice."""
+    _run("espeak-ng", *voice, "-w", str(target), text)
 
 
 def scam_call(target: Path) -> None:

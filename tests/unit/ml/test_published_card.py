@@ -86,6 +86,7 @@ def test_the_card_begins_with_whom_the_model_wrongs(manifest: SoundManifest) -> 
     )  # of system 2 nothing was judged
     assert "| synthetic clips that are `LikelyFake`, of all | 33.3 %" in rest
     assert "| systems of which no clip is found | 2 of 3 |" in rest
+    assert f"| highest score of a recording, as it is or sent | {certain:.3f} |" in rest
 
 
 def test_a_system_that_ends_in_a_vocoder_of_the_packages_has_a_relative_there() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,23 @@ def test_one_percent_of_the_recorded_clips_reach_the_threshold_and_none_the_stri
     beyond = (calibration.strict - recorded.max()) / (recorded.max() - np.median(recorded))
     assert beyond == pytest.approx(judging.MARGIN)
     assert calibration.reference[0] == recorded.min()
+
+
+def test_what_ships_lies_above_people_after_a_messenger_and_above_the_corpus() -> None:
+    calibration = judging.calibrate(_corpus(), _LIMITS)
+    median = calibration.reference[10]
+    assert calibration.strict < judging.HIGHEST_SENT
+    assert judging.shipped_strict(calibration) == judging.beyond(judging.HIGHEST_SENT, median)
+    louder = judging.calibrate([*_corpus(), _row(9, fold=0)], _LIMITS)
+    assert judging.shipped_strict(louder) == louder.strict > 9
+
+
+def test_the_card_says_that_another_threshold_ships() -> None:
+    run = card.Run(seed=7, model="m", model_sha256="ab" * 32, digest="cd" * 32, about="About.", strict=8.5)
+    page = card.text(_corpus(), run, _LIMITS)
+    assert "**The model ships with another threshold of `LikelyFake`, 8.500.**" in page.partition("## What fails")[0]
+    assert "`LikelyFake` from 8.5000, slope" in page
+    assert "ships with another" not in card.text(_corpus(), replace(run, strict=None), _LIMITS)
 
 
 def test_no_clip_influences_the_threshold_that_judges_it() -> None:

@@ -17,9 +17,11 @@ from audio_analyzer.loading import OWN_MODELS
 from guardian_models.folder import read_manifest, read_model
 from guardian_models.manifest import SoundManifest
 from guardian_models.runtime import Model
-from tests.support.media.samples import VOICE, synthetic_speech
+from tests.support.media.samples import CLEAR, PLAIN, VOICE, synthetic_speech
 
 ID = "voice-texture"
+PERSON_AFTER_MESSENGER = 4.0778
+"""Highest score of a recording of a person, sent as a voice message (docs/adr/0055-two-ears.md)."""
 MOST_CPU_SECONDS = 0.25
 """Many times what it takes: tests share their cores with others."""
 
@@ -47,9 +49,19 @@ def test_a_window_costs_no_more_than_its_share(manifest: SoundManifest) -> None:
     assert min(costs) < MOST_CPU_SECONDS
 
 
-def test_a_synthesiser_is_likely_fake_and_a_person_is_not(tmp_path: Path) -> None:
-    synthetic_speech(tmp_path / "synthetic.wav")
-    for recording, verdict in ((tmp_path / "synthetic.wav", Verdict.LIKELY_FAKE), (VOICE, Verdict.NO_EVIDENCE)):
+def test_nobody_is_likely_fake_who_scores_as_a_person_did_after_a_messenger(manifest: SoundManifest) -> None:
+    calibration = manifest.calibration
+    assert calibration is not None
+    median = calibration.reference[len(calibration.reference) // 2]
+    assert calibration.strict_threshold >= PERSON_AFTER_MESSENGER + 0.05 * (PERSON_AFTER_MESSENGER - median)
+
+
+def test_a_synthesiser_is_likely_fake_if_it_scores_above_every_person(tmp_path: Path) -> None:
+    clear, plain = tmp_path / "clear.wav", tmp_path / "plain.wav"
+    synthetic_speech(clear, voice=CLEAR)
+    synthetic_speech(plain, voice=PLAIN)
+    said = ((clear, Verdict.LIKELY_FAKE), (plain, Verdict.SUSPICIOUS), (VOICE, Verdict.NO_EVIDENCE))
+    for recording, verdict in said:
         result = analyze(recording, tmp_path / "plot.png", Caps(), lambda _phase, _share: None)
         heard = next(report for report in result.detectors if report.name == NAME)
         assert (result.verdict, heard.claim, heard.model.id) == (verdict, verdict, ID)
