@@ -5,12 +5,14 @@ OperatorError
 ├── Gone          the object no longer exists
 ├── ApiUnavailable  the API server did not answer
 │   ├── Rejected    it, or a webhook, does not accept this call
+│   │   └── Forbidden  the caller has no right to it
 │   └── NotLeading  another operator may lead by now: nothing was written
 ├── LeaseLost     another operator may lead from now on
 ├── SourceTrouble  a list of recordings was not read (batches/sources.py)
 ├── StoreError    S3 did not give or take an object (report/store.py)
 ├── InvalidManifest  a manifest is not accepted (local/manifests.py)
 ├── CostUnknown   there is nothing to count a cost from (cli/cost.py)
+├── ClusterError  a command about a cluster cannot do what it was asked for (cli/cluster/errors.py)
 ├── LocalError    the embedded runtime could not start or read something (local/errors.py)
 └── DispatchError
     ├── Busy         every slot of the pod is taken (429)
@@ -82,6 +84,10 @@ class ApiUnavailable(OperatorError):
 
 class Rejected(ApiUnavailable):
     """The API server, or a webhook, rejects this call; the message says why."""
+
+
+class Forbidden(Rejected):
+    """The caller has no right to this call."""
 
 
 class NotLeading(ApiUnavailable):

@@ -1,8 +1,12 @@
-"""The command line: ``guardian``. It needs the extra ``local``, which the cluster's image does without."""
+"""The command line: ``guardian``, and as a plugin of kubectl ``kubectl guardian``.
+
+It needs the extra ``local``, which the cluster's image does without.
+"""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -13,4 +17,5 @@ def main() -> None:
         if error.name not in {"typer", "rich"}:
             raise
         sys.exit(f"guardian needs {error.name}: install silver-guardian-operator[local], or run `make setup`.")
-    app()
+    # kubectl finds the program as kubectl-guardian; help and examples have the name that people type.
+    app(prog_name="kubectl guardian" if Path(sys.argv[0]).stem == "kubectl-guardian" else None)

@@ -1,7 +1,7 @@
 """The commands of ``guardian``: `run` reconciles manifests here, `analyze` analyses files, `serve` is for curl.
 
 `provenance` tells what files say of themselves, `app` serves the page for people and its API, `cost` reads the usage of
-a cluster.
+a cluster. The commands of `kubectl guardian`, which is the same program, are in cluster/.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 
 from analysis_operator.cli import analyzing, commands, database, models, serving
+from analysis_operator.cli.cluster.commands import register
 from analysis_operator.cli.cost import cost
 from analysis_operator.cli.output import print_error
 from analysis_operator.cli.provenance import provenance
@@ -38,7 +39,6 @@ _EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_show_locals=False,
     help="Is this recording real, how sure are we, and where is the evidence?",
 )
@@ -155,6 +155,7 @@ app.command()(words)
 app.command()(verify)
 app.command()(transcribe)
 app.command()(provenance)
+register(app)
 
 
 def _or_exit_2[T](call: commands.Call[T]) -> T:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, ConditionType
-from analysis_operator.cli.output import print_text
+from analysis_operator.cli.output import print_text, visible
 
 VERDICT_STYLE = {"LikelyFake": "bold red", "Suspicious": "yellow", "NoEvidence": "cyan", "Inconclusive": "magenta"}
 _BAR_WIDTH = 20
@@ -65,12 +65,12 @@ def table(requests: Sequence[AnalysisRequest]) -> Table:
         status = request.status
         verdict = str(status.verdict or "")
         grid.add_row(
-            Text(request.metadata.name),
-            Text(reason(request)),
+            Text(visible(request.metadata.name)),
+            Text(visible(reason(request))),
             ProgressBar(total=100, completed=status.progress, width=_BAR_WIDTH),
             f"{status.progress} %",
             Text(verdict, style=VERDICT_STYLE.get(verdict, "")),
-            Text(_stages(request), style="dim"),
+            Text(visible(_stages(request)), style="dim"),
         )
     return grid
 

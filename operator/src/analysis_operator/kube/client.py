@@ -15,15 +15,16 @@ from kubernetes.aio import client, config
 from kubernetes.aio.client.rest import RESTResponse
 
 from analysis_operator.clock import CheckedClock
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone, NotLeading, OperatorError, Rejected
+from analysis_operator.errors import ApiUnavailable, Conflict, Forbidden, Gone, NotLeading, OperatorError, Rejected
 from analysis_operator.kube.objects import CREATION_MANAGER, MANAGER, KubeObject
 
 Json = dict[str, Any]
 
 _TIMEOUT_SECONDS = 15.0
 _WATCH_SECONDS = 300
+_LONGEST_TEXT_SECONDS = 86_400.0
 _PAGE = 500
-_REJECTED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY}
+_REJECTED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 _PLURALS = {
@@ -135,6 +136,17 @@ class KubeApi:
                         raise ApiUnavailable(f"{name}: {event.get('object', {}).get('message')}")
                     yield event
 
+    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
+        """Yield the lines of a plain text, such as a pod's log, for as long as the API server sends it."""
+        name = f"GET {path}"
+        with _errors_of(name):
+            answer = await self._send("GET", _url(path, query), {"Accept": "*/*"}, None, _LONGEST_TEXT_SECONDS)
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                raise _error(answer.status, name, await answer.read())
+            async with answer.response:
+                async for line in answer.response.content:
+                    yield line
+
     async def _send(
         self, method: str, path: str, headers: dict[str, str], body: Json | None, timeout: float
     ) -> RESTResponse:
@@ -200,4 +212,6 @@ def _error(status: int, call: str, data: bytes) -> OperatorError:
         return Conflict(summary)
     if status == HTTPStatus.NOT_FOUND:
         return Gone(summary)
+    if status == HTTPStatus.FORBIDDEN:
+        return Forbidden(summary)
     return Rejected(summary) if status in _REJECTED else ApiUnavailable(summary)

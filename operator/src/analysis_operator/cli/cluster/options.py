@@ -1,0 +1,39 @@
+"""The options that commands about a cluster share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis_operator.cli.cluster.connection import DEFAULT_SYSTEM
+from analysis_operator.cli.cluster.printing import Document, Format
+
+_WHERE = "Which cluster"
+
+Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The AnalysisRequest.")]
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", help="Namespace. Default: that of the context.", rich_help_panel=_WHERE),
+]
+Context = Annotated[str | None, typer.Option(help="Context of the kubeconfig.", rich_help_panel=_WHERE)]
+Kubeconfig = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="Path of the kubeconfig. Default: KUBECONFIG.", rich_help_panel=_WHERE
+    ),
+]
+System = Annotated[
+    str,
+    typer.Option(
+        "--system-namespace",
+        envvar="GUARDIAN_SYSTEM_NAMESPACE",
+        help="Namespace of the operator and the Analyzers.",
+        rich_help_panel=_WHERE,
+    ),
+]
+Output = Annotated[Format, typer.Option("--output", "-o", help="For people, or for programs.")]
+Form = Annotated[Document, typer.Option("--output", "-o", help="For people, or for programs.")]
+
+__all__ = ["DEFAULT_SYSTEM", "Context", "Form", "Kubeconfig", "Name", "Namespace", "Output", "System"]
