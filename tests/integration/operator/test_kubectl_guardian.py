@@ -106,6 +106,7 @@ def test_a_day_with_it(
     assert guardian("cancel", "stuck").stderr == "Error: stuck has ended already (Cancelled).\n"
     assert guardian("retry", "mum", "-o", "name").stdout == "analysisrequest.silverguardian.io/mum-2\n"
     assert world.wait("mum-2")["verdict"] == "LikelyFake"
+    assert world.server.read.get("analysisrequest", "mum-2")["spec"]["refresh"] is True
     assert guardian("retry", "mum-2", "-o", "name").stdout == "analysisrequest.silverguardian.io/mum-3\n"
 
     server.kubectl("delete", "pod", "stuck-1", "-n", NAMESPACE, "--force", "--grace-period=0")

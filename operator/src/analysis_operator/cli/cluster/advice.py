@@ -66,9 +66,11 @@ _FOR_MISSING = (
     ("cannot be started", "Read why: kubectl describe pods -n {system} -l silverguardian.io/analyzer={pool}"),
     ("KEDA is not installed", "Install KEDA and metrics-server, or set spec.replicas of the Analyzer."),
     ("KEDA", "Look at what KEDA says: kubectl describe scaledobject,hpa -n {system}"),
-    ("refuse", "Look at the pod's log, and at network policies: kubectl logs -n {system} -l silverguardian.io/analyzer="
-     "{pool}"),
-)  # fmt: skip
+    (
+        "ready and refuse",
+        "Look at network policies, and at the pod's log: kubectl logs -n {system} -l silverguardian.io/analyzer={pool}",
+    ),
+)
 """By what a message contains; the operator's own words, which a test compares."""
 
 

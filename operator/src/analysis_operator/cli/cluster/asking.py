@@ -13,8 +13,8 @@ from analysis_operator.cli.cluster.models import analyzers_of, request_of
 from analysis_operator.cli.cluster.pools import Load
 from analysis_operator.cli.cluster.printing import (
     Document,
-    Format,
     Lines,
+    ListFormat,
     print_document,
     print_grid,
     print_objects,
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from analysis_operator.cli.cluster.client import Cluster
 
 
-async def show_list(cluster: Cluster, *, everywhere: bool, verdict: str, state: str, sort: Sort, output: Format) -> int:
+async def show_list(
+    cluster: Cluster, *, everywhere: bool, verdict: str, state: str, sort: Sort, output: ListFormat
+) -> int:
     """Print the requests of a namespace, or of all."""
     rows = chosen(map(row_of, await cluster.requests(everywhere=everywhere)), verdict=verdict, state=state, sort=sort)
-    if output not in {Format.TABLE, Format.WIDE}:
+    if output not in {ListFormat.TABLE, ListFormat.WIDE}:
         print_objects([row.raw for row in rows], output)
         return 0
     if not rows:
@@ -39,7 +41,7 @@ async def show_list(cluster: Cluster, *, everywhere: bool, verdict: str, state: 
         which = " of this kind" if verdict or state else ""
         print_text(Lines(), f"There are no requests{which} {where}.")
         return 0
-    table = cells(rows, datetime.now(UTC), namespaces=everywhere, wide=output is Format.WIDE)
+    table = cells(rows, datetime.now(UTC), namespaces=everywhere, wide=output is ListFormat.WIDE)
     numbers = [index for index, title in enumerate(table[0]) if title in {"SCORE", "PROGRESS"}]
     print_grid(Lines(), table, right=numbers)
     return 0

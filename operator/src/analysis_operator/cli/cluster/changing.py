@@ -8,7 +8,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis_operator.api import GROUP, ConditionType
+from analysis_operator.api import GROUP, AnalysisState, ConditionType
 from analysis_operator.cli.cluster import storage
 from analysis_operator.cli.cluster.errors import NameTaken, Refused
 from analysis_operator.cli.cluster.models import request_of
@@ -36,6 +36,8 @@ async def retry(cluster: Cluster, name: str, output: Format) -> int:
         raise Refused(f"{name} has not ended, and goes on by itself: kubectl guardian why {name}")
     first = (raw["metadata"].get("annotations") or {}).get(RETRY_OF) or name
     spec = {key: value for key, value in raw["spec"].items() if key not in _NOT_TAKEN_OVER}
+    if all(entry.state is not AnalysisState.FAILED for entry in request.status.analyses):
+        spec["refresh"] = True  # else the results that are there would be adopted, and nothing done again
     for number in range(2, _MOST_RETRIES):
         ending = f"-{number}"
         another = f"{first[: _MOST_NAME - len(ending)]}{ending}"

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from analysis_operator.cli.cluster.connection import DEFAULT_SYSTEM, Target, perform
-from analysis_operator.cli.cluster.options import Context, Form, Kubeconfig, Name, Namespace, Output, System
-from analysis_operator.cli.cluster.printing import Document, Format
+from analysis_operator.cli.cluster.options import Context, Form, Kubeconfig, ListOutput, Name, Namespace, Output, System
+from analysis_operator.cli.cluster.printing import Document, Format, ListFormat
 from analysis_operator.cli.cluster.rows import STATES, Sort
 
 _PANEL = "Requests of a cluster (kubectl guardian)"
@@ -56,6 +56,9 @@ def submit(
         typer.Option(metavar="S3PREFIX", envvar="GUARDIAN_UPLOAD", help="Where a FILE goes: s3://BUCKET/PREFIX/."),
     ] = None,
     analyzers: Annotated[str, typer.Option(help="With commas between them. Default: audio and video.")] = "",
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Analyse it even if an earlier result could be adopted.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
     timeout: Annotated[
         float | None, typer.Option(min=0, help="Seconds to wait at most. Default: as long as it takes.")
@@ -73,7 +76,16 @@ def submit(
     from analysis_operator.cli.cluster import submitting
 
     names = [part.strip() for part in analyzers.split(",") if part.strip()]
-    order = submitting.Order(recording, name, to, names, wait, timeout, output)
+    order = submitting.Order(
+        recording=recording,
+        name=name,
+        folder=to,
+        analyzers=names,
+        refresh=refresh,
+        wait=wait,
+        timeout=timeout,
+        output=output,
+    )
     perform(Target(namespace, context, kubeconfig), lambda cluster: submitting.submit(cluster, order))
 
 
@@ -85,7 +97,7 @@ def list_(
         str, typer.Option(help=f"Only in this state: {', '.join(STATES)}, or a reason such as Queued.")
     ] = "",
     sort: Annotated[Sort, typer.Option(help="Newest first, strongest evidence first, or by name.")] = Sort.AGE,
-    output: Output = Format.TABLE,
+    output: ListOutput = ListFormat.TABLE,
     namespace: Namespace = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from analysis_operator.cli.cluster.connection import DEFAULT_SYSTEM
-from analysis_operator.cli.cluster.printing import Document, Format
+from analysis_operator.cli.cluster.printing import Document, Format, ListFormat
 
 _WHERE = "Which cluster"
 
@@ -34,6 +34,7 @@ System = Annotated[
     ),
 ]
 Output = Annotated[Format, typer.Option("--output", "-o", help="For people, or for programs.")]
+ListOutput = Annotated[ListFormat, typer.Option("--output", "-o", help="For people, or for programs.")]
 Form = Annotated[Document, typer.Option("--output", "-o", help="For people, or for programs.")]
 
-__all__ = ["DEFAULT_SYSTEM", "Context", "Form", "Kubeconfig", "Name", "Namespace", "Output", "System"]
+__all__ = ["DEFAULT_SYSTEM", "Context", "Form", "Kubeconfig", "ListOutput", "Name", "Namespace", "Output", "System"]

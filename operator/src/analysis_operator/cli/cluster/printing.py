@@ -22,6 +22,15 @@ class Format(StrEnum):
     """The form of what is printed."""
 
     TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    NAME = "name"
+
+
+class ListFormat(StrEnum):
+    """The form of a list."""
+
+    TABLE = "table"
     WIDE = "wide"
     JSON = "json"
     YAML = "yaml"

@@ -40,6 +40,7 @@ class Order:
     name: str | None
     folder: str | None
     analyzers: Sequence[str]
+    refresh: bool
     wait: bool
     timeout: float | None
     output: Format
@@ -55,6 +56,8 @@ async def submit(cluster: Cluster, order: Order) -> int:
     spec: dict[str, object] = {"source": {"uri": uri}}
     if order.analyzers:
         spec["analyzers"] = list(order.analyzers)
+    if order.refresh:
+        spec["refresh"] = True
     created = await cluster.create(name, spec)
     if order.output is Format.TABLE:
         print_text(console, f"{name} is asked for in namespace {cluster.namespace}: {uri}")

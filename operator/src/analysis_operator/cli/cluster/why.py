@@ -69,6 +69,10 @@ def _ended(request: AnalysisRequest, reason: str, message: str) -> Answer:
     name, status = request.metadata.name, request.status
     answer = Answer(f"{name} has {'its' if status.verdict else 'no'} verdict ({reason}): {message}")
     for entry in status.analyses:
+        if entry.cached_from is not None:
+            answer.because.append(
+                f"{entry.name}: the result of an earlier request, {entry.cached_from.name}, was adopted."
+            )
         if entry.message not in message:
             answer.because.append(f"{entry.name}, {entry.verdict or entry.reason or entry.state}: {entry.message}")
         if entry.state is AnalysisState.FAILED and entry.reason != reason:
