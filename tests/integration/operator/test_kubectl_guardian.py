@@ -159,8 +159,10 @@ def test_what_is_wrong_is_said_in_a_sentence(
         return result.stderr
 
     assert "There is no AnalysisRequest nope in namespace default" in error("why", "nope")
+    for name in ("..", "a/b", "A", ""):
+        assert "is no name of a request" in error("why", name)
     assert "There is no namespace nowhere" in error("submit", "s3://media/x.wav", "-n", "nowhere")
-    assert "The cluster does not accept this" in error("submit", "s3://media/x.wav", "--name", "A_b")
+    assert "The cluster does not accept this" in error("submit", "s3://media/x.wav", "--analyzers", "A_b")
     assert "There is no file gone.wav" in error("submit", "gone.wav")
     (tmp_path / "x.wav").write_bytes(b"x")
     assert "name --to" in error("submit", "x.wav").lower()

@@ -8,6 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+AS_PLUGIN = Path(sys.argv[0]).stem == "kubectl-guardian"
+"""Whether kubectl, or someone in its place, started the program."""
+
 
 def main() -> None:
     """Run the command line, or name the package that is not installed."""
@@ -17,5 +20,4 @@ def main() -> None:
         if error.name not in {"typer", "rich"}:
             raise
         sys.exit(f"guardian needs {error.name}: install silver-guardian-operator[local], or run `make setup`.")
-    # kubectl finds the program as kubectl-guardian; help and examples have the name that people type.
-    app(prog_name="kubectl guardian" if Path(sys.argv[0]).stem == "kubectl-guardian" else None)
+    app(prog_name="kubectl guardian" if AS_PLUGIN else None)

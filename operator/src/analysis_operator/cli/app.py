@@ -19,7 +19,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from analysis_operator.cli import analyzing, commands, database, models, serving
+from analysis_operator.cli import AS_PLUGIN, analyzing, commands, database, models, serving
 from analysis_operator.cli.cluster.commands import register
 from analysis_operator.cli.cost import cost
 from analysis_operator.cli.output import print_error
@@ -39,6 +39,7 @@ _EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=not AS_PLUGIN,  # a shell cannot complete a name of two words
     pretty_exceptions_show_locals=False,
     help="Is this recording real, how sure are we, and where is the evidence?",
 )

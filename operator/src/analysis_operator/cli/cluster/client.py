@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from analysis_operator.kube.objects import ANALYZER_LABEL, KubeObject
 
 MANAGER = "kubectl-guardian"
 _OPERATOR_LABEL = "app.kubernetes.io/name=silver-guardian-operator"
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _GROUP_PATH = f"apis/{GROUP}/{VERSION}"
 
 
@@ -99,8 +101,8 @@ class Cluster:
         return f"api/v1/namespaces/{_part(self.system)}/pods"
 
     async def _call(self, method: str, path: str, name: str, body: dict[str, Any] | None = None) -> KubeObject:
-        if "/" in name or not name:
-            raise Refused(f"{name!r} is no name of a request.")
+        if not _NAME.fullmatch(name):
+            raise Refused(f"{name!r} is no name of a request: kubectl guardian list shows them.")
         try:
             with plainly():
                 kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
