@@ -23,6 +23,7 @@ OperatorError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -103,11 +104,12 @@ class DispatchError(OperatorError):
 
 
 class Busy(DispatchError):
-    """Every slot is taken."""
+    """Every slot is taken, perhaps by unattended work: jobs that an earlier operator gave."""
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float, unattended: Sequence[str] = ()) -> None:
         super().__init__(f"busy, try again in {retry_after:g} s")
         self.retry_after = retry_after
+        self.unattended = unattended
 
 
 class Draining(DispatchError):

@@ -46,7 +46,7 @@ _PROBLEMS = {
     409: "SourceChanged",
     413: "The body is longer than any job.",
     422: "The request is not valid, or the media is refused; `reason` says which.",
-    429: "Every slot is taken; see Retry-After.",
+    429: "Every slot is taken; see Retry-After. `unattended`: the jobs that keep theirs without a client.",
     500: "WorkerCrashed, OutOfMemory, ResultsUnavailable or InternalError: another try may help.",
     502: "SourceUnavailable",
     503: "Draining: ask another replica.",
@@ -132,7 +132,7 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
         if known is None and jobs.full:
             detail = f"All {jobs.slots} slots are taken."
             headers = {"Retry-After": _RETRY_AFTER_SECONDS}
-            return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=headers)
+            return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=headers, unattended=jobs.unattended)
         work = known or jobs.start(job, keep)
         return StreamedAnswer(work) if streamed else PlainAnswer(work, _plain)
 

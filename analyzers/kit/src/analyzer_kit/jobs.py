@@ -28,6 +28,11 @@ class Jobs:
         """Whether every slot is taken."""
         return self.busy >= self.slots
 
+    @property
+    def unattended(self) -> list[str]:
+        """The names of the jobs that keep their slots for a client that comes back."""
+        return [work.job.id for work in self._works if work.unattended]
+
     def known(self, job: AnalysisJob) -> Work | None:
         """Return the work on the same job that goes on without its client, or would, or None."""
         return next((work for work in self._works if work.keep_seconds and _same(work.job, job)), None)

@@ -83,6 +83,11 @@ class Work:
         """Whether it has its slot."""
         return not self._task.done()
 
+    @property
+    def unattended(self) -> bool:
+        """Whether it has its slot, and nobody who follows it."""
+        return self.runs and self._client is None
+
     def attach(self) -> Client:
         """Return a new client in the place of the one before, whose events end; :meth:`detach` it in any case."""
         client = Client()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import AsyncGenerator
@@ -145,7 +146,7 @@ async def _refusal(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> Failur
             seconds = float(answer.headers.get("Retry-After", "1"))
         except ValueError:
             seconds = 1.0
-        raise Busy(min(most, max(least, seconds)))
+        raise Busy(min(most, max(least, seconds)), await _unattended(answer))
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise Draining(f"{endpoint.pod} takes no new work")
     text = ""
@@ -153,6 +154,15 @@ async def _refusal(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> Failur
         text = (await answer.content.read(_REFUSAL_LIMIT)).decode(errors="replace")  # the body may be endless
     message = f"Pod {endpoint.pod} refused the work with HTTP {answer.status}: {text}"
     return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message)
+
+
+async def _unattended(answer: aiohttp.ClientResponse) -> list[str]:
+    """Return the jobs that keep a pod's slots without a client. An older pod names none."""
+    try:
+        names = json.loads(await answer.content.read(_LINE_LIMIT))["unattended"]
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError):
+        return []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 async def _lines(endpoint: Endpoint, answer: aiohttp.ClientResponse) -> AsyncGenerator[Progress | Outcome]:

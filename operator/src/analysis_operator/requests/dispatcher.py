@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 _UNREACHABLE_PAUSE = 1.0
 _DRAINING_PAUSE = 5.0
+_CANCELLED_PAUSE = 0.2
 _DEADLINE_GRACE = 15.0
 _RESUME_SECONDS = 5.0
 """How long after it was asked to go on an analysis waits for the pod that had it."""
@@ -147,8 +148,7 @@ class Dispatcher:
         analysis, is_new = QueuedAnalysis(uid, meta.namespace, priority, since, order), uid not in pool.jobs
         pool.jobs[uid] = (analysis, job_of(request, analyzer, source, prefix, known))
         if resume_on and is_new:
-            pool.resumed[uid] = resume_on
-            asyncio.get_running_loop().call_later(_RESUME_SECONDS, self._give_up, analyzer, pool, uid)
+            self._resume(analyzer, pool, uid, resume_on)
         else:
             pool.queue.add(analysis)
         self._pump(analyzer)
@@ -212,6 +212,26 @@ class Dispatcher:
         # Not a `finally` in the task: a task that is cancelled before its first step never enters its body.
         task.add_done_callback(partial(self._ended, attempt))
 
+    def _resume_all(self, attempt: _Attempt, jobs: Sequence[str]) -> bool:
+        """Go on with what a pod has begun for an earlier operator. Return whether there is any of it.
+
+        The status need not name that pod: that operator may have ended before it could write it.
+        """
+        pool, pod, own = attempt.pool, attempt.pod.endpoint.pod, attempt.analysis.key
+        uids = [uid for uid in (job.rpartition(".")[0] for job in jobs) if uid == own or uid in pool.queue]
+        for uid in uids[: pool.concurrency]:  # whatever a pod says, it gets no more than it has slots
+            if uid == own:
+                self._cancel(attempt)  # it is not the same job any more
+                self._rest(attempt.analyzer, attempt.pod, _CANCELLED_PAUSE)
+            else:
+                pool.queue.discard(uid)
+                self._resume(attempt.analyzer, pool, uid, pod)
+        return bool(uids)
+
+    def _resume(self, name: str, pool: WorkerPool, uid: str, pod: str) -> None:
+        pool.resumed[uid] = pod
+        asyncio.get_running_loop().call_later(_RESUME_SECONDS, self._give_up, name, pool, uid)
+
     def _give_up(self, name: str, pool: WorkerPool, uid: str) -> None:
         pool.give_up(uid)
         self._pump(name)
@@ -233,7 +253,8 @@ class Dispatcher:
                 self._rest(name, pod, _UNREACHABLE_PAUSE)
             return outcome
         except Busy as error:
-            self._refused(attempt, "has no free slot, though it has no work from here", error.retry_after)
+            if not self._resume_all(attempt, error.unattended):
+                self._refused(attempt, "has no free slot, though it has no work from here", error.retry_after)
         except Draining:
             self._refused(attempt, "takes no new work", _DRAINING_PAUSE)
         except Unreachable as error:

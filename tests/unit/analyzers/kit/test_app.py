@@ -244,7 +244,7 @@ async def test_work_that_lost_its_client_goes_on_without_uploading_and_its_next_
     await work.detach(work.attach())
     backend.may_end.set()
     await until(lambda: backend.computed)
-    assert (backend.uploads, jobs.busy) == (0, 1)
+    assert (backend.uploads, jobs.busy, jobs.unattended) == (0, 1, ["one"])
     again = jobs.known(_job())
     assert again is work
     assert await _outcome(work) == RESULT
@@ -323,6 +323,8 @@ async def test_work_is_cancelled_by_its_name(app: FastAPI) -> None:
     backend.may_end.clear()
     waiting = asyncio.create_task(asked(app, json.dumps(JOB).encode(), headers=STREAM))
     await until(lambda: app.state.jobs.busy)
+    full = await asked(app, json.dumps(JOB | {"id": "two"}).encode())
+    assert (full.status, json.loads(full.body)["unattended"]) == (429, [])
     assert (await asked(app, b'{"id": "two"}', path="/v1/cancellations")).status == 204
     assert app.state.jobs.busy == 1
     assert (await asked(app, b'{"id": "one"}', path="/v1/cancellations")).status == 204

@@ -205,6 +205,28 @@ async def test_work_goes_on_where_it_was_before_anything_new_however_busy_that_p
     await scene.dispatcher.close()
 
 
+async def test_a_pod_that_is_full_of_work_of_an_earlier_operator_goes_on_with_that_work(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Busy(60, ["b.audio", "unknown.audio", "."])]
+    scene.enqueue("a", "b", "c")
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+    assert scene.analyzers.given == [("pod-0", "a"), ("pod-0", "b")]
+    assert scene.dispatcher.backlog("audio") == (2, 1)
+
+
+async def test_work_of_an_earlier_operator_that_is_not_the_same_any_more_makes_room(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Busy(60, ["a.audio"])]
+    scene.enqueue("a")
+    await scene.until(lambda: scene.dispatcher.runs("a"))
+    assert scene.analyzers.cancelled == [("pod-0", "a")]
+
+
+async def test_a_pod_goes_on_with_no_more_than_it_has_slots_for(scene: Scene) -> None:
+    scene.analyzers.answers["pod-0"] = [Busy(60, ["b.audio", "c.audio"])]
+    scene.enqueue("a", "b", "c")
+    await scene.until(lambda: scene.dispatcher.runs("b"))
+    assert scene.dispatcher.backlog("audio") == (2, 1)
+
+
 async def test_work_waits_a_moment_for_the_pod_that_had_it_and_then_goes_anywhere(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
