@@ -91,7 +91,7 @@ bench: setup ## Take the figures of docs/performance.md, most of them on a local
 	@$(VENV)/python -m tests.benchmarks
 
 .PHONY: faults
-faults: setup ## Try every fault at every call of every kind of request, half an hour or more, and write its card
+faults: setup ## Try every fault at every call of every kind of request, half an hour or more, and write docs/faults.md
 	@$(VENV)/python -m tests.faults
 
 EVAL_ENV = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}

@@ -11,10 +11,9 @@ _HEAD = """# What one fault does to a request
 
 Each cell is a request on a real operator, API server, S3 server and analyzers, and one fault in one call or watch event
 that concerns it, between the operator and the API server or between the analyzer and S3: at the first, the second, and
-so on, until there is no such call. It must finish with the right
-verdict, reason and number of attempts; its verdict must be in one version; the operator may write twice more than
-without the fault (and once in two seconds of progress); in the end no slot is taken and nothing waits. Written by
-`make faults`; a seeded sample runs in `make test`.
+so on, until there is no such call. It must finish with the right verdict, reason and number of attempts; its verdict
+must be in one version; the operator may write twice more than without the fault (and once in two seconds of progress);
+in the end no slot is taken and nothing waits. Written by `make faults`; a seeded sample runs in `make test`.
 
 """
 
