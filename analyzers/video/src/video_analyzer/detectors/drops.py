@@ -14,6 +14,7 @@ from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.jumps import Jump, is_drop
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading
+from video_analyzer.stalls import leap_after_a_stall
 
 _LEAP = 1.78
 """How many times further the picture must leap than elsewhere (:attr:`Jump.stands_out`). On the clips that were used
@@ -82,7 +83,7 @@ class DroppedFrames(VideoDetector):
             if leap < _LEAP or jump.others >= _OTHERS or jump.far_ratio < _LEAST_FAR:
                 faint = max(faint, min(round(49 * (leap - _FAINT) / (_LEAP - _FAINT)), 49))
             elif jump.stood >= _STOOD:
-                stalls.append(_stall(jump, motion.times))
+                stalls.append(leap_after_a_stall(motion.times, jump.frame, jump.stood))
             else:
                 edits.append(_finding(jump, leap, motion.times))
         return self.report(max((finding.score for finding in edits), default=faint), [*edits, *stalls[:_MOST_STALLS]])
@@ -116,18 +117,5 @@ def _finding(jump: Jump, leap: float, times: NDArray[np.float64]) -> Finding:
         message=(
             f"The scene leaps {jump.change_ratio:.1f} times further than just before and after, and "
             f"{jump.far_ratio:.1f} times further than elsewhere in fifty pictures: a stretch is missing."
-        ),
-    )
-
-
-def _stall(jump: Jump, times: NDArray[np.float64]) -> Finding:
-    return Finding(
-        kind="StalledPicture",
-        start_seconds=round(float(times[jump.frame - 1]), 3),
-        end_seconds=round(float(times[jump.frame]), 3),
-        score=0,
-        message=(
-            f"The picture stands {jump.stood:.0f} times longer than usual and then leaps, as where a camera or a "
-            "connection stalls. That is a fact and no evidence."
         ),
     )

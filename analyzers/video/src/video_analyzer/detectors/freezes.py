@@ -13,6 +13,7 @@ from analyzer_kit.runs import runs_of
 from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.motion import STILL, Motion, MotionMeter, leap
 from video_analyzer.reading import VideoReading
+from video_analyzer.stalls import standing_picture
 
 _SHORTEST = 8
 _BLIP_FRAMES, _BLIP = 3, 1.0
@@ -85,7 +86,7 @@ class FrozenFrames(VideoDetector):
             if contrast < _CONTRAST:
                 faint = max(faint, round(49 * (contrast - _FAINT) / (_CONTRAST - _FAINT)))
             elif _stalled(motion, start, end):
-                stalls.append(_stall(motion.times, start, end))
+                stalls.append(standing_picture(motion.times, start, end))
                 faint = max(faint, _STALLED)
             else:
                 edits.append(_finding(motion.times, start, end, still, moving))
@@ -116,20 +117,6 @@ def _finding(times: NDArray[np.float64], start: int, end: int, still: float, mov
         message=(
             f"{end - start + 1} frames show one moment: what changes most changes by {still:.2f} gray "
             f"levels, and by {moving:.1f} just before and after."
-        ),
-    )
-
-
-def _stall(times: NDArray[np.float64], start: int, end: int) -> Finding:
-    seconds = float(times[end - 1] - times[start - 1])
-    return Finding(
-        kind="StalledPicture",
-        start_seconds=round(float(times[start - 1]), 3),
-        end_seconds=round(float(times[end - 1]), 3),
-        score=0,
-        message=(
-            f"The picture stands still for {seconds:.1f} s, as where a camera or a connection stalls, or as slides, "
-            "screens and drawn films do. That is a fact and no evidence."
         ),
     )
 
