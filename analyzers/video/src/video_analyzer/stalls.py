@@ -1,4 +1,7 @@
-"""StalledPicture: the picture stands, as it does by itself; a fact with score 0."""
+"""StalledPicture: the picture stands, as it does by itself; a fact with score 0.
+
+An encoder improves a picture that stands, at once or a little later: such a frame changes, but shows nothing new.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_contract import Finding
+from video_analyzer.motion import STILL
+
+SHORTEST = 8
+"""Frames that are equal to the last bit, at least: shorter, they are few pictures a second, or a pause."""
+
+BLIP_FRAMES = 3
+"""So many frames may change more, since the encoder improves them."""
+
+_BLIP = 0.1
+"""Share of the leap after them that such frames change by at most."""
+
+
+def stood_before(leaps: NDArray[np.float32], frame: int) -> int:
+    """Return for how many frames the picture stood before it leapt at ``frame``; 0 if it did not stand."""
+    least = _BLIP * leaps[frame]
+    begin = frame
+    while begin > 1 and leaps[begin - 1] < least and np.count_nonzero(leaps[begin - 1 : frame] >= STILL) <= BLIP_FRAMES:
+        begin -= 1
+    still = np.count_nonzero(leaps[begin:frame] < STILL)
+    return frame - begin if still >= SHORTEST else 0
 
 
 def leap_after_a_stall(times: NDArray[np.float64], frame: int, stood: float) -> Finding:

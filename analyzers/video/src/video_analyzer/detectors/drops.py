@@ -14,7 +14,7 @@ from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.jumps import Jump, is_drop
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading
-from video_analyzer.stalls import leap_after_a_stall
+from video_analyzer.stalls import leap_after_a_stall, stood_before
 
 _LEAP = 1.78
 """How many times further the picture must leap than elsewhere (:attr:`Jump.stands_out`). On the clips that were used
@@ -82,8 +82,8 @@ class DroppedFrames(VideoDetector):
             leap = min(jump.change_ratio, jump.far_ratio) * _LEAP / _FEW_LEAP if few else jump.stands_out
             if leap < _LEAP or jump.others >= _OTHERS or jump.far_ratio < _LEAST_FAR:
                 faint = max(faint, min(round(49 * (leap - _FAINT) / (_LEAP - _FAINT)), 49))
-            elif jump.stood >= _STOOD:
-                stalls.append(leap_after_a_stall(motion.times, jump.frame, jump.stood))
+            elif (stood := max(jump.stood, stood_before(motion.leaps, jump.frame))) >= _STOOD:
+                stalls.append(leap_after_a_stall(motion.times, jump.frame, stood))
             else:
                 edits.append(_finding(jump, leap, motion.times))
         return self.report(max((finding.score for finding in edits), default=faint), [*edits, *stalls[:_MOST_STALLS]])

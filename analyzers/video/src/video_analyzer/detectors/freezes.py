@@ -13,12 +13,11 @@ from analyzer_kit.runs import runs_of
 from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.motion import STILL, Motion, MotionMeter, leap
 from video_analyzer.reading import VideoReading
-from video_analyzer.stalls import standing_picture
+from video_analyzer.stalls import BLIP_FRAMES, SHORTEST, standing_picture
 
-_SHORTEST = 8
-_BLIP_FRAMES, _BLIP = 3, 1.0
-"""An encoder improves a picture that stands still now and then: so many frames may change more in between, if the
-picture is the same, to this many gray levels, afterwards."""
+_BLIP, _BLIP_SHARE = 1.0, 0.2
+"""An encoder improves a picture that stands still now and then: a few frames may change more in between, if the picture
+is the same, to this many gray levels, afterwards, or to this share of what moves just before or just after."""
 
 _ANEW = 2
 """Frames from a key frame on."""
@@ -154,17 +153,31 @@ def _still_runs(motion: Motion) -> list[tuple[int, int]]:
     still[[begin for begin in motion.begins if begin < still.size]] = False  # what was before it was not read
     runs: list[tuple[int, int]] = []
     for start, end in runs_of(still):
-        joined = bool(runs) and _one_picture(motion, runs[-1][1], start)
+        joined = bool(runs) and _one_picture(motion, runs[-1], start)
         first = runs.pop()[0] if joined else start
         runs.append((first, end))
-    return [(start, end) for start, end in runs if end - start >= _SHORTEST]
+    return [(start, _improved(motion, start, end)) for start, end in runs if end - start >= SHORTEST]
 
 
-def _one_picture(motion: Motion, end: int, start: int) -> bool:
-    """Return whether the picture after a blip, from ``end`` to ``start``, is the one before it."""
-    if start - end > _BLIP_FRAMES or any(end <= begin < start for begin in motion.begins):
+def _one_picture(motion: Motion, run: tuple[int, int], start: int) -> bool:
+    """Return whether the picture after a blip, from the end of ``run`` to ``start``, is the one before it."""
+    first, end = run
+    if start - end > BLIP_FRAMES or any(end <= begin < start for begin in motion.begins):
         return False
-    return leap(motion.thumbs[end - 1], motion.thumbs[start - 1]) <= _BLIP
+    moved = float(motion.leaps[max(first - _AROUND, 0) : first].max(initial=0.0))
+    return leap(motion.thumbs[end - 1], motion.thumbs[start - 1]) <= max(_BLIP, _BLIP_SHARE * moved)
+
+
+def _improved(motion: Motion, start: int, end: int) -> int:
+    """Return the end of a run with the few frames after it that hardly change beside what moves then."""
+    after = motion.leaps[end : end + BLIP_FRAMES + _AROUND]
+    if after.size < BLIP_FRAMES + _AROUND or end - start < SHORTEST:
+        return end
+    least = _BLIP_SHARE * float(np.median(after[BLIP_FRAMES:]))
+    blips = 0
+    while blips < BLIP_FRAMES and after[blips] < least:
+        blips += 1
+    return end + blips
 
 
 def _movement_around(leaps: NDArray[np.float32], start: int, end: int) -> float:
