@@ -8,6 +8,7 @@ and what it is compared with are pictures too.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -34,6 +35,9 @@ _REPEATED = 0.1
 _AROUND, _AGAIN = 5, 0.3
 """A frame that leaps less than this share of the farthest in five shows what the one before showed."""
 
+_FEW = 1.95
+"""Frames that a picture is shown for, from which on few pictures are stored at a higher rate."""
+
 _USUAL_OF = 8
 """Pictures that say what is usual."""
 
@@ -48,6 +52,9 @@ _MOVING_SHARE = 0.1
 
 _FAR = 50
 """The same of the wider comparison: two seconds at 25 pictures a second."""
+
+_USUAL_INTERVAL = 1 / 30.5
+"""Seconds between frames from which on both are as many: of more frames a second, as many more are compared."""
 
 _NEARLY = 0.7
 """Share of a leap that another one reaches which is of its kind: strokes, or pictures that come in fits and starts."""
@@ -82,7 +89,7 @@ class Motion:
     @property
     def interval(self) -> float:
         """Usual seconds between frames."""
-        return float(np.median(np.diff(self.times))) if self.times.size > 1 else 0.0
+        return interval_of(self.times)
 
     @property
     def frames_each(self) -> float:
@@ -98,6 +105,16 @@ class Motion:
         again = self.leaps < _AGAIN * around
         livelier = max(_LEAST_LEAP, float(np.median(around)))
         return max(_frames_each(again[around > least]) for least in (_LEAST_LEAP, livelier))
+
+    @property
+    def few_pictures(self) -> bool:
+        """Whether few pictures a second are stored at a higher rate."""
+        return self.frames_each >= _FEW
+
+
+def interval_of(times: NDArray[np.float64]) -> float:
+    """Return the usual seconds between frames."""
+    return float(np.median(np.diff(times))) if times.size > 1 else 0.0
 
 
 def _frames_each(again: NDArray[np.bool_]) -> float:
@@ -148,7 +165,7 @@ class MotionMeter:
             thumbs=thumbs,
             change=np.array(self._change, dtype=np.float32),
             leaps=np.array(self._leaps, dtype=np.float32),
-            jumps=self._pictures.jumps(),
+            jumps=self._pictures.jumps(interval_of(np.array(self._times))),
             begins=tuple(self._begins) or (0,),
             pictures=np.array(self._pictures.frames, dtype=np.int64),
         )
@@ -206,29 +223,46 @@ class _Pictures:
         limit = max(STILL, _REPEATED * usual)
         return frame.leap < limit and leap(self._shown.thumb, frame.thumb) < limit
 
-    def jumps(self) -> list[Jump]:
-        """Return all jumps, compared with what is farther away too."""
+    def jumps(self, interval: float) -> list[Jump]:
+        """Return all jumps, compared with what is farther away too.
+
+        Args:
+            interval: usual seconds between frames.
+        """
         leaps = np.array(self._leaps, dtype=np.float32)
+        more = max(_USUAL_INTERVAL / interval, 1.0) if interval > 0 else 1.0
+        near, far = int(_BESIDE * more), int(_FAR * more)
         return [
-            replace(jump, far_ratio=self._far_ratio(number, leaps), others=self._others(number))
+            replace(
+                jump,
+                change_ratio=min(jump.change_ratio, self._ratio(number, leaps, near, ())),
+                far_ratio=self._ratio(number, leaps, far, self._scenes()),
+                others=self._others(number, far),
+            )
             for number, jump in self._jumps
         ]
 
-    def _others(self, number: int) -> int:
-        """Return how many other jumps, not to other scenes, are nearly as far within the wider comparison."""
+    def _scenes(self) -> list[int]:
+        return [index for index, jump in self._jumps if is_other_scene(jump)]
+
+    def _others(self, number: int, reach: int) -> int:
+        """Return how many other jumps, not to other scenes, are nearly as far within ``reach`` pictures."""
         least = _NEARLY * self._leaps[number]
         return sum(
-            number != other and abs(number - other) <= _FAR and self._leaps[other] >= least and not is_other_scene(jump)
+            number != other
+            and abs(number - other) <= reach
+            and self._leaps[other] >= least
+            and not is_other_scene(jump)
             for other, jump in self._jumps
         )
 
-    def _far_ratio(self, number: int, leaps: NDArray[np.float32]) -> float:
-        """Return the leap of a picture over the farthest around it, in its stretch and not to other scenes."""
+    def _ratio(self, number: int, leaps: NDArray[np.float32], reach: int, without: Sequence[int]) -> float:
+        """Return the leap of a picture over the farthest within ``reach``, in its stretch and not ``without``."""
         begin = max(begin for begin in self._begins if begin <= number)
         end = min((begin for begin in self._begins if begin > number), default=leaps.size)
-        low = max(number - _FAR, begin)
-        others = leaps[low : min(number + _FAR + 1, end)].copy()
-        for index in (number, *(index for index, jump in self._jumps if is_other_scene(jump))):
+        low = max(number - reach, begin)
+        others = leaps[low : min(number + reach + 1, end)].copy()
+        for index in (number, *without):
             if 0 <= index - low < others.size:
                 others[index - low] = 0
         return float(leaps[number] / (others.max() + _LEAST_LEAP))

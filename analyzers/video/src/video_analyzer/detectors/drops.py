@@ -25,9 +25,6 @@ _FAINT = 1.0
 
 _SEAM_FRAMES = 3
 
-_FEW = 1.95
-"""Frames that a picture is shown for, from which on few pictures are stored at a higher rate."""
-
 _FEW_LEAP = 2.2
 """Few pictures a second differ much from each other anyway: a leap must exceed what is near and what is far by this."""
 
@@ -71,7 +68,7 @@ class DroppedFrames(VideoDetector):
             seams: frames where a copied stretch begins or ends: the scene leaps there too, but nothing is missing.
             mended: key frames at which the picture changes for what was lost before.
         """
-        few = motion.frames_each >= _FEW
+        few = motion.few_pictures
         edits: list[Finding] = []
         stalls: list[Finding] = []
         faint = 0

@@ -52,7 +52,7 @@ _NEARER = 0.8
 """Share of the least by which other frames so far apart differ: a nearer picture did not come later by itself."""
 
 _STANDS = 0.4
-"""Share of the other frames that stand still too: slides, screens, drawn films, and few frames at a higher rate."""
+"""Share of the other frames that stand still too: slides, screens and drawn films."""
 
 _SAMPLES = 12
 _GAP = 1.6
@@ -121,12 +121,15 @@ def _finding(times: NDArray[np.float64], start: int, end: int, still: float, mov
 
 
 def _stalled(motion: Motion, start: int, end: int) -> bool:
-    """Return whether a run may stand still by itself: time went on meanwhile, or so much else stands still."""
+    """Return whether a run may stand still by itself.
+
+    Time went on meanwhile, so much else stands still, or only few pictures came at all: then the next ones are late.
+    """
     steps = np.diff(motion.times[start - 1 : end])
     if steps.size and steps.max() > _GAP * motion.interval:
         return True
     others = np.concatenate([motion.leaps[1:start], motion.leaps[end:]])
-    if float(np.mean(others < STILL)) >= _STANDS:
+    if motion.few_pictures or float(np.mean(others < STILL)) >= _STANDS:
         return True
     length, thumbs = end - start + 1, motion.thumbs
     before = range(max(start - length - _SAMPLES, 0), max(start - length, 0))
