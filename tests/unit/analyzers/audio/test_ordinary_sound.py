@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,30 +17,11 @@ from audio_analyzer.gaps import find_gaps
 from tests.support.analyzers.audio_readings import detected
 from tests.support.analyzers.listener import wav
 from tests.support.media import sounds
+from tests.support.media.ordinary import CODERS, DEVICES
 from tests.support.media.samples import ffmpeg
 
 Samples = NDArray[np.float32]
-Change = Callable[[Samples, np.random.Generator], Samples]
 RATE = sounds.RATE
-
-ORDINARY: dict[str, Change] = {
-    "as it was recorded": lambda talk, _: sounds.stored(talk),
-    "12 dB quieter": lambda talk, _: sounds.stored(talk, 16, -12),
-    "24 dB quieter": lambda talk, _: sounds.stored(talk, 16, -24),
-    "36 dB quieter": lambda talk, _: sounds.stored(talk, 16, -36),
-    "8 bits": lambda talk, _: sounds.stored(talk, 8),
-    "8 bits and quieter": lambda talk, _: sounds.stored(talk, 8, -12),
-    "a noise gate": lambda talk, _: sounds.gated(talk),
-    "a noise gate without a hold": lambda talk, _: sounds.gated(talk, below=30, hold=0),
-    "a noise gate that fades": lambda talk, _: sounds.gated(talk, fade=0.05),
-    "a call that sends no pauses": sounds.without_pauses,
-    "a call with comfort noise": lambda talk, rng: sounds.without_pauses(talk, rng, comfort=-65),
-    "a quiet call": lambda talk, rng: sounds.stored(sounds.without_pauses(talk, rng, hold=3), 16, -24),
-    "muted now and then": lambda talk, rng: sounds.muted(talk, rng, each=6),
-    "a poor line": sounds.with_losses,
-    "a very poor line": lambda talk, rng: sounds.with_losses(talk, rng, each=0.5),
-    "three pauses of zeros": lambda talk, rng: sounds.muted(talk, rng, each=9, shortest=0.3, longest=1.5),
-}
 
 
 def silence_in(samples: Samples) -> DetectorReport:
@@ -57,11 +37,11 @@ def judged(path: Path) -> Assessment:
 
 
 @pytest.mark.parametrize("room", [-70, -55, -40])
-@pytest.mark.parametrize("kind", ORDINARY)
+@pytest.mark.parametrize("kind", DEVICES)
 def test_silence_that_ordinary_devices_leave_is_no_evidence(kind: str, room: float) -> None:
     for seed in (1, 2):
         rng = np.random.default_rng(seed)
-        report = silence_in(ORDINARY[kind](sounds.talk(25, rng, room=room), rng))
+        report = silence_in(DEVICES[kind](sounds.talk(25, rng, room=room), rng))
         assert report.score < 50, seed
 
 
@@ -134,19 +114,9 @@ def test_copies_at_multiples_of_one_period_are_regular(lags: list[float], regula
     assert is_regular(lags) is regular
 
 
-@pytest.mark.parametrize(
-    ("suffix", "options"),
-    [
-        ("m4a", ("-af", "agate=threshold=0.02:range=0:ratio=9000:release=100", "-c:a", "aac")),
-        ("ogg", ("-c:a", "libspeex", "-vad", "1", "-dtx", "1")),
-        ("mp3", ("-af", "volume=-24dB", "-c:a", "libmp3lame", "-b:a", "32k")),
-        ("wav", ("-c:a", "pcm_u8")),
-        ("wav", ("-ar", "8000", "-c:a", "pcm_alaw")),
-        ("ogg", ("-c:a", "libopus", "-b:a", "12k", "-application", "voip")),
-    ],
-    ids=["gate, AAC", "Speex with DTX", "quiet MP3", "8 bits", "A-law", "Opus"],
-)
-def test_a_call_is_not_accused_whatever_coded_it(tmp_path: Path, suffix: str, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("coder", CODERS)
+def test_a_call_is_not_accused_whatever_coded_it(tmp_path: Path, coder: str) -> None:
+    suffix, *options = CODERS[coder]
     source, target = tmp_path / "source.wav", tmp_path / f"coded.{suffix}"
     source.write_bytes(wav(sounds.talk(15, np.random.default_rng(8), room=-58)))
     ffmpeg("-i", str(source), *options, str(target))

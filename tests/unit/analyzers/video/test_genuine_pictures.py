@@ -94,6 +94,37 @@ def test_a_connection_that_stalls_and_then_shows_what_is_new(seconds: float) -> 
     assert facts_of(read([*MOVING[:60], *[MOVING[59]] * stood, *MOVING[60 + stood : 150]])) == {"StalledPicture"}
 
 
+def coarse(frame: Gray) -> Gray:
+    """Return a picture as an encoder first sends it, before it improves it."""
+    return np.asarray(frame // 6 * 6 + 3, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("improved", [(17, 18), (9, 10, 18), (19,)])
+def test_a_stall_is_one_although_the_encoder_improves_the_picture_that_stands(improved: Sequence[int]) -> None:
+    shot, steps = MOVING[59], len(improved)
+    halves = [cv2.addWeighted(coarse(shot), 1 - step / steps, shot, step / steps, 0) for step in range(steps + 1)]
+    stood = [np.asarray(halves[sum(at >= when for when in improved)], dtype=np.uint8) for at in range(20)]
+    found = facts_of(read([*MOVING[:59], *stood, *MOVING[79:150]]))
+    assert found == {"StalledPicture"}
+
+
+def test_a_call_of_few_pictures_that_stalls_and_catches_up() -> None:
+    frames: list[Gray] = []
+    for at in range(0, 150, 2):
+        frames += [coarse(MOVING[at]), *[MOVING[at]] * (20 if at == 80 else 1 + at % 3)]
+    assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
+def test_of_more_frames_a_second_as_many_more_are_compared() -> None:
+    """Whoever takes a step every sixth frame takes the next one a tenth of a second later."""
+    noise = np.random.default_rng(9).normal(0, 6, (120, *SIZE[::-1]))
+    frames = [np.clip(MOVING[at // 6 * 6] + noise[at], 0, 255).astype(np.uint8) for at in range(120)]
+    fast, slow = (
+        timed(frames, [at / rate for at in range(len(frames))]).measured(MotionMeter).jumps for rate in (60, 25)
+    )
+    assert max(jump.change_ratio for jump in fast) < 1.5 < min(jump.change_ratio for jump in slow)
+
+
 def test_a_frozen_stretch_after_which_the_scene_goes_on_from_where_it_was_stays_evidence() -> None:
     assert reports(read([*MOVING[:60], *[MOVING[59]] * 25, *MOVING[60:150]]))["FrozenFrames"].score >= 50
 
