@@ -121,8 +121,8 @@ def test_a_batch_is_suspended_resumed_and_cancelled_and_what_cannot_be_says_so(
 ) -> None:
     world = open_batches()
     for n in range(3):
-        world.put(f"slow/{n}", seconds=60 if n == 2 else 0)
-    ask(world, "stopped", source={"prefix": "s3://media/slow/"}, parallelism=1, suspend=True)
+        world.put(f"stopping/{n}", seconds=60 if n == 2 else 0)
+    ask(world, "stopped", source={"prefix": "s3://media/stopping/"}, parallelism=1, suspend=True)
     ask(world, "foreign", source={"prefix": "s3://elsewhere/"})
     ask(world, "empty", source={"prefix": "s3://media/nothing/"})
     until(lambda: reason(world, "stopped", "Suspended") == "Suspended", "it to be suspended")
