@@ -13,6 +13,7 @@ from analyzer_contract import FailureReason, SourceObject
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.s3 import ObjectStore
 from tests.support.analyzers.service import CREDENTIALS, FaultyS3
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -40,11 +41,11 @@ def test_a_write_that_a_full_disk_cuts_short_is_no_download(
         os.close(target)
 
 
-def failing(monkeypatch: pytest.MonkeyPatch, told: FaultyS3, status: int) -> ObjectStore:
+def failing(monkeypatch: pytest.MonkeyPatch, told: FaultyS3, status: int, *, retry_seconds: float = 0.3) -> ObjectStore:
     told.failures, told.failure_status = 10_000, status
     for name, value in (CREDENTIALS | {"AWS_ENDPOINT_URL": told.url}).items():
         monkeypatch.setenv(name, value)
-    return ObjectStore(connect_seconds=1, read_seconds=1, retry_seconds=0.3, max_bytes=1000)
+    return ObjectStore(connect_seconds=1, read_seconds=1, retry_seconds=retry_seconds, max_bytes=1000)
 
 
 def test_a_small_object_is_read_whole_or_refused(store: ObjectStore) -> None:
@@ -78,14 +79,14 @@ def test_what_cannot_be_removed_is_left(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_page_to_sign_in_is_not_taken_for_the_answer_of_s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with FaultyS3(body=b"0123456789").serving() as told:
-        store = failing(monkeypatch, told, 200)
+        store = failing(monkeypatch, told, 200, retry_seconds=PATIENCE_SECONDS)
         told.failures = 1
-        facts = store.head(SourceObject(uri="s3://media/key"), 5, threading.Event())
+        facts = store.head(SourceObject(uri="s3://media/key"), PATIENCE_SECONDS, threading.Event())
         assert (facts.size_bytes, facts.etag) == (10, told.etag)
         told.failures = 1
         with (tmp_path / "recording").open("wb") as target:
-            store.download("s3://media/key", facts, target.fileno(), 5, threading.Event())
+            store.download("s3://media/key", facts, target.fileno(), PATIENCE_SECONDS, threading.Event())
         assert (tmp_path / "recording").read_bytes() == b"0123456789"
         told.failures = 1
-        store.put("s3://results/a.json", b"{}", "application/json", 5)
+        store.put("s3://results/a.json", b"{}", "application/json", PATIENCE_SECONDS)
         assert list(told.puts.values()) == [b"{}"]
