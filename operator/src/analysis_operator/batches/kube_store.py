@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 import structlog
 from pydantic import ValidationError
 
-from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisBatch, BatchStatus, Metadata
+from analysis_operator.api import GROUP, VERSION, AnalysisBatch, BatchStatus, Metadata
 from analysis_operator.batches.child import BATCH_LABEL, Child, read_child
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.errors import ApiUnavailable, Gone
 from analysis_operator.kube.client import Json, KubeApi
 from analysis_operator.kube.events import EventPoster
-from analysis_operator.kube.objects import MANAGER, KubeObject
+from analysis_operator.kube.objects import MANAGER, KubeObject, with_status
 from analysis_operator.requests.actions import Notify
 from guardian_service.validation import error_summary
 
@@ -48,24 +48,12 @@ class KubeBatches:
 
     async def write_status(self, batch: AnalysisBatch, status: BatchStatus) -> AnalysisBatch:
         """Replace the status of exactly this version of exactly this object: UID and resourceVersion guard it."""
-        meta = batch.metadata
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": "AnalysisBatch",
-            "metadata": {
-                "name": meta.name,
-                "namespace": meta.namespace,
-                "uid": meta.uid,
-                "resourceVersion": meta.resource_version,
-            },
-            "spec": batch.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
-            "status": status.model_dump(mode="json", by_alias=True, exclude_none=True),
-        }
+        body = with_status("AnalysisBatch", batch.metadata, batch.spec, status)
         return _read(await self._api.call("PUT", f"{_path(batch)}/status", query={"fieldManager": MANAGER}, body=body))
 
     async def delete(self, batch: AnalysisBatch) -> None:
         """Delete it, if it still exists. Raises ApiUnavailable."""
-        await self._delete(_path(batch), batch.metadata.uid)
+        await self._api.delete(_path(batch), batch.metadata.uid)
 
     async def children(self, batch: AnalysisBatch) -> AsyncIterator[Child]:
         """Yield the requests that were made for it. Raises OperatorError."""
@@ -87,18 +75,11 @@ class KubeBatches:
 
     async def remove(self, request: Metadata) -> None:
         """Delete a request, if it still exists. Raises ApiUnavailable."""
-        await self._delete(f"{_requests(request.namespace)}/{request.name}", request.uid)
+        await self._api.delete(f"{_requests(request.namespace)}/{request.name}", request.uid)
 
     async def notify(self, batch: AnalysisBatch, event: Notify) -> None:
         """Post an event about it in the background. Best effort: it never raises."""
         self._events.post("AnalysisBatch", batch.metadata, event)
-
-    async def _delete(self, path: str, uid: str) -> None:
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
-        try:
-            await self._api.call("DELETE", path, body=body)
-        except (Gone, Conflict):  # Conflict: a namesake has its place
-            return
 
 
 def _read(answer: Json) -> AnalysisBatch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -161,6 +161,12 @@ class KubeApi:
     async def get(self, child: KubeObject) -> KubeObject:
         """Read the object that has this one's kind and name. Raises Gone."""
         return await self.call("GET", f"{_collection(child)}/{child['metadata']['name']}")
+
+    async def delete(self, path: str, uid: str) -> None:
+        """Delete exactly this object, if it still exists, and no namesake of it. Raises ApiUnavailable."""
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        with suppress(Gone, Conflict):  # Conflict: a namesake has its place
+            await self.call("DELETE", path, body=body)
 
     async def apply(self, child: KubeObject, manager: str = MANAGER) -> KubeObject:
         """Apply an object server-side, and take over the fields of it that others changed."""

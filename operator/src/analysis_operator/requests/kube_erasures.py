@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import structlog
 from pydantic import ValidationError
 
 from analysis_operator.api import GROUP, VERSION, AnalysisErasure
-from analysis_operator.errors import Conflict, Gone
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.events import EventPoster
 from analysis_operator.requests.actions import Notify
@@ -40,9 +37,7 @@ class KubeErasures:
     async def done(self, erasure: AnalysisErasure) -> None:
         """Delete this one, and no namesake that may have taken its place. Raises ApiUnavailable."""
         meta = erasure.metadata
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": meta.uid}}
-        with suppress(Gone, Conflict):
-            await self._api.call("DELETE", f"{_BASE}/namespaces/{meta.namespace}/{_PLURAL}/{meta.name}", body=body)
+        await self._api.delete(f"{_BASE}/namespaces/{meta.namespace}/{_PLURAL}/{meta.name}", meta.uid)
 
     def notify(self, erasure: AnalysisErasure, event: Notify) -> None:
         """Post an event about one in the background."""

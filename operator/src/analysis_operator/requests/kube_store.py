@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 from pydantic import ValidationError
 
-from analysis_operator.api import API_VERSION, GROUP, VERSION, AnalysisRequest, RequestStatus
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.api import GROUP, VERSION, AnalysisRequest, RequestStatus
+from analysis_operator.errors import ApiUnavailable, Gone
 from analysis_operator.kube.client import Json, KubeApi
 from analysis_operator.kube.events import EventPoster
-from analysis_operator.kube.objects import MANAGER
+from analysis_operator.kube.objects import MANAGER, with_status
 from analysis_operator.requests.actions import Notify
 from analysis_operator.requests.closed_table import ACCEPT, ClosedPage, ClosedTable
 from analysis_operator.requests.ports import Named
@@ -59,29 +59,13 @@ class KubeRequests:
     async def write_status(self, request: AnalysisRequest, status: RequestStatus) -> AnalysisRequest:
         """Replace the status of exactly this version of exactly this object: UID and resourceVersion guard it."""
         meta = request.metadata
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": "AnalysisRequest",
-            "metadata": {
-                "name": meta.name,
-                "namespace": meta.namespace,
-                "uid": meta.uid,
-                "resourceVersion": meta.resource_version,
-            },
-            "spec": request.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
-            "status": status.model_dump(mode="json", by_alias=True, exclude_none=True),
-        }
+        body = with_status("AnalysisRequest", meta, request.spec, status)
         path = f"{_path(meta.namespace, meta.name)}/status"
-        written = await self._api.call("PUT", path, query={"fieldManager": MANAGER}, body=body)
-        return _read(written)
+        return _read(await self._api.call("PUT", path, query={"fieldManager": MANAGER}, body=body))
 
     async def delete(self, which: Named) -> None:
         """Delete this object, and no namesake that may have taken its place."""
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": which.uid}}
-        try:
-            await self._api.call("DELETE", _path(which.namespace, which.name), body=body)
-        except (Gone, Conflict):  # Conflict: a namesake has its place
-            return
+        await self._api.delete(_path(which.namespace, which.name), which.uid)
 
     async def notify(self, request: AnalysisRequest, event: Notify) -> None:
         """Post an event about it in the background. Best effort: it never raises."""
