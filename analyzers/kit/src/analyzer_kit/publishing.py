@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from analyzer_contract import AnalysisJob, AnalysisReport, DetectorReport, Finding, Result, SourceFacts
+from analyzer_contract import AnalysisJob, AnalysisReport, Result, SourceFacts
+from analyzer_contract.evidence import strongest_evidence
 from analyzer_kit.analysis import Assessment
 from analyzer_kit.reports import bounded
 from analyzer_kit.s3 import ObjectStore
 from analyzer_kit.stages import ANALYSIS_SHARE, Stages
-
-_STRONGEST = 10
 
 
 class Publisher:
@@ -54,7 +52,7 @@ class Publisher:
             summary=assessment.summary,
             examined_share=assessment.examined_share,
             unexamined=assessment.unexamined,
-            findings=_strongest(assessment.detectors),
+            findings=strongest_evidence(assessment.detectors),
             source=facts,
             result_uri=uri,
             result_sha256=digest,
@@ -95,11 +93,3 @@ class Publisher:
         finally:
             cancelled.set()
         return f"{uri}.json", hashlib.sha256(body).hexdigest()
-
-
-def _strongest(detectors: Sequence[DetectorReport]) -> list[Finding]:
-    evidence = [
-        finding for detector in detectors for finding in detector.findings if finding.score > 0
-    ]  # 0: a fact, no evidence
-    evidence.sort(key=lambda finding: (-finding.score, finding.start_seconds, finding.kind))
-    return evidence[:_STRONGEST]

@@ -17,6 +17,7 @@ from analysis_operator.batches.permission import refusal
 from analysis_operator.batches.progress import estimated_end, percent
 from analysis_operator.batches.work import Work, added
 from analysis_operator.errors import Reason
+from analysis_operator.report.places import results_folder
 from analysis_operator.requests.observation import Policy
 
 MOST_PARTS = 4
@@ -120,7 +121,7 @@ def _begin(seen: Observation, now: datetime) -> Plan:
     if seen.has_turn and not seen.batch.spec.suspend:
         uri = seen.policy.results_uri or ""
         meta = seen.batch.metadata
-        where = f"{uri.rstrip('/')}/{meta.namespace}/{meta.name}/{meta.uid}/"
+        where = results_folder(uri, meta.namespace, meta.name, meta.uid)
         status = status.model_copy(update={"started_at": now, "results_uri": where})
     return _waiting(seen, status, (), now, urgent=True)
 

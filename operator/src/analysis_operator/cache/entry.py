@@ -7,7 +7,6 @@ not taken from the entry, but follows from its names.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -16,10 +15,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.reading import read_report
-from analyzer_contract import AnalysisReport, Finding, Fingerprint, Known, Result, SourceFacts, camel
+from analysis_operator.report.places import results_folder
+from analyzer_contract import AnalysisReport, Fingerprint, Known, Result, SourceFacts, camel
+from analyzer_contract.evidence import strongest_evidence
 
 ENTRY_LIMIT = 16 * 1024
-_FINDINGS = 10
 _APART = timedelta(minutes=5)
 """An entry that is further ahead of the clock is of no known age."""
 
@@ -71,7 +71,7 @@ class Entry(BaseModel):
 
     def result_uri(self, results_uri: str) -> str:
         """Return where the result is, by the names of its request."""
-        return f"{results_uri.rstrip('/')}/{self.namespace}/{self.request}/{self.uid}/{self.analyzer}.json"
+        return f"{results_folder(results_uri, self.namespace, self.request, self.uid)}{self.analyzer}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +140,10 @@ def _result(entry: Entry, report: AnalysisReport, result_uri: str) -> Result:
         summary=report.summary,
         examined_share=report.examined_share,
         unexamined=report.unexamined,
-        findings=_strongest(finding for detector in report.detectors for finding in detector.findings),
+        findings=strongest_evidence(report.detectors),
         source=entry.source,
         result_uri=result_uri,
         result_sha256=entry.result_sha256,
         fingerprint=entry.fingerprint,
         seconds=0,
     )
-
-
-def _strongest(findings: Iterable[Finding]) -> list[Finding]:
-    evidence = [finding for finding in findings if finding.score > 0]  # 0: a fact, no evidence
-    evidence.sort(key=lambda finding: (-finding.score, finding.start_seconds, finding.kind))
-    return evidence[:_FINDINGS]

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from analysis_operator.api import AnalysisErasure
 from analysis_operator.errors import Gone, OperatorError
 from analysis_operator.reading import read_report
+from analysis_operator.report.places import results_folder
 from analysis_operator.report.store import StoreError
 from analysis_operator.report.writer import JSON_LIMIT
 from analysis_operator.requests.actions import Notify
@@ -72,7 +73,7 @@ class Scope:
 
     def results(self, namespace: str, name: str, uid: str) -> str | None:
         """Return where the results of a request are, with a slash at the end."""
-        return f"{self.results_uri.rstrip('/')}/{namespace}/{name}/{uid}/" if self.results_uri else None
+        return results_folder(self.results_uri, namespace, name, uid) if self.results_uri else None
 
     def is_upload(self, uri: str, namespace: str) -> bool:
         """Return whether a recording was uploaded through the status API, for this namespace."""

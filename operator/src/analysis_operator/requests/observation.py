@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.cache.entry import Earlier
 from analysis_operator.callbacks.delivery import Delivery
+from analysis_operator.report.places import results_folder
 from analysis_operator.report.ports import Report
 from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.retry import backoff, longest, patient
@@ -79,7 +80,7 @@ class Policy:
         if self.results_uri is None:
             return None
         meta = request.metadata
-        return f"{self.results_uri.rstrip('/')}/{meta.namespace}/{meta.name}/{meta.uid}/"
+        return results_folder(self.results_uri, meta.namespace, meta.name, meta.uid)
 
     @property
     def longest_pause(self) -> timedelta:
