@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import os
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +20,10 @@ from typing import Any
 from analysis_operator.analyzers.http_runner import HttpRunner
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Result, SourceObject
+from tests.benchmarks.parts import parts
 from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
-from tests.support.operator.process import API, OperatorProcess, Pods
-from tests.support.operator.world import prepare
+from tests.support.operator.process import API, OperatorProcess
 from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -40,24 +39,14 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=0.5, help="of one analysis")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part in ("apiserver", "s3", "pods"):
-            (folder / part).mkdir()
-        with (
-            ApiServer(folder / "apiserver") as server,
-            S3Process(folder / "s3") as s3,
-            Pods(server, folder / "pods", s3.environment()) as pods,
-        ):
-            prepare(server)
-            s3.make_bucket("media")
-            _fill(s3, asked.recordings, json.dumps({"seconds": asked.seconds}).encode())
-            port = free_port()
-            names = pods.pool("scripted", port=port, pods=asked.pods, concurrency=asked.concurrency)
-            endpoints = [Endpoint(each, f"127.0.0.{place}:{port}") for place, each in enumerate(names, start=2)]
-            alone = asyncio.run(_alone(endpoints, asked.concurrency, asked.recordings))
-            os.environ.update(s3.environment())
-            figures = _as_a_batch(server, folder, asked.recordings, 2 * asked.pods * asked.concurrency)
+    with parts() as made:
+        _fill(made.s3, asked.recordings, json.dumps({"seconds": asked.seconds}).encode())
+        port = free_port()
+        names = made.pods.pool("scripted", port=port, pods=asked.pods, concurrency=asked.concurrency)
+        endpoints = [Endpoint(each, f"127.0.0.{place}:{port}") for place, each in enumerate(names, start=2)]
+        alone = asyncio.run(_alone(endpoints, asked.concurrency, asked.recordings))
+        os.environ.update(made.s3.environment())
+        figures = _as_a_batch(made.server, made.folder, asked.recordings, 2 * asked.pods * asked.concurrency)
     figures |= {"alone_seconds": round(alone, 1), "share": round(alone / figures["batch_seconds"], 2)}
     print(json.dumps(vars(asked) | figures, indent=2))
 

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import itertools
 import json
-import tempfile
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -20,11 +19,9 @@ import psutil
 
 from tests.benchmarks.client import REQUESTS, Client
 from tests.benchmarks.memory import MEGABYTE
-from tests.support.aws.s3 import S3Process
+from tests.benchmarks.parts import parts
 from tests.support.kubernetes.apiserver import ApiServer
-from tests.support.operator.process import API, NAMESPACE, OperatorProcess, Pods, until
-from tests.support.operator.world import prepare
-from tests.support.ports import free_port
+from tests.support.operator.process import API, NAMESPACE, OperatorProcess, until
 
 LEASE = "silver-guardian"
 _AT_A_TIME = 32
@@ -37,21 +34,10 @@ def main() -> None:
     parser.add_argument("--finished", type=int, default=20_000)
     parser.add_argument("--queued", type=int, default=0)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part in ("apiserver", "s3", "pods"):
-            (folder / part).mkdir()
-        with (
-            ApiServer(folder / "apiserver") as server,
-            S3Process(folder / "s3") as s3,
-            Pods(server, folder / "pods", s3.environment()) as pods,
-        ):
-            prepare(server)
-            s3.make_bucket("media")
-            s3.put("media", "null", b"{}")
-            pods.pool("scripted", port=free_port(), concurrency=4)
-            asyncio.run(_fill(server, asked.finished, asked.queued))
-            figures = _measure(server, folder)
+    with parts() as made:
+        made.pool_without_work()
+        asyncio.run(_fill(made.server, asked.finished, asked.queued))
+        figures = _measure(made.server, made.folder)
     print(json.dumps({"finished": asked.finished, "queued": asked.queued} | figures, indent=2))
 
 

@@ -10,17 +10,14 @@ import argparse
 import json
 import signal
 import statistics
-import tempfile
 import time
 from functools import partial
 from pathlib import Path
 
-from tests.support.aws.s3 import S3Process
+from tests.benchmarks.parts import parts
 from tests.support.kubernetes.apiserver import ApiServer
-from tests.support.operator.process import API, OperatorProcess, Pods, until
+from tests.support.operator.process import API, OperatorProcess, until
 from tests.support.operator.verdicts import VerdictWatch
-from tests.support.operator.world import prepare
-from tests.support.ports import free_port
 
 LEASE = "silver-guardian"
 
@@ -30,25 +27,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part in ("apiserver", "s3", "pods"):
-            (folder / part).mkdir()
-        with (
-            ApiServer(folder / "apiserver") as server,
-            S3Process(folder / "s3") as s3,
-            Pods(server, folder / "pods", s3.environment()) as pods,
-        ):
-            _prepare(server, s3, pods)
-            figures = {how.name: _measure(server, folder, how, rounds) for how in (signal.SIGKILL, signal.SIGTERM)}
+    with parts() as made:
+        made.pool_without_work()
+        kinds = (signal.SIGKILL, signal.SIGTERM)
+        figures = {how.name: _measure(made.server, made.folder, how, rounds) for how in kinds}
     print(json.dumps(figures, indent=2))
-
-
-def _prepare(server: ApiServer, s3: S3Process, pods: Pods) -> None:
-    prepare(server)
-    s3.make_bucket("media")
-    s3.put("media", "null", b"{}")
-    pods.pool("scripted", port=free_port(), concurrency=4)
 
 
 def _measure(server: ApiServer, folder: Path, how: signal.Signals, rounds: int) -> dict[str, float]:

@@ -31,7 +31,7 @@ class Client:
         self._unread: asyncio.Queue[Event] = asyncio.Queue(_UNREAD_EVENTS)
 
     def offer(self, event: Event) -> None:
-        """Give it an event: the last one in any case, progress if there is room."""
+        """Add an event to what it reads: the last one in any case, progress if there is room."""
         if self._unread.full():
             if isinstance(event, Progress):
                 return
