@@ -22,7 +22,7 @@ __all__ = ["begin_together", "pytest_pyfunc_call"]
 
 # Warm pools for the tests of verdicts; those of scaling make pools of their own.
 VALUES: dict[str, Any] = {
-    "operator": {"retryBaseSeconds": 0.5},
+    "operator": {"retryBaseSeconds": 0.5, "cachedSeconds": 3600},
     "analyzers": {name: {"replicas": 1} for name in ("audio", "video")},
 }
 _GROUPS = ("calm", "without KEDA")

@@ -22,7 +22,7 @@ _UNCHECKED = "--validate=false"
 
 
 class Requests:
-    """AnalysisRequests of one namespace."""
+    """AnalysisRequests of one namespace. Each is analysed anew unless ``refresh=False``: tests watch the work."""
 
     def __init__(self, cluster: Cluster, namespace: str = "default") -> None:
         self._cluster = cluster
@@ -77,7 +77,8 @@ class Requests:
         return value_of(pod, f"{name} to run", timeout=120)
 
     def _apply(self, names: list[str], uri: str, *analyzers: str, **spec: Any) -> None:
-        body = {"source": {"uri": uri}, **({"analyzers": list(analyzers)} if analyzers else {}), **spec}
+        chosen = {"analyzers": list(analyzers)} if analyzers else {}
+        body = {"source": {"uri": uri}, "refresh": True, **chosen, **spec}
         kind = {"apiVersion": API, "kind": "AnalysisRequest", "spec": body}
         items = [kind | {"metadata": {"name": name, "namespace": self.namespace}} for name in names]
         self.kubectl(

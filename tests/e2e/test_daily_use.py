@@ -1,0 +1,82 @@
+"""What those use who run it every day: earlier results, batches, `kubectl guardian`; with the product's own images."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import Cluster, S3Server
+from tests.cluster.packages import client_tools_folder
+from tests.e2e.conftest import Media
+from tests.support.analyzers.ask import API, Requests, analysis
+from tests.support.operator.deployment import s3_client
+
+pytestmark = pytest.mark.together("calm")
+
+
+def test_a_recording_that_was_analysed_is_not_analysed_again(requests: Requests, media: Media) -> None:
+    uri = media.put("twice/genuine.wav", media.samples["genuine.wav"])
+    ran = requests.verdict_of("once", uri, "audio")
+    adopted = requests.verdict_of("once-more", uri, "audio", refresh=False)
+    before, entry = analysis(ran, "audio"), analysis(adopted, "audio")
+    assert (before["cached"], before["attempts"]) == (False, 1)
+    assert (entry["cached"], entry["cachedFrom"]["name"], entry["attempts"]) == (True, "once", 0)
+    assert (adopted["verdict"], adopted["score"]) == (ran["verdict"], ran["score"])
+    media.put("twice/genuine.wav", media.samples["synthetic.wav"])
+    another = requests.verdict_of("another-recording", uri, "audio", refresh=False)
+    assert (analysis(another, "audio")["cached"], another["verdict"]) == (False, "LikelyFake")
+
+
+def test_every_recording_under_a_prefix_gets_a_line(requests: Requests, media: Media, s3: S3Server) -> None:
+    verdicts = {"genuine.wav": "NoEvidence", "not-a-video.mp4": None, "synthetic.wav": "LikelyFake"}
+    for name in verdicts:
+        media.put(f"folder/{name}", media.samples[name])
+    spec = {"source": {"prefix": "s3://media/folder/"}, "analyzers": ["audio"], "parallelism": 2}
+    batch = {"apiVersion": API, "kind": "AnalysisBatch", "metadata": {"name": "folder"}, "spec": spec}
+    requests.kubectl("apply", "--validate=false", "-f", "-", stdin=json.dumps(batch))
+    requests.kubectl("wait", "--for=condition=Complete", "abatch/folder", "--timeout=180s")
+    status = requests.read.get("analysisbatch", "folder", requests.namespace)["status"]
+    prefix = status["resultsURI"].removeprefix("s3://results/")
+    client = s3_client(s3)
+    (part,) = client.list_objects_v2(Bucket="results", Prefix=prefix)["Contents"]
+    body = client.get_object(Bucket="results", Key=part["Key"])["Body"].read()
+    lines = [json.loads(line) for line in body.splitlines()]
+    assert {line["uri"].rpartition("/")[2]: line["verdict"] for line in lines} == verdicts
+    assert [line["reason"] for line in lines] == ["Completed", "UnsupportedMedia", "Completed"]
+    left = requests.read.list("analysisrequest", requests.namespace)
+    assert not {line["request"] for line in lines} & {item["metadata"]["name"] for item in left}
+
+
+def test_kubectl_guardian_sends_a_recording_and_explains_and_saves_what_came_of_it(
+    cluster: Cluster, deployment: object, media: Media, s3: S3Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("plugin")
+    path = f"{Path(sys.executable).parent}:{client_tools_folder()}:{os.environ['PATH']}"
+    environment = {
+        "AWS_ENDPOINT_URL": s3.endpoint_url, "AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key,
+        "AWS_REGION": s3.region, "AWS_DEFAULT_REGION": s3.region, "KUBECONFIG": str(cluster.kubeconfig), "PATH": path,
+    }  # fmt: skip
+
+    def guardian(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["kubectl", "guardian", *arguments]
+        where = os.environ | environment
+        return subprocess.run(command, cwd=folder, env=where, capture_output=True, text=True, check=False, timeout=240)
+
+    recording = str(media.samples["synthetic.wav"])
+    target = ("--to", "s3://media/inbox/", "--analyzers", "audio", "--name", "from-the-shell")
+    sent = guardian("submit", recording, *target, "--wait", "--timeout", "200")
+    assert sent.returncode == 10, sent.stderr
+    assert "from-the-shell: Likely fake, score" in sent.stdout
+    assert "from-the-shell has its verdict (Completed)" in guardian("why", "from-the-shell").stdout.replace("\n", " ")
+    (shown,) = [line.split() for line in guardian("list").stdout.splitlines() if line.startswith("from-the-shell")]
+    assert shown[1] == "LikelyFake"
+    pools = {pool["name"]: pool for pool in json.loads(guardian("top", "-o", "json").stdout)["pools"]}
+    assert pools["audio"]["readyPods"] >= 1
+    assert "analysis ended" in guardian("logs", "from-the-shell").stdout
+    assert "as it was written" in guardian("report", "from-the-shell").stdout
+    assert "<html" in (folder / "from-the-shell.html").read_text()
