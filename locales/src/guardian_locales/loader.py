@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 import yaml
 from pydantic import ValidationError
 
-from guardian_locales.models import Locale
+from guardian_locales.locale import Locale
 
 DEFAULT = "en"
 """Shown until a reader chooses another one; the language in which analyzers write their own messages."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.alias_generators import to_camel
 
-from analyzer_contract import CredentialState, Verdict
-from guardian_locales.judged import Judged
+from analyzer_contract import CredentialState
 from guardian_locales.texts import Duration, Moment, Text, filled
 
 
-class _Words(BaseModel):
+class Words(BaseModel):
     """Python and the files say ``not_means``, the page's script says ``notMeans``."""
 
     model_config = ConfigDict(
@@ -23,7 +22,7 @@ class _Words(BaseModel):
     )
 
 
-class Meaning(_Words):
+class Meaning(Words):
     """How one verdict, or its absence, is explained."""
 
     title: Text
@@ -34,7 +33,7 @@ class Meaning(_Words):
     """What to do now, most urgent first."""
 
 
-class Kind(_Words):
+class Kind(Words):
     """How one kind of finding is explained."""
 
     title: Text
@@ -43,21 +42,21 @@ class Kind(_Words):
     """How such a finding comes about without any deceit."""
 
 
-class Analyzer(_Words):
+class Analyzer(Words):
     """What an analyzer looks at, and what the page says while it runs."""
 
     title: Text
     running: Text
 
 
-class Phone(_Words):
+class Phone(Words):
     """A number to call, and who answers."""
 
     number: Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
     who: Text
 
 
-class Shared(_Words):
+class Shared(Words):
     """What both the report and the page say."""
 
     not_means: Text
@@ -71,14 +70,14 @@ class Shared(_Words):
     honest: Text
 
 
-class Term(_Words):
+class Term(Words):
     """A word of the report, explained."""
 
     term: Text
     text: Text
 
 
-class Times(_Words):
+class Times(Words):
     """How times are written."""
 
     length: Duration
@@ -91,7 +90,7 @@ class Times(_Words):
     """A fixed offset needs no time zone data; Korea has no summer time."""
 
 
-class Provenance(_Words):
+class Provenance(Words):
     """How what a file says of itself is told."""
 
     title: Text
@@ -119,7 +118,7 @@ class Provenance(_Words):
         return states
 
 
-class Talk(_Words):
+class Talk(Words):
     """How the report shows what is said."""
 
     summary: Annotated[str, filled("count")]
@@ -130,7 +129,7 @@ class Talk(_Words):
     helpers: Text
 
 
-class Report(_Words):
+class Report(Words):
     """What only the report says."""
 
     talk: Talk
@@ -206,7 +205,7 @@ class Report(_Words):
     times: Times
 
 
-class Problem(_Words):
+class Problem(Words):
     """What went wrong on the page, and the button that leads on."""
 
     title: Text
@@ -220,7 +219,7 @@ class TooLarge(Problem):
     text: Annotated[str, filled("size")]
 
 
-class Problems(_Words):
+class Problems(Words):
     """By the names that the page's script gives them."""
 
     too_large: TooLarge
@@ -236,7 +235,7 @@ class Problems(_Words):
     stopped: Problem
 
 
-class Page(_Words):
+class Page(Words):
     """What only the page says."""
 
     language: Text
@@ -268,62 +267,3 @@ class Page(_Words):
     signed_in: Annotated[str, filled("name")]
     sign_out: Text
     problems: Problems
-
-
-class Locale(_Words):
-    """One language."""
-
-    code: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-    """For the ``lang`` attribute."""
-    name: Text
-    """The language's own name."""
-    verdicts: Mapping[Verdict | Literal["none"], Meaning]
-    headlines: Mapping[str, Text]
-    """Of what was found, in place of the verdict's title: by a finding's kind, or by the analyzer that decided."""
-    kinds: Mapping[str, Kind]
-    """By a finding's kind."""
-    detectors: Mapping[str, Text]
-    """Names of those that are not called after the one kind that they find."""
-    analyzers: Mapping[str, Analyzer]
-    reasons: Mapping[str, Text]
-    """Why an analysis has no verdict."""
-    advice: Mapping[str, Annotated[tuple[Text, ...], Field(min_length=1)]]
-    """What to do about one kind of fraud: by the kind of the finding."""
-    phones: tuple[Phone, ...]
-    shared: Shared
-    report: Report
-    page: Page
-
-    @field_validator("verdicts")
-    @classmethod
-    def _complete(cls, verdicts: Mapping[str, Meaning]) -> Mapping[str, Meaning]:
-        if missing := {*Verdict, "none"} - {*verdicts}:
-            raise ValueError(f"{', '.join(sorted(missing))}: not explained")
-        return verdicts
-
-    def meaning(self, verdict: Verdict | None) -> Meaning:
-        """Return how a verdict, or its absence, is explained."""
-        return self.verdicts[verdict or "none"]
-
-    def headline(self, verdict: Verdict | None, analyses: Sequence[Judged]) -> str:
-        """Return what kind of evidence there is, in a sentence; without any, the verdict's title.
-
-        Args:
-            verdict: of the request.
-            analyses: of it; of those with its verdict the one with the highest score has decided.
-        """
-        decided = max((one for one in analyses if one.verdict is verdict), key=lambda one: one.score or 0, default=None)
-        if verdict not in _EVIDENT or decided is None:
-            return self.meaning(verdict).title
-        strongest = max(decided.findings, key=lambda finding: finding.score, default=None)
-        kind = strongest.kind if strongest else ""
-        return self.headlines.get(kind) or self.headlines.get(decided.name) or self.meaning(verdict).title
-
-
-_EVIDENT = {Verdict.LIKELY_FAKE, Verdict.SUSPICIOUS}
-_TONES: Mapping[str | None, str] = {Verdict.LIKELY_FAKE: "bad", Verdict.SUSPICIOUS: "warn", Verdict.NO_EVIDENCE: "calm"}
-
-
-def tone(verdict: str | None) -> str:
-    """Return the name of a verdict's colour and sign in the style sheets of the report and the page."""
-    return _TONES.get(verdict, "unsure")

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -27,11 +26,18 @@ from analyzer_contract.credentials import Action as Action
 from analyzer_contract.credentials import Credential as Credential
 from analyzer_contract.credentials import Credentials as Credentials
 from analyzer_contract.credentials import CredentialState as CredentialState
+from analyzer_contract.failures import FailureKind as FailureKind
+from analyzer_contract.failures import FailureReason as FailureReason
 from analyzer_contract.known import Fingerprint as Fingerprint
 from analyzer_contract.known import Known as Known
 from analyzer_contract.spoken import MOST_TURNS as MOST_TURNS
 from analyzer_contract.spoken import Mark as Mark
 from analyzer_contract.spoken import SpokenTurn as SpokenTurn
+from analyzer_contract.verdict import LEAST_EXAMINED as LEAST_EXAMINED
+from analyzer_contract.verdict import SEVERITY as SEVERITY
+from analyzer_contract.verdict import SUSPICIOUS_FROM as SUSPICIOUS_FROM
+from analyzer_contract.verdict import Verdict as Verdict
+from analyzer_contract.verdict import counted as counted
 from analyzer_contract.wire import Answer as Answer
 from analyzer_contract.wire import Lenient as Lenient
 from analyzer_contract.wire import Wire as Wire
@@ -57,68 +63,6 @@ PLOT_WIDTH = 1200
 PLOT_MARGINS = (70, 64, 20, 40)
 """Of <analyzer>.png, in pixels; left, top, right, bottom. Between the left and the right margin lies the recording's
 whole length, so that a report can lay scores over it. A PNG of another width is shown unchanged."""
-
-
-class Verdict(StrEnum):
-    """What the evidence says. There is no "genuine": the best answer is that no evidence was found."""
-
-    LIKELY_FAKE = "LikelyFake"
-    SUSPICIOUS = "Suspicious"
-    NO_EVIDENCE = "NoEvidence"
-    INCONCLUSIVE = "Inconclusive"
-
-
-SEVERITY = {Verdict.NO_EVIDENCE: 0, Verdict.INCONCLUSIVE: 1, Verdict.SUSPICIOUS: 2, Verdict.LIKELY_FAKE: 3}
-"""One strong piece of evidence is enough: of several detectors, and of several analyses, the severest decides."""
-
-SUSPICIOUS_FROM = 50
-"""The score where evidence begins. Every detector scales its score so that real recordings lie below: all that it was
-set on, or, if it was measured, all but the share of false alarms that its card states."""
-
-
-LEAST_EXAMINED = 0.9
-"""Share of the sound, or of the picture, below which a recording in which nothing was found is `Inconclusive`.
-
-Players and encoders disagree on a length by less than a twentieth, so no whole recording falls below. And with a tenth
-left out, six seconds of a one-minute message are unknown: a whole demand for money fits in there."""
-
-
-def counted(verdict: Verdict, score: int) -> int:
-    """Return what a verdict with a score, 0 to 100, adds to a joint score: the score, on its verdict's side.
-
-    A number from a recording that a detector was not made for is no evidence, so `Inconclusive` stays below the line.
-    """
-    evident = SEVERITY[verdict] >= SEVERITY[Verdict.SUSPICIOUS]
-    return max(score, SUSPICIOUS_FROM) if evident else min(score, SUSPICIOUS_FROM - 1)
-
-
-class FailureKind(StrEnum):
-    """Who is at fault, which decides whether another attempt can help."""
-
-    MEDIA = "media"  # the recording itself: final at once
-    SOURCE = "source"  # reaching it: final or retried, by reason
-    INTERNAL = "internal"  # ours: retried
-    DEADLINE = "deadline"  # out of time: final
-
-
-class FailureReason(StrEnum):
-    """Why an analysis has no verdict; shown to users as a condition reason."""
-
-    UNSUPPORTED_MEDIA = "UnsupportedMedia"  # empty, not media, or a format off the allow-list
-    CORRUPT_MEDIA = "CorruptMedia"  # a known container that cannot be decoded to its end
-    ENCRYPTED_MEDIA = "EncryptedMedia"  # it needs a key: copy protection, DRM
-    MEDIA_TOO_LARGE = "MediaTooLarge"  # over a byte, duration, or pixel cap
-    NO_AUDIO_STREAM = "NoAudioStream"
-    NO_VIDEO_STREAM = "NoVideoStream"
-    SOURCE_NOT_FOUND = "SourceNotFound"
-    SOURCE_FORBIDDEN = "SourceForbidden"
-    SOURCE_CHANGED = "SourceChanged"  # the pinned ETag is no longer what the key holds
-    SOURCE_UNAVAILABLE = "SourceUnavailable"  # S3 answers 5xx, throttles, or is too slow
-    RESULTS_UNAVAILABLE = "ResultsUnavailable"  # the results could not be written
-    WORKER_CRASHED = "WorkerCrashed"
-    OUT_OF_MEMORY = "OutOfMemory"
-    DEADLINE_EXCEEDED = "DeadlineExceeded"
-    INTERNAL_ERROR = "InternalError"
 
 
 class SourceObject(Lenient):

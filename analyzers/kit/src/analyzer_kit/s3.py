@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from analyzer_contract import FailureReason, SourceFacts, SourceObject
 from analyzer_kit import memory
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.s3_errors import TransientError, changed, translated
 from guardian_service.s3 import split_uri
 from guardian_service.s3_client import client_config, custom_endpoint, region
 
@@ -31,15 +31,6 @@ _SINGLE_GET_BYTES = 16 * 1024 * 1024
 _RANGE_BYTES = 8 * 1024 * 1024
 _RANGES_AT_ONCE = 4
 _CHUNK_BYTES = 256 * 1024
-_NOT_FOUND = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound", "MethodNotAllowed"}
-"""MethodNotAllowed: the version is a delete marker."""
-
-_FORBIDDEN = {"403", "AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"}
-_CHANGED = {"412", "PreconditionFailed"}
-
-
-class TransientError(Exception):
-    """S3 did not answer properly this time; another try may help."""
 
 
 class ObjectStore:
@@ -89,7 +80,7 @@ class ObjectStore:
         facts = self._retried(once, source.uri, seconds, cancelled)
         size = facts.size_bytes
         if source.etag and source.etag.strip('"') != facts.etag:
-            raise _changed(source.uri)
+            raise changed(source.uri)
         if size > self._max_bytes:
             message = (
                 f"The recording has {size:,} bytes; at most {self._max_bytes:,} are analysed. Send a shorter part."
@@ -239,7 +230,7 @@ class ObjectStore:
                 on=again, attempts=None, timeout=budget, wait_initial=0.2, wait_max=5.0
             ):
                 with attempt:
-                    return _translated(call, uri)
+                    return translated(call, uri)
         except TransientError as error:
             message = f"S3 did not deliver {uri}: {error}. Try again later."
             raise AnalysisError(FailureReason.SOURCE_UNAVAILABLE, message) from error
@@ -287,41 +278,3 @@ def _make_client(connect_seconds: float, read_seconds: float) -> S3Client:
         max_pool_connections=32,
     )
     return cast("S3Client", botocore.session.get_session().create_client("s3", config=config, region_name=region()))
-
-
-def _translated[T](call: Callable[[], T], uri: str) -> T:
-    from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
-    from urllib3.exceptions import HTTPError
-
-    try:
-        return call()
-    except ClientError as error:
-        raise _meaning(error.response, uri) from error
-    except (NoCredentialsError, CredentialRetrievalError) as error:
-        message = f"The analyzer has no AWS credentials to read {uri}. Give its service account access."
-        raise AnalysisError(FailureReason.SOURCE_FORBIDDEN, message) from error
-    except (BotoCoreError, HTTPError, ConnectionError, TimeoutError) as error:
-        raise TransientError(type(error).__name__) from error
-
-
-def _meaning(response: Mapping[str, Any], uri: str) -> Exception:
-    code = str(response.get("Error", {}).get("Code", ""))
-    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if code in _CHANGED:
-        return _changed(uri)
-    if code in _NOT_FOUND:
-        message = f"There is no {uri} (or not this version). Check the bucket, the key and the version."
-        return AnalysisError(FailureReason.SOURCE_NOT_FOUND, message)
-    if code in _FORBIDDEN:
-        message = f"The analyzer may not use {uri}. Give its service account access to that bucket and key."
-        return AnalysisError(FailureReason.SOURCE_FORBIDDEN, message)
-    if status == HTTPStatus.BAD_REQUEST:
-        # HEAD answers have no body to say more; a version id that is none is the usual cause.
-        message = f"S3 refused the request for {uri}: {code}. Check the key and the version."
-        return AnalysisError(FailureReason.SOURCE_NOT_FOUND, message)
-    return TransientError(f"it answered {code or status}")
-
-
-def _changed(uri: str) -> AnalysisError:
-    message = f"{uri} is no longer the object that was asked for: its ETag differs. Make a new request."
-    return AnalysisError(FailureReason.SOURCE_CHANGED, message)
