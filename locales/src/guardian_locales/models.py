@@ -68,6 +68,8 @@ class Shared(Words):
     examined_whole: Annotated[str, filled("name")]
     examined_part: Annotated[str, filled("name", "share")]
     honest: Text
+    advice: Annotated[str, filled("kind")]
+    """Heads what to do about one kind of fraud."""
 
 
 class Term(Words):
@@ -125,7 +127,6 @@ class Talk(Words):
     about: Text
     marked: Text
     turned: Annotated[str, filled("time", "kind")]
-    advice: Annotated[str, filled("kind")]
     helpers: Text
 
 

@@ -8,7 +8,7 @@ from string import Template
 
 from guardian_locales import locales, tone
 
-_SECTIONS = {"name", "verdicts", "headlines", "kinds", "analyzers", "reasons", "phones", "shared", "page"}
+_SECTIONS = {"name", "verdicts", "headlines", "kinds", "analyzers", "reasons", "advice", "phones", "shared", "page"}
 
 
 def as_json() -> bytes:

@@ -55,7 +55,7 @@ return {{
   title: text(shown.querySelector("h1")), means: text(shown.querySelector("#means")),
   notMeans: text(shown.querySelector("#not-means")), tone: shown.querySelector(".verdict").className.split(" ").pop(),
   headings: all(shown, "h2, #verdict h3").filter((heading) => !cards.some((card) => text(card.firstChild) === heading)),
-  steps: all(shown, ".steps li"), calls: all(shown, ".call"),
+  steps: all(shown, ".steps li"), advice: all(shown, ".advice li"), calls: all(shown, ".call"),
   numbers: [...shown.querySelectorAll(".call")].map((call) => call.getAttribute("href")),
   kinds: cards.filter((card) => card.querySelector("ul"))
     .map((card) => [text(card.firstChild), ...all(card, "p")]).sort(),
@@ -71,7 +71,7 @@ return {{
   title: text(verdict.querySelector("h1")), means: text(verdict.querySelector(".lead")),
   notMeans: text(verdict.lastElementChild), tone: verdict.className.split(" ").pop(),
   headings: [verdict.querySelector("h2"), ...shown.querySelectorAll(".todo h2, .todo h3, .band")].map(text),
-  steps: all(shown, ".steps li"), calls: all(shown, ".call"),
+  steps: all(shown, ".steps li"), advice: all(shown, ".advice li"), calls: all(shown, ".call"),
   numbers: [...shown.querySelectorAll(".call")].map((call) => call.getAttribute("href")),
   kinds: cards.map((card) => [text(card.querySelector("h4").firstChild), ...all(card, "p").slice(0, 2)]).sort(),
   examined: all(shown, ".examined"),
@@ -197,12 +197,11 @@ def test_the_page_says_what_the_report_says(reader: Reader) -> None:
     titles: set[str] = set()
     for number, finished in enumerate(everything()):
         for locale, page, report in reader.read(f"call-{number}", finished):
-            # Advice by the kind of fraud is the report's alone.
-            advice = locale.report.talk.advice.partition("{")[0]
-            report["headings"] = [heading for heading in report["headings"] if not heading.startswith(advice)]
             assert page == report
             assert page["title"] == locale.headline(finished.verdict, finished.analyses)
             assert page["steps"] == [*locale.meaning(finished.verdict).steps]
+            kinds = {finding.kind for entry in finished.analyses for finding in entry.findings}
+            assert bool(page["advice"]) == bool(kinds & {*locale.advice})
             expected = sum(len(entry.findings) or 1 for entry in finished.analyses)
             assert len(page["kinds"]) + len(page["failures"]) == expected
             titles |= {title for title, *_ in page["kinds"]}

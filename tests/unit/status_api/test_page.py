@@ -46,7 +46,18 @@ async def test_the_words_are_those_of_the_languages_files() -> None:
     assert [*words] == [locale.code for locale in locales()]
     for locale in locales():
         said = words[locale.code]
-        assert {*said} == {"name", "verdicts", "headlines", "kinds", "analyzers", "reasons", "phones", "shared", "page"}
+        assert {*said} == {
+            "name",
+            "verdicts",
+            "headlines",
+            "kinds",
+            "analyzers",
+            "reasons",
+            "advice",
+            "phones",
+            "shared",
+            "page",
+        }
         for verdict, meaning in locale.verdicts.items():
             shown = said["verdicts"][verdict]
             assert (shown["notMeans"], shown["steps"]) == (meaning.not_means, [*meaning.steps])

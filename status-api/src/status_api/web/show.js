@@ -109,6 +109,7 @@ export function verdict(analysis) {
     set($("score"), counts ? fill(own().scoreOf, { score: analysis.score }) : "");
     $("score").hidden = !counts;
     $("steps").replaceChildren(...meaning.steps.map((step) => element("li", step)));
+    $("advice").replaceChildren(...advice(analysis));
     $("evidence-title").textContent = words().shared[analysis.verdict ? "evidence" : "noEvidence"];
     $("evidence").replaceChildren(...evidence(analysis));
     $("report").hidden = !analysis.hasReport;
@@ -119,12 +120,23 @@ export function verdict(analysis) {
 // What kind of evidence there is; without any, the verdict's title. guardian_locales says the same in the report.
 function headline(analysis) {
   const evident = ["LikelyFake", "Suspicious"].includes(analysis.verdict);
-  const strongest = (some) => some.reduce((best, one) => (best && (best.score ?? 0) >= (one.score ?? 0) ? best : one), null);
   const decided = evident ? strongest(analysis.analyses.filter((part) => part.verdict === analysis.verdict)) : null;
   const kind = decided ? strongest(decided.findings)?.kind : undefined;
   const { headlines, verdicts } = words();
   return (decided && (headlines[kind] ?? headlines[decided.name])) ?? verdicts[analysis.verdict ?? "none"].title;
 }
+
+// What to do about the kind of fraud that a call resembles, as in the report.
+function advice(analysis) {
+  const found = analysis.analyses.filter((part) => part.verdict === "Suspicious").flatMap((part) => part.findings);
+  const kind = strongest(found.filter((finding) => finding.kind in words().advice))?.kind;
+  if (!kind) return [];
+  const list = element("ul", "", "advice");
+  list.append(...words().advice[kind].map((step) => element("li", step)));
+  return [element("h3", fill(words().shared.advice, { kind: words().kinds[kind]?.title ?? readable(kind) })), list];
+}
+
+const strongest = (some) => some.reduce((best, one) => (best && (best.score ?? 0) >= (one.score ?? 0) ? best : one), null);
 
 function evidence(analysis) {
   const boxes = [];
