@@ -79,8 +79,10 @@ RUN /trim-packages.sh
 
 FROM build AS context-dependencies
 ARG SSL_CERT_FILE
+# CUDA=1: with what Whisper needs to listen on a GPU of NVIDIA, packages of 670 MB.
+ARG CUDA=
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-context --extra transcription
+    uv sync --locked --no-dev --no-install-workspace --package silver-guardian-context --extra transcription ${CUDA:+--extra cuda}
 RUN /trim-packages.sh transcribe bedrock-runtime && /sound-only.sh
 
 FROM build AS status-api-dependencies
@@ -132,13 +134,14 @@ RUN /opt/venv/bin/python /smoke.py video \
 
 FROM context-dependencies AS context-build
 ARG SSL_CERT_FILE
+ARG CUDA=
 COPY service service
 COPY analyzers/contract analyzers/contract
 COPY analyzers/kit analyzers/kit
 COPY analyzers/models analyzers/models
 COPY analyzers/context analyzers/context
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-editable --package silver-guardian-context --extra transcription
+    uv sync --locked --no-dev --no-editable --package silver-guardian-context --extra transcription ${CUDA:+--extra cuda}
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py context \
  && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/
@@ -188,7 +191,10 @@ LABEL org.opencontainers.image.title="Silver Guardian context analyzer" \
       org.opencontainers.image.description="Is what is said here a phishing call, how sure are we, and where is the evidence?"
 COPY --from=context-dependencies /opt/venv /opt/venv
 COPY --from=context-build /own /opt/venv/lib/python3.13/site-packages
-ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8002
+# The rest is for a build with CUDA=1: the driver comes from the node.
+ENV GUARDIAN_HOST=0.0.0.0 GUARDIAN_PORT=8002 \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility \
+    LD_LIBRARY_PATH=/opt/venv/lib/python3.13/site-packages/nvidia/cublas/lib
 EXPOSE 8002
 ENTRYPOINT ["python", "-m", "context_analyzer"]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from tests.support.operator.process import NAMESPACE, until
+from tests.cluster.shell import CommandError
+from tests.support.operator.process import API, NAMESPACE, until
 from tests.support.operator.world import World
 
 pytestmark = pytest.mark.integration
@@ -67,6 +69,38 @@ def test_the_status_of_an_analyzer_counts_pods_and_work(world: World) -> None:
     world.wait("one")
     world.wait("two")
     until(lambda: (status()["running"], status()["queued"]) == (0, 0), "an empty pool")
+
+
+def test_a_pool_of_gpus_is_made_as_its_analyzer_says_and_one_that_could_not_be_is_refused(world: World) -> None:
+    spread = {"topologyKey": "kubernetes.io/hostname", "maxSkew": 2, "whenUnsatisfiable": "DoNotSchedule"}
+    spec = {
+        "image": "gpu:1",
+        "replicas": 0,
+        "extendedResources": {"nvidia.com/gpu": 1},
+        "runtimeClassName": "nvidia",
+        "priorityClassName": "interactive",
+        "topologySpreadConstraints": [spread],
+    }
+    body = {"apiVersion": API, "kind": "Analyzer", "metadata": {"name": "gpu", "namespace": NAMESPACE}, "spec": spec}
+    world.server.apply(body)
+
+    def pod() -> dict[str, Any]:
+        deployment = world.server.read.get("deployment", "gpu", NAMESPACE)
+        pod: dict[str, Any] = deployment["spec"]["template"]["spec"]
+        return pod
+
+    until(lambda: world.server.read.list("service", NAMESPACE, labels="silverguardian.io/analyzer=gpu"), "its objects")
+    until(lambda: pod().get("runtimeClassName") == "nvidia", "the whole Deployment")
+    assert pod()["priorityClassName"] == "interactive"
+    assert pod()["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert pod()["topologySpreadConstraints"][0].items() >= spread.items()
+    for wrong, why in (
+        ({"extendedResources": {"gpu": 1}}, "name a device as DOMAIN/NAME"),
+        ({"extendedResources": {"nvidia.com/gpu": 0}}, "greater than or equal to 1"),
+        ({"topologySpreadConstraints": [spread, spread]}, "Duplicate value"),
+    ):
+        with pytest.raises(CommandError, match=why):
+            world.server.apply({**body, "spec": {**spec, **wrong}})
 
 
 def finished(world: World) -> float:

@@ -248,6 +248,18 @@ def test_a_pool_of_fixed_size_says_nothing_of_scaling(tmp_path: Path, size: int)
     assert "scaling" not in spec
 
 
+def test_a_pool_of_gpus_is_described_in_the_values(tmp_path: Path) -> None:
+    gpu = {
+        "extendedResources": {"nvidia.com/gpu": 1},
+        "runtimeClassName": "nvidia",
+        "priorityClassName": "interactive",
+        "topologySpreadConstraints": [{"topologyKey": "topology.kubernetes.io/zone"}],
+    }
+    manifests = rendered(tmp_path, {"analyzers": {"audio": gpu}})
+    assert spec_of(manifests, "audio").items() >= gpu.items()
+    assert spec_of(manifests, "video").keys() & gpu.keys() == set()
+
+
 def test_an_analyzer_of_ones_own_needs_to_say_nothing_of_its_size(tmp_path: Path) -> None:
     own = {"enabled": True, "image": {"repository": "mine", "tag": "1"}, "port": 8002}
     spec = AnalyzerSpec.model_validate(spec_of(rendered(tmp_path, {"analyzers": {"own": own}}), "own"))
@@ -448,6 +460,7 @@ def test_no_request_is_in_the_chart(tmp_path: Path) -> None:
         {"operator": {"resultsUri": "s3://results"}},
         {"operator": {"resultsURI": "https://results"}},
         {"analyzers": {"audio": {"port": 80}}},
+        {"analyzers": {"audio": {"extendedResources": {"gpu": 1}}}},
         {"analyzers": {"audio": {"models": {"image": "models:7", "claim": "models"}}}},
         {"operator": {"replicas": 0}},
         {"operator": {"image": {"digest": "latest"}}},

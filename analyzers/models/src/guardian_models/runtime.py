@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,10 @@ import onnxruntime
 from guardian_models.errors import InputRefused, ManifestRefused
 from guardian_models.folder import read_manifest, read_model
 from guardian_models.manifest import SoundManifest
+
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,20 @@ class Answer:
     score: float
 
 
-def open_session(content: bytes) -> onnxruntime.InferenceSession:
+def providers(available: Collection[str]) -> list[str]:
+    """Return who computes, in order of preference, where a GPU may: CUDA if this runtime has it, then the CPU."""
+    return [name for name in (_CUDA, _CPU) if name in available or name == _CPU]
+
+
+def open_session(content: bytes, *, gpu: bool = False) -> onnxruntime.InferenceSession:
     """Return a session of ONNX Runtime that takes and keeps little memory; it raises what the runtime raises.
 
-    It has no threads of its own, which copies of this process would lack; several threads may share it.
+    On the CPU it has no threads of its own, which copies of this process would lack; several threads may share it.
 
     Args:
         content: an ONNX model.
+        gpu: whether it may run on one. Not in a template or in a child of it: CUDA does not outlive a fork, and a child
+            may not speak to a device.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -46,7 +58,11 @@ def open_session(content: bytes) -> onnxruntime.InferenceSession:
     options.enable_mem_pattern = False  # takes memory for a whole run at once: 27 MB more for AASIST, no faster
     options.enable_cpu_mem_arena = False  # keeps what the largest run took: 12 MB for our own model, 34 for AASIST
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    wanted = providers(onnxruntime.get_available_providers()) if gpu else [_CPU]
+    session = onnxruntime.InferenceSession(content, options, providers=wanted)
+    if gpu and _CUDA not in session.get_providers():
+        why = "the driver or a library is missing" if _CUDA in wanted else "this runtime is built without CUDA"
+        log.warning("a model that may use a GPU runs on the CPU: %s", why)
     # The runtime has its own copy of the weights. Its Python class keeps the file as well, in case the provider is
     # changed, and has no option not to.
     session._model_bytes = None  # noqa: SLF001
@@ -60,16 +76,17 @@ class Model:
         manifest: what it is.
         content: the ONNX model, checked before.
         threads: how many windows :meth:`run_all` may take at a time.
+        gpu: as of :func:`open_session`.
 
     Raises:
         ManifestRefused: the model is no ONNX, or has other inputs and outputs than the manifest says.
     """
 
-    def __init__(self, manifest: SoundManifest, content: bytes, threads: int = 1) -> None:
+    def __init__(self, manifest: SoundManifest, content: bytes, threads: int = 1, *, gpu: bool = False) -> None:
         self.manifest = manifest
         self.threads = threads
         try:
-            self._session = open_session(content)
+            self._session = open_session(content, gpu=gpu)
         except Exception as error:  # its exceptions share no base class of their own
             raise ManifestRefused(f"{manifest.file} cannot be loaded: {error}") from error
         expected = [
@@ -117,8 +134,8 @@ class Model:
             return list(threads.map(self.run, windows))
 
 
-def load(folder: Path, model_id: str, threads: int = 1) -> Model:
-    """Return a model of a folder, ready to run windows, ``threads`` at a time.
+def load(folder: Path, model_id: str, threads: int = 1, *, gpu: bool = False) -> Model:
+    """Return a model of a folder, ready to run windows, ``threads`` at a time; ``gpu`` as of :func:`open_session`.
 
     Raises:
         ModelMissing: there is none of that id, or its file is gone.
@@ -127,4 +144,4 @@ def load(folder: Path, model_id: str, threads: int = 1) -> Model:
         FolderUnusable: the folder cannot be read.
     """
     manifest = read_manifest(folder, model_id, SoundManifest)
-    return Model(manifest, read_model(folder, manifest), threads)
+    return Model(manifest, read_model(folder, manifest), threads, gpu=gpu)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from analysis_operator.analyzers.placement import placement
 from analysis_operator.api import Analyzer, EnvVar, Models
 from analysis_operator.kube.objects import MANAGER, KubeObject, child_labels, child_metadata, pod_selector
 
@@ -22,8 +23,6 @@ _GRACE_SECONDS = 3660
 _PRE_STOP_SECONDS = 2
 """The Service removes a pod only a moment after its SIGTERM; until then the pod has to answer."""
 _EXIT_SECONDS = 8
-_LOST_NODE_SECONDS = 5
-"""The default is 300, too long for an analysis to wait for a pod on a node that is gone."""
 _POD_IDENTITY = "169.254.170.23/32"
 _ANYWHERE_BUT_THE_NODE = [
     {"namespaceSelector": {}},
@@ -200,8 +199,7 @@ def _pod_spec(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
-        "nodeSelector": spec.node_selector,
-        "tolerations": [toleration.model_dump(by_alias=True) for toleration in spec.tolerations] + _lost_node(),
+        **placement(analyzer),
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 65532,
@@ -233,18 +231,6 @@ def _secrets(secret_name: str | None) -> list[KubeObject]:
     return [{"name": "secret", "secret": {"secretName": secret_name, "defaultMode": 0o440}}]
 
 
-def _lost_node() -> list[KubeObject]:
-    return [
-        {
-            "key": f"node.kubernetes.io/{state}",
-            "operator": "Exists",
-            "effect": "NoExecute",
-            "tolerationSeconds": _LOST_NODE_SECONDS,
-        }
-        for state in ("not-ready", "unreachable")
-    ]
-
-
 def _container(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
     spec = analyzer.spec
     own = [
@@ -270,7 +256,8 @@ def _container(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
         "env": [_env(entry) for entry in [*own, *spec.env]],
         "resources": {
             "requests": spec.resources.requests.model_dump(),
-            "limits": spec.resources.limits.model_dump(),
+            # Kubernetes takes the limit of a device as its request, too.
+            "limits": {**spec.resources.limits.model_dump(), **{k: str(n) for k, n in spec.extended_resources.items()}},
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -46,6 +46,18 @@ class Toleration(Resource):
     )
 
 
+class TopologySpread(Resource):
+    """How the pool's pods are spread over the values of one label of their nodes."""
+
+    topology_key: str = Field(
+        min_length=1, max_length=253, description="The nodes' label, for example topology.kubernetes.io/zone."
+    )
+    max_skew: int = Field(default=1, ge=1, le=100, description="By how many pods its values may differ.")
+    when_unsatisfiable: Literal["ScheduleAnyway", "DoNotSchedule"] = Field(
+        default="ScheduleAnyway", description="What happens to a pod that would make the difference larger."
+    )
+
+
 class Quantities(Resource):
     """Amounts of CPU and memory, as Kubernetes writes them."""
 
@@ -129,6 +141,16 @@ class AnalyzerSpec(Resource):
         description="While it is true the pool begins no analysis, and counts as idle; what runs goes on to its end.",
     )
     resources: Resources = Field(default=Resources(), description="CPU and memory of one pod.")
+    extended_resources: dict[str, Annotated[int, Field(ge=1, le=64)]] = Field(
+        default={},
+        max_length=4,
+        description="Devices of one pod by the name of their resource, for example nvidia.com/gpu: 1.",
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                rule("self.all(name, name.contains('/'))", "name a device as DOMAIN/NAME, for example nvidia.com/gpu")
+            ]
+        },
+    )
     node_selector: dict[str, str] = Field(
         default={"workload": "ml"}, description="Labels of the nodes that run the pods."
     )
@@ -136,6 +158,21 @@ class AnalyzerSpec(Resource):
         default=[Toleration(key="workload", value="ml")],
         max_length=10,
         description="Taints that the pods tolerate.",
+    )
+    topology_spread_constraints: list[TopologySpread] = Field(
+        default=[],
+        max_length=4,
+        description="How the pods are spread over nodes and zones. Default: as the scheduler does by itself.",
+        json_schema_extra={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["topologyKey", "whenUnsatisfiable"],
+        },
+    )
+    runtime_class_name: str | None = Field(
+        default=None, min_length=1, max_length=253, description="A RuntimeClass, for example nvidia. Default: none."
+    )
+    priority_class_name: str | None = Field(
+        default=None, min_length=1, max_length=253, description="A PriorityClass. Default: that of the cluster."
     )
     service_account_name: str | None = Field(
         default=None, max_length=253, description="An existing ServiceAccount. Default: the operator creates one."

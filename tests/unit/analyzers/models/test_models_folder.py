@@ -34,7 +34,7 @@ from guardian_models.manifest import (
     WeightsSource,
     parse,
 )
-from guardian_models.runtime import Model, load
+from guardian_models.runtime import Model, load, providers
 
 SAMPLES = 8
 MEGABYTE = 1_000_000
@@ -90,6 +90,30 @@ def test_a_model_is_loaded_and_its_score_is_higher_for_the_fake_class(folder: Pa
     np.testing.assert_allclose(answer.embedding, 0.5)
     assert answer.score == pytest.approx(8)
     assert model.run(np.full(SAMPLES, -0.5, np.float32)).score == pytest.approx(-8)
+
+
+@pytest.mark.parametrize(
+    ("available", "chosen"),
+    [
+        (["CPUExecutionProvider"], ["CPUExecutionProvider"]),
+        (["AzureExecutionProvider", "CPUExecutionProvider"], ["CPUExecutionProvider"]),
+        (
+            ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"],
+            ["CUDAExecutionProvider", "CPUExecutionProvider"],
+        ),
+        ([], ["CPUExecutionProvider"]),
+    ],
+)
+def test_a_gpu_comes_first_where_the_runtime_has_one(available: list[str], chosen: list[str]) -> None:
+    assert providers(available) == chosen
+
+
+def test_a_model_for_a_gpu_runs_without_one_and_says_so(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    window = np.full(SAMPLES, 0.5, np.float32)
+    assert load(folder, "small", gpu=True).run(window).score == load(folder, "small").run(window).score
+    assert [record.getMessage() for record in caplog.records] == [
+        "a model that may use a GPU runs on the CPU: this runtime is built without CUDA"
+    ]
 
 
 def test_a_loaded_model_does_not_hold_on_to_its_file(folder: Path) -> None:

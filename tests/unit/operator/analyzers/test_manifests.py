@@ -67,6 +67,30 @@ def test_a_trust_list_is_mounted_where_the_analyzer_looks_for_it() -> None:
     assert {"name": "GUARDIAN_TRUST", "value": mount["mountPath"]} in container["env"]
 
 
+def test_a_pool_of_gpus_says_what_its_pods_need_and_where_they_run() -> None:
+    spread = {"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule"}
+    gpu = analyzer(
+        extendedResources={"nvidia.com/gpu": 1},
+        runtimeClassName="nvidia",
+        priorityClassName="interactive",
+        topologySpreadConstraints=[spread],
+    )
+    template = child(child_objects(gpu), "Deployment")["spec"]["template"]
+    pod, labels = template["spec"], template["metadata"]["labels"]
+    (container,) = pod["containers"]
+    assert container["resources"]["limits"] == {"cpu": "2", "memory": "2Gi", "nvidia.com/gpu": "1"}
+    assert (pod["runtimeClassName"], pod["priorityClassName"]) == ("nvidia", "interactive")
+    (constraint,) = pod["topologySpreadConstraints"]
+    assert constraint.items() >= {**spread, "maxSkew": 1}.items()
+    assert constraint["labelSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_a_pool_that_asks_for_none_of_it_has_the_pods_that_it_had() -> None:
+    pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
+    assert pod.keys() & {"runtimeClassName", "priorityClassName", "topologySpreadConstraints"} == set()
+    assert pod["containers"][0]["resources"]["limits"].keys() == {"cpu", "memory"}
+
+
 def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
     pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
     patience = {

@@ -112,7 +112,9 @@ class Listener:
         if "ready" not in answer:
             await self.stop()
             raise Misconfigured(str(answer.get("problem", "The listener did not start."))[:1000])
-        log.info("listener ready", model=self._first["id"])
+        if why := answer.get("whyNotGpu"):
+            log.warning("the listener does not use the GPU", model=self._first["id"], why=why)
+        log.info("listener ready", model=self._first["id"], device=answer.get("device"))
 
     async def _heard(self, task: dict[str, Any], progress: Callable[[float], None]) -> None:
         await self._send(task)

@@ -1,8 +1,8 @@
 """``python -m context_analyzer.speech.listening``: the listener. It reads tasks as JSON lines, and answers in lines.
 
-Its first line names the model: ``{"folder", "id", "threads", "service"}``; it answers ``{"ready": true}`` or
-``{"problem"}``. A task is ``{"samples", "transcript", "language", "seconds"}``, two files, a language and
-the time that there is; the answer is ``{"progress"}``, as often as there is any, and then ``{"done": true}`` or
+Its first line names the model: ``{"folder", "id", "threads", "service"}``; it answers ``{"ready": true, "device",
+"whyNotGpu"}`` or ``{"problem"}``. A task is ``{"samples", "transcript", "language", "seconds"}``, two files, a language
+and the time that there is; the answer is ``{"progress"}``, as often as there is any, and then ``{"done": true}`` or
 ``{"failed"}``.
 """
 
@@ -36,7 +36,7 @@ def main() -> None:
     except Misconfigured as error:
         _say({"problem": str(error)})
         return
-    _say({"ready": True})
+    _say({"ready": True, "device": whisper.device, "whyNotGpu": whisper.why_not_gpu})
     for line in sys.stdin:
         task = json.loads(line)
         try:

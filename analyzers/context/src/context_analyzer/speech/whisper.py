@@ -1,6 +1,6 @@
 """Whisper by faster-whisper (CTranslate2, 8-bit integers): from samples to words with times, in Transcribe's format.
 
-It is imported by the listener alone: loading it takes a second and 60 MB.
+It computes on a GPU if there is one. It is imported by the listener alone: loading it takes a second and 60 MB.
 """
 
 from __future__ import annotations
@@ -52,13 +52,32 @@ class Whisper:
         folder: of its files, checked before.
         threads: that it computes with.
 
+    Attributes:
+        device: ``cuda`` or ``cpu``.
+        why_not_gpu: what went wrong with one that is there; empty if nothing did, or if there is none.
+
     Raises:
         RuntimeError: the files are no Whisper in the form of CTranslate2.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
-        self._model = WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
+        self.device, self.why_not_gpu = "cpu", ""
+        if ctranslate2.get_cuda_device_count():
+            try:
+                self._model = self._loaded(folder, threads, "cuda", "int8_float16")
+                # Libraries that it computes with are looked for when they are first needed.
+                self._model.detect_language(audio=np.zeros(SAMPLE_RATE, np.float32))
+            except RuntimeError as error:
+                self.why_not_gpu = str(error)
+            else:
+                self.device = "cuda"
+                return
+        self._model = self._loaded(folder, threads, "cpu", "int8")
+
+    @staticmethod
+    def _loaded(folder: Path, threads: int, device: str, numbers: str) -> WhisperModel:
+        return WhisperModel(
+            str(folder), device=device, compute_type=numbers, cpu_threads=threads, local_files_only=True
         )
 
     def hear(self, samples: Samples, language: str, progress: Progress, seconds: float = math.inf) -> dict[str, Any]:
