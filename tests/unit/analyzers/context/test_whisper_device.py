@@ -37,7 +37,7 @@ def test_a_gpu_is_used_if_it_works(
 ) -> None:
     monkeypatch.setattr(module, "WhisperModel", Stub)
     monkeypatch.setattr(Stub, "broken", broken)
-    monkeypatch.setattr(module.ctranslate2, "get_cuda_device_count", lambda: gpus)
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: gpus)
     whisper = Whisper(Path("models"), threads=1)
     assert (whisper.device, whisper.why_not_gpu) == (made[0], broken)
     assert vars(whisper)["_model"].made == made
