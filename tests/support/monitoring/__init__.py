@@ -1,0 +1,1 @@
+"""What reads metrics, as an installation has it."""
