@@ -19,10 +19,8 @@ settings.register_profile("desk", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 _CLUSTER_TESTS = "tests/e2e/"
-_ORDER = ("tests/integration/operator/", "tests/integration/", _CLUSTER_TESTS, "tests/unit/")
-"""With several processes, what takes longest and mostly waits begins first. The cluster comes late, when the machine is
-nearly its own, since dozens of processes in it have deadlines for each other; while it starts and is filled, the other
-processes go through the many short files."""
+_ORDER = ("tests/integration/operator/", _CLUSTER_TESTS, "tests/integration/", "tests/unit/")
+"""With several processes, what takes longest and mostly waits begins first, and the many short files fill the rest."""
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
