@@ -19,6 +19,28 @@ from tests.support.operator.deployment import s3_client
 pytestmark = pytest.mark.together("calm")
 
 
+class Guardian:
+    """`kubectl guardian` in a person's shell."""
+
+    def __init__(self, cluster: Cluster, s3: S3Server, folder: Path) -> None:
+        self.folder = folder
+        self._environment = os.environ | {
+            "AWS_ENDPOINT_URL": s3.endpoint_url,
+            "AWS_ACCESS_KEY_ID": s3.access_key,
+            "AWS_SECRET_ACCESS_KEY": s3.secret_key,
+            "AWS_REGION": s3.region,
+            "KUBECONFIG": str(cluster.kubeconfig),
+            "PATH": f"{Path(sys.executable).parent}:{client_tools_folder()}:{os.environ['PATH']}",
+        }
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command and return what it says."""
+        command, where = ["kubectl", "guardian", *arguments], self._environment
+        return subprocess.run(
+            command, cwd=self.folder, env=where, capture_output=True, text=True, check=False, timeout=240
+        )
+
+
 def test_a_recording_that_was_analysed_is_not_analysed_again(requests: Requests, media: Media) -> None:
     uri = media.put("twice/genuine.wav", media.samples["genuine.wav"])
     ran = requests.verdict_of("once", uri, "audio")
@@ -32,14 +54,21 @@ def test_a_recording_that_was_analysed_is_not_analysed_again(requests: Requests,
     assert (analysis(another, "audio")["cached"], another["verdict"]) == (False, "LikelyFake")
 
 
-def test_every_recording_under_a_prefix_gets_a_line(requests: Requests, media: Media, s3: S3Server) -> None:
+def test_every_recording_under_a_prefix_gets_a_line(
+    requests: Requests, media: Media, cluster: Cluster, s3: S3Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     verdicts = {"genuine.wav": "NoEvidence", "not-a-video.mp4": None, "synthetic.wav": "LikelyFake"}
     for name in verdicts:
         media.put(f"folder/{name}", media.samples[name])
     spec = {"source": {"prefix": "s3://media/folder/"}, "analyzers": ["audio"], "parallelism": 2}
     batch = {"apiVersion": API, "kind": "AnalysisBatch", "metadata": {"name": "folder"}, "spec": spec}
     requests.kubectl("apply", "--validate=false", "-f", "-", stdin=json.dumps(batch))
-    requests.kubectl("wait", "--for=condition=Complete", "abatch/folder", "--timeout=180s")
+    followed = Guardian(cluster, s3, tmp_path_factory.mktemp("batch")).run(
+        "batch", "folder", "--wait", "--timeout", "180"
+    )
+    assert followed.returncode == 0, followed.stderr
+    assert "3 of 3 done (100 %)" in followed.stdout
+    assert "UnsupportedMedia 1" in followed.stdout
     status = requests.read.get("analysisbatch", "folder", requests.namespace)["status"]
     prefix = status["resultsURI"].removeprefix("s3://results/")
     client = s3_client(s3)
@@ -55,28 +84,19 @@ def test_every_recording_under_a_prefix_gets_a_line(requests: Requests, media: M
 def test_kubectl_guardian_sends_a_recording_and_explains_and_saves_what_came_of_it(
     cluster: Cluster, deployment: object, media: Media, s3: S3Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("plugin")
-    path = f"{Path(sys.executable).parent}:{client_tools_folder()}:{os.environ['PATH']}"
-    environment = {
-        "AWS_ENDPOINT_URL": s3.endpoint_url, "AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key,
-        "AWS_REGION": s3.region, "AWS_DEFAULT_REGION": s3.region, "KUBECONFIG": str(cluster.kubeconfig), "PATH": path,
-    }  # fmt: skip
-
-    def guardian(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["kubectl", "guardian", *arguments]
-        where = os.environ | environment
-        return subprocess.run(command, cwd=folder, env=where, capture_output=True, text=True, check=False, timeout=240)
-
+    guardian = Guardian(cluster, s3, tmp_path_factory.mktemp("plugin"))
     recording = str(media.samples["synthetic.wav"])
     target = ("--to", "s3://media/inbox/", "--analyzers", "audio", "--name", "from-the-shell")
-    sent = guardian("submit", recording, *target, "--wait", "--timeout", "200")
+    sent = guardian.run("submit", recording, *target, "--wait", "--timeout", "200")
     assert sent.returncode == 10, sent.stderr
     assert "from-the-shell: Likely fake, score" in sent.stdout
-    assert "from-the-shell has its verdict (Completed)" in guardian("why", "from-the-shell").stdout.replace("\n", " ")
-    (shown,) = [line.split() for line in guardian("list").stdout.splitlines() if line.startswith("from-the-shell")]
+    assert "from-the-shell has its verdict (Completed)" in guardian.run("why", "from-the-shell").stdout.replace(
+        "\n", " "
+    )
+    (shown,) = [line.split() for line in guardian.run("list").stdout.splitlines() if line.startswith("from-the-shell")]
     assert shown[1] == "LikelyFake"
-    pools = {pool["name"]: pool for pool in json.loads(guardian("top", "-o", "json").stdout)["pools"]}
+    pools = {pool["name"]: pool for pool in json.loads(guardian.run("top", "-o", "json").stdout)["pools"]}
     assert pools["audio"]["readyPods"] >= 1
-    assert "analysis ended" in guardian("logs", "from-the-shell").stdout
-    assert "as it was written" in guardian("report", "from-the-shell").stdout
-    assert "<html" in (folder / "from-the-shell.html").read_text()
+    assert "analysis ended" in guardian.run("logs", "from-the-shell").stdout
+    assert "as it was written" in guardian.run("report", "from-the-shell").stdout
+    assert "<html" in (guardian.folder / "from-the-shell.html").read_text()

@@ -67,7 +67,7 @@ class BatchSpec(Resource):
             "x-kubernetes-validations": [
                 *(
                     rule(f"self.{field} == oldSelf.{field}", f"spec.{field} cannot change: make another batch")
-                    for field in ("source", "analyzers", "timeoutSeconds", "maxAttempts")
+                    for field in ("source", "analyzers", "refresh", "timeoutSeconds", "maxAttempts")
                 ),
                 rule("self.cancel || !oldSelf.cancel", "a cancelled batch stays so: make another batch"),
             ]
@@ -104,6 +104,9 @@ class BatchSpec(Resource):
     )
     cancel: bool = Field(default=False, description="Set to true to stop the work. This cannot be undone.")
     priority: int = Field(default=0, ge=-1000, le=1000, description="The priority of the requests that are made.")
+    refresh: bool = Field(
+        default=False, description="Have recordings analysed even if earlier results for them could be adopted."
+    )
     timeout_seconds: int = Field(
         default=120, ge=1, le=3600, description="Seconds that one attempt of one analysis may run."
     )

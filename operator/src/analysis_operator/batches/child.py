@@ -60,6 +60,7 @@ def request_of(batch: AnalysisBatch, name: str, row: Row) -> KubeObject:
             "source": source,
             "analyzers": spec.analyzers,
             "priority": spec.priority,
+            "refresh": spec.refresh,
             "timeoutSeconds": spec.timeout_seconds,
             "maxAttempts": spec.max_attempts,
             "ttlSecondsAfterFinished": _KEPT_SECONDS,

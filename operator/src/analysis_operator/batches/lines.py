@@ -30,6 +30,7 @@ class AnalysisLine(_Model):
     score: int | None = Field(default=None, ge=0, le=100, description="How strong its evidence is.")
     examined_share: int | None = Field(default=None, ge=0, le=100, description="Per cent that it examined.")
     reason: str = Field(default="", description="Why it has no verdict, in one CamelCase word.")
+    cached: bool = Field(default=False, description="Whether an earlier result of the same object was adopted.")
 
 
 class BatchLine(_Model):
@@ -94,6 +95,7 @@ def _analysis(entry: AnalysisStatus) -> AnalysisLine:
         score=entry.score,
         examined_share=entry.examined_share,
         reason=entry.reason,
+        cached=entry.cached,
     )
 
 

@@ -18,6 +18,8 @@ MANAGER = "kubectl-guardian"
 _OPERATOR_LABEL = "app.kubernetes.io/name=silver-guardian-operator"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _GROUP_PATH = f"apis/{GROUP}/{VERSION}"
+_KINDS = {"AnalysisRequest": ("request", "list"), "AnalysisBatch": ("batch", "batches")}
+"""How a kind is called in sentences, and which command lists it."""
 
 
 class Cluster:
@@ -46,6 +48,14 @@ class Cluster:
         """Return the requests of the namespace, or of all."""
         path = f"{_GROUP_PATH}/analysisrequests" if everywhere else self._requests()
         return await self._list(path)
+
+    async def batch(self, name: str) -> KubeObject:
+        """Return a batch. Raises NotThere."""
+        return await self._call("GET", f"{self._batches()}/{_part(name)}", name, kind="AnalysisBatch")
+
+    async def batches(self, *, everywhere: bool = False) -> list[KubeObject]:
+        """Return the batches of the namespace, or of all."""
+        return await self._list(f"{_GROUP_PATH}/analysisbatches" if everywhere else self._batches())
 
     async def create(self, name: str, spec: dict[str, Any], annotations: dict[str, str] | None = None) -> KubeObject:
         """Create a request. Raises NameTaken."""
@@ -97,22 +107,27 @@ class Cluster:
         path = f"{_GROUP_PATH}/namespaces/{_part(self.namespace)}/analysisrequests"
         return f"{path}/{_part(name)}" if name else path
 
+    def _batches(self) -> str:
+        return f"{_GROUP_PATH}/namespaces/{_part(self.namespace)}/analysisbatches"
+
     def _pods(self) -> str:
         return f"api/v1/namespaces/{_part(self.system)}/pods"
 
-    async def _call(self, method: str, path: str, name: str, body: dict[str, Any] | None = None) -> KubeObject:
+    async def _call(
+        self, method: str, path: str, name: str, body: dict[str, Any] | None = None, *, kind: str = "AnalysisRequest"
+    ) -> KubeObject:
+        what, lists = _KINDS[kind]
         if not _NAME.fullmatch(name):
-            raise Refused(f"{name!r} is no name of a request: kubectl guardian list shows them.")
+            raise Refused(f"{name!r} is no name of a {what}: kubectl guardian {lists} shows them.")
         try:
             with plainly():
-                kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+                content_type = "application/merge-patch+json" if method == "PATCH" else "application/json"
                 query = {"fieldManager": MANAGER} if body else None
-                return await self._api.call(method, path, query=query, body=body, content_type=kind)
+                return await self._api.call(method, path, query=query, body=body, content_type=content_type)
         except Gone as error:
             await self._check_installed()
             raise NotThere(
-                f"There is no AnalysisRequest {name} in namespace {self.namespace}: "
-                "`kubectl guardian list -A` shows all."
+                f"There is no {kind} {name} in namespace {self.namespace}: `kubectl guardian {lists} -A` shows all."
             ) from error
 
     async def _list(self, path: str, *, labels: str | None = None, fields: str | None = None) -> list[KubeObject]:

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from analysis_operator.cli.cluster.connection import DEFAULT_SYSTEM, Target, perform
-from analysis_operator.cli.cluster.options import Context, Form, Kubeconfig, ListOutput, Name, Namespace, Output, System
+from analysis_operator.cli.cluster.options import (
+    Context,
+    Everywhere,
+    Form,
+    Kubeconfig,
+    ListOutput,
+    Name,
+    Namespace,
+    Output,
+    System,
+    Timeout,
+    Wait,
+)
 from analysis_operator.cli.cluster.printing import Document, Format, ListFormat
 from analysis_operator.cli.cluster.rows import STATES, Sort
 
@@ -32,6 +44,8 @@ def register(app: typer.Typer) -> None:
     app.command("list", rich_help_panel=_PANEL, epilog=_examples(
         "list", "list -A --verdict LikelyFake --sort score", "list --state waiting -o name"
     ))(list_)  # fmt: skip
+    app.command(rich_help_panel=_PANEL, epilog=_examples("batches", "batches -A -o wide"))(batches)
+    app.command(rich_help_panel=_PANEL, epilog=_examples("batch november", "batch november --wait"))(batch)
     app.command(rich_help_panel=_PANEL, epilog=_examples("why call-7", "why call-7 -n bank -o json"))(why)
     app.command(rich_help_panel=_PANEL, epilog=_examples("top", "top -o json"))(top)
     app.command(rich_help_panel=_PANEL, epilog=_examples("logs call-7", "logs call-7 -f --all"))(logs)
@@ -59,10 +73,8 @@ def submit(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Analyse it even if an earlier result could be adopted.")
     ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
-    timeout: Annotated[
-        float | None, typer.Option(min=0, help="Seconds to wait at most. Default: as long as it takes.")
-    ] = None,
+    wait: Wait = False,
+    timeout: Timeout = None,
     output: Output = Format.TABLE,
     namespace: Namespace = None,
     context: Context = None,
@@ -91,7 +103,7 @@ def submit(
 
 def list_(
     *,
-    everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Of every namespace.")] = False,
+    everywhere: Everywhere = False,
     verdict: Annotated[str, typer.Option(help=f"Only with this verdict: {', '.join(_VERDICTS)}.")] = "",
     state: Annotated[
         str, typer.Option(help=f"Only in this state: {', '.join(STATES)}, or a reason such as Queued.")
@@ -112,6 +124,46 @@ def list_(
         lambda cluster: show_list(
             cluster, everywhere=everywhere, verdict=verdict, state=state, sort=sort, output=output
         ),
+    )
+
+
+def batches(
+    *,
+    everywhere: Everywhere = False,
+    output: ListOutput = ListFormat.TABLE,
+    namespace: Namespace = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+) -> None:
+    """List batches, the newest first, with their progress."""
+    from analysis_operator.cli.cluster.batches import show_batches
+
+    perform(
+        Target(namespace, context, kubeconfig),
+        lambda cluster: show_batches(cluster, everywhere=everywhere, output=output),
+    )
+
+
+def batch(
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The AnalysisBatch.")],
+    *,
+    wait: Wait = False,
+    timeout: Timeout = None,
+    output: Output = Format.TABLE,
+    namespace: Namespace = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+) -> None:
+    """Show how far a batch is, what was found, and what has no verdict; with --wait follow it to its end.
+
+    Exit code 0: done. 1: not; one sentence says why. 2: wrong arguments. With --wait also 1: the batch has failed,
+    124: it has not ended within --timeout.
+    """
+    from analysis_operator.cli.cluster.batches import show_batch
+
+    perform(
+        Target(namespace, context, kubeconfig),
+        lambda cluster: show_batch(cluster, name, output, wait=wait, timeout=timeout),
     )
 
 

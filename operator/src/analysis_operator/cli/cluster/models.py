@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from analysis_operator.api import AnalysisRequest, Analyzer
+from analysis_operator.api import AnalysisBatch, AnalysisRequest, Analyzer
 from analysis_operator.cli.cluster.errors import Refused
+
+_ANOTHER_VERSION = "The cluster has another version of Silver Guardian than this command: update it."
 
 
 def request_of(raw: Mapping[str, Any]) -> AnalysisRequest:
@@ -16,7 +18,15 @@ def request_of(raw: Mapping[str, Any]) -> AnalysisRequest:
     try:
         return AnalysisRequest.model_validate(raw)
     except ValidationError as error:
-        raise Refused("The cluster has another version of Silver Guardian than this command: update it.") from error
+        raise Refused(_ANOTHER_VERSION) from error
+
+
+def batch_of(raw: Mapping[str, Any]) -> AnalysisBatch:
+    """Return a batch. Raises Refused as :func:`request_of` does."""
+    try:
+        return AnalysisBatch.model_validate(raw)
+    except ValidationError as error:
+        raise Refused(_ANOTHER_VERSION) from error
 
 
 def analyzers_of(raws: Sequence[Mapping[str, Any]] | None) -> list[Analyzer] | None:
@@ -24,4 +34,4 @@ def analyzers_of(raws: Sequence[Mapping[str, Any]] | None) -> list[Analyzer] | N
     try:
         return None if raws is None else [Analyzer.model_validate(raw) for raw in raws]
     except ValidationError as error:
-        raise Refused("The cluster has another version of Silver Guardian than this command: update it.") from error
+        raise Refused(_ANOTHER_VERSION) from error

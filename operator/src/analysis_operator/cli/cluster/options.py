@@ -37,4 +37,11 @@ Output = Annotated[Format, typer.Option("--output", "-o", help="For people, or f
 ListOutput = Annotated[ListFormat, typer.Option("--output", "-o", help="For people, or for programs.")]
 Form = Annotated[Document, typer.Option("--output", "-o", help="For people, or for programs.")]
 
-__all__ = ["DEFAULT_SYSTEM", "Context", "Form", "Kubeconfig", "ListOutput", "Name", "Namespace", "Output", "System"]
+Everywhere = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Of every namespace.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end.")]
+Timeout = Annotated[float | None, typer.Option(min=0, help="Seconds to wait at most. Default: as long as it takes.")]
+
+__all__ = [
+    "DEFAULT_SYSTEM", "Context", "Everywhere", "Form", "Kubeconfig", "ListOutput", "Name", "Namespace", "Output",
+    "System", "Timeout", "Wait",
+]  # fmt: skip

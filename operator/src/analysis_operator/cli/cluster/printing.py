@@ -98,14 +98,16 @@ def print_document(document: object, form: str) -> None:
         print(json.dumps(document, indent=2))
 
 
-def print_objects(items: Sequence[Mapping[str, Any]], form: str, *, alone: bool = False) -> None:
-    """Print requests as JSON, YAML or names; one alone as itself, several as a list."""
+def print_objects(
+    items: Sequence[Mapping[str, Any]], form: str, *, alone: bool = False, kind: str = "AnalysisRequest"
+) -> None:
+    """Print objects of a kind as JSON, YAML or names; one alone as itself, several as a list."""
     if form == Format.NAME:
         for item in items:
-            print(f"analysisrequest.{GROUP}/{visible(item['metadata']['name'])}")
+            print(f"{kind.lower()}.{GROUP}/{visible(item['metadata']['name'])}")
         return
-    kind = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "AnalysisRequest"}
-    bare = [kind | _without_noise(item) for item in items]
+    common = {"apiVersion": f"{GROUP}/{VERSION}", "kind": kind}
+    bare = [common | _without_noise(item) for item in items]
     print_document(bare[0] if alone else {"apiVersion": "v1", "kind": "List", "items": bare}, form)
 
 
