@@ -20,11 +20,11 @@ from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.http_runner import KEEP_SECONDS, HttpRunner
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
 from analysis_operator.analyzers.resync import AnalyzerResync
+from analysis_operator.api import AnalysisBatch, AnalysisSubscription
 from analysis_operator.batches.controller import BatchController
 from analysis_operator.batches.kube_store import KubeBatches
 from analysis_operator.batches.results import S3Results
 from analysis_operator.batches.sources import S3Sources
-from analysis_operator.batches.watch import BatchWatch
 from analysis_operator.cache.store import VerdictCache
 from analysis_operator.callbacks.kube_tokens import KubeTokens
 from analysis_operator.callbacks.sender import CallbackSender
@@ -33,10 +33,16 @@ from analysis_operator.clock import utc_now
 from analysis_operator.errors import LeaseLost, OperatorError
 from analysis_operator.health_server import HealthServer
 from analysis_operator.kube.client import KubeApi
+from analysis_operator.kube.resource_watch import ResourceWatch
+from analysis_operator.kube.secrets import Secrets
 from analysis_operator.leader.kube_store import KubeLease
 from analysis_operator.leader.lease import Leadership, LeaseElection, SingleInstance
 from analysis_operator.leader.thread import ElectionThread
 from analysis_operator.lifecycle import StopSignal, finished_before, run_until_one_ends
+from analysis_operator.notifications.http_sinks import HttpSinks
+from analysis_operator.notifications.kube_store import SUBSCRIPTIONS, KubeSubjects
+from analysis_operator.notifications.notifier import Notifier
+from analysis_operator.notifications.subscriptions import Subscriptions
 from analysis_operator.records.sink import NoSink, PostgresSink, Sinks, make_sink
 from analysis_operator.report.store import ObjectStore
 from analysis_operator.report.writer import S3ReportWriter
@@ -80,7 +86,9 @@ class Operator:
     closed_watch: ClosedWatch
     eraser: Eraser
     batches: BatchController
-    batch_watch: BatchWatch
+    batch_watch: ResourceWatch[AnalysisBatch]
+    notifier: Notifier
+    subscription_watch: ResourceWatch[AnalysisSubscription]
     scaler: ExternalScaler
     keda: KedaController
     analyzers: AnalyzerController
@@ -98,6 +106,17 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     runner = HttpRunner.create(secrets, keep_seconds=KEEP_SECONDS)
     policy = settings.policy()
     dispatcher = Dispatcher(runner, clock.now, policy.limits)
+    subjects = KubeSubjects(api, settings.identity, clock.now)
+    notifier = Notifier(
+        subjects,
+        HttpSinks(settings.event_source, Secrets(api), clock.now, settings.sink_networks),
+        Subscriptions(settings.installed_subscriptions()),
+        clock=clock.now,
+        pause=policy.retry_pause,
+        patience=timedelta(hours=settings.notification_hours),
+        may_send=may_write,
+        clock_doubted=clock.doubted,
+    )
     callbacks = CallbackSender(StepFunctions(), KubeTokens(api), clock.now, may_write)
     sink = make_sink(settings.database, clock.now, settings.records_kept)
     batch_store = KubeBatches(api, settings.identity)
@@ -108,6 +127,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         policy=policy,
         clock=clock.now,
         clock_doubted=clock.doubted,
+        notifier=notifier,
     )
     request_store, objects = KubeRequests(api, settings.identity), ObjectStore()
     requests = RequestController(
@@ -120,20 +140,25 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         clock=clock.now,
         clock_doubted=clock.doubted,
         cache=_cache(settings, clock.now),
+        notifier=notifier,
     )
     scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher), dispatcher.backlog_changed)
     scaled_objects = KubeScaledObjects(api, settings.namespace)
     keda = KedaController(scaled_objects, settings.scaler_address, scaler.seconds_since_poll, clock.now)
     analyzer_store = KubeAnalyzers(api, settings.identity)
-    analyzers = AnalyzerController(analyzer_store, keda, dispatcher, clock.now, settings.secret_name)
+    analyzers = AnalyzerController(
+        analyzer_store, keda, dispatcher, clock.now, secret_name=settings.secret_name, notifier=notifier
+    )
     return Operator(
         runner=runner,
         sink=sink,
         requests=requests,
         request_resync=RequestResync(request_store, requests),
-        closed_watch=ClosedWatch(request_store, requests),
+        closed_watch=ClosedWatch(request_store, requests, notifier),
+        notifier=notifier,
+        subscription_watch=ResourceWatch(api, SUBSCRIPTIONS, AnalysisSubscription, notifier),
         batches=batches,
-        batch_watch=BatchWatch(batch_store, batches),
+        batch_watch=ResourceWatch(api, "analysisbatches", AnalysisBatch, batches),
         eraser=Eraser(KubeErasures(api, settings.identity), request_store, objects, sink, settings.erasing_scope()),
         scaler=scaler,
         keda=keda,
@@ -237,6 +262,8 @@ async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leader
             operator.eraser.run(),
             operator.batches.run(),
             operator.batch_watch.run(),
+            operator.notifier.run(),
+            operator.subscription_watch.run(),
             watches.watch(analyzer_watches, namespaces=(settings.namespace,)),
             watches.watch(request_watch),
         )

@@ -7,6 +7,7 @@ OperatorError
 │   ├── Rejected    it, or a webhook, does not accept this call
 │   │   └── Forbidden  the caller has no right to it
 │   └── NotLeading  another operator may lead by now: nothing was written
+├── NoSecret      a key of a Secret is not to be had (kube/secrets.py)
 ├── LeaseLost     another operator may lead from now on
 ├── SourceTrouble  a list of recordings was not read (batches/sources.py)
 ├── StoreError    S3 did not give or take an object (report/store.py)
@@ -52,6 +53,7 @@ class Reason(StrEnum):
     DELIVERED = "Delivered"
     ALREADY_ANSWERED = "AlreadyAnswered"
     CALLBACK_NOT_DELIVERED = "CallbackNotDelivered"
+    NOTIFICATION_NOT_DELIVERED = "NotificationNotDelivered"
     DELETED = "Deleted"
     ACCEPTED = "Accepted"
     STOPPING = "Stopping"

@@ -39,6 +39,11 @@ DATABASE_FAILURES = Counter(
     "silver_guardian_database_failures_total", "Batches that the database did not take.", ["cause"]
 )
 CALLBACKS = Counter("silver_guardian_callbacks_total", "Attempts to answer a state machine.", ["reply"])
+NOTIFICATIONS = Counter("silver_guardian_notifications_total", "Attempts to send an event.", ["type", "reply"])
+NOTIFICATIONS_WAITING = Gauge("silver_guardian_notifications_waiting", "Events that not every subscriber has yet.")
+DEAD_LETTERS = Counter(
+    "silver_guardian_notification_dead_letters_total", "Events that one subscriber will never get.", ["cause"]
+)
 _POOL = (QUEUED, RUNNING, PODS, POD_SECONDS, BUSY_SECONDS, NODE_SECONDS)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from analysis_operator.notifications.ports import InstalledSubscription, Subscription
 from analysis_operator.report.ports import HelpLine
 from analysis_operator.requests.erasing import Scope
 from analysis_operator.requests.limits import Limits, NamespaceLimits
@@ -94,6 +96,23 @@ class Settings(BaseSettings):
     records_days: int = Field(
         default=0, ge=0, description="Days for which a record stays after its request was deleted. 0: for ever."
     )
+    subscriptions: dict[str, InstalledSubscription] = Field(
+        default={},
+        description="Sinks of the installation, by name: which events of which namespaces go where.",
+    )
+    sink_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Networks in which a namespace's sink may be though they are not public: 10.1.2.0/24. There it "
+        "needs no https.",
+    )
+    event_source: str = Field(
+        default="/silver-guardian",
+        pattern=r"^[!-~]{1,256}$",
+        description="The CloudEvents attribute source of every event, a URI: one for each cluster.",
+    )
+    notification_hours: int = Field(
+        default=24, ge=1, le=168, description="For how long an event is sent again to a sink that does not take it."
+    )
     host: str = Field(default="0.0.0.0", description="The address that the port is bound to.")  # noqa: S104
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -109,6 +128,10 @@ class Settings(BaseSettings):
         if self.database_url_file is not None:
             return UrlFile(self.database_url_file)
         return self.database_url.get_secret_value() if self.database_url else None
+
+    def installed_subscriptions(self) -> list[Subscription]:
+        """Return the subscriptions of the installation; their Secrets are in the operator's namespace."""
+        return [each.subscription(name, self.namespace) for name, each in self.subscriptions.items()]
 
     @property
     def records_kept(self) -> timedelta | None:

@@ -9,9 +9,17 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from analysis_operator.api import AnalysisBatch, AnalysisRequest, BatchSource, BatchStatus, Metadata, Position
+from analysis_operator.api import (
+    BATCH_LABEL,
+    AnalysisBatch,
+    AnalysisRequest,
+    BatchSource,
+    BatchStatus,
+    Metadata,
+    Position,
+)
 from analysis_operator.batches.actions import Notify
-from analysis_operator.batches.child import BATCH_LABEL, Child, read_child
+from analysis_operator.batches.child import Child, read_child
 from analysis_operator.batches.controller import BatchController
 from analysis_operator.batches.ports import SourceTrouble
 from analysis_operator.batches.rows import Page, Row

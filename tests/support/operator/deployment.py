@@ -196,7 +196,7 @@ def apply_crds(cluster: Cluster) -> None:
     # Under Helm's own name: it would take offence, at a later install, at fields that are somebody else's.
     by = ("--server-side", "--force-conflicts", "--field-manager=helm")
     cluster.kubectl("apply", *by, f"--filename={CHART / 'crds'}")
-    plurals = ("analysisbatches", "analysiserasures", "analysisrequests", "analyzers")
+    plurals = ("analysisbatches", "analysiserasures", "analysisrequests", "analysissubscriptions", "analyzers")
     names = tuple(f"crd/{plural}.silverguardian.io" for plural in plurals)
     cluster.kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
 

@@ -33,7 +33,12 @@ def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> dict[str
 RULES = [
     _rule(["silverguardian.io"], ["analysisrequests"], ["get", "list", "watch", "create", "delete"]),
     _rule(["silverguardian.io"], ["analysisbatches"], ["get", "list", "watch", "delete"]),
-    _rule(["silverguardian.io"], ["analysisrequests/status", "analysisbatches/status"], ["update"]),
+    _rule(["silverguardian.io"], ["analysissubscriptions"], ["get", "list", "watch"]),
+    _rule(
+        ["silverguardian.io"],
+        ["analysisrequests/status", "analysisbatches/status", "analysissubscriptions/status"],
+        ["update"],
+    ),
     _rule(["silverguardian.io"], ["analysiserasures"], ["list", "delete"]),
     _rule(["silverguardian.io"], ["analyzers"], ["get", "list", "watch"]),
     _rule(["silverguardian.io"], ["analyzers/status"], ["patch"]),

@@ -16,7 +16,7 @@ from tests.support.ports import free_port
 
 def prepare(server: ApiServer) -> None:
     """Install the CRDs and the operator's rights on a fresh API server."""
-    for name in ("analysisbatches", "analysiserasures", "analysisrequests", "analyzers"):
+    for name in ("analysisbatches", "analysiserasures", "analysisrequests", "analysissubscriptions", "analyzers"):
         # As a release does it: the API server is stricter with what is applied by it.
         server.kubectl("apply", "--server-side", "-f", str(repo_root() / "crds" / f"{name}.yaml"))
     server.kubectl("wait", "--for=condition=Established", "crd", "--all")

@@ -194,7 +194,11 @@ def test_no_rights_beyond_the_need(tmp_path: Path) -> None:
     assert not [rule for _, rule in rules if "*" in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])]
     assert not [rule for _, rule in rules if {"secrets", "pods/exec", "roles"} & set(rule["resources"])]
     everywhere = {name for kind, rule in rules if kind == "ClusterRole" for name in rule["resources"]}
-    ours = {f"{plural}{part}" for plural in ("analysisbatches", "analysisrequests") for part in ("", "/status")}
+    ours = {
+        f"{plural}{part}"
+        for plural in ("analysisbatches", "analysisrequests", "analysissubscriptions")
+        for part in ("", "/status")
+    }
     assert everywhere == {*ours, "analysiserasures", "events"}
 
 

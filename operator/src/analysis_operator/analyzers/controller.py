@@ -23,6 +23,7 @@ from analysis_operator.analyzers.usage import Meter
 from analysis_operator.api import Analyzer, AnalyzerStatus
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Rejected
 from analysis_operator.kube.objects import ANALYZER_LABEL, KubeObject
+from analysis_operator.notifications.notifier import Notifier
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.scaling.keda import KedaController
@@ -50,6 +51,7 @@ class AnalyzerController:
         dispatcher: gets the pods that take work, and knows the backlog.
         clock: the time in UTC.
         secret_name: the Secret with what their pods know the operator by.
+        notifier: sends events about pools that cannot scale; None: nobody is told.
     """
 
     def __init__(
@@ -58,12 +60,15 @@ class AnalyzerController:
         keda: KedaController,
         dispatcher: Dispatcher,
         clock: Callable[[], datetime],
+        *,
         secret_name: str | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self._store = store
         self._keda = keda
         self._dispatcher = dispatcher
         self._clock = clock
+        self._notifier = notifier
         self._applier = ChildApplier(store, keda, secret_name)
         self._states: dict[str, AnalyzerState] = {}
         self._pods = PodView()
@@ -229,6 +234,8 @@ class AnalyzerController:
 
     async def _write_status(self, state: AnalyzerState) -> None:
         before = state.analyzer.status
+        if self._notifier is not None:
+            self._notifier.on_pool(state.analyzer)
         after = pool_status(self._facts(state), state.meter.usage(), self._clock())
         if not should_write(before, after):
             return

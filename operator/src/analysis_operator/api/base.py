@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.config import JsonDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -19,6 +19,9 @@ from analyzer_contract import camel
 GROUP = "silverguardian.io"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
+
+BATCH_LABEL = "silverguardian.io/batch"
+"""On a request: the UID of the batch that it was made for."""
 
 CONDITION_LIST: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
 
@@ -85,6 +88,8 @@ class Metadata(Resource):
     generation: int = 1
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
+    batch_uid: str | None = Field(default=None, validation_alias=AliasPath("labels", BATCH_LABEL))
+    """Of a request: the batch that it was made for."""
 
 
 ConditionState = Literal["True", "False", "Unknown"]
@@ -98,6 +103,7 @@ class ConditionType(StrEnum):
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
     CALLBACK_DELIVERED = "CallbackDelivered"
+    NOTIFIED = "Notified"
     READY = "Ready"
     SCALING_ACTIVE = "ScalingActive"
     ACCEPTED = "Accepted"

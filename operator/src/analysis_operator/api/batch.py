@@ -200,7 +200,7 @@ class BatchStatus(Resource):
     conditions: list[Condition] = Field(
         default=[],
         max_length=8,
-        description="Accepted, Suspended, Complete, Failed, Finished, Reconciling, Stalled.",
+        description="Accepted, Suspended, Complete, Failed, Finished, Reconciling, Stalled, Notified.",
         json_schema_extra=CONDITION_LIST,
     )
 
@@ -212,6 +212,12 @@ class BatchStatus(Resource):
     def finished(self) -> bool:
         """Whether the batch has ended; from then on only its deletion is left."""
         return self.finished_at is not None
+
+    @property
+    def unsent(self) -> bool:
+        """Whether a subscriber does not have the event about its end yet."""
+        condition = self.condition(ConditionType.NOTIFIED)
+        return condition is not None and condition.status == "Unknown"
 
 
 class AnalysisBatch(Resource):

@@ -50,6 +50,7 @@ _REQUEST_COLUMNS = [
     ("Report", "string", ".status.reportURI", 1),
     # A string and no date: the operator reads it, too, and a date would come as "5d".
     (api.EXPIRES_COLUMN, "string", ".status.expiresAt", 1),
+    (api.NOTIFIED_COLUMN, "string", '.status.conditions[?(@.type=="Notified")].status', 1),
 ]
 _BATCH_COLUMNS = [
     ("Status", "string", '.status.conditions[?(@.type=="Complete")].reason', 0),
@@ -77,6 +78,13 @@ _ERASURE_COLUMNS = [
     ("Analysis", "string", ".spec.name", 0),
     ("Age", "date", ".metadata.creationTimestamp", 0),
     ("UID", "string", ".spec.uid", 1),
+]
+_SUBSCRIPTION_COLUMNS = [
+    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', 0),
+    ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', 0),
+    ("Sink", "string", ".spec.sink", 0),
+    ("Age", "date", ".metadata.creationTimestamp", 0),
+    ("Mode", "string", ".spec.mode", 1),
 ]
 
 
@@ -211,10 +219,18 @@ def definitions() -> dict[str, Schema]:
             "additionalPrinterColumns": _columns(_BATCH_COLUMNS),
         },
     )
+    subscription = _definition(
+        "AnalysisSubscription",
+        "analysissubscriptions",
+        "asub",
+        (api.AnalysisSubscription, api.SubscriptionSpec, api.SubscriptionStatus),
+        {"additionalPrinterColumns": _columns(_SUBSCRIPTION_COLUMNS)},
+    )
     return {
         "analysisbatches.yaml": batch,
         "analysiserasures.yaml": erasure,
         "analysisrequests.yaml": request,
+        "analysissubscriptions.yaml": subscription,
         "analyzers.yaml": analyzer,
     }
 

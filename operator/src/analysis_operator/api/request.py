@@ -41,6 +41,8 @@ AnalyzerName = Annotated[str, _ANALYZER_NAME, Field(max_length=40)]
 
 EXPIRES_COLUMN = "Expires"
 """The column of the API server's tables with ``status.expiresAt``."""
+NOTIFIED_COLUMN = "Notified"
+"""The column with the status of the condition Notified."""
 
 
 class Source(Resource):
@@ -301,7 +303,7 @@ class RequestStatus(Resource):
     conditions: list[Condition] = Field(
         default=[],
         max_length=8,
-        description="Succeeded, Finished, Reconciling, Stalled, CallbackDelivered.",
+        description="Succeeded, Finished, Reconciling, Stalled, CallbackDelivered, Notified.",
         json_schema_extra=CONDITION_LIST,
     )
 
@@ -312,6 +314,12 @@ class RequestStatus(Resource):
     def analysis(self, name: str) -> AnalysisStatus | None:
         """Return the entry of one analyzer, or None."""
         return next((entry for entry in self.analyses if entry.name == name), None)
+
+    @property
+    def unsent(self) -> bool:
+        """Whether a subscriber does not have the event about its end yet."""
+        condition = self.condition(ConditionType.NOTIFIED)
+        return condition is not None and condition.status == "Unknown"
 
     @property
     def finished(self) -> bool:

@@ -6,12 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from analysis_operator.api import API_VERSION, AnalysisBatch, AnalysisRequest
+from analysis_operator.api import API_VERSION, BATCH_LABEL, AnalysisBatch, AnalysisRequest
 from analysis_operator.batches.rows import Row
 from analysis_operator.kube.objects import KubeObject
 
-BATCH_LABEL = "silverguardian.io/batch"
-"""On a request: the UID of the batch that it was made for."""
 LINE_ANNOTATION = "silverguardian.io/batch-line"
 _MOST_NAME = 180
 _MOST_DIGITS = 15

@@ -28,20 +28,11 @@ def under_way(batch: AnalysisBatch, status: BatchStatus, reason: str, message: s
         (ConditionType.FINISHED, "False", reason, brief),
         (ConditionType.RECONCILING, "True", reason, brief),
     ]
-    return _with(batch, status, rows, now)
+    return stated(batch, status, rows, now)
 
 
-def at_the_end(
-    batch: AnalysisBatch,
-    status: BatchStatus,
-    reason: str,
-    message: str,
-    now: datetime,
-    *,
-    succeeded: bool,
-    refused: bool,
-) -> BatchStatus:
-    """Return the status with the conditions of a batch that has ended; ``refused``: without a recording begun."""
+def at_the_end(reason: str, message: str, *, succeeded: bool, refused: bool) -> list[ConditionRow]:
+    """Return the conditions of a batch that has ended; ``refused``: without a recording begun."""
     message, brief = short(message, _MESSAGE), short(message, _BRIEF)
     accepted: ConditionRow = (ConditionType.ACCEPTED, "True", Reason.ACCEPTED, "")
     rows: list[ConditionRow] = [
@@ -53,7 +44,7 @@ def at_the_end(
     ]
     if not succeeded:
         rows += [(ConditionType.FAILED, "True", reason, message), (ConditionType.STALLED, "True", reason, brief)]
-    return _with(batch, status, rows, now)
+    return rows
 
 
 def of_generation(batch: AnalysisBatch, status: BatchStatus) -> BatchStatus:
@@ -69,7 +60,8 @@ def _suspended(batch: AnalysisBatch) -> ConditionRow:
     return ConditionType.SUSPENDED, "False", Reason.RUNNING, ""
 
 
-def _with(batch: AnalysisBatch, status: BatchStatus, rows: list[ConditionRow], now: datetime) -> BatchStatus:
+def stated(batch: AnalysisBatch, status: BatchStatus, rows: list[ConditionRow], now: datetime) -> BatchStatus:
+    """Return the status with these conditions."""
     generation = batch.metadata.generation
     listed = updated(batch.status.conditions, rows, generation=generation, now=now)
     return status.model_copy(update={"conditions": listed, "observed_generation": generation})

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from analysis_operator import metrics
-from analysis_operator.api import AnalysisBatch, AnalysisRequest
+from analysis_operator.api import AnalysisBatch, AnalysisRequest, ConditionRow, EventType
 from analysis_operator.batches.actions import Load, Notify, Plan
 from analysis_operator.batches.child import Child
 from analysis_operator.batches.entry import Entry
@@ -18,6 +18,8 @@ from analysis_operator.batches.plan import Observation, plan
 from analysis_operator.batches.ports import Batches, Results, Sources
 from analysis_operator.batches.turns import at_work
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Reason
+from analysis_operator.notifications.notifier import Notifier
+from analysis_operator.notifications.ports import About
 from analysis_operator.requests.observation import Policy
 from analysis_operator.work_queue import WorkQueue
 
@@ -41,6 +43,7 @@ class BatchController:
         policy: what the installation decided.
         clock: the time in UTC.
         clock_doubted: whether that is perhaps wrong.
+        notifier: sends events about their ends; None: nobody is told.
     """
 
     def __init__(
@@ -52,11 +55,13 @@ class BatchController:
         policy: Policy,
         clock: Callable[[], datetime],
         clock_doubted: Callable[[], bool] = lambda: False,
+        notifier: Notifier | None = None,
     ) -> None:
         self._batches = batches
         self._policy = policy
         self._clock = clock
         self._clock_doubted = clock_doubted
+        self._notifier = notifier
         self._queue = WorkQueue()
         self._entries: dict[str, Entry] = {}
         self._hands = Hands(batches, sources, results, policy, self._again)
@@ -73,6 +78,8 @@ class BatchController:
         entry = self._entries.get(uid)
         if entry is None:
             self._entries[uid] = Entry(batch)
+            if self._notifier is not None and batch.status.unsent:
+                self._notifier.on_unsent(About.of(EventType.BATCH_FINISHED, batch.metadata))
         elif int(batch.metadata.resource_version or 0) <= entry.version:
             return
         else:
@@ -183,7 +190,13 @@ class BatchController:
             total=entry.total,
             per_minute=entry.speed.per_minute(now, entry.batch.status.counts.total),
             clock_doubted=self._clock_doubted(),
+            unsent=self._unsent(entry.batch),
         )
+
+    def _unsent(self, batch: AnalysisBatch) -> list[ConditionRow]:
+        if self._notifier is None:
+            return []
+        return self._notifier.unsent(EventType.BATCH_FINISHED, batch.metadata.namespace)
 
     def _may_write(self, uid: str, entry: Entry) -> bool:
         wait = entry.write_not_before - asyncio.get_running_loop().time()
@@ -217,6 +230,8 @@ class BatchController:
         entry.stop()
         entry.work = None
         self._hands.forget(entry)
+        if self._notifier is not None:
+            self._notifier.on_finished(entry.batch)
         for action in decided.actions:
             if isinstance(action, Notify):
                 metrics.BATCHES.labels(action.reason).inc()

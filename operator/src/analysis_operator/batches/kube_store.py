@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import structlog
 from pydantic import ValidationError
 
-from analysis_operator.api import GROUP, VERSION, AnalysisBatch, BatchStatus, Metadata
-from analysis_operator.batches.child import BATCH_LABEL, Child, read_child
+from analysis_operator.api import BATCH_LABEL, GROUP, VERSION, AnalysisBatch, BatchStatus, Metadata
+from analysis_operator.batches.child import Child, read_child
 from analysis_operator.errors import ApiUnavailable, Gone
 from analysis_operator.kube.client import Json, KubeApi
 from analysis_operator.kube.events import EventPoster
@@ -19,7 +19,6 @@ from guardian_service.validation import error_summary
 log = structlog.get_logger(__name__)
 
 _BASE = f"apis/{GROUP}/{VERSION}"
-_COLLECTION = f"{_BASE}/analysisbatches"
 
 
 class KubeBatches:
@@ -28,16 +27,6 @@ class KubeBatches:
     def __init__(self, api: KubeApi, identity: str) -> None:
         self._api = api
         self._events = EventPoster(api, identity)
-
-    async def pages(self) -> AsyncIterator[Json]:
-        """Yield every batch in the cluster, in lists. Raises OperatorError."""
-        async for page in self._api.pages(_COLLECTION, {}, accept="application/json"):
-            yield page
-
-    async def watch(self, version: str) -> AsyncIterator[Json]:
-        """Yield the changes since this version, until the API server ends the watch. Raises OperatorError."""
-        async for event in self._api.watch(_COLLECTION, {"resourceVersion": version}, accept="application/json"):
-            yield event
 
     async def get(self, batch: AnalysisBatch) -> AnalysisBatch:
         """Read it again. Raises Gone if it, by UID, does not exist any more, and ApiUnavailable."""

@@ -7,10 +7,11 @@ names, so at every moment each recording is in the results, or has a request, or
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from analysis_operator.api import AnalysisBatch, BatchCounts, BatchStatus, Checkpoint
+from analysis_operator.api import AnalysisBatch, BatchCounts, BatchStatus, Checkpoint, ConditionRow
 from analysis_operator.batches import conditions
 from analysis_operator.batches.actions import Action, Count, Expire, Load, Make, Notify, Plan, Read, Remove, WritePart
 from analysis_operator.batches.permission import refusal
@@ -51,6 +52,7 @@ class Observation:
         total: how many recordings there are, if they have been counted.
         per_minute: how many came to their end, if that is known.
         clock_doubted: the time is perhaps wrong, so nothing is done by age that cannot be taken back.
+        unsent: the condition to write with its end, if somebody subscribes to that.
     """
 
     batch: AnalysisBatch
@@ -61,6 +63,7 @@ class Observation:
     total: int | None = None
     per_minute: int | None = None
     clock_doubted: bool = False
+    unsent: Sequence[ConditionRow] = ()
 
     @property
     def status(self) -> BatchStatus:
@@ -283,8 +286,9 @@ def _ended(seen: Observation, status: BatchStatus, stop: Trouble | None, now: da
         reason, message = stop.reason, f"{stop.message} {message}" if status.started_at else stop.message
     ended = status.model_copy(update=update)
     refused = stop is not None and status.started_at is None and stop.reason != Reason.CANCELLED
+    rows = conditions.at_the_end(reason, message, succeeded=stop is None, refused=refused)
     return Plan(
-        conditions.at_the_end(seen.batch, ended, reason, message, now, succeeded=stop is None, refused=refused),
+        conditions.stated(seen.batch, ended, [*rows, *seen.unsent], now),
         (Notify("Normal" if stop is None else "Warning", reason, message),),
         urgent=True,
     )
@@ -295,5 +299,6 @@ def _after_the_end(seen: Observation, now: datetime) -> Plan:
     kept = conditions.of_generation(batch, status)
     expires = min(now, status.finished_at or now) + timedelta(seconds=batch.spec.ttl_seconds_after_finished)
     if expires <= now:
-        return Plan(kept, () if seen.clock_doubted else (Expire(),), requeue_after=_EXPIRY_SECONDS)
+        kept_on = seen.clock_doubted or status.unsent  # it is what remembers that an event is to be sent
+        return Plan(kept, () if kept_on else (Expire(),), requeue_after=_EXPIRY_SECONDS)
     return Plan(kept, requeue_after=min((expires - now).total_seconds(), _LONGEST_SECONDS))

@@ -18,6 +18,8 @@ class ClosedRequest:
     version: int
     generation: int
     expires_at: datetime
+    unsent: bool = False
+    """Whether a subscriber does not have the event about its end yet."""
 
 
 class ClosedRequests:

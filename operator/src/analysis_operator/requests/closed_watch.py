@@ -6,7 +6,11 @@ import asyncio
 
 import structlog
 
+from analysis_operator.api import EventType
 from analysis_operator.errors import OperatorError
+from analysis_operator.notifications.notifier import Notifier
+from analysis_operator.notifications.ports import About
+from analysis_operator.requests.closed import ClosedRequest
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.kube_store import KubeRequests
 
@@ -21,11 +25,13 @@ class ClosedWatch:
     Args:
         store: lists and watches the requests in the cluster.
         controller: is told.
+        notifier: is told of those about which an event was not sent to everybody.
     """
 
-    def __init__(self, store: KubeRequests, controller: RequestController) -> None:
+    def __init__(self, store: KubeRequests, controller: RequestController, notifier: Notifier) -> None:
         self._store = store
         self._controller = controller
+        self._notifier = notifier
 
     async def run(self) -> None:
         """Watch until cancelled. A watch that breaks begins anew with a list."""
@@ -45,7 +51,7 @@ class ClosedWatch:
             version = page.version
             for request in page.requests:
                 listed.add(request.uid)
-                self._controller.view.observe_closed(request)
+                self._observe(request)
         for uid, known in self._controller.view.closed.versions().items():
             if uid not in listed and known <= int(version):  # a newer one closed after the list began
                 self._controller.on_deleted(uid, closed=True)
@@ -58,5 +64,10 @@ class ClosedWatch:
                 if event.deleted:
                     self._controller.on_deleted(request.uid, closed=True)
                 else:
-                    self._controller.view.observe_closed(request)
+                    self._observe(request)
         return version
+
+    def _observe(self, request: ClosedRequest) -> None:
+        self._controller.view.observe_closed(request)
+        if request.unsent:
+            self._notifier.on_unsent(About(EventType.REQUEST_FINISHED, request.uid, request.namespace, request.name))

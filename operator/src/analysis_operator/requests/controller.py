@@ -10,11 +10,12 @@ from datetime import datetime
 import structlog
 
 from analysis_operator import metrics
-from analysis_operator.api import RequestStatus
+from analysis_operator.api import AnalysisRequest, ConditionRow, EventType, RequestStatus
 from analysis_operator.cache.store import VerdictCache
 from analysis_operator.callbacks.decision import is_pending
 from analysis_operator.callbacks.sender import CallbackSender
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.notifications.notifier import Notifier
 from analysis_operator.records.sink import Sink
 from analysis_operator.report.ports import ReportWriter
 from analysis_operator.requests.actions import CallBack, Enqueue, LookUp, Notify, Plan, Stop, WriteReport
@@ -55,6 +56,7 @@ class RequestController:
         intake: which requests are worked on now.
         clock_doubted: whether that is perhaps wrong.
         cache: earlier results; None: nothing is adopted.
+        notifier: sends events about them; None: nobody is told.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class RequestController:
         intake: Intake | None = None,
         clock_doubted: Callable[[], bool] = lambda: False,
         cache: VerdictCache | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self._requests = requests
         self._dispatcher = dispatcher
@@ -79,6 +82,7 @@ class RequestController:
         self._policy = policy
         self._clock = clock
         self._clock_doubted = clock_doubted
+        self._notifier = notifier
         self._queue = WorkQueue()
         self._earlier = EarlierResults(cache, self._queue.add)
         self.view = RequestView(sink, self._queue, intake or Intake())
@@ -191,11 +195,18 @@ class RequestController:
             report=entry.report,
             policy=self._policy,
             delivery=self._callbacks.delivery(uid),
+            unsent=self._unsent(request),
             missing_since=self._dispatcher.missing_since(request.spec.analyzers),
             clock_doubted=self._clock_doubted(),
             earlier=earlier,
             ahead=self._earlier.ahead(request, earlier),
         )
+
+    def _unsent(self, request: AnalysisRequest) -> list[ConditionRow]:
+        meta = request.metadata
+        if self._notifier is None or meta.batch_uid is not None:  # the event is the batch's
+            return []
+        return self._notifier.unsent(EventType.REQUEST_FINISHED, meta.namespace)
 
     def _park(self, uid: str, entry: Entry) -> None:
         self._queue.forget(uid)
@@ -289,6 +300,8 @@ class RequestController:
         self._earlier.forget(uid)
         entry.report = entry.reporting = None
         self._callbacks.on_finished(entry.request)
+        if self._notifier is not None:
+            self._notifier.on_finished(entry.request)
         # Once more: to answer the state machine that waits, or to see that nothing is left to write.
         self._queue.add(uid, low=not is_pending(entry.request))
         metrics.record_end(entry.request)

@@ -22,6 +22,8 @@ _PAUSE = timedelta(seconds=30)
 class Expiry:
     """Deletes what has expired, one request after the other: a backlog of deletions must not hold up verdicts.
 
+    A request stays until its subscribers have the event about its end: it is what remembers that.
+
     Args:
         requests: deletes them.
         closed: those that can expire.
@@ -46,6 +48,8 @@ class Expiry:
         while True:
             for request in () if self._clock_doubted() else self._closed.expired(self._clock()):
                 self._closed.try_again(request.uid, self._clock() + _PAUSE)
+                if request.unsent:
+                    continue
                 try:
                     await self._requests.delete(request)
                 except ApiUnavailable as error:

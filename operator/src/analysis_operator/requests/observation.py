@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from analysis_operator.api import AnalysisRequest
+from analysis_operator.api import AnalysisRequest, ConditionRow
 from analysis_operator.cache.entry import Earlier
 from analysis_operator.callbacks.delivery import Delivery
 from analysis_operator.report.places import results_folder
@@ -103,6 +103,7 @@ class Observation:
     ``missing_since``: from when on each Analyzer that the request names and that is not there is known to be missing.
     ``earlier``: of each analyzer that was looked up the earlier result, if there is one; None: nothing is adopted.
     ``ahead``: by analyzer, the request for whose answer this one waits.
+    ``unsent``: the condition to write with its end, if somebody subscribes to that.
     ``clock_doubted``: the time is perhaps wrong, so nothing is done by age that cannot be taken back.
     """
 
@@ -112,6 +113,7 @@ class Observation:
     report: Report | None = None
     policy: Policy = field(default_factory=Policy)
     delivery: Delivery = field(default_factory=Delivery)
+    unsent: Sequence[ConditionRow] = ()
     missing_since: Mapping[str, datetime] = field(default_factory=dict)
     clock_doubted: bool = False
     earlier: Mapping[str, Earlier | None] | None = None

@@ -231,6 +231,7 @@ def _at_the_end(observed: Observation, status: RequestStatus, now: datetime) -> 
     desired = [
         *conditions.of_finished(end.reason, message, succeeded=end.succeeded),
         *decision.conditions_at_end(observed.request),
+        *observed.unsent,
     ]
     stops = tuple(Stop(name) for name, run in observed.runs.items() if run.outcome is None)
     return Plan(

@@ -179,8 +179,9 @@ class RequestView:
         meta, expires_at = entry.request.metadata, entry.request.status.expires_at
         if expires_at is not None:
             del self._entries[meta.uid]
+            unsent = entry.request.status.unsent
             self.closed.add(
-                ClosedRequest(meta.uid, meta.namespace, meta.name, entry.version, meta.generation, expires_at)
+                ClosedRequest(meta.uid, meta.namespace, meta.name, entry.version, meta.generation, expires_at, unsent)
             )
 
     def retry(self, uid: str) -> None:

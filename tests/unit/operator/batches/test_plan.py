@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from analysis_operator.api import AnalysisBatch, BatchCounts, ConditionType, Position
+from analysis_operator.api import BATCH_LABEL, AnalysisBatch, BatchCounts, ConditionType, Position
 from analysis_operator.batches.actions import Expire, Load, Make, Read, Remove, WritePart
-from analysis_operator.batches.child import BATCH_LABEL, name_of, read_child, request_of
+from analysis_operator.batches.child import name_of, read_child, request_of
 from analysis_operator.batches.lines import of_failure, schema
 from analysis_operator.batches.permission import prefixes
 from analysis_operator.batches.plan import MOST_PARTS, Observation, Trouble, plan

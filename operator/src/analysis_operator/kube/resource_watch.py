@@ -1,0 +1,97 @@
+"""Follow a kind of resource of which there are few, so that a list and a watch of our own do, without kopf."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Set
+from typing import Any, Protocol
+
+import structlog
+from pydantic import ValidationError
+
+from analysis_operator.api import GROUP, VERSION, Resource
+from analysis_operator.errors import Gone, OperatorError, Rejected
+from analysis_operator.kube.client import Json, KubeApi
+from guardian_service.validation import error_summary
+
+log = structlog.get_logger(__name__)
+
+_JSON = "application/json"
+_PAUSE_SECONDS = 1.0
+_MISSING_SECONDS = 30.0
+"""After an answer that there is no such resource, or no right to it: the definition or the role is not there yet."""
+
+
+class Observer[R: Resource](Protocol):
+    """Is told of resources."""
+
+    def known(self) -> Set[str]:
+        """Return the UIDs of those that it knows."""
+
+    def observe(self, resource: R, /) -> None:
+        """Take one in."""
+
+    def on_gone(self, uid: str) -> None:
+        """Forget one that was deleted."""
+
+
+class ResourceWatch[R: Resource]:
+    """Tells an observer which resources of a kind there are, which changed, and which were deleted.
+
+    Args:
+        api: the API server.
+        plural: the kind, as in the path.
+        model: reads one.
+        observer: is told.
+    """
+
+    def __init__(self, api: KubeApi, plural: str, model: type[R], observer: Observer[R]) -> None:
+        self._api = api
+        self._plural = plural
+        self._path = f"apis/{GROUP}/{VERSION}/{plural}"
+        self._model = model
+        self._observer = observer
+
+    async def run(self) -> None:
+        """Watch until cancelled. A watch that breaks begins anew with a list."""
+        while True:
+            pause = _PAUSE_SECONDS
+            try:
+                version = await self._list()
+                while True:
+                    version = await self._follow(version)
+            except (Gone, Rejected) as error:
+                log.warning("a kind is not served", kind=self._plural, error=str(error))
+                pause = _MISSING_SECONDS
+            except OperatorError as error:
+                log.info("a watch broke, begins anew", kind=self._plural, error=str(error))
+            await asyncio.sleep(pause)
+
+    async def _list(self) -> str:
+        listed, version = set(), "0"
+        async for page in self._api.pages(self._path, {}, accept=_JSON):
+            version = page.get("metadata", {}).get("resourceVersion", "0")
+            for raw in page.get("items") or ():
+                listed.add(raw["metadata"]["uid"])
+                self._observe(raw)
+        for uid in self._observer.known() - listed:
+            self._observer.on_gone(uid)
+        return version
+
+    async def _follow(self, version: str) -> str:
+        async for event in self._api.watch(self._path, {"resourceVersion": version}, accept=_JSON):
+            raw: dict[str, Any] = event["object"]
+            version = raw["metadata"].get("resourceVersion", version)
+            if event["type"] == "DELETED":
+                self._observer.on_gone(raw["metadata"]["uid"])
+            elif event["type"] != "BOOKMARK":
+                self._observe(raw)
+        return version
+
+    def _observe(self, raw: Json) -> None:
+        try:
+            self._observer.observe(self._model.model_validate(raw))
+        except ValidationError as error:
+            meta = raw.get("metadata", {})
+            name = f"{meta.get('namespace')}/{meta.get('name')}"
+            log.error("resource not understood", kind=self._plural, name=name, error=error_summary(error))
