@@ -245,7 +245,7 @@ async def _run(api: KubeApi, settings: Settings, stop: StopSignal, leadership: L
 async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leadership: Leadership) -> None:
     """Do the work until a signal comes or one part fails."""
     try:
-        if not await finished_before(stop, operator.analyzer_resync.start(), _hold(leadership)):
+        if not await finished_before(stop, _prepare(operator), _hold(leadership)):
             return
         log.info("started", namespace=settings.namespace)
         analyzer_watches = watches.watch_analyzers(operator.analyzers)
@@ -270,6 +270,12 @@ async def _lead(operator: Operator, settings: Settings, stop: StopSignal, leader
     finally:
         await operator.scaler.close()
         await operator.runner.close()
+
+
+async def _prepare(operator: Operator) -> None:
+    """Read what has to be known before the first request ends: the pools, and who subscribes to its end."""
+    await operator.subscription_watch.start()
+    await operator.analyzer_resync.start()
 
 
 async def _hold(leadership: Leadership) -> None:

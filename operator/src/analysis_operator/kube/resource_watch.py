@@ -51,13 +51,26 @@ class ResourceWatch[R: Resource]:
         self._path = f"apis/{GROUP}/{VERSION}/{plural}"
         self._model = model
         self._observer = observer
+        self._version = ""
+
+    async def start(self) -> None:
+        """List all that there are now, or find that the kind is not served."""
+        while not self._version:
+            try:
+                self._version = await self._list()
+            except (Gone, Rejected):
+                return
+            except OperatorError as error:
+                log.info("a list was not read, will be tried again", kind=self._plural, error=str(error))
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def run(self) -> None:
         """Watch until cancelled. A watch that breaks begins anew with a list."""
         while True:
-            pause = _PAUSE_SECONDS
+            pause, version = _PAUSE_SECONDS, self._version
+            self._version = ""
             try:
-                version = await self._list()
+                version = version or await self._list()
                 while True:
                     version = await self._follow(version)
             except (Gone, Rejected) as error:

@@ -12,6 +12,8 @@ import pytest
 
 from analysis_operator.errors import ApiUnavailable
 from analysis_operator.kube.client import KubeApi
+from analysis_operator.notifications.notifier import Notifier
+from analysis_operator.notifications.ports import About
 from analysis_operator.records.sink import NoSink
 from analysis_operator.requests import closed_watch, expiry
 from analysis_operator.requests.closed import ClosedRequest, ClosedRequests
@@ -151,19 +153,67 @@ class Controller:
         self.gone.append(uid)
 
 
+class Unsent:
+    """A notifier that is told of nothing."""
+
+
+async def test_a_request_whose_event_was_not_sent_is_told_and_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Told(Unsent):
+        def __init__(self) -> None:
+            self.about: list[About] = []
+
+        def on_unsent(self, about: About) -> None:
+            self.about.append(about)
+
+    cluster, controller, told = Cluster(), Controller(), Told()
+    cluster.listed = [("sent", 4), ("unsent", 5)]
+    pages = cluster.pages
+
+    async def with_the_condition(path: str, query: dict[str, str], **more: object) -> AsyncIterator[Json]:
+        async for page in pages(path, query, **more):
+            page["columnDefinitions"].append({"name": "Notified"})
+            for row, state in zip(page["rows"], ("True", "Unknown"), strict=True):
+                row["cells"].append(state)
+            yield page
+
+    monkeypatch.setattr(cluster, "pages", with_the_condition)
+    store = KubeRequests(cast("KubeApi", cluster), "operator-1")
+    watch = ClosedWatch(store, cast("RequestController", controller), cast("Notifier", told))
+    task = asyncio.create_task(watch.run())
+    await until(lambda: told.about)
+    task.cancel()
+    assert [about.uid for about in told.about] == ["unsent"]
+    deleted: list[str] = []
+
+    class Store:
+        async def delete(self, which: Named) -> None:
+            deleted.append(which.uid)
+
+    monkeypatch.setattr(expiry, "_LOOK_SECONDS", 0.01)
+    known, late = controller.view.closed, NOW + timedelta(days=1)
+    task = asyncio.create_task(Expiry(cast("Requests", Store()), known, lambda: late, lambda: False).run())
+    await until(lambda: deleted)
+    await asyncio.sleep(0.05)
+    assert deleted == ["sent"]
+    task.cancel()
+
+
 async def test_the_watch_follows_what_finishes_and_what_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closed_watch, "_PAUSE_SECONDS", 0)
     cluster, controller = Cluster(), Controller()
     controller.view.closed.add(closed("went while nobody watched", version=9))
     controller.view.closed.add(closed("closed since the list", version=11))
     cluster.listed = [("old", 4)]
+    told = cast("Notifier", Unsent())
     deletion = {"type": "DELETED", "object": table(("old", 13), columns=False)}
     cluster.watches = [
         [{"type": "ADDED", "object": table(("new", 12))}, deletion],
         [],
         ApiUnavailable("410: too old"),
     ]
-    watch = ClosedWatch(KubeRequests(cast("KubeApi", cluster), "operator-1"), cast("RequestController", controller))
+    watch = ClosedWatch(
+        KubeRequests(cast("KubeApi", cluster), "operator-1"), cast("RequestController", controller), told
+    )
     task = asyncio.create_task(watch.run())
     await until(lambda: len(cluster.since) == 4)
     assert cluster.since == ["10", "13", "13", "10"], "a watch that ends goes on, one that breaks begins with a list"
