@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +117,13 @@ def find_splices(bands: NDArray[np.float16]) -> list[Splice]:
     levels /= 3  # a single frame of noise varies by 5 dB
     steps = _steps(levels)
     pairs = [(a, b) for place, a in enumerate(steps) for b in steps[place + 1 : place + 1 + _NEXT]]
-    compared = [_compare(levels, start, end) for start, end in pairs if _SHORTEST <= end - start <= _LONGEST]
+    before = {step: _side(levels[max(step - _CONTEXT, 0) : step - 1]) for step in steps}
+    after = {step: _side(levels[step + 1 : step + _CONTEXT]) for step in steps}
+    compared = [
+        _compare(levels, start, end, before[start], after[end])
+        for start, end in pairs
+        if _SHORTEST <= end - start <= _LONGEST
+    ]
     kept: list[Splice] = []
     for splice in sorted(filter(None, compared), key=lambda splice: (-splice.depth, splice.start)):
         if all(splice.end <= other.start or splice.start >= other.end for other in kept):
@@ -145,20 +152,35 @@ def _steps(levels: Levels) -> list[int]:
     return sorted(chosen)
 
 
-def _compare(levels: Levels, start: int, end: int) -> Splice | None:
-    """Return what is missing between two frames; None: no voice, no steady background around it, or nothing missing."""
-    left, right = levels[max(start - _CONTEXT, 0) : start - 1], levels[end + 1 : end + _CONTEXT]
-    inside = levels[start + 1 : end - 1]
-    if min(len(left), len(right)) < _SHORTEST:
+class _Side(NamedTuple):
+    """What is beside a stretch: in each band the background's level, the one often reached, and the voice's."""
+
+    background: NDArray[np.float64]
+    often: NDArray[np.float64]
+    voice: float
+
+
+def _side(levels: Levels) -> _Side | None:
+    """Return the levels beside a stretch; None: there is too little."""
+    if len(levels) < _SHORTEST:
         return None
-    sides = [np.percentile(side, (_LEAST_PERCENT, _OFTEN_PERCENT), axis=0) for side in (left, right)]
-    background = np.minimum(sides[0][0], sides[1][0])
-    steady = np.maximum(sides[0][1], sides[1][1]) - background < _STEADY_DB
+    background, often, voice = np.percentile(levels, (_LEAST_PERCENT, _OFTEN_PERCENT, _VOICE_PERCENT), axis=0)
+    return _Side(background, often, float(voice.max()))
+
+
+def _compare(levels: Levels, start: int, end: int, left: _Side | None, right: _Side | None) -> Splice | None:
+    """Return what is missing between two frames; None: no voice, no steady background around it, or nothing missing."""
+    if left is None or right is None:
+        return None
+    background = np.minimum(left.background, right.background)
+    steady = np.maximum(left.often, right.often) - background < _STEADY_DB
     if not steady.any():
         return None
-    missing = np.where(steady, background - np.percentile(inside, _INSIDE_PERCENT, axis=0), 0)
+    inside, voice = np.percentile(levels[start + 1 : end - 1], (_INSIDE_PERCENT, _VOICE_PERCENT), axis=0)
+    missing = np.where(steady, background - inside, 0)
+    beside = (left.voice + right.voice) / 2
     # A stretch that was only made softer is softer in every band, and so is the voice in it.
-    softer = max((_voice(left) + _voice(right)) / 2 - _voice(inside) + _LEVEL_DB, 0)
+    softer = max(beside - float(voice.max()) + _LEVEL_DB, 0)
     gain = float(np.clip(np.median(missing[steady]), 0, softer))
     depth = np.where(steady, np.maximum(missing - gain, 0), 0)
     if depth.mean() < LEAST_DB:
@@ -166,17 +188,13 @@ def _compare(levels: Levels, start: int, end: int) -> Splice | None:
     first, last = _edges(levels[:, steady], background[steady] - gain, start, end)
     if last - first < _SHORTEST:
         return None
-    voice, others = _voice(levels[first + 2 : last - 2]), (_voice(left) + _voice(right)) / 2
-    if voice < max(float(background.max()) + _VOICE_DB, others - _AS_LOUD_DB):
+    loud = float(np.percentile(levels[first + 2 : last - 2], _VOICE_PERCENT, axis=0).max())
+    if loud < max(float(background.max()) + _VOICE_DB, beside - _AS_LOUD_DB):
         return None  # without a voice as loud as before it was muted, or not sent
     return Splice(first * FRAME_SECONDS, last * FRAME_SECONDS, float(depth.mean()), int((depth >= _CLEAR_DB).sum()))
 
 
-def _voice(levels: Levels) -> float:
-    return float(np.percentile(levels, _VOICE_PERCENT, axis=0).max())
-
-
-def _edges(levels: Levels, background: Levels, start: int, end: int) -> tuple[int, int]:
+def _edges(levels: Levels, background: NDArray[np.float64], start: int, end: int) -> tuple[int, int]:
     """Return the first and the last frame near ``start`` and ``end`` that fall below the background."""
     begin = max(start - _SEARCH, 0)
     below = np.clip(background - levels[begin : end + _SEARCH], 0, 20).mean(axis=1)

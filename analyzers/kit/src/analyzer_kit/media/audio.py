@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,15 +160,20 @@ def _mixed(mixer: Mixer, parts: Iterator[Samples]) -> Iterator[Samples]:
     waiting = 0
     for part in parts:
         if pending and pending[0].shape[0] != part.shape[0]:
-            yield mixer.mix(np.concatenate(pending, axis=1))
+            yield mixer.mix(_joined(pending))
             pending, waiting = [], 0
         pending.append(part)
         waiting += part.shape[1]
         if waiting >= _MIXED_SAMPLES:
-            yield mixer.mix(np.concatenate(pending, axis=1))
+            yield mixer.mix(_joined(pending))
             pending, waiting = [], 0
     if pending:
-        yield mixer.mix(np.concatenate(pending, axis=1))
+        yield mixer.mix(_joined(pending))
+
+
+def _joined(parts: Sequence[Samples]) -> Samples:
+    """Return parts as one, with numbers in the place of what is none."""
+    return np.nan_to_num(np.concatenate(parts, axis=1), copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
 
 
 def _resampled(frames: Iterator[AudioFrame]) -> Iterator[Samples]:
@@ -198,4 +203,4 @@ def _converted(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[
     for out in resampled:
         samples: Samples = out.to_ndarray().reshape(-1, out.layout.nb_channels).T.astype(np.float32, copy=True)
         if samples.size:
-            yield np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+            yield samples
