@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
 import tempfile
@@ -11,7 +12,8 @@ from pathlib import Path
 from tests.cluster.paths import repo_root
 from tests.faults.card import card
 from tests.faults.cells import SCENARIOS, Cell, rows
-from tests.faults.runner import Outcome, matrix
+from tests.faults.runner import Outcome
+from tests.faults.setting import matrix
 from tests.faults.sweep import sample, sweep
 from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
@@ -23,11 +25,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, help="so many first cells only, chosen by --seed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="only cells whose name has this in it")
+    parser.add_argument("--only", default="", help="only cells in whose name this pattern is found")
     parser.add_argument("--out", type=Path, default=repo_root() / "docs" / "faults.md")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing that was started is left
-    cells = [cell for cell in rows() if options.only in str(cell)]
+    cells = [cell for cell in rows() if re.search(options.only, str(cell))]
     chosen = sample(cells, options.count, options.seed) if options.count else cells
     with tempfile.TemporaryDirectory() as folder, ApiServer(Path(folder)) as server, S3Process(Path(folder)) as s3:
         prepare(server)

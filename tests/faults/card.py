@@ -10,10 +10,12 @@ from tests.faults.runner import Outcome
 _HEAD = """# What one fault does to a request
 
 Each cell is a request on a real operator, API server, S3 server and analyzers, and one fault in one call or watch event
-that concerns it, between the operator and the API server or between the analyzer and S3: at the first, the second, and
-so on, until there is no such call. It must finish with the right verdict, reason and number of attempts; its verdict
-must be in one version; the operator may write twice more than without the fault (and once in two seconds of progress);
-in the end no slot is taken and nothing waits. Written by `make faults`; a seeded sample runs in `make test`.
+that concerns it: between the operator and the API server, PostgreSQL or Step Functions, or between the analyzer and S3;
+at the first, the second, and so on, until there is no such call. A clock is set at such a call, until the end. The
+request must finish with the right verdict, reason and number of attempts, and no other end may ever be read; the
+operator may write twice more than without the fault (and once in two seconds of progress). In the end no slot is taken
+and nothing waits; it has one row, with its status as it is, that was never marked as deleted while it lived; and its
+task was answered once, with what the status says. Written by `make faults`; a seeded sample runs in `make test`.
 
 """
 

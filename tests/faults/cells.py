@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.proxy import Kind, Place
+from tests.faults.kinds import CLOCKS, KILLS, Kind, Place
 
 _OF_CALLS = (
     Kind.REFUSED, Kind.ANSWER_LOST, Kind.PLAIN_404, Kind.STATUS_404, Kind.CONFLICT, Kind.INVALID, Kind.THROTTLED,
-    Kind.FAILED, Kind.HTML, Kind.FOREIGN, Kind.SLOW, Kind.HANGS, Kind.KILLED_BEFORE, Kind.KILLED_AFTER, Kind.SUSPENDED,
+    Kind.FAILED, Kind.HTML, Kind.FOREIGN, Kind.SLOW, Kind.HANGS, *KILLS, Kind.SUSPENDED, *CLOCKS,
 )  # fmt: skip
 _OF_S3 = (
     Kind.REFUSED, Kind.ANSWER_LOST, Kind.THROTTLED, Kind.FAILED, Kind.HTML, Kind.SLOW, Kind.HANGS,
@@ -22,9 +22,18 @@ KINDS: dict[Place, tuple[Kind, ...]] = {
     ),
     Place.HEAD: _OF_S3,
     Place.GET: (*_OF_S3, Kind.CUT),
+    Place.STATEMENT: (Kind.REFUSED, Kind.ANSWER_LOST, Kind.FULL, Kind.SLOW, Kind.HANGS, *KILLS, Kind.SUSPENDED),
+    Place.COMMIT: (Kind.REFUSED, Kind.ANSWER_LOST, Kind.SLOW, Kind.HANGS, *KILLS),
+    Place.ANSWER: (
+        Kind.REFUSED, Kind.ANSWER_LOST, Kind.THROTTLED, Kind.FAILED, Kind.TIMED_OUT, Kind.HTML, Kind.SLOW, Kind.HANGS,
+        *KILLS, Kind.SUSPENDED, *CLOCKS,
+    ),
 }  # fmt: skip
 
-_ALONE = {Kind.KILLED_BEFORE, Kind.KILLED_AFTER, Kind.SUSPENDED, Kind.GONE, Kind.ERROR, Kind.GARBAGE, Kind.CUT}
+_SQL = {Place.STATEMENT, Place.COMMIT}
+_ALONE = {*KILLS, Kind.SUSPENDED, *CLOCKS}
+_ENDING = {Kind.GONE, Kind.ERROR, Kind.GARBAGE, Kind.CUT}
+"""Of an event: they end the watch of all requests."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Scenario:
         verdict: at the end.
         attempts: that the status counts at the end.
         then: what its owner does once it runs: cancel or delete it.
+        called_back: whether a task waits for it.
     """
 
     name: str
@@ -46,15 +56,17 @@ class Scenario:
     verdict: str | None = None
     attempts: int = 1
     then: str = ""
+    called_back: bool = False
 
 
 SCENARIOS = (
     Scenario("at once", {}, "Completed", "NoEvidence"),
     Scenario("with progress", {"seconds": 3}, "Completed", "NoEvidence"),
     Scenario("retried", {"seconds": 0.5, "crash": "sigkill", "once": True}, "Completed", "NoEvidence", attempts=2),
-    Scenario("refused", {"seconds": 0.5, "fail": "CorruptMedia"}, "CorruptMedia"),
+    Scenario("refused", {"seconds": 0.5, "fail": "CorruptMedia"}, "CorruptMedia", called_back=True),
     Scenario("cancelled", {"seconds": 600}, "Cancelled", attempts=0, then="cancel"),
-    Scenario("deleted", {"seconds": 600}, None, then="delete"),
+    Scenario("deleted", {"seconds": 600}, None, then="delete", called_back=True),
+    Scenario("called back", {}, "Completed", "NoEvidence", called_back=True),
 )
 
 
@@ -70,7 +82,12 @@ class Cell:
     @property
     def alone(self) -> bool:
         """Whether it strikes every request at that time, and so is tried alone."""
-        return self.kind in _ALONE and self.place in {Place.WRITE, Place.EVENT}
+        return self.kind in _ALONE or (self.place is Place.EVENT and self.kind in _ENDING)
+
+    @property
+    def queues(self) -> bool:
+        """Whether it waits for others of its kind: the operator has one connection to its database."""
+        return self.place in _SQL and not self.alone
 
     def __str__(self) -> str:
         fault = f"{self.kind} at {self.place} {self.nth}" if self.kind else "no fault"
@@ -81,5 +98,7 @@ def rows() -> Iterator[Cell]:
     """Yield the first cell of every row: the same fault at the second, third … call follows while there is one."""
     for scenario in SCENARIOS:
         for place, kinds in KINDS.items():
+            if place is Place.ANSWER and not scenario.called_back:
+                continue
             for kind in kinds:
                 yield Cell(scenario, place, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 from tests.faults.cells import Cell
@@ -12,6 +13,7 @@ from tests.faults.runner import Matrix, Outcome
 from tests.support.operator.process import until
 
 _AT_A_TIME = 6
+_KEPT_SECONDS = 30
 _MOST = 12
 """Calls or events of one request that a fault may strike; none has more without a fault."""
 
@@ -40,8 +42,21 @@ def sweep(matrix: Matrix, cells: Sequence[Cell], tell: Callable[[Outcome], None]
             outcomes.append(outcome)
         return outcomes
 
-    with ThreadPoolExecutor(_AT_A_TIME) as threads:
-        together = list(threads.map(row, [cell for cell in cells if not cell.alone]))
+    with ThreadPoolExecutor(_AT_A_TIME) as threads, ThreadPoolExecutor(1) as queue:
+        queued = queue.map(row, [cell for cell in cells if cell.queues])
+        together = threads.map(row, [cell for cell in cells if not cell.alone and not cell.queues])
     alone = [row(cell) for cell in cells if cell.alone]
     until(lambda: not matrix.at_rest(), "the operator and its pods to be at rest")
-    return [outcome for outcomes in together + alone for outcome in outcomes]
+    at_the_end = [_at_the_end(matrix, each) for outcomes in (*queued, *together, *alone) for each in outcomes]
+    for outcome in at_the_end:
+        if outcome.problems:
+            tell(outcome)
+    return at_the_end
+
+
+def _at_the_end(matrix: Matrix, outcome: Outcome) -> Outcome:
+    if outcome.problems:  # of one that never ended more would be wrong
+        return outcome
+    with suppress(TimeoutError):
+        until(lambda: not matrix.kept(outcome), "it to be kept", timeout=_KEPT_SECONDS)
+    return replace(outcome, problems=tuple(matrix.kept(outcome)))

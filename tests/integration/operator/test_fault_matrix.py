@@ -1,4 +1,4 @@
-"""A sample of the fault matrix, the same each time: `make faults` tries all of it."""
+"""A sample of the fault matrix, the same each time, with every server in it: `make faults` tries all of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.cells import SCENARIOS, Cell, rows
-from tests.faults.proxy import Kind, Place
-from tests.faults.runner import matrix
+from tests.faults.kinds import Kind, Place
+from tests.faults.setting import matrix
 from tests.faults.sweep import sample, sweep
 from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
@@ -16,7 +16,7 @@ from tests.support.kubernetes.apiserver import ApiServer
 pytestmark = pytest.mark.integration
 
 _CELLS = 6
-_SEED = 9
+_SEED = 487
 _DEAFENING = (Kind.ERROR, Kind.GARBAGE)
 """Each ends kopf's watch. The second strikes only if the first one's watch is there again."""
 

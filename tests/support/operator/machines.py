@@ -26,7 +26,8 @@ class Machines:
 class StepFunctionsServer:
     """SendTaskSuccess and SendTaskFailure over HTTP, as a context manager: a token that waits is answered once.
 
-    ``faults`` are taken one a call: an error code is answered, ``lost`` takes the answer and breaks the connection.
+    ``faults`` are taken one a call: an error code is answered, ``lost`` takes the answer and breaks the connection,
+    ``page`` is what a network that wants a login answers to everything.
     """
 
     def __init__(self) -> None:
@@ -68,9 +69,11 @@ class StepFunctionsServer:
         with self._lock:
             self.calls += 1
             fault = self.faults.pop(0) if self.faults else ""
-            problem = "" if fault in {"", "lost"} else fault
+            problem = "" if fault in {"", "lost", "page"} else fault
             token = body.pop("taskToken")
-            if not problem and token in self.waiting:
+            if fault == "page":
+                pass
+            elif not problem and token in self.waiting:
                 self.waiting.remove(token)
                 self.answers.append((token, {"action": action, **body}))
             elif not problem:
@@ -81,9 +84,9 @@ class StepFunctionsServer:
             return
         said: dict[str, Any] = {"__type": problem, "message": f"Problem with '{token}'"} if problem else {}
         code = 200 if not problem else 500 if problem == "InternalFailure" else 400
-        data = json.dumps(said).encode()
+        data = b"<html>sign in</html>" if fault == "page" else json.dumps(said).encode()
         handler.send_response(code)
-        handler.send_header("Content-Type", "application/x-amz-json-1.0")
+        handler.send_header("Content-Type", "text/html" if fault == "page" else "application/x-amz-json-1.0")
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         handler.wfile.write(data)

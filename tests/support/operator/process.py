@@ -79,10 +79,23 @@ def grant(server: ApiServer, rules: list[dict[str, Any]]) -> None:
 
 
 class OperatorProcess:
-    """``python -m analysis_operator`` with settings; it can be killed and started again."""
+    """``python -m analysis_operator`` with settings; it can be killed and started again.
 
-    def __init__(self, server: ApiServer, folder: Path, kubeconfig: Path | None = None, **settings: object) -> None:
+    `module` runs in its place, and `environment` is added to this process's.
+    """
+
+    def __init__(
+        self,
+        server: ApiServer,
+        folder: Path,
+        kubeconfig: Path | None = None,
+        *,
+        module: str = "analysis_operator",
+        environment: dict[str, str] | None = None,
+        **settings: object,
+    ) -> None:
         self._server = server
+        self._module = module
         self._log = folder / f"{settings.get('identity', 'operator')}.log"
         self.port = free_port()
         self.scaler_port = free_port()
@@ -97,15 +110,14 @@ class OperatorProcess:
             "GUARDIAN_RETRY_BASE_SECONDS": "0.1",
             "GUARDIAN_MISSING_ANALYZER_SECONDS": "1",
             **{f"GUARDIAN_{name.upper()}": str(value) for name, value in settings.items()},
+            **(environment or {}),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it works."""
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "analysis_operator"], env=self._env, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen([sys.executable, "-m", self._module], env=self._env, stdout=log, stderr=log)
         wait_until(lambda: self.get("/readyz")[0] == 200, "the operator to be ready")
 
     def stop(self, signum: int = signal.SIGTERM) -> int:

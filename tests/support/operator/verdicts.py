@@ -13,7 +13,10 @@ class VerdictWatch:
     """``kubectl get areq --watch`` in the background; use it as a context manager."""
 
     def __init__(self, kubectl: str, kubeconfig: Path, file: Path, namespace: str = "default") -> None:
-        columns = "custom-columns=N:.metadata.name,V:.status.verdict,R:.metadata.resourceVersion"
+        columns = (
+            "custom-columns=N:.metadata.name,V:.status.verdict,R:.metadata.resourceVersion,"
+            "S:.status.score,F:.status.finishedAt"
+        )
         options = ("--kubeconfig", str(kubeconfig), "--namespace", namespace)
         self._command = [kubectl, *options, "get", "areq", "--watch", "--no-headers", "--output", columns]
         self._file = file
@@ -29,5 +32,12 @@ class VerdictWatch:
 
     def written(self) -> Counter[str]:
         """Return how many versions of each request had a verdict; nothing else is written once there is one."""
-        versions = {tuple(line.split()) for line in whole_lines(self._file)}
-        return Counter(name for name, verdict, _ in versions if verdict != "<none>")
+        return Counter(name for name, verdict, _, _, _ in self._versions() if verdict != "<none>")
+
+    def said(self) -> Counter[str]:
+        """Return how many ends of each request were ever to be read: each with its verdict, score and time."""
+        ends = {(name, verdict, score, at) for name, verdict, _, score, at in self._versions() if at != "<none>"}
+        return Counter(name for name, *_ in ends)
+
+    def _versions(self) -> set[tuple[str, ...]]:
+        return {tuple(line.split()) for line in whole_lines(self._file)}

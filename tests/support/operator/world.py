@@ -93,7 +93,7 @@ def open_world(
     concurrency: int = 1,
     kubeconfig: Path | None = None,
     of_pods: dict[str, str] | None = None,
-    **settings: object,
+    **settings: Any,
 ) -> World:
     """Start an operator with pods of its own over an API server and S3; `of_pods` leads them to another S3."""
     operator = OperatorProcess(server, folder, kubeconfig, **settings)

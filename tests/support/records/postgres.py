@@ -56,7 +56,7 @@ class Postgres:
     """One server, as a context manager; it can be killed and started again with what it holds."""
 
     def __init__(self) -> None:
-        self._port = free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Postgres:
@@ -78,7 +78,7 @@ class Postgres:
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         command = [
-            str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self._port),
+            str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port),
             "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", f"unix_socket_directories={self._folder}",
         ]  # fmt: skip
         with (self._folder / "postgres.log").open("ab") as log:
@@ -109,7 +109,7 @@ class Postgres:
 
     def url(self, database: str = "postgres") -> str:
         """Return the URL of one of its databases."""
-        return f"postgresql://guardian@127.0.0.1:{self._port}/{database}"
+        return f"postgresql://guardian@127.0.0.1:{self.port}/{database}"
 
     def create(self, database: str) -> str:
         """Make an empty database and return its URL."""
@@ -162,7 +162,7 @@ class Postgres:
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     @property
     def _data(self) -> Path:

@@ -69,15 +69,18 @@ class StepFunctions:
         try:
             client = self._connected()
             if answer.succeeded:
-                client.send_task_success(taskToken=token, output=answer.output)
+                taken = client.send_task_success(taskToken=token, output=answer.output)
             else:
-                client.send_task_failure(taskToken=token, error=answer.error[:_ERROR_LIMIT], cause=answer.cause)
+                taken = client.send_task_failure(taskToken=token, error=answer.error[:_ERROR_LIMIT], cause=answer.cause)
         except ClientError as error:
             return _refusal(error.response, token)
         except (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, NoRegionError) as error:
             return AnswerFailed(type(error).__name__, "Step Functions was not reached.", may_have_arrived=False)
         except BotoCoreError as error:
             return AnswerFailed(type(error).__name__, "Step Functions did not answer.", may_have_arrived=True)
+        if not _speaks_its_protocol(taken):
+            message = "Something answered in the place of Step Functions, with a page."
+            return AnswerFailed("NotStepFunctions", message, may_have_arrived=True)
         return AnswerDelivered()
 
     def _connected(self) -> SFNClient:
@@ -100,6 +103,11 @@ def _make_client() -> SFNClient:
     )
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return boto3.client("stepfunctions", config=config, region_name=region)
+
+
+def _speaks_its_protocol(taken: Any) -> bool:  # noqa: ANN401 - the answer of either call
+    """Return whether an answer is JSON, as the service's is: botocore takes whatever has the status 200."""
+    return "json" in taken["ResponseMetadata"]["HTTPHeaders"].get("content-type", "")
 
 
 def _refusal(response: Any, token: str) -> Reply:  # noqa: ANN401 - botocore's parsed answer

@@ -56,6 +56,7 @@ FAULTS = [
     ("AccessDeniedException", False),
     ("InternalFailure", True),
     ("lost", True),
+    ("page", True),
 ]
 
 
