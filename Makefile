@@ -94,6 +94,12 @@ bench: setup ## Take the figures of docs/performance.md, most of them on a local
 faults: setup ## Try every fault at every call of every kind of request, half an hour or more, and write docs/faults.md
 	@$(VENV)/python -m tests.faults
 
+SOAK_SECONDS ?= 7200
+
+.PHONY: soak
+soak: setup ## Random faults at 5 requests a second for two hours (SOAK_SECONDS); what the operator holds goes to docs/faults.md
+	@$(VENV)/python -m tests.faults.soak --seconds $(SOAK_SECONDS)
+
 EVAL_ENV = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}
 EVAL_ARGS ?=
 

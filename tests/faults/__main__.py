@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.cluster.paths import repo_root
-from tests.faults.card import card
+from tests.faults.card import HEAD, card, with_section
 from tests.faults.cells import SCENARIOS, Cell, rows
 from tests.faults.runner import Outcome
 from tests.faults.setting import matrix
@@ -41,7 +41,8 @@ def main() -> int:
     failed = [outcome for outcome in outcomes if outcome.problems]
     print(f"{len(outcomes) - len(failed)} of {len(outcomes)} cells passed")
     if not options.count and not options.only:
-        options.out.write_text(card(outcomes))
+        before = options.out.read_text().partition("\n## ")
+        options.out.write_text(with_section(HEAD + "".join(before[1:]), "Each fault", card(outcomes)))
     return 1 if failed else 0
 
 

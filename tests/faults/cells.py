@@ -86,7 +86,7 @@ class Cell:
 
     @property
     def queues(self) -> bool:
-        """Whether it waits for others of its kind: the operator has one connection to its database."""
+        """Whether it is tried beside those of its kind alone: the operator has one connection to its database."""
         return self.place in _SQL and not self.alone
 
     def __str__(self) -> str:

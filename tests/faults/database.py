@@ -56,8 +56,11 @@ class DatabaseProxy(Proxy):
             await connection.run()
 
     def struck(self, sent: bytes, about: set[str]) -> Fault | None:
-        """Return the fault that strikes what a client sends, and note in `about` whom its transaction concerns."""
-        commits = sent == _COMMIT
+        """Return the fault that strikes what a client sends, and note in `about` whom its transaction concerns.
+
+        One batch may concern several requests, and one break all of their faults: those that wait are of one kind.
+        """
+        commits, struck = sent == _COMMIT, None
         for name, fault in list(self.faults.items()):
             if found := re.search(_UID_OF % name.encode(), sent):
                 self._uids[name] = found[1]
@@ -66,10 +69,10 @@ class DatabaseProxy(Proxy):
                 about.add(name)
             place = Place.STATEMENT if concerned else Place.COMMIT if commits and name in about else None
             if fault.place is place and fault.strikes():
-                return fault
+                struck = fault
         if commits:
             about.clear()
-        return None
+        return struck
 
 
 class _Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -42,9 +43,9 @@ def sweep(matrix: Matrix, cells: Sequence[Cell], tell: Callable[[Outcome], None]
             outcomes.append(outcome)
         return outcomes
 
-    with ThreadPoolExecutor(_AT_A_TIME) as threads, ThreadPoolExecutor(1) as queue:
-        queued = queue.map(row, [cell for cell in cells if cell.queues])
+    with ThreadPoolExecutor(_AT_A_TIME) as threads, ThreadPoolExecutor(_AT_A_TIME) as queue:
         together = threads.map(row, [cell for cell in cells if not cell.alone and not cell.queues])
+        queued = [each for group in _in_turn(cells) for each in queue.map(row, group)]
     alone = [row(cell) for cell in cells if cell.alone]
     until(lambda: not matrix.at_rest(), "the operator and its pods to be at rest")
     at_the_end = [_at_the_end(matrix, each) for outcomes in (*queued, *together, *alone) for each in outcomes]
@@ -52,6 +53,15 @@ def sweep(matrix: Matrix, cells: Sequence[Cell], tell: Callable[[Outcome], None]
         if outcome.problems:
             tell(outcome)
     return at_the_end
+
+
+def _in_turn(cells: Iterable[Cell]) -> list[list[Cell]]:
+    """Return the cells that share a connection, those of one kind and place together."""
+    groups: dict[tuple[object, object], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.queues:
+            groups[cell.place, cell.kind].append(cell)
+    return list(groups.values())
 
 
 def _at_the_end(matrix: Matrix, outcome: Outcome) -> Outcome:

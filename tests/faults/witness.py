@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from typing import Any
 
 from tests.faults.aws import token_of
@@ -21,6 +22,10 @@ SELECT uid::text, resource_version::text, status, reason, deleted_at IS NOT NULL
   uid IN (SELECT uid FROM buried) FROM analyses WHERE name = %s
 """
 _HISTORY = "SELECT count(*) FROM transitions JOIN analyses USING (uid) WHERE name = %s AND transitions.reason = %s"
+_ENDS = """
+SELECT name, analyses.reason, analyses.verdict, (status->'analyses'->0->>'attempts')::int
+  FROM analyses JOIN transitions USING (uid) WHERE finished_at IS NOT NULL AND transitions.reason = analyses.reason
+"""
 
 
 class Witness:
@@ -42,6 +47,18 @@ class Witness:
         """Let a task wait for a request, and return its token."""
         self._machines.waiting.add(token_of(name))
         return token_of(name)
+
+    def ends(self) -> dict[str, Counter[tuple[Any, ...]]]:
+        """Return the ends in the database by name: each with reason, verdict and attempts, once for each row of it."""
+        ends: dict[str, Counter[tuple[Any, ...]]] = defaultdict(Counter)
+        with self._postgres.connect() as connection:
+            for name, *end in connection.execute(_ENDS):
+                ends[str(name)][tuple(end)] += 1
+        return ends
+
+    def answers(self, name: str) -> int:
+        """Return how many answers a request's task took."""
+        return len(self._machines.of(token_of(name)))
 
     def of_row(self, name: str, item: dict[str, Any] | None) -> list[str]:
         """Return what is wrong with the row of a request as it is now; None: it was deleted."""

@@ -19,6 +19,12 @@ CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 5
 _GRACE_SECONDS = 3.0
 """The server ends a statement that takes too long. If the server is silent, this side gives up this much later."""
+_IDLE_SECONDS = 10
+"""A client whose machine is gone in the middle of a transaction keeps its rows locked for so long, and no longer."""
+_LIMITS = text(
+    f"SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', true),"  # our own numbers
+    f" set_config('idle_in_transaction_session_timeout', '{_IDLE_SECONDS}s', true)"
+)
 _UNDEFINED = {"42P01", "42703"}  # undefined_table, undefined_column
 _DATA = {"22", "23"}  # classes: data exception, integrity constraint violation
 
@@ -84,7 +90,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """
     try:
         async with asyncio.timeout(CONNECT_SECONDS + STATEMENT_SECONDS + _GRACE_SECONDS), engine.begin() as connection:
-            await connection.execute(text(f"SET LOCAL statement_timeout = {STATEMENT_SECONDS * 1000}"))
+            await connection.execute(_LIMITS)
             yield connection
     except TimeoutError as error:  # of asyncio, or of the pool
         raise DatabaseUnavailable("the database does not answer in time") from error

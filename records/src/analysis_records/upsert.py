@@ -1,7 +1,10 @@
-"""The one statement that writes a batch of states and what changed with them.
+"""The two statements that write a batch of states, and then what changed with them.
 
 The batch is one JSON array, so the statement is the same for every batch: it is compiled once, and PostgreSQL takes
 the array apart.
+
+What changed is a statement of its own, by the history and not by the row before: the first statement may have waited
+for another writer, whose commit it does not see, and the row is locked once it is over.
 """
 
 from __future__ import annotations
@@ -12,10 +15,24 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, cast, column, func, literal, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
 from sqlalchemy.sql.dml import ReturningInsert
-from sqlalchemy.types import DateTime, Text
+from sqlalchemy.types import DateTime, Text, Uuid
 
 from analysis_records.record import Row
 from analysis_records.tables import analyses, transitions
@@ -24,6 +41,7 @@ _OWN = {"revision", "updated_at", "deleted_at"}
 """Columns that the statement itself fills."""
 _WRITTEN = [written.name for written in analyses.columns if written.name not in _OWN]
 _FIELDS = tuple(field.name for field in fields(Row))
+_UID, _TIME = Uuid(as_uuid=False), DateTime(timezone=True)
 _END = ("finished_at", "verdict", "score")
 
 
@@ -56,32 +74,9 @@ def _without_nul(value: Any) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def _statement() -> Select[Any]:
+def _statement() -> ReturningInsert[tuple[str]]:
     incoming = _incoming().cte("incoming")
-    accepted = _accept(incoming.c).cte("accepted")
-    before = analyses.alias("before")  # this statement's snapshot: the row as it was
-    changed = (
-        select(
-            incoming.c.uid,
-            incoming.c.resource_version,
-            incoming.c.changed_at,
-            incoming.c.reason,
-            incoming.c.verdict,
-            incoming.c.score,
-        )
-        .join(accepted, accepted.c.uid == incoming.c.uid)
-        .outerjoin(before, before.c.uid == incoming.c.uid)
-        .where(
-            or_(
-                before.c.uid.is_(None),
-                before.c.reason != incoming.c.reason,
-                before.c.verdict.is_distinct_from(incoming.c.verdict),
-            )
-        )
-    )
-    names = ["uid", "resource_version", "at", "reason", "verdict", "score"]
-    noted = insert(transitions).from_select(names, changed).on_conflict_do_nothing().returning(transitions.c.uid)
-    return select(func.count()).select_from(accepted).add_cte(noted.cte("noted"))
+    return _accept(incoming.c)
 
 
 def _incoming() -> Select[Any]:
@@ -119,4 +114,42 @@ def _same(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[
     return left.is_not_distinct_from(right)
 
 
+def _history() -> Insert:
+    accepted = (
+        func.unnest(bindparam("uids", type_=ARRAY(_UID)), bindparam("times", type_=ARRAY(_TIME)))
+        .table_valued(column("uid", _UID), column("at", _TIME), name="accepted")
+        .render_derived()
+    )
+    last = (
+        select(transitions.c.reason, transitions.c.verdict)
+        .where(transitions.c.uid == analyses.c.uid)
+        .order_by(transitions.c.resource_version.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    new = (
+        select(
+            analyses.c.uid,
+            analyses.c.resource_version,
+            accepted.c.at,
+            analyses.c.reason,
+            analyses.c.verdict,
+            analyses.c.score,
+        )
+        .join(accepted, accepted.c.uid == analyses.c.uid)
+        .outerjoin(last, true())
+        .where(
+            or_(
+                last.c.reason.is_distinct_from(analyses.c.reason),
+                last.c.verdict.is_distinct_from(analyses.c.verdict),
+            )
+        )
+    )
+    names = ["uid", "resource_version", "at", "reason", "verdict", "score"]
+    return insert(transitions).from_select(names, new).on_conflict_do_nothing()
+
+
 UPSERT = _statement()
+"""Writes states, and returns the UIDs of those that were newer."""
+HISTORY = _history()
+"""Adds to the history of these UIDs what changed with their states, in the same transaction."""

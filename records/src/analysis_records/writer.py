@@ -13,7 +13,7 @@ from analysis_records.address import Address
 from analysis_records.database import make_engine, transaction
 from analysis_records.record import Row
 from analysis_records.tables import analyses
-from analysis_records.upsert import UPSERT, encoded
+from analysis_records.upsert import HISTORY, UPSERT, encoded
 
 _UIDS, _TIMES = Uuid(as_uuid=False), DateTime(timezone=True)
 _GONE = (
@@ -57,8 +57,11 @@ class Writer:
         if not newest:
             return 0
         async with transaction(self._engine) as connection:
-            written: int = (await connection.execute(UPSERT, {"batch": encoded(newest.values())})).scalar_one()
-            return written
+            result = await connection.execute(UPSERT, {"batch": encoded(newest.values())})
+            accepted: list[str] = [written.uid for written in result]
+            times = [newest[uid].changed_at for uid in accepted]
+            await connection.execute(HISTORY, {"uids": accepted, "times": times})
+            return len(accepted)
 
     async def mark_deleted(self, gone: Mapping[str, datetime]) -> None:
         """Mark rows as deleted since these times, by UID. Unknown UIDs, and rows marked before, are left alone."""

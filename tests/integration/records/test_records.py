@@ -18,18 +18,21 @@ from typer.testing import CliRunner
 
 from analysis_operator.cli import database
 from analysis_records.__main__ import main
-from analysis_records.database import driver_url
+from analysis_records.database import driver_url, make_engine, transaction
 from analysis_records.errors import DatabaseUnavailable, RecordsError, RowRefused, SchemaOutdated
 from analysis_records.migrate import migrate, steps
 from analysis_records.reader import Reader
 from analysis_records.tables import metadata
+from analysis_records.upsert import HISTORY, UPSERT, encoded
 from analysis_records.writer import Writer
 from tests.support.ports import free_port
 from tests.support.records.rows import NOW, finished, row
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 
 UID = row().uid
+_TIMEOUTS = ("statement", "idle_in_transaction_session")
 
 
 @pytest.fixture
@@ -132,6 +135,37 @@ async def test_a_row_is_read_as_it_was_written(writer: Writer, reader: Reader) -
     assert await reader.get("another", UID) is None, "a namespace sees only its own"
     assert await reader.revision("default", UID) == 1
     assert await reader.revision("another", UID) is None
+
+
+async def test_an_end_that_two_writers_write_at_once_is_once_in_the_history(
+    writer: Writer, reader: Reader, empty: str
+) -> None:
+    await writer.upsert([row(version=10)])
+    engine = make_engine(empty, connections=1)  # of an operator whose commit is late
+    async with transaction(engine) as connection:
+        await connection.execute(UPSERT, {"batch": encoded([finished(version=20)])})
+        await connection.execute(HISTORY, {"uids": [UID], "times": [NOW]})
+        later = asyncio.create_task(writer.upsert([finished(version=30, status={"conditions": ["newer"]})]))
+        await _until_one_waits_for_a_lock(empty)
+    assert await later == 1
+    await engine.dispose()
+    assert [step.reason for step in await reader.history("default", UID)] == ["Queued", "Completed"]
+
+
+async def _until_one_waits_for_a_lock(database: str) -> None:
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with psycopg.connect(database, autocommit=True) as connection:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while connection.execute(waits).fetchone() == (0,):  # noqa: ASYNC110 - it has no event of its own
+                await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_is_gone_in_a_transaction_keeps_no_row_locked(empty: str) -> None:
+    engine = make_engine(empty, connections=1)
+    async with transaction(engine) as connection:
+        limits = [(await connection.execute(text(f"SHOW {name}_timeout"))).scalar_one() for name in _TIMEOUTS]
+    await engine.dispose()
+    assert limits == ["5s", "10s"]
 
 
 async def test_only_what_was_deleted_long_ago_is_forgotten(writer: Writer, reader: Reader) -> None:
