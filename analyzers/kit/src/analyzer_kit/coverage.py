@@ -7,6 +7,12 @@ from typing import Self
 
 from analyzer_contract import LEAST_EXAMINED, MOST_GAPS, whole_percent
 
+_UNNOTICED_SECONDS, _UNNOTICED_SHARE = 0.05, 0.01
+"""What may be missing without a word, at most: a frame or two of sound, by which headers and decoders differ, and which
+holds no evidence."""
+
+_MOST_DIGITS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -27,9 +33,11 @@ class Coverage:
         Args:
             examined: seconds.
             length: of the recording, in seconds.
-            gap: what was not examined, and why; left out where nothing is missing.
+            gap: what was not examined, and why; left out where nothing is missing that would be worth a word.
         """
-        return cls() if examined >= length else cls(max(examined, 0.0) / length, (gap,))
+        if length - examined <= min(_UNNOTICED_SECONDS, _UNNOTICED_SHARE * length):
+            return cls()
+        return cls(max(examined, 0.0) / length, (gap,))
 
     def without(self, share: float, gap: str) -> Self:
         """Return this coverage less a part of the recording that was not examined either.
@@ -54,6 +62,15 @@ class Coverage:
     def sentences(self) -> list[str]:
         """The gaps, as many and as long as a result holds."""
         return [gap[:300] for gap in self.gaps[:MOST_GAPS]]
+
+
+def told_apart(whole: float, part: float) -> tuple[str, str]:
+    """Return seconds as texts, in as few digits as tell the one from the other."""
+    for digits in range(_MOST_DIGITS):
+        texts = f"{whole:.{digits}f}", f"{part:.{digits}f}"
+        if texts[0] != texts[1]:
+            return texts
+    return f"{whole:.{_MOST_DIGITS}f}", f"{part:.{_MOST_DIGITS}f}"
 
 
 WHOLE = Coverage()

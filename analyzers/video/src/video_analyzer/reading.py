@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
-from analyzer_kit.coverage import WHOLE, Coverage
+from analyzer_kit.coverage import WHOLE, Coverage, told_apart
 from analyzer_kit.detector import Meter, Reading
 from analyzer_kit.media.video import GrayFrame, VideoReader
 from video_analyzer.shrinking import shrink
@@ -104,7 +104,8 @@ def _coverage(seen: float, damaged: Sequence[tuple[float, float]], length: float
     broken = sum(end - begin for begin, end in damaged)
     coverage = WHOLE
     if seen + broken < length - _ROUNDING:
-        gap = f"Of {length:.0f} s of picture, {seen:.0f} s were looked at, in stretches."
+        whole, part = told_apart(length, seen)
+        gap = f"Of {whole} s of picture, {part} s were looked at, in stretches."
         coverage = Coverage.of_seconds(seen + broken, length, gap)
     if damaged:
         begin, end = damaged[0]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer_contract import LEAST_EXAMINED, MOST_GAPS, Result, SourceFacts, Verdict
-from analyzer_kit.coverage import WHOLE, Coverage
+from analyzer_kit.coverage import WHOLE, Coverage, told_apart
 from analyzer_kit.verdicts import of_the_whole
 
 GAP = "The second track was not listened to."
@@ -21,6 +21,9 @@ GAP = "The second track was not listened to."
         (0, 0, 1, 100),
         (29, 100, 0.29, 29),
         (99.9, 100, 0.999, 99),
+        (15.999998, 16, 1, 100),  # a header that rounds
+        (15.96, 16, 1, 100),
+        (0.1, 0.14, 0.714, 71),
         (0, 9, 0, 0),
     ],
 )
@@ -28,9 +31,18 @@ def test_the_share_of_seconds_is_never_rounded_up_to_the_whole(
     examined: float, length: float, share: float, percent: int
 ) -> None:
     coverage = Coverage.of_seconds(examined, length, GAP)
-    assert coverage.share == pytest.approx(share)
+    assert coverage.share == pytest.approx(share, abs=1e-3)
     assert coverage.percent == percent
-    assert coverage.gaps == (() if examined >= length else (GAP,))
+    assert coverage.gaps == (() if share == 1 else (GAP,))
+
+
+@given(whole=st.floats(0.01, 7200), part=st.floats(0, 1))
+def test_where_a_part_is_missing_the_sentence_has_two_different_numbers(whole: float, part: float) -> None:
+    coverage = Coverage.of_seconds(part * whole, whole, GAP)
+    texts = told_apart(whole, part * whole)
+    assert coverage == WHOLE or texts[0] != texts[1]
+    assert told_apart(16, 9) == ("16", "9")
+    assert told_apart(16.2, 15.8) == ("16.2", "15.8")
 
 
 def test_parts_that_were_left_out_add_up() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,7 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return target.read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["188", "192", "204", "in the middle"])
+@pytest.mark.parametrize("kind", ["188", "192", "204", "in the middle", "behind 500 bytes", "behind 60,000 bytes"])
 def test_a_transport_stream_has_packets_of_three_sizes(tmp_path: Path, stream: bytes, kind: str) -> None:
     packets = [stream[at : at + 188] for at in range(0, len(stream), 188)]
     written = {
@@ -163,11 +164,36 @@ def test_a_transport_stream_has_packets_of_three_sizes(tmp_path: Path, stream: b
         "192": b"".join(number.to_bytes(4) + packet for number, packet in enumerate(packets)),
         "204": b"".join(packet + bytes(16) for packet in packets),
         "in the middle": stream[100:],
+        "behind 500 bytes": b"G" + bytes(499) + stream,
+        "behind 60,000 bytes": NO_SYNC * 236 + stream,
     }[kind]
     (tmp_path / "stream").write_bytes(written)
     assert format_of(tmp_path / "stream") == ("mpegts", "an MPEG transport stream")
     assert hear(tmp_path / "stream")[0].facts.duration_seconds == pytest.approx(2, abs=0.2)
     assert see(tmp_path / "stream").facts.duration_seconds == pytest.approx(2, abs=0.2)
+
+
+@pytest.mark.parametrize("before", [10, 500, 60_000])
+def test_every_part_of_an_ogg_file_is_heard_behind_other_bytes(tmp_path: Path, before: int) -> None:
+    target = tmp_path / "tone.ogg"
+    ffmpeg("-f", "lavfi", "-i", "sine=duration=2:sample_rate=16000", "-c:a", "libopus", str(target))
+    (tmp_path / "song").write_bytes((NO_SYNC * 237)[:before] + 2 * target.read_bytes())
+    assert format_of(tmp_path / "song") == ("ogg", "an Ogg file")
+    assert hear(tmp_path / "song")[0].facts.duration_seconds == pytest.approx(4, abs=0.2)
+
+
+def test_a_name_of_a_page_alone_is_no_ogg_file() -> None:
+    assert demuxer_of_bytes(b"about OggS \x00\x02 files" + bytes(500)) is None
+
+
+def test_an_encrypted_segment_is_told_from_other_unknown_files(tmp_path: Path) -> None:
+    segment, text = tmp_path / "segment.ts", tmp_path / "letter.txt"
+    segment.write_bytes(random.Random(1).randbytes(188 * 300 // 16 * 16))
+    text.write_bytes("Dear grandma, I am well. ".encode("utf-16") * 500)
+    assert "encrypted as a whole" in refusal(segment).message
+    assert "encrypted" not in refusal(text).message
+    for of in (segment, text):
+        assert refusal(of).reason is FailureReason.UNSUPPORTED_MEDIA
 
 
 def drawn(kind: str) -> bytes:
@@ -192,6 +218,7 @@ def brand(name: bytes) -> bytes:
         (brand(b"avif"), "AVIF"),
         (brand(b"avis"), "AVIF"),
         (brand(b"crx "), "RAW"),
+        (brand(b"heic").replace(b"ftypheic", b"ftyp1234"), "HEIF"),
         (b"\x00\x00\x00\x0cJXL \r\n\x87\n" + bytes(500), "JPEG XL"),
     ],
 )

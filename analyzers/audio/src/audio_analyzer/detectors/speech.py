@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport, Finding, TimelinePoint, Verdict
+from analyzer_contract import DetectorReport, Finding, TimelinePoint, Verdict, whole_percent
 from analyzer_kit.analysis import Setup
 from analyzer_kit.detector import DetectorSource
 from analyzer_kit.media.audio import SAMPLE_RATE
@@ -200,10 +200,10 @@ def _coverage(plan: WindowPlan, scores: Sequence[WindowScore], speech: NDArray[n
     for window in scores:
         start, end = plan.span(window.start)
         covered[start // FRAME_SAMPLES : end // FRAME_SAMPLES] = True
-    share = 100 * float((covered & speech).sum()) / max(int(speech.sum()), 1)
+    share = whole_percent(float((covered & speech).sum()) / max(int(speech.sum()), 1))
     plural = "s" if len(scores) > 1 else ""
     seconds = plan.size / SAMPLE_RATE
-    return f"The model heard {len(scores)} window{plural} of {seconds:.1f} s: {share:.0f} % of the speech."
+    return f"The model heard {len(scores)} window{plural} of {seconds:.1f} s: {share} % of the speech."
 
 
 def _point(calibration: Calibration, plan: WindowPlan, window: WindowScore) -> TimelinePoint:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analyzer_contract import FailureReason, MediaFacts
 from analyzer_kit.analysis import Caps
-from analyzer_kit.coverage import WHOLE, Coverage
+from analyzer_kit.coverage import WHOLE, Coverage, told_apart
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import opened, sound_track, too_long
 from analyzer_kit.media.decoding import frames_of
@@ -133,7 +133,8 @@ class AudioReader:
         heard = max(seconds, self._reached)  # where no sound was stored, there was none to examine
         self._length += require_complete(container, stream, heard, broken=broken)
         self._heard += heard
-        gap = f"Of {self._length:.0f} s of sound, {self._heard:.0f} s could be decoded."
+        length, heard_in_all = told_apart(self._length, self._heard)
+        gap = f"Of {length} s of sound, {heard_in_all} s could be decoded."
         self.coverage = Coverage.of_seconds(self._heard, self._length, gap)
         if not self.facts.codec:
             self.facts = MediaFacts(

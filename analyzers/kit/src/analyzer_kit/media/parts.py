@@ -14,17 +14,13 @@ from typing import BinaryIO, NamedTuple
 
 from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.media import ebml
+from analyzer_kit.media import ebml, ogg
 
-_OGG, _EBML = b"OggS", b"\x1a\x45\xdf\xa3"
+_EBML = b"\x1a\x45\xdf\xa3"
 _HEADER, _KINDS = 64, (b"\x42\x82\x84webm", b"\x42\x82\x88matroska")
 """Matroska's header, and the entry in it that says what follows."""
 
-_HEAD = 27
-_BEGINS = 0x02
-"""In a page's flags: a track begins with it. All tracks of a part begin before anything else in it."""
-
-_MOST_PARTS = 500
+_MOST_PARTS, _LOOKED_AT = 500, 64 * 1024
 
 _SEARCHED = 1024 * 1024
 """Looked through at a time for the next part, or for the next page where something else stands between two."""
@@ -46,8 +42,13 @@ def parts_of(recording: Path) -> list[Part]:
     with recording.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(0)
-        walk = {_OGG: _ogg_starts, _EBML: _matroska_starts}.get(file.read(len(_OGG)))
-        starts = [0, *(walk(file, size) if walk else ())]
+        head = file.read(_LOOKED_AT)
+        if head.startswith(_EBML):
+            starts = [0, *_matroska_starts(file, size)]
+        elif head.startswith(ogg.MAGIC) or ogg.first_page(head) is not None:
+            starts = [0, *_ogg_starts(file, size)]
+        else:
+            starts = [0]
     if len(starts) > _MOST_PARTS:
         message = f"The file has {len(starts)} parts that follow each other; at most {_MOST_PARTS} are analysed."
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
@@ -58,15 +59,15 @@ def _ogg_starts(file: BinaryIO, size: int) -> Iterator[int]:
     at, in_body = 0, False
     while at < size:
         file.seek(at)
-        head = file.read(_HEAD + 255)
-        if head[: len(_OGG)] != _OGG or len(head) < _HEAD:
-            at = _find(file, _OGG, at + 1, size)
+        head = file.read(ogg.HEAD + 255)
+        if not head.startswith(ogg.MAGIC) or len(head) < ogg.HEAD:
+            at = _find(file, ogg.MAGIC, at + 1, size)
             continue
-        begins = bool(head[5] & _BEGINS)
+        begins = bool(head[5] & ogg.BEGINS)
         if begins and in_body:
             yield at
         in_body = not begins
-        at += _HEAD + head[26] + sum(head[_HEAD : _HEAD + head[26]])
+        at += ogg.page_bytes(head)
 
 
 def _matroska_starts(file: BinaryIO, size: int) -> Iterator[int]:

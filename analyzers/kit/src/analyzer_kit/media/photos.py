@@ -27,6 +27,9 @@ _HEIF = {
 }
 """Brands of ISO 23008-12 (and Canon's), by what people call the file."""
 
+_MOVIES, _LONGEST_BRANDS = {b"iso", b"mp4", b"avc", b"qt ", b"3gp", b"M4A", b"M4V"}, 256
+"""The beginnings of brands of moving pictures and sound: with one of them a file may hold both."""
+
 
 def photo_of(head: bytes) -> str | None:
     """Return what kind of photo begins with ``head``; None if it is none."""
@@ -35,4 +38,13 @@ def photo_of(head: bytes) -> str | None:
             return name
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "BMP"
-    return _HEIF.get(head[8:12]) if head[4:8] == b"ftyp" else None
+    return _by_brand(head) if head[4:8] == b"ftyp" else None
+
+
+def _by_brand(head: bytes) -> str | None:
+    """Return the same of an ISO file: by its brand, or where that is unknown, by those that it is compatible with."""
+    main, others = head[8:12], head[16 : min(int.from_bytes(head[:4]), _LONGEST_BRANDS)]
+    compatible = [others[at : at + 4] for at in range(0, len(others) - 3, 4)]
+    if main in _HEIF or any(brand[:3] in _MOVIES for brand in (main, *compatible)):
+        return _HEIF.get(main)
+    return next((_HEIF[brand] for brand in compatible if brand in _HEIF), None)

@@ -11,12 +11,15 @@ from typing import BinaryIO, NamedTuple
 
 from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media.chance import looks_like_chance
 from analyzer_kit.media.mpeg_audio import begins_with_frame, first_frame
+from analyzer_kit.media.ogg import first_page
 from analyzer_kit.media.photos import photo_of
 from analyzer_kit.media.transport import is_transport_stream
 
 _HEAD_BYTES = 64 * 1024
-"""Looked at; FFmpeg passes over as many bytes of rubbish before the first frame of an MP3."""
+"""Looked at; FFmpeg passes over as many bytes of rubbish before the first frame of an MP3, packet of a transport
+stream, or page of an Ogg file."""
 
 _MOST_TAGS = 20
 _ID3_HEADER, _ID3_FOOTER = 10, 0x10
@@ -80,8 +83,7 @@ def format_of(recording: Path) -> Format:
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
     demuxer = demuxer_of_bytes(head, tagged=tagged)
     if demuxer is None:
-        message = f"This is not a recording in a format that is analysed: {ACCEPTED}."
-        raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
+        raise _not_accepted(head)
     return Format(demuxer, _name_of(demuxer, head))
 
 
@@ -99,10 +101,22 @@ def demuxer_of_bytes(head: bytes, *, tagged: bool = False) -> str | None:
         return "mov"
     if is_transport_stream(head):
         return "mpegts"
+    if first_page(head) is not None:
+        return "ogg"
     if len(head) >= _ID3_HEADER and (at_once := begins_with_frame(head)):
         return at_once
     found = first_frame(head, 1) if tagged else first_frame(head)
     return found.demuxer if found else None
+
+
+def _not_accepted(head: bytes) -> AnalysisError:
+    message = f"This is not a recording in a format that is analysed: {ACCEPTED}."
+    if looks_like_chance(head):
+        message += (
+            " Its bytes look like chance: it is encrypted as a whole, as a segment of a protected stream (HLS) is, or "
+            "packed. Send the recording itself, unprotected."
+        )
+    return AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
 
 
 def _name_of(demuxer: str, head: bytes) -> str:

@@ -12,8 +12,9 @@ _SYNC, _PACKET = 0x47, 188
 _STRIDES = (188, 192, 204)
 """Plain; with a time stamp before each packet (Blu-ray, AVCHD cameras); with error correction after it (DVB)."""
 
-_IN_A_ROW = 5
-"""So many bytes of the right value at the right distance are no chance."""
+_IN_A_ROW, _IN_A_ROW_LATER = 5, 16
+"""So many bytes of the right value at the right distance are no chance; at any place, and not only in the first packet,
+more are asked for."""
 
 _LOOKED_AT = 2 * 1024 * 1024
 _FEWEST, _MOST_CLEAR = 8, 0.5
@@ -39,7 +40,10 @@ class _Packet(NamedTuple):
 
 
 def is_transport_stream(head: bytes) -> bool:
-    """Return whether ``head`` begins a transport stream, of packets of any of three sizes, or in the middle of one."""
+    """Return whether ``head`` begins a transport stream, of packets of any of three sizes, or in the middle of one.
+
+    Other bytes may stand before it, as FFmpeg passes over 64 KiB of them.
+    """
     if head[:1] == head[_PACKET : _PACKET + 1] == bytes((_SYNC,)):
         return True
     return _layout(head) is not None
@@ -91,6 +95,18 @@ def _layout(head: bytes) -> tuple[int, int] | None:
             places = range(start, start + stride * _IN_A_ROW, stride)
             if places[-1] < len(head) and all(head[place] == _SYNC for place in places):
                 return start, stride
+    return _later_layout(head)
+
+
+def _later_layout(head: bytes) -> tuple[int, int] | None:
+    """Return the same where other bytes stand before the first packet."""
+    start = head.find(_SYNC)
+    while 0 <= start < len(head) - _IN_A_ROW_LATER * _PACKET:
+        for stride in _STRIDES:
+            places = range(start, start + stride * _IN_A_ROW_LATER, stride)
+            if places[-1] < len(head) and all(head[place] == _SYNC for place in places):
+                return start, stride
+        start = head.find(_SYNC, start + 1)
     return None
 
 
