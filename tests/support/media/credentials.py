@@ -51,20 +51,20 @@ def authority(name: str) -> Identity:
     """Return a new root certificate of that name."""
     key = ec.generate_private_key(ec.SECP256R1())
     usage = x509.KeyUsage(*(bit in {5, 6} for bit in range(9)))
-    builder = _builder(name, name, key, (-1000, 1000)).add_extension(x509.BasicConstraints(True, None), True)
+    builder = certificate_builder(name, name, key, (-1000, 1000)).add_extension(x509.BasicConstraints(True, None), True)
     return Identity(builder.add_extension(usage, True).sign(key, hashes.SHA256()), key)
 
 
 def signer(issuer: Identity, name: str, days: tuple[int, int] = (-10, 100)) -> Identity:
     """Return a certificate for signing, valid between these days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    builder = _builder(name, issuer.certificate.subject, key, days)
+    builder = certificate_builder(name, issuer.certificate.subject, key, days)
     return Identity(_for_signing(builder, issuer.key), key, issuer)
 
 
 def self_signed(name: str, like: Identity) -> Identity:
     """Return a certificate for signing that names itself as its issuer, with the key of another one."""
-    builder = _builder(name, like.certificate.subject, like.key, (-10, 100))
+    builder = certificate_builder(name, like.certificate.subject, like.key, (-10, 100))
     return Identity(_for_signing(builder, like.key), like.key)
 
 
@@ -78,9 +78,10 @@ def _for_signing(builder: x509.CertificateBuilder, by: ec.EllipticCurvePrivateKe
     )
 
 
-def _builder(
+def certificate_builder(
     name: str, issuer: str | x509.Name, key: ec.EllipticCurvePrivateKey, days: tuple[int, int]
 ) -> x509.CertificateBuilder:
+    """Return a certificate in the making, valid between these days from now; what it is for is added."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer_contract import Action, Credential, Credentials, CredentialState
 from analyzer_contract.credentials import MOST_ACTIONS, MOST_CREDENTIALS
@@ -17,7 +17,8 @@ _EXCLUDED = "assertion.dataHash.additionalExclusionsPresent"
 
 _BOUND = ("assertion.dataHash.match", "assertion.bmffHash.match", "assertion.boxesHash.match")
 _TIME = "timeStamp."
-_GOOD_TIMES = {"timeStamp.trusted", "timeStamp.validated"}
+_KNOWN_CLOCK = "timeStamp.trusted"
+_GOOD_TIMES = {_KNOWN_CLOCK, "timeStamp.validated"}
 
 type _Json = Mapping[str, Any]
 
@@ -67,21 +68,32 @@ def _reasons(answer: _Json, codes: Mapping[str, Sequence[str]]) -> list[str]:
     return [*codes["failure"], *odd] or later
 
 
+class _Waiting(NamedTuple):
+    """A credential that is to be told: its label, how it went in, whether it is believed, and what its checks said."""
+
+    label: str
+    relation: str
+    known: bool
+    checked: _Json
+
+
 def _history(answer: _Json, *, trusted: bool) -> Iterator[Credential]:
     """Yield the file's own credential, then those that it was made from, the nearest first; each once."""
     manifests = _of(answer, "manifests")
-    waiting: list[tuple[str, str, bool]] = [(str(answer.get("active_manifest", "")), "", trusted)]
+    waiting = [_Waiting(str(answer.get("active_manifest", "")), "", trusted, _of(answer, "validation_results"))]
     seen: set[str] = set()
     while waiting and len(seen) < MOST_CREDENTIALS:
-        label, relation, known = waiting.pop(0)
+        label, relation, known, checked = waiting.pop(0)
         manifest = manifests.get(label)
         if label in seen or not isinstance(manifest, Mapping):
             continue
         seen.add(label)
-        yield _credential(manifest, relation, trusted=known)
+        dated = _KNOWN_CLOCK in _codes(_of(checked, "activeManifest"))["success"]
+        yield _credential(manifest, relation, trusted=known, dated=dated)
         for ingredient in _list(manifest.get("ingredients")):
             own = known and not relation and _is_trusted(ingredient, answer)
-            waiting.append((str(ingredient.get("active_manifest", "")), clean(ingredient.get("relationship")), own))
+            label, relation = str(ingredient.get("active_manifest", "")), clean(ingredient.get("relationship"))
+            waiting.append(_Waiting(label, relation, own, _of(ingredient, "validation_results")))
 
 
 def _is_trusted(ingredient: _Json, answer: _Json) -> bool:
@@ -97,7 +109,7 @@ def _is_trusted(ingredient: _Json, answer: _Json) -> bool:
     return known and not wrong
 
 
-def _credential(manifest: _Json, relation: str, *, trusted: bool) -> Credential:
+def _credential(manifest: _Json, relation: str, *, trusted: bool, dated: bool) -> Credential:
     signature = _of(manifest, "signature_info")
     names = [clean(signature.get(key)) for key in ("issuer", "common_name")]
     actions = (
@@ -108,7 +120,7 @@ def _credential(manifest: _Json, relation: str, *, trusted: bool) -> Credential:
     )
     return Credential(
         signer=", ".join(dict.fromkeys(filter(None, names)))[:_LONGEST],
-        signed_at=_moment(signature.get("time")),
+        signed_at=_moment(signature.get("time")) if dated else None,
         maker=_program(next(iter(_list(manifest.get("claim_generator_info"))), manifest.get("claim_generator"))),
         title=clean(manifest.get("title")),
         relation=relation,
