@@ -94,6 +94,10 @@ bench: setup ## Take the figures of docs/performance.md, most of them on a local
 faults: setup ## Try every fault at every call of every kind of request, half an hour or more, and write docs/faults.md
 	@$(VENV)/python -m tests.faults
 
+.PHONY: fuzz
+fuzz: setup ## Read 200 mangled content credentials and 500 damaged recordings, as hostile senders make them: ten minutes
+	@$(VENV)/python -m tests.benchmarks.credentials 200
+	@$(VENV)/python -m tests.benchmarks.fuzz
 SOAK_SECONDS ?= 7200
 
 .PHONY: soak
