@@ -98,6 +98,7 @@ faults: setup ## Try every fault at every call of every kind of request, half an
 fuzz: setup ## Read 200 mangled content credentials and 500 damaged recordings, as hostile senders make them: ten minutes
 	@$(VENV)/python -m tests.benchmarks.credentials 200
 	@$(VENV)/python -m tests.benchmarks.fuzz
+
 SOAK_SECONDS ?= 7200
 
 .PHONY: soak

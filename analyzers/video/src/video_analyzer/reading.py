@@ -50,6 +50,9 @@ class _Frames(Protocol):
     def keys(self) -> Sequence[int]: ...
 
     @property
+    def sizes(self) -> Sequence[int]: ...
+
+    @property
     def seen_seconds(self) -> float: ...
 
     @property
@@ -71,6 +74,7 @@ class VideoReading(Reading):
     Attributes:
         facts: what the recording is.
         keys: index of each key frame.
+        sizes: bytes that each frame was stored in, 0 where that is not known; empty if it is not known of any.
 
     Raises:
         AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
@@ -96,6 +100,7 @@ class VideoReading(Reading):
             on_frame(index, time)
         self.facts = source.facts
         self.keys = tuple(source.keys)
+        self.sizes = tuple(source.sizes)
         super().__init__({maker: meter.result() for maker, meter in running.items()})
         self.coverage = _coverage(source.seen_seconds, source.damaged, self.facts.duration_seconds)
 
@@ -156,6 +161,7 @@ def read_frames(
 
 class _Made:
     keys: Sequence[int] = ()
+    sizes: Sequence[int] = ()
     damaged: Sequence[tuple[float, float]] = ()
 
     def __init__(self, frames: Iterable[GrayFrame], begins: Sequence[int]) -> None:

@@ -40,8 +40,10 @@ class _Timed:
     begins = (0,)
     damaged = ()
 
-    def __init__(self, shots: Sequence[Gray], times: Sequence[float], keys: Sequence[int]) -> None:
-        self._shots, self._times, self.keys = shots, times, keys
+    def __init__(
+        self, shots: Sequence[Gray], times: Sequence[float], keys: Sequence[int], sizes: Sequence[int]
+    ) -> None:
+        self._shots, self._times, self.keys, self.sizes = shots, times, keys, sizes
         self.seen_seconds = times[-1]
 
     @property
@@ -52,8 +54,10 @@ class _Timed:
         return zip(self._times, self._shots, strict=True)
 
 
-def timed(shots: Sequence[Gray], times: Sequence[float], keys: Sequence[int] = ()) -> VideoReading:
-    return VideoReading(_Timed(shots, times, keys), [MotionMeter])  # type: ignore[arg-type]
+def timed(
+    shots: Sequence[Gray], times: Sequence[float], keys: Sequence[int] = (), sizes: Sequence[int] = ()
+) -> VideoReading:
+    return VideoReading(_Timed(shots, times, keys, sizes), [MotionMeter])  # type: ignore[arg-type]
 
 
 def reports(reading: VideoReading) -> dict[str, DetectorReport]:
@@ -77,6 +81,39 @@ def read(frames: Iterable[Gray]) -> VideoReading:
 def test_few_pictures_that_are_stored_at_a_higher_rate(few: int, many: int) -> None:
     shown = np.floor(np.arange(40 * many // few) * few / many) * (30 / few if few < 12 else 1)
     assert facts_of(read(MOVING[int(at) % len(MOVING)] for at in shown if at < len(MOVING))) <= {"StalledPicture"}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "evident"),
+    [
+        ([900, 1100, 1000, 1600] * 30, False),
+        ([], True),
+        ([0] * 120, True),
+        ([1000] * 60 + [2000] + [1000] * 59, True),
+        ([1000] * 50 + [4000] + [1000] * 69, True),  # something was stored ahead
+    ],
+    ids=["nothing stored", "not known", "not known of any", "stored", "stored ahead"],
+)
+def test_a_leap_that_was_not_stored_is_damage_that_the_decoder_did_not_notice(
+    sizes: Sequence[int], *, evident: bool
+) -> None:
+    kept = [*range(60), *range(70, 130)]
+    reading = timed([MOVING[at] for at in kept], [number / 25 for number in range(120)], sizes=sizes)
+    if evident:
+        assert reports(reading)["DroppedFrames"].score >= 50
+    else:
+        assert facts_of(reading) == {"LeapWithoutData"}
+
+
+@pytest.mark.parametrize(("codec", "known"), [(("libvpx-vp9", "-deadline", "realtime"), True), (("libx264",), False)])
+def test_sizes_are_known_where_frames_are_stored_in_the_order_in_which_they_are_shown(
+    codec: tuple[str, ...], tmp_path: Path, *, known: bool
+) -> None:
+    clip = tmp_path / "clip.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=1", "-c:v", *codec, str(clip))
+    reading = read_picture(clip, Caps(), [MotionMeter], lambda _share: None)
+    assert len(reading.sizes) == (25 if known else 0)
+    assert all(reading.sizes)
 
 
 @pytest.mark.parametrize("lost", [3, 10, 30])

@@ -26,6 +26,7 @@ def frames_of(
     stream: av.AudioStream | av.VideoStream,
     *,
     first: Packet[Any] | None = None,
+    on_packet: Callable[[Packet[Any]], None] = lambda _packet: None,
     on_bad_packet: Callable[[], None] = lambda: None,
     on_break: Callable[[str], None] = lambda _why: None,
 ) -> Iterator[AudioFrame | VideoFrame]:
@@ -35,6 +36,7 @@ def frames_of(
         container: is read on from where it stands.
         stream: of the container.
         first: a packet that was read from it already.
+        on_packet: called for each packet before it is decoded.
         on_bad_packet: called for each packet that cannot be decoded at all.
         on_break: called with the cause where the file cannot be read any further, other than at its end.
 
@@ -49,6 +51,7 @@ def frames_of(
         if is_pause(stream.codec_context.name, packet):
             pauses += 1
             continue
+        on_packet(packet)
         try:
             for frame in packet.decode():
                 good += 1

@@ -45,6 +45,9 @@ wait. At 720p it costs 12 to 16 %, for a third of a second in thirty seconds of 
 _MOST_DAMAGED = 0.5
 """Above this share of frames that could not be decoded cleanly the rest is no basis for a verdict."""
 
+_MOST_WAITING = 100
+"""Packets whose frames have not come: more than any decoder keeps back."""
+
 GrayFrame = NDArray[np.uint8]
 
 Shrink = Callable[[GrayFrame, int, int], GrayFrame]
@@ -64,6 +67,8 @@ class VideoReader:
         stated: seconds that it has by its header, or else as measured by reading it through without decoding.
         begins: index of each stretch's first frame, the first of all frames included.
         keys: index of each key frame.
+        sizes: bytes of the packet that each frame came in, 0 where that is not known; empty where frames are stored in
+            another order than they are shown, and a packet may hold what another one needs.
         seen_seconds: how much of the recording was read; what is damaged was not.
         damaged: begin and end, in seconds, of each stretch that is damaged. Its frames are not among :meth:`frames`,
             and a new stretch begins after it.
@@ -76,9 +81,12 @@ class VideoReader:
     stated: float | None = None
     begins: list[int] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
     seen_seconds: float = 0.0
     damaged: list[tuple[float, float]] = field(default_factory=list)
     _damage: Damage = field(default_factory=Damage)
+    _stored: dict[int, int] = field(default_factory=dict)
+    _in_order: bool = True
     _count: int = 0
     _last: float = -1.0
     _reached: float = 0.0
@@ -202,6 +210,7 @@ class VideoReader:
                     self.keys.append(self._count)
                 self.seen_seconds += elapsed if shown else 1 / rate
                 self._count += 1
+                self.sizes.append(self._stored.pop(frame.pts, 0) if frame.pts is not None else 0)
                 shown = True
                 yield seconds, self._small_gray(frame)
         except AnalysisError:
@@ -212,8 +221,17 @@ class VideoReader:
 
     def _pictures(self, container: InputContainer, stream: av.VideoStream) -> Iterator[VideoFrame]:
         first, self._first = self._first, None
-        frames = frames_of(container, stream, first=first, on_bad_packet=self._damage.lose_packet)
+        frames = frames_of(
+            container, stream, first=first, on_packet=self._note_packet, on_bad_packet=self._damage.lose_packet
+        )
         return (frame for frame in frames if isinstance(frame, VideoFrame))
+
+    def _note_packet(self, packet: Packet[av.VideoStream]) -> None:
+        if packet.pts is not None:
+            self._in_order &= packet.pts == packet.dts
+            if len(self._stored) > _MOST_WAITING:
+                self._stored.clear()
+            self._stored[packet.pts] = packet.size
 
     def _note_damage(self, seconds: float, length: float, *, goes_on: bool) -> None:
         begin = self.damaged.pop()[0] if goes_on and self.damaged else seconds
@@ -239,6 +257,8 @@ class VideoReader:
         if self._damage.frames > _MOST_DAMAGED * (self._damage.frames + self._count):
             raise _mostly_damaged(self._damage.frames, self._damage.frames + self._count)
         require_complete(container, stream, seconds)
+        if not self._in_order:
+            self.sizes = []
         seconds += elsewhere
         width, height = (self._turn or UPRIGHT).shown(stream.width, stream.height)
         self.facts = MediaFacts(

@@ -15,6 +15,7 @@ from video_analyzer.jumps import Jump, is_drop
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading
 from video_analyzer.stalls import leap_after_a_stall, stood_before
+from video_analyzer.stored import NOT_KNOWN, Stored, leap_without_data
 
 _LEAP = 1.78
 """How many times further the picture must leap than elsewhere (:attr:`Jump.stands_out`). On the clips that were used
@@ -36,7 +37,7 @@ _STOOD = 1.6
 """If the picture before the leap was shown so many times longer than usual, time passed and the scene moved on: a
 camera or a connection stalled."""
 
-_MOST_STALLS = 20
+_MOST_FACTS = 20
 
 _EVEN = 4
 """Distances between key frames, at least, of which the usual one says that they are even."""
@@ -58,19 +59,22 @@ class DroppedFrames(VideoDetector):
         motion = reading.measured(MotionMeter)
         copies = reading.computed(copies_in).found
         seams = [seam for copy in copies for seam in (copy.second, copy.second + copy.frames)]
-        return self.report_on(motion, seams, healed(motion, reading.keys))
+        return self.report_on(motion, seams, healed(motion, reading.keys), Stored(reading.sizes, reading.keys))
 
-    def report_on(self, motion: Motion, seams: Sequence[int], mended: Sequence[int] = ()) -> DetectorReport:
+    def report_on(
+        self, motion: Motion, seams: Sequence[int], mended: Sequence[int] = (), stored: Stored = NOT_KNOWN
+    ) -> DetectorReport:
         """Return the report on this motion.
 
         Args:
             motion: with every place that stands out.
             seams: frames where a copied stretch begins or ends: the scene leaps there too, but nothing is missing.
             mended: key frames at which the picture changes for what was lost before.
+            stored: in how many bytes the frames were stored.
         """
         few = motion.few_pictures
         edits: list[Finding] = []
-        stalls: list[Finding] = []
+        facts: list[Finding] = []
         faint = 0
         for jump in motion.jumps:
             at_seam = any(abs(jump.frame - seam) <= _SEAM_FRAMES for seam in seams)
@@ -80,10 +84,12 @@ class DroppedFrames(VideoDetector):
             if leap < _LEAP or jump.others >= _OTHERS or jump.far_ratio < _LEAST_FAR:
                 faint = max(faint, min(round(49 * (leap - _FAINT) / (_LEAP - _FAINT)), 49))
             elif (stood := max(jump.stood, stood_before(motion.leaps, jump.frame))) >= _STOOD:
-                stalls.append(leap_after_a_stall(motion.times, jump.frame, stood))
+                facts.append(leap_after_a_stall(motion.times, jump.frame, stood))
+            elif stored.brings_nothing(jump.frame):
+                facts.append(leap_without_data(motion.times, jump.frame))
             else:
                 edits.append(_finding(jump, leap, motion.times))
-        return self.report(max((finding.score for finding in edits), default=faint), [*edits, *stalls[:_MOST_STALLS]])
+        return self.report(max((finding.score for finding in edits), default=faint), [*edits, *facts[:_MOST_FACTS]])
 
     def edit(self, report: DetectorReport) -> str:
         """Return how many stretches are missing."""
