@@ -212,6 +212,10 @@ class Pods:
         self._server.kubectl("patch", "pod", pod, "-n", NAMESPACE, *patch)
         return pod
 
+    def addresses(self) -> list[str]:
+        """Return where each of them is served."""
+        return [self._where[pod] for pod in self._processes]
+
     def health(self, pod: str) -> dict[str, Any] | None:
         """Return the description of the analyzer, or None if it does not answer."""
         try:

@@ -127,3 +127,16 @@ def test_the_dashboard_asks_for_metrics_that_exist(tmp_path: Path) -> None:
     for expression in expressions:
         query = expression.replace("$__rate_interval", "5m")
         assert {selector.name for selector in selectors(promql_parser.parse(query))} <= known(), expression
+
+
+def test_no_panel_of_the_dashboard_lies_on_another() -> None:
+    path = repo_root() / "charts" / "silver-guardian" / "dashboards" / "silver-guardian.json"
+    places = [panel["gridPos"] for panel in json.loads(path.read_text())["panels"]]
+    taken = [
+        (column, row)
+        for place in places
+        for column in range(place["x"], place["x"] + place["w"])
+        for row in range(place["y"], place["y"] + place["h"])
+    ]
+    assert max(column for column, _ in taken) < 24
+    assert len(taken) == len(set(taken))
