@@ -45,7 +45,7 @@ async def create(client: Client, collection: str, prefix: str, analyzer: str, co
     await asyncio.gather(*(creator() for _ in range(_CREATORS)))
 
 
-async def _all(finishes: Finishes, count: int, seconds: float) -> None:
+async def all_of(finishes: Finishes, count: int, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while len(finishes.at) < count:
         if time.monotonic() > deadline:
@@ -60,7 +60,7 @@ async def at_once(client: Client, analyzer: str, namespace: str, count: int = 50
     began = time.monotonic()
     await create(client, collection, "burst", analyzer, count)
     created = time.monotonic() - began
-    await _all(finishes, count, 120)
+    await all_of(finishes, count, 120)
     await stop(watch)
     seconds = max(finishes.at.values()) - began
     return {
@@ -80,7 +80,7 @@ async def queued(client: Client, deployment: Deployment, analyzer: str, namespac
     watch = await client.watching(collection, finishes.seen)
     deployment.kubectl("scale", "deployment/silver-guardian", "--replicas=1")
     began, most = time.monotonic(), 0.0
-    sampling = asyncio.create_task(_all(finishes, count, 600))
+    sampling = asyncio.create_task(all_of(finishes, count, 600))
     started = None
     while not sampling.done():
         here = await asyncio.to_thread(operator_megabytes)

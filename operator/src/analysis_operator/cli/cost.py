@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from analysis_operator.api import GROUP, VERSION, Analyzer
+from analysis_operator.cli import cost_planning as planning
 from analysis_operator.cli.cost_model import (
     SHORT_HISTORY_HOURS,
     Assumptions,
@@ -27,7 +27,8 @@ from analysis_operator.cli.cost_model import (
     scenarios,
     total,
 )
-from analysis_operator.cli.cost_output import Figures, document, show
+from analysis_operator.cli.cost_output import Figures
+from analysis_operator.cli.cost_plan import DEFAULT_PRICES, DEFAULT_WORK, Prices, Work, per_day
 from analysis_operator.errors import ApiUnavailable, Gone, OperatorError
 
 if TYPE_CHECKING:
@@ -48,12 +49,6 @@ class Output(StrEnum):
     JSON = "json"
 
 
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise typer.BadParameter("it must be a finite number")
-    return value
-
-
 def cost(
     *,
     namespace: Annotated[
@@ -66,28 +61,48 @@ def cost(
     context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.", rich_help_panel=_CLUSTER)] = None,
     on_demand_price: Annotated[
         float,
-        typer.Option(min=0, callback=_finite, help="$ per hour of an on-demand node.", rich_help_panel=_PRICES),
+        typer.Option(min=0, callback=planning.finite, help="$ per hour of an on-demand node.", rich_help_panel=_PRICES),
     ] = _DEFAULT.on_demand_price,
     spot_price: Annotated[
-        float, typer.Option(min=0, callback=_finite, help="$ per hour of a Spot node.", rich_help_panel=_PRICES)
+        float, typer.Option(min=0, callback=planning.finite, help="$ per hour of a Spot node.", rich_help_panel=_PRICES)
     ] = _DEFAULT.spot_price,
     node_tail_minutes: Annotated[
         float,
-        typer.Option(min=0, callback=_finite, help="Minutes until an empty node is removed.", rich_help_panel=_PRICES),
+        typer.Option(
+            min=0, callback=planning.finite, help="Minutes until an empty node is removed.", rich_help_panel=_PRICES
+        ),
     ] = _DEFAULT.node_tail_minutes,
     hours_per_day: Annotated[
         float,
         typer.Option(
-            min=0, max=24, callback=_finite, help="Hours of a node per day, for the what-if.", rich_help_panel=_PRICES
+            min=0,
+            max=24,
+            callback=planning.finite,
+            help="Hours of a node per day, for the what-if.",
+            rich_help_panel=_PRICES,
         ),
     ] = 4,
     what_if: Annotated[bool, typer.Option("--what-if", help="Only compare scenarios; needs no cluster.")] = False,
+    plan: planning.Rate = None,
+    cpu_seconds: planning.CpuSeconds = DEFAULT_WORK.cpu_seconds,
+    wait_seconds: planning.WaitSeconds = DEFAULT_WORK.wait_seconds,
+    analyzers_each: planning.Analyzers = DEFAULT_WORK.analyzers,
+    recording_mb: planning.RecordingMb = DEFAULT_WORK.recording_mb,
+    result_mb: planning.ResultMb = DEFAULT_WORK.result_mb,
+    node_cores: planning.NodeCores = DEFAULT_PRICES.node_cores,
+    s3_write_price: planning.S3Writes = DEFAULT_PRICES.s3_writes,
+    s3_read_price: planning.S3Reads = DEFAULT_PRICES.s3_reads,
+    s3_storage_price: planning.S3Storage = DEFAULT_PRICES.s3_storage,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people, or for programs.")] = Output.TABLE,
 ) -> None:
     """Show what the pools of a cluster used, what a month of that costs, and what always-on nodes would cost.
 
     Exit code 0: there are figures. 1: there are none; the output says why.
     """
+    if (asked := per_day(plan or "")) is not None:
+        work = Work(asked, cpu_seconds, wait_seconds, analyzers_each, recording_mb, result_mb)
+        prices = Prices(spot_price, node_cores, s3_write_price, s3_read_price, s3_storage_price)
+        return _print(planning.Planning(work, prices), output)
     assumptions = Assumptions(on_demand_price, spot_price, node_tail_minutes)
     pools: list[PoolCost] = []
     notes: list[str] = []
@@ -95,11 +110,14 @@ def cost(
         analyzers = asyncio.run(_analyzers(namespace, _kubeconfig_paths(kubeconfig), context))
         pools, notes = _pool_costs(analyzers, namespace, assumptions)
     compared = scenarios(assumptions, hours_per_day, total(pools) if pools else None)
-    figures = Figures(namespace, pools, compared, assumptions, hours_per_day, notes)
+    return _print(Figures(namespace, pools, compared, assumptions, hours_per_day, notes), output)
+
+
+def _print(figures: Figures | planning.Planning, output: Output) -> None:
     if output is Output.JSON:
-        typer.echo(json.dumps(document(figures), indent=2))
+        typer.echo(json.dumps(figures.document(), indent=2))
     else:
-        show(Console(highlight=False), figures)
+        figures.show(Console(highlight=False))
 
 
 # ---- reading the cluster

@@ -26,9 +26,16 @@ class Figures:
     hours_per_day: float
     notes: Sequence[str]
 
+    def document(self) -> dict[str, Any]:
+        """Return them for programs."""
+        return _document(self)
 
-def document(figures: Figures) -> dict[str, Any]:
-    """Return the figures for programs."""
+    def show(self, console: Console) -> None:
+        """Print them for people."""
+        _show(console, self)
+
+
+def _document(figures: Figures) -> dict[str, Any]:
     pools, assumptions = figures.pools, figures.assumptions
     counted = {"pools": [_pool_figures(pool) for pool in pools], "sum": _pool_figures(total(pools))} if pools else {}
     return {
@@ -66,8 +73,7 @@ def _pool_figures(pool: PoolCost) -> dict[str, Any]:
     }
 
 
-def show(console: Console, figures: Figures) -> None:
-    """Print the figures for people."""
+def _show(console: Console, figures: Figures) -> None:
     if figures.pools:
         console.print(f"Counted in namespace {figures.namespace}, in hours", style="bold", markup=False)
         console.print(_pool_table(figures.pools))
