@@ -84,6 +84,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- $_ := set $env "AWS_ACCESS_KEY_ID" (dict "secretKey" (dict "name" . "key" $s3.credentialsSecret.accessKeyIDKey)) -}}
 {{- $_ := set $env "AWS_SECRET_ACCESS_KEY" (dict "secretKey" (dict "name" . "key" $s3.credentialsSecret.secretAccessKeyKey)) -}}
 {{- end -}}
+{{- with .root.Values.tracing -}}
+{{- if .endpoint -}}
+{{- $_ := set $env "OTEL_EXPORTER_OTLP_ENDPOINT" .endpoint -}}
+{{- $_ := set $env "OTEL_TRACES_SAMPLER_ARG" (toString .ratio) -}}
+{{- end -}}
+{{- end -}}
 {{- merge (deepCopy .env) $env | toJson -}}
 {{- end }}
 

@@ -53,10 +53,12 @@ from analysis_operator.requests.erasing import Eraser
 from analysis_operator.requests.kube_erasures import KubeErasures
 from analysis_operator.requests.kube_store import KubeRequests
 from analysis_operator.requests.resync import RequestResync
+from analysis_operator.requests.spans import Spans
 from analysis_operator.scaling.external_scaler import Backlog, ExternalScaler
 from analysis_operator.scaling.keda import KedaController
 from analysis_operator.scaling.kube_store import KubeScaledObjects
 from analysis_operator.settings import Settings
+from guardian_service import tracing
 from guardian_service.signatures import SecretFile
 
 log = structlog.get_logger(__name__)
@@ -105,7 +107,8 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
     secrets = SecretFile(settings.secret_file) if settings.secret_file else None
     runner = HttpRunner.create(secrets, keep_seconds=KEEP_SECONDS)
     policy = settings.policy()
-    dispatcher = Dispatcher(runner, clock.now, policy.limits)
+    spans = Spans(tracing.from_environment("silver-guardian-operator"))
+    dispatcher = Dispatcher(runner, clock.now, policy.limits, spans)
     subjects = KubeSubjects(api, settings.identity, clock.now)
     notifier = Notifier(
         subjects,
@@ -128,6 +131,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         clock=clock.now,
         clock_doubted=clock.doubted,
         notifier=notifier,
+        spans=spans,
     )
     request_store, objects = KubeRequests(api, settings.identity), ObjectStore()
     requests = RequestController(
@@ -141,6 +145,7 @@ def build_operator(api: KubeApi, settings: Settings, may_write: Callable[[], boo
         clock_doubted=clock.doubted,
         cache=_cache(settings, clock.now),
         notifier=notifier,
+        spans=spans,
     )
     scaler = ExternalScaler(settings.namespace, partial(_backlog, dispatcher), dispatcher.backlog_changed)
     scaled_objects = KubeScaledObjects(api, settings.namespace)

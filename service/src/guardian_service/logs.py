@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import structlog
 
+from guardian_service import tracing
+
 _LEVELS = dict.fromkeys(("botocore", "urllib3", "uvicorn.access"), logging.WARNING)
 """At DEBUG botocore shows whole calls, with credentials."""
 
@@ -21,6 +23,7 @@ def configure(level: str, levels: Mapping[str, int] = _LEVELS) -> None:
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        tracing.log_fields,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -11,7 +11,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import PlainTextResponse
 
+from guardian_service import tracing
 from guardian_service.body_limit import BodyLimit
+from guardian_service.tracing import Tracing
 from status_api import page, problems
 from status_api.gate import Gate
 from status_api.page import SignIn
@@ -43,6 +45,7 @@ def create_app(
     sign_in: SignIn | None = None,
     ready: Callable[[], Awaitable[bool]] = _ready,
     lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    traces: Tracing = tracing.OFF,
 ) -> FastAPI:
     """Return the application over these adapters.
 
@@ -54,6 +57,7 @@ def create_app(
         sign_in: how the page signs people in; without it a token has to be in the link that leads to the page.
         ready: whether the services behind it answer, for /readyz.
         lifespan: what has to be open while the application serves.
+        traces: takes the span of each analysis that is asked for.
     """
     app = FastAPI(
         title="Silver Guardian",
@@ -65,7 +69,7 @@ def create_app(
         lifespan=lambda _: lifespan(),
     )
     problems.install(app)
-    app.include_router(make_router(settings, analyses, storage))
+    app.include_router(make_router(settings, analyses, storage, traces))
     page.install(app, settings, storage, sign_in)
     _add_probes(app, ready)
     app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES, too_long=_TOO_LONG, make_problem=problems.problem)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from analyzer_contract import Verdict, camel
+from guardian_service import tracing
 from status_api.naming import Key
 from status_api.ports import Entry, Position
 from status_api.wire import Analysis, Finding, NewAnalysis, Part, Source, State
@@ -130,10 +131,12 @@ def entry_of(resource: Mapping[str, Any]) -> Entry:
 def resource_for(tenant: str, name: str, new: NewAnalysis) -> dict[str, Any]:
     """Return the AnalysisRequest for a new analysis."""
     patience = {"timeoutSeconds": _LISTENING_SECONDS} if _LISTENS in (new.analyzers or ()) else {}
+    span = tracing.current.get()
+    trace = {"annotations": {tracing.ANNOTATION: span.context.traceparent}} if span else {}
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "metadata": {"name": name, "namespace": tenant},
+        "metadata": {"name": name, "namespace": tenant} | trace,
         "spec": new.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True) | patience,
     }
 

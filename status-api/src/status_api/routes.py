@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
 
+from guardian_service import tracing
+from guardian_service.tracing import Tracing
 from status_api import cursors
 from status_api.errors import BadCursor, NotAccepted, QuotaSpent
 from status_api.naming import ID_LIMIT, key_of, name_for
@@ -58,15 +60,20 @@ IdempotencyKey = Annotated[
 ]
 
 
-def make_router(settings: Settings, analyses: Analyses, storage: Storage) -> APIRouter:
+TraceParent = Annotated[
+    str | None, Header(description="W3C Trace Context: the span that the analysis is to be a part of.")
+]
+
+
+def make_router(settings: Settings, analyses: Analyses, storage: Storage, traces: Tracing = tracing.OFF) -> APIRouter:
     """Return the routes over these adapters."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(_bearer)], responses=_ALWAYS)
-    _add_analyses(router, settings, analyses)
+    _add_analyses(router, settings, analyses, traces)
     _add_links(router, settings, analyses, storage)
     return router
 
 
-def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> None:
+def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses, traces: Tracing) -> None:
     @router.post(
         "/analyses",
         status_code=HTTPStatus.ACCEPTED,
@@ -77,8 +84,14 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses) -> 
             **described(HTTPStatus.CONFLICT),
         },
     )
-    async def create(tenant: Tenant, body: NewAnalysis, idempotency_key: IdempotencyKey = None) -> Response:
-        entry = await _created(settings, analyses, tenant, name_for(tenant, idempotency_key), body)
+    async def create(
+        tenant: Tenant, body: NewAnalysis, idempotency_key: IdempotencyKey = None, traceparent: TraceParent = None
+    ) -> Response:
+        span = traces.start("POST /v1/analyses", tracing.read(traceparent), kind="server")
+        with tracing.active(span):
+            entry = await _created(settings, analyses, tenant, name_for(tenant, idempotency_key), body)
+        if span is not None:
+            span.end({"guardian.analysis": entry.analysis.id})
         analysis = entry.analysis
         headers = {"Location": f"/v1/analyses/{analysis.id}", "Retry-After": _POLL_SECONDS, **_headers(entry)}
         return Response(entry.body, HTTPStatus.ACCEPTED, headers, media_type=_JSON)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from guardian_service import tracing
 from status_api.adapters.cluster import ClusterApi, ClusterRequests
 from status_api.adapters.watched import WatchedAnalyses
 from status_api.app import create_app
@@ -34,7 +35,7 @@ def make_service(settings: Settings) -> FastAPI:
         raise Incomplete(f"Set {', '.join(missing)}: without them every request would be refused.")
     tokens, cluster = OidcTokens(settings), ClusterApi(settings)
     sign_in = tokens.provider if settings.oidc_client_id else None
-    address = settings.database
+    address, traces = settings.database, tracing.from_environment("silver-guardian-status-api")
     if address is None:
         watched = WatchedAnalyses(cluster, sorted(set(settings.tenants.values())))
 
@@ -47,7 +48,14 @@ def make_service(settings: Settings) -> FastAPI:
                 yield
 
         return create_app(
-            settings, watched, S3Links(settings), tokens, sign_in=sign_in, ready=watched.ready, lifespan=watching
+            settings,
+            watched,
+            S3Links(settings),
+            tokens,
+            sign_in=sign_in,
+            ready=watched.ready,
+            lifespan=watching,
+            traces=traces,
         )
     from analysis_records.reader import Reader
     from status_api.adapters.records import RecordedAnalyses
@@ -64,5 +72,12 @@ def make_service(settings: Settings) -> FastAPI:
             yield
 
     return create_app(
-        settings, recorded, S3Links(settings), tokens, sign_in=sign_in, ready=recorded.ready, lifespan=reading
+        settings,
+        recorded,
+        S3Links(settings),
+        tokens,
+        sign_in=sign_in,
+        ready=recorded.ready,
+        lifespan=reading,
+        traces=traces,
     )

@@ -142,6 +142,8 @@ class ContextBackend:
                 )
         except TimeoutError:
             raise out_of_time(job, clock.stage) from None
+        finally:
+            clock.end()
 
     async def _analyze(self, job: AnalysisJob, facts: SourceFacts, clock: Stages) -> tuple[Assessment, bytes, bool]:
         """Return what is said, its plot, and whether nothing was left out that another time could bring."""

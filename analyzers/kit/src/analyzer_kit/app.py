@@ -27,10 +27,12 @@ from analyzer_kit.metrics import Metrics
 from analyzer_kit.problems import SCHEMA, failure_problem
 from analyzer_kit.responses import PlainAnswer, StreamedAnswer
 from analyzer_kit.settings import KitSettings
+from guardian_service import tracing
 from guardian_service.body_limit import BodyLimit
 from guardian_service.problems import MEDIA_TYPE, install, problem
 from guardian_service.signatures import SecretFile
 from guardian_service.signed_requests import SignedRequests
+from guardian_service.tracing import Tracing
 
 MAX_BODY_BYTES = 64 * 1024
 """The longest job has some 40 KB, with every character of its strings escaped."""
@@ -71,17 +73,20 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(analyzer: Analyzer, settings: KitSettings, backend: Backend | None = None) -> FastAPI:
+def create_app(
+    analyzer: Analyzer, settings: KitSettings, backend: Backend | None = None, traces: Tracing = tracing.OFF
+) -> FastAPI:
     """Return an analyzer's HTTP application.
 
     Args:
         analyzer: the analyzer that it runs.
         settings: slots, limits, and places.
         backend: does the work; warm child processes unless given.
+        traces: takes the spans of analyses.
     """
     work = backend or ChildBackend(analyzer, settings)
     metrics = Metrics(analyzer.name, settings.concurrency)
-    jobs = Jobs(work, settings.concurrency, metrics)
+    jobs = Jobs(work, settings.concurrency, metrics, traces)
     metrics.watch(lambda: jobs.busy, lambda: work.worker_starts)
 
     @asynccontextmanager
@@ -116,6 +121,7 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
         job: AnalysisJob,
         accept: Annotated[str, Header()] = "application/json",
         guardian_keep: Annotated[float, Header(ge=0, le=LONGEST_KEEP_SECONDS)] = 0,
+        traceparent: Annotated[str | None, Header(description="W3C Trace Context: the span to be a part of.")] = None,
     ) -> Response:
         """Analyses one S3 object.
 
@@ -133,7 +139,7 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
             detail = f"All {jobs.slots} slots are taken."
             headers = {"Retry-After": _RETRY_AFTER_SECONDS}
             return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=headers, unattended=jobs.unattended)
-        work = known or jobs.start(job, keep)
+        work = known or jobs.start(job, keep, tracing.read(traceparent))
         return StreamedAnswer(work) if streamed else PlainAnswer(work, _plain)
 
     @app.post("/v1/cancellations", status_code=HTTPStatus.NO_CONTENT, responses=_REFUSALS, tags=["analyses"])

@@ -141,6 +141,8 @@ class ChildBackend:
                     return await self._run(job, folder, clock, attended)
             except TimeoutError:
                 raise out_of_time(job, clock.stage) from None
+            finally:
+                clock.end()
 
     async def _run(self, job: AnalysisJob, folder: Path, clock: Stages, attended: Attended) -> Result | Unchanged:
         clock.enter("download", 0.0)
@@ -162,7 +164,7 @@ class ChildBackend:
             clock.leased()
             cpu = int(job.deadline_seconds * self._settings.threads) + 1
             task = Task(recording=str(recording), plot=str(plot), cpu_seconds=cpu)
-            assessment = await worker.run(task, clock.child_stage)
+            assessment = await worker.run(task, clock.child_stage, clock.child_times)
             picture = _read_plot(plot)
         await attended()
         return await self._publisher.publish(job, facts, assessment, picture, clock, fingerprint=fingerprint)

@@ -17,7 +17,7 @@ from analyzer_kit.backend import Backend, ChildBackend
 from analyzer_kit.child.spawn import Spawned
 from analyzer_kit.jobs import Jobs
 from analyzer_kit.settings import KitSettings
-from guardian_service import logs, uvicorn_server
+from guardian_service import logs, tracing, uvicorn_server
 from guardian_service.connections import notice_lost_peer
 
 _LAST_BYTES_SECONDS = 5
@@ -37,7 +37,8 @@ async def serve(analyzer: Analyzer, settings: KitSettings, backend: Backend | No
     """
     arguments = _arguments(analyzer, settings)
     logs.configure(settings.log_level)
-    app = create_app(analyzer, settings, backend or ChildBackend(analyzer, settings, template))
+    traces = tracing.from_environment(f"silver-guardian-{analyzer.name}")
+    app = create_app(analyzer, settings, backend or ChildBackend(analyzer, settings, template), traces)
     config = uvicorn.Config(
         app,
         **uvicorn_server.options(

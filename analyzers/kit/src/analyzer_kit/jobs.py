@@ -6,14 +6,17 @@ from analyzer_contract import AnalysisJob
 from analyzer_kit.backend import Backend
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.work import Work
+from guardian_service import tracing
+from guardian_service.tracing import Context, Tracing
 
 
 class Jobs:
     """The slots of a service: at most ``slots`` analyses at once, and none new while draining."""
 
-    def __init__(self, backend: Backend, slots: int, metrics: Metrics) -> None:
+    def __init__(self, backend: Backend, slots: int, metrics: Metrics, traces: Tracing = tracing.OFF) -> None:
         self._backend = backend
         self._metrics = metrics
+        self._traces = traces
         self._works: list[Work] = []
         self.slots = slots
         self.draining = False
@@ -37,9 +40,10 @@ class Jobs:
         """Return the work on the same job that goes on without its client, or would, or None."""
         return next((work for work in self._works if work.keep_seconds and _same(work.job, job)), None)
 
-    def start(self, job: AnalysisJob, keep_seconds: float = 0) -> Work:
+    def start(self, job: AnalysisJob, keep_seconds: float = 0, parent: Context | None = None) -> Work:
         """Start a job in a slot that is free; without a client it goes on for so many seconds."""
-        work = Work(job, keep_seconds, self._backend, self._metrics, self._forget)
+        span = self._traces.start("analysis", parent, kind="server") if parent else None
+        work = Work(job, keep_seconds, self._backend, self._metrics, self._forget, span=span)
         self._works.append(work)
         return work
 

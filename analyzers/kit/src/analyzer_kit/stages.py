@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from analyzer_contract import AnalysisJob, FailureReason, Progress, SourceFacts
+from analyzer_kit.child.messages import StageTime
 from analyzer_kit.errors import AnalysisError
+from guardian_service import tracing
+from guardian_service.tracing import Kind
 
 Emit = Callable[[Progress], None]
 Attended = Callable[[], Awaitable[None]]
 """Returns as soon as a client follows the work."""
 
 
+_OF_S3 = {"download", "find", "upload"}
+_S3 = {"rpc.system": "aws-api", "rpc.service": "S3"}
 ANALYSIS_SHARE = (0.1, 0.95)
 """Where the analysis's own 0-1 lies within the whole job, for the progress bar."""
 
@@ -39,6 +44,7 @@ class Stages:
         now = time.monotonic()
         if self.stage:
             self._seconds[self.stage] = round(now - self._entered, 3)
+            self._trace(now)
         self.stage, self._entered, self._fraction = stage, now, fraction
         self._emit_progress(stage)
 
@@ -47,11 +53,34 @@ class Stages:
         self._facts = facts
         self._emit_progress(self.stage)
 
+    def end(self) -> None:
+        """End the last stage: nothing follows, whatever came of it."""
+        if self.stage:
+            self._trace(time.monotonic())
+
+    def _trace(self, now: float) -> None:
+        """Record the stage that ends now as a part of the current span."""
+        if (span := tracing.current.get()) is not None:
+            ended = time.time_ns()
+            began = ended - int((now - self._entered) * 1e9)
+            kind: Kind = "client" if self.stage in _OF_S3 else "internal"
+            span.part(self.stage, began, ended, kind, **(_S3 if self.stage in _OF_S3 else {}))
+
     def leased(self) -> None:
         """Leave out the time so far in this stage: waiting for a free child is not the analysis's own time."""
         now = time.monotonic()
+        if (span := tracing.current.get()) is not None:
+            ended = time.time_ns()
+            span.part("wait for a child", ended - int((now - self._entered) * 1e9), ended)
         self._waited += now - self._entered
         self._entered = now
+
+    def child_times(self, times: Sequence[StageTime]) -> None:
+        """Record what the child measured of its own stages, as parts of the current span."""
+        if (span := tracing.current.get()) is not None:
+            began = time.time_ns() - int((time.monotonic() - self._entered) * 1e9)
+            for entry in times:
+                span.part(f"child: {entry.stage}", began + int(entry.began * 1e9), began + int(entry.ended * 1e9))
 
     def child_stage(self, stage: str, fraction: float) -> None:
         """Emit how far the analysis itself is, 0-1; never less than before."""

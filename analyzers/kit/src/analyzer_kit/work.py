@@ -12,6 +12,8 @@ from analyzer_contract import HEARTBEAT_SECONDS, AnalysisJob, Failure, FailureRe
 from analyzer_kit.backend import Backend
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.metrics import Metrics
+from guardian_service import tracing
+from guardian_service.tracing import Span
 
 _HEARTBEAT = HEARTBEAT_SECONDS * 0.6
 """Early enough that a busy event loop still keeps the promise."""
@@ -56,6 +58,7 @@ class Work:
         backend: does it.
         metrics: counts it.
         forget: called when nobody can get anything from it any more.
+        span: of the work, if that is recorded.
     """
 
     def __init__(
@@ -65,12 +68,15 @@ class Work:
         backend: Backend,
         metrics: Metrics,
         forget: Callable[[Work], None],
+        *,
+        span: Span | None = None,
     ) -> None:
         self.job = job
         self.keep_seconds = keep_seconds
         self._backend = backend
         self._metrics = metrics
         self._forget = forget
+        self._span = span
         self._last: Progress | None = None
         self._outcome: Outcome | None = None
         self._client: Client | None = None
@@ -138,12 +144,16 @@ class Work:
         await self._followed.wait()
 
     async def _run(self) -> None:
+        with tracing.active(self._span):
+            await self._traced()
+
+    async def _traced(self) -> None:
         started = time.monotonic()
-        outcome = "Cancelled"
+        outcome, succeeded = "Cancelled", False
         last: Outcome
         try:
             last = await self._backend.run(self.job, self._emit, self._attended)
-            outcome = last.verdict if isinstance(last, Result) else type(last).__name__
+            outcome, succeeded = last.verdict if isinstance(last, Result) else type(last).__name__, True
         except AnalysisError as error:
             last, outcome = error.failure(time.monotonic() - started), error.reason
         except Exception as error:
@@ -154,6 +164,9 @@ class Work:
             seconds = time.monotonic() - started
             self._metrics.ended(outcome, seconds)
             log.info("analysis ended", job=self.job.id, outcome=outcome, seconds=round(seconds, 3))
+            if self._span is not None:
+                said = {"guardian.outcome": outcome, "guardian.job": self.job.id}
+                self._span.end(said, error="" if succeeded else outcome)
         self._outcome = last
         if self._client is not None:
             self._client.offer(last)

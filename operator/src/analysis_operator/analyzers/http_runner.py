@@ -29,6 +29,7 @@ from analyzer_contract import (
     Outcome,
     Progress,
 )
+from guardian_service import tracing
 from guardian_service.connections import notice_lost_peer
 from guardian_service.signatures import AUTHORIZATION, PROOF, SecretFile, Signature, sign
 
@@ -116,6 +117,8 @@ class HttpRunner:
         }
         if signature:
             headers[AUTHORIZATION] = signature.header
+        if (span := tracing.current.get()) is not None:
+            headers[tracing.HEADER] = span.context.traceparent
         try:
             return await self._session.post(
                 f"http://{endpoint.address}/v1/{what}",

@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from analyzer_contract import camel
+from guardian_service.tracing import ANNOTATION
 
 GROUP = "silverguardian.io"
 VERSION = "v1alpha1"
@@ -90,6 +91,8 @@ class Metadata(Resource):
     deletion_timestamp: datetime | None = None
     batch_uid: str | None = Field(default=None, validation_alias=AliasPath("labels", BATCH_LABEL))
     """Of a request: the batch that it was made for."""
+    traceparent: str | None = Field(default=None, validation_alias=AliasPath("annotations", ANNOTATION))
+    """Of a request: the span of whoever made it, as W3C Trace Context writes it."""
 
 
 ConditionState = Literal["True", "False", "Unknown"]

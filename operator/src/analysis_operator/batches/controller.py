@@ -21,7 +21,9 @@ from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Reason
 from analysis_operator.notifications.notifier import Notifier
 from analysis_operator.notifications.ports import About
 from analysis_operator.requests.observation import Policy
+from analysis_operator.requests.spans import Spans
 from analysis_operator.work_queue import WorkQueue
+from guardian_service import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,7 @@ class BatchController:
         clock: the time in UTC.
         clock_doubted: whether that is perhaps wrong.
         notifier: sends events about their ends; None: nobody is told.
+        spans: of all of each.
     """
 
     def __init__(
@@ -56,12 +59,14 @@ class BatchController:
         clock: Callable[[], datetime],
         clock_doubted: Callable[[], bool] = lambda: False,
         notifier: Notifier | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._batches = batches
         self._policy = policy
         self._clock = clock
         self._clock_doubted = clock_doubted
         self._notifier = notifier
+        self._spans = spans or Spans(tracing.OFF)
         self._queue = WorkQueue()
         self._entries: dict[str, Entry] = {}
         self._hands = Hands(batches, sources, results, policy, self._again)
@@ -230,6 +235,7 @@ class BatchController:
         entry.stop()
         entry.work = None
         self._hands.forget(entry)
+        self._spans.on_batch_finished(entry.batch)
         if self._notifier is not None:
             self._notifier.on_finished(entry.batch)
         for action in decided.actions:

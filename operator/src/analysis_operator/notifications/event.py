@@ -23,6 +23,7 @@ from analysis_operator.api import (
     Mode,
 )
 from analysis_operator.callbacks.decision import facts_of
+from guardian_service.tracing import read
 
 _SPEC_VERSION = "1.0"
 _JSON = "application/json"
@@ -43,6 +44,8 @@ class Event:
     subject: str
     time: datetime
     data: Mapping[str, Any]
+    traceparent: str | None = None
+    """The span of whoever made the request: CloudEvents' extension for distributed tracing."""
 
 
 def request_finished(request: AnalysisRequest) -> Event:
@@ -55,6 +58,7 @@ def request_finished(request: AnalysisRequest) -> Event:
         subject=_subject(meta, "analysisrequests"),
         time=_time(status.finished_at, meta),
         data=facts_of(request),
+        traceparent=parent.traceparent if (parent := read(meta.traceparent)) else None,
     )
 
 
@@ -133,6 +137,8 @@ def encoded(event: Event, source: str, mode: Mode) -> tuple[dict[str, str], byte
         "subject": event.subject,
         "time": event.time.isoformat().replace("+00:00", "Z"),
     }
+    if event.traceparent is not None:
+        attributes["traceparent"] = event.traceparent
     if mode == "binary":
         headers = {f"ce-{name}": value for name, value in attributes.items()}
         return headers | {"Content-Type": _JSON}, _as_json(event.data)

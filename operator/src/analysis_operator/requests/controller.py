@@ -29,8 +29,10 @@ from analysis_operator.requests.pace import Pace
 from analysis_operator.requests.plan import plan
 from analysis_operator.requests.ports import Requests
 from analysis_operator.requests.reading import Reader
+from analysis_operator.requests.spans import Spans
 from analysis_operator.requests.view import BACKOFF_SECONDS, Entry, RequestView, version_of
 from analysis_operator.work_queue import WorkQueue
+from guardian_service import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,7 @@ class RequestController:
         clock_doubted: whether that is perhaps wrong.
         cache: earlier results; None: nothing is adopted.
         notifier: sends events about them; None: nobody is told.
+        spans: of their reports, and of all of each.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class RequestController:
         clock_doubted: Callable[[], bool] = lambda: False,
         cache: VerdictCache | None = None,
         notifier: Notifier | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._requests = requests
         self._dispatcher = dispatcher
@@ -83,6 +87,7 @@ class RequestController:
         self._clock = clock
         self._clock_doubted = clock_doubted
         self._notifier = notifier
+        self._spans = spans or Spans(tracing.OFF)
         self._queue = WorkQueue()
         self._earlier = EarlierResults(cache, self._queue.add)
         self.view = RequestView(sink, self._queue, intake or Intake())
@@ -245,7 +250,11 @@ class RequestController:
                     self._callbacks.send(entry.request, answer)
 
     async def _write_report(self, entry: Entry, status: RequestStatus, prefix: str) -> None:
-        entry.report = await self._reports.write(entry.request, status, prefix)
+        span = self._spans.report(entry.request)
+        with tracing.active(span):
+            entry.report = await self._reports.write(entry.request, status, prefix)
+        if span is not None:
+            span.end(error=entry.report.problem)
         self._queue.add(entry.request.metadata.uid)
 
     def _may_write(self, uid: str, entry: Entry) -> bool:
@@ -305,6 +314,7 @@ class RequestController:
         # Once more: to answer the state machine that waits, or to see that nothing is left to write.
         self._queue.add(uid, low=not is_pending(entry.request))
         metrics.record_end(entry.request)
+        self._spans.on_finished(entry.request)
 
     async def _notify(self, entry: Entry, decided: Plan) -> None:
         for action in decided.actions:

@@ -20,8 +20,10 @@ from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.observation import Outcome, PodLost, PoolView, Run
 from analysis_operator.requests.pool import Pod, WorkerPool, job_of
 from analysis_operator.requests.ports import Endpoint, Runner
+from analysis_operator.requests.spans import Spans
 from analysis_operator.signals import Signal
 from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Known, Progress
+from guardian_service import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -52,12 +54,16 @@ class Dispatcher:
         runner: carries a job to a pod.
         clock: the time in UTC.
         limits: what one namespace may run.
+        spans: of what waits and runs.
     """
 
-    def __init__(self, runner: Runner, clock: Callable[[], datetime], limits: Limits | None = None) -> None:
+    def __init__(
+        self, runner: Runner, clock: Callable[[], datetime], limits: Limits | None = None, spans: Spans | None = None
+    ) -> None:
         self._runner = runner
         self._limits = limits or Limits()
         self._clock = clock
+        self._spans = spans or Spans(tracing.OFF)
         self.run_changed = Signal[str, bool]()
         """Sent with a request's UID when one of its runs moved, or (True) when only the reason of its wait did."""
         self.backlog_changed = Signal[str]()
@@ -147,6 +153,7 @@ class Dispatcher:
         priority = self._limits.priority(meta.namespace, request.spec.priority)
         analysis, is_new = QueuedAnalysis(uid, meta.namespace, priority, since, order), uid not in pool.jobs
         pool.jobs[uid] = (analysis, job_of(request, analyzer, source, prefix, known))
+        self._spans.queued(request, analyzer)
         if resume_on and is_new:
             self._resume(analyzer, pool, uid, resume_on)
         else:
@@ -166,6 +173,7 @@ class Dispatcher:
 
     def stop(self, uid: str, analyzer: str | None = None) -> None:
         """Take a request out of the queue, stop its run, and forget its outcome: for one analyzer or for all."""
+        self._spans.dropped(uid, analyzer)
         for name, pool in self._pools.items():
             if analyzer not in {None, name}:
                 continue
@@ -207,7 +215,8 @@ class Dispatcher:
         pod.in_flight += 1
         pool.running[analysis.namespace] += 1
         attempt = _Attempt(name, pool, pod, analysis, job, self._clock())
-        task = asyncio.create_task(self._attempt(attempt))
+        with tracing.active(self._spans.started(uid, name)):
+            task = asyncio.create_task(self._attempt(attempt))
         pool.tasks[uid] = task
         # Not a `finally` in the task: a task that is cancelled before its first step never enters its body.
         task.add_done_callback(partial(self._ended, attempt))
@@ -270,6 +279,8 @@ class Dispatcher:
         """Free the slot and keep the outcome in one step, so that no outcome is seen whose slot is still taken."""
         name, pool, pod, analysis = attempt.analyzer, attempt.pool, attempt.pod, attempt.analysis
         uid, outcome = analysis.key, None if task.cancelled() else task.result()
+        told = "Cancelled" if task.cancelled() else type(outcome).__name__ if outcome else None
+        self._spans.ended(uid, name, pod.endpoint.pod, told)
         pod.in_flight -= 1
         pool.running[analysis.namespace] -= 1
         if not pool.running[analysis.namespace]:

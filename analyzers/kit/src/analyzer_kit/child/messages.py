@@ -16,6 +16,10 @@ MOST_MESSAGES = 20_000
 """Most messages accepted for one task; a child sends four a second, and the longest deadline is 3,600 s."""
 
 
+MOST_STAGES = 20
+_LONGEST_SECONDS = 100_000.0
+
+
 class _Message(Wire):
     """A message between the service, the template and its children."""
 
@@ -65,11 +69,20 @@ class Stage(_Message):
     fraction: float = Field(ge=0, le=1)
 
 
+class StageTime(Wire):
+    """When the child was in a stage, in seconds since it got its recording."""
+
+    stage: str = Field(max_length=60)
+    began: float = Field(ge=0, le=_LONGEST_SECONDS)
+    ended: float = Field(ge=0, le=_LONGEST_SECONDS)
+
+
 class Done(_Message):
     """The analysis ended with an assessment."""
 
     type: Literal["done"] = "done"
     assessment: Assessment
+    times: list[StageTime] = Field(default=[], max_length=MOST_STAGES)
 
 
 class Failed(_Message):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from analyzer_kit.child.messages import (
     Failed,
     Ready,
     Stage,
+    StageTime,
     Task,
     Unready,
 )
@@ -174,14 +175,24 @@ class ChildProcess:
             self._writer.close()  # the child ends when it reads no task
             raise
 
-    async def run(self, task: Task, on_stage: Callable[[str, float], None]) -> Assessment:
+    async def run(
+        self,
+        task: Task,
+        on_stage: Callable[[str, float], None],
+        on_times: Callable[[Sequence[StageTime]], None] = lambda _times: None,
+    ) -> Assessment:
         """Analyse one recording; cancelling it kills the process.
+
+        Args:
+            task: the recording.
+            on_stage: is told how far it is.
+            on_times: is told at the end how long each stage took.
 
         Raises:
             AnalysisError: with the child's own reason, or WorkerCrashed, OutOfMemory or DeadlineExceeded if it died.
         """
         try:
-            return await self._run(task, on_stage)
+            return await self._run(task, on_stage, on_times)
         except AnalysisError as error:
             if error.kind is not FailureKind.MEDIA:
                 self.kill()
@@ -190,14 +201,20 @@ class ChildProcess:
             self.kill()
             raise
 
-    async def _run(self, task: Task, on_stage: Callable[[str, float], None]) -> Assessment:
+    async def _run(
+        self,
+        task: Task,
+        on_stage: Callable[[str, float], None],
+        on_times: Callable[[Sequence[StageTime]], None],
+    ) -> Assessment:
         self._oom_kills = oom_kills()
         await self._send(task)
         for _ in range(MOST_MESSAGES):
             match await self._receive():
                 case Stage(stage=stage, fraction=fraction):
                     on_stage(stage, fraction)
-                case Done(assessment=assessment):
+                case Done(assessment=assessment, times=times):
+                    on_times(times)
                     return assessment
                 case Failed(reason=reason, message=message):
                     raise AnalysisError(reason, message)

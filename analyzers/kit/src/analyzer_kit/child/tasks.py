@@ -14,7 +14,7 @@ from typing import BinaryIO
 from analyzer_contract import FailureReason
 from analyzer_kit.analysis import AnalysisModule
 from analyzer_kit.child import sandbox, seccomp
-from analyzer_kit.child.messages import ChildConfig, Done, Failed, Ready, Stage, Task
+from analyzer_kit.child.messages import MOST_STAGES, ChildConfig, Done, Failed, Ready, Stage, StageTime, Task
 from analyzer_kit.child.opened import OpenedPath
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.source import hand_over
@@ -29,6 +29,9 @@ class _Channel:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._last = 0.0
+        self.began = time.monotonic()
+        """When the recording came: it may have waited for one."""
+        self._stages: list[tuple[str, float]] = []
 
     def send(self, message: Ready | Stage | Done | Failed) -> None:
         self._out.write(message.line())
@@ -36,9 +39,19 @@ class _Channel:
 
     def stage(self, stage: str, fraction: float) -> None:
         now = time.monotonic()
+        if (not self._stages or self._stages[-1][0] != stage) and len(self._stages) < MOST_STAGES:
+            self._stages.append((stage, now - self.began))
         if now - self._last >= _PROGRESS_SECONDS:
             self._last = now
             self.send(Stage(stage=stage, fraction=min(max(fraction, 0.0), 1.0)))
+
+    def times(self) -> list[StageTime]:
+        """Return when each stage began and ended, the last one now: spans are made of it where there is a network."""
+        ends = [*(began for _, began in self._stages[1:]), time.monotonic() - self.began]
+        return [
+            StageTime(stage=stage, began=began, ended=ended)
+            for (stage, began), ended in zip(self._stages, ends, strict=False)
+        ]
 
 
 def work(module: AnalysisModule, config: ChildConfig) -> None:
@@ -48,6 +61,7 @@ def work(module: AnalysisModule, config: ChildConfig) -> None:
     line = os.fdopen(0, "rb", closefd=False).readline()
     if not line:
         return
+    channel.began = time.monotonic()
     task = Task.model_validate_json(line)
     os.setsid()  # what it may start is told from the template's other children by its session
     recording = OpenedPath(Path(task.recording), os.O_RDONLY)
@@ -73,4 +87,4 @@ def _analyze(
     except Exception as error:  # a fault of a detector ends this analysis only
         message = f"The detectors failed with {type(error).__name__}: {error}"
         return Failed(reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
-    return Done(assessment=assessment)
+    return Done(assessment=assessment, times=channel.times())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,6 +14,7 @@ from analysis_operator.cli.cluster.errors import NotAllowed, NotInstalled, NotTh
 from analysis_operator.errors import Gone
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.objects import ANALYZER_LABEL, KubeObject
+from guardian_service.tracing import ANNOTATION, read
 
 MANAGER = "kubectl-guardian"
 _OPERATOR_LABEL = "app.kubernetes.io/name=silver-guardian-operator"
@@ -59,7 +61,9 @@ class Cluster:
 
     async def create(self, name: str, spec: dict[str, Any], annotations: dict[str, str] | None = None) -> KubeObject:
         """Create a request. Raises NameTaken."""
-        meta = {"name": name, "namespace": self.namespace, "annotations": annotations or {}}
+        told = read(os.environ.get("TRACEPARENT"))
+        trace = {ANNOTATION: told.traceparent} if told else {}
+        meta = {"name": name, "namespace": self.namespace, "annotations": {**trace, **(annotations or {})}}
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "AnalysisRequest", "metadata": meta, "spec": spec}
         try:
             with plainly():
