@@ -9,55 +9,27 @@ from __future__ import annotations
 import atexit
 import hashlib
 import os
-import re
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from guardian_service.trace_context import Context
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
 
-HEADER = "traceparent"
-ANNOTATION = "silverguardian.io/traceparent"
-"""On an AnalysisRequest: the context of whoever made it."""
-
 Kind = Literal["internal", "server", "client"]
 Attributes = Mapping[str, str | int | float | bool]
 
-_TRACEPARENT = re.compile(r"^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$")
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _LAST_SECONDS = 3.0
 """How long the end of a process waits for a collector that does not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What names a span in other processes."""
-
-    trace_id: str
-    span_id: str
-    sampled: bool = True
-
-    @property
-    def traceparent(self) -> str:
-        """Return it as W3C Trace Context writes it."""
-        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
-
-    def child(self) -> Context:
-        """Return the context of a new span of the same trace."""
-        return replace(self, span_id=secrets.token_hex(8))
-
-
-def read(traceparent: str | None) -> Context | None:
-    """Return the context that a header or an annotation names; None if it names none."""
-    found = _TRACEPARENT.match(traceparent or "")
-    return Context(found[1], found[2], bool(int(found[3], 16) & 1)) if found else None
 
 
 @dataclass(slots=True)
@@ -95,7 +67,7 @@ def active(span: Span | None) -> Iterator[None]:
         current.reset(token)
 
 
-def log_fields(_logger: object, _method: str, event: dict[str, object]) -> dict[str, object]:
+def log_fields(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Add the ids of the current span to a log line, as a processor of structlog."""
     if (span := current.get()) is not None:
         event["trace_id"], event["span_id"] = span.context.trace_id, span.context.span_id

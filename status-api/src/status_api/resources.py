@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analyzer_contract import Verdict, camel
 from guardian_service import tracing
+from guardian_service.trace_context import ANNOTATION
 from status_api.naming import Key
 from status_api.ports import Entry, Position
 from status_api.wire import Analysis, Finding, NewAnalysis, Part, Source, State
@@ -132,7 +133,7 @@ def resource_for(tenant: str, name: str, new: NewAnalysis) -> dict[str, Any]:
     """Return the AnalysisRequest for a new analysis."""
     patience = {"timeoutSeconds": _LISTENING_SECONDS} if _LISTENS in (new.analyzers or ()) else {}
     span = tracing.current.get()
-    trace = {"annotations": {tracing.ANNOTATION: span.context.traceparent}} if span else {}
+    trace = {"annotations": {ANNOTATION: span.context.traceparent}} if span else {}
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,

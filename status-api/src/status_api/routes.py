@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
 
 from guardian_service import tracing
+from guardian_service.trace_context import read
 from guardian_service.tracing import Tracing
 from status_api import cursors
 from status_api.errors import BadCursor, NotAccepted, QuotaSpent
@@ -87,7 +88,7 @@ def _add_analyses(router: APIRouter, settings: Settings, analyses: Analyses, tra
     async def create(
         tenant: Tenant, body: NewAnalysis, idempotency_key: IdempotencyKey = None, traceparent: TraceParent = None
     ) -> Response:
-        span = traces.start("POST /v1/analyses", tracing.read(traceparent), kind="server")
+        span = traces.start("POST /v1/analyses", read(traceparent), kind="server")
         with tracing.active(span):
             entry = await _created(settings, analyses, tenant, name_for(tenant, idempotency_key), body)
         if span is not None:

@@ -97,6 +97,31 @@ def test_the_defaults_are_those_of_the_settings(tmp_path: Path, monkeypatch: pyt
     assert Settings() == Settings.model_construct()
 
 
+def test_traces_go_where_the_value_says_and_nowhere_by_default(tmp_path: Path) -> None:
+    def told(values: Manifest) -> list[dict[str, str]]:
+        manifests = rendered(tmp_path, {"statusApi": STATUS_API, **values})
+        pods = [each["spec"]["template"]["spec"] for each in manifests if each["kind"] == "Deployment"]
+        env = [pod["containers"][0]["env"] for pod in pods]
+        env += [each["spec"].get("env", []) for each in manifests if each["kind"] == "Analyzer"]
+        return [{entry["name"]: entry.get("value", "") for entry in each} for each in env]
+
+    assert not [each for each in told({}) if any(name.startswith("OTEL_") for name in each)]
+    traced = told({"tracing": {"endpoint": "http://collector:4318", "ratio": 0.25}})
+    found = {(each.get("OTEL_EXPORTER_OTLP_ENDPOINT"), each.get("OTEL_TRACES_SAMPLER_ARG")) for each in traced}
+    assert (len(traced), found) == (4, {("http://collector:4318", "0.25")})
+
+
+def test_the_installations_events_are_signed_with_secrets_that_the_operator_may_get(tmp_path: Path) -> None:
+    subscriptions = {"soc": {"sink": "http://broker.events/soc", "secret": {"name": "soc-key"}}}
+    manifests = rendered(tmp_path, {"notifications": {"subscriptions": subscriptions}})
+    rules = [rule for each in manifests if each["kind"] == "Role" for rule in each["rules"]]
+    (rule,) = [rule for rule in rules if "secrets" in rule["resources"]]
+    assert (rule["resourceNames"], rule["verbs"]) == (["soc-key"], ["get"])
+    env = {entry["name"]: entry.get("value", "") for entry in container(manifests)["env"]}
+    (subscription,) = Settings(subscriptions=json.loads(env["GUARDIAN_SUBSCRIPTIONS"])).installed_subscriptions()
+    assert (subscription.sink, subscription.trusted) == ("http://broker.events/soc", True)
+
+
 def test_a_namespace_that_is_named_gets_a_quota_and_the_operator_its_limits(tmp_path: Path) -> None:
     limits = {"team": {"maxRunning": 2, "maxRequests": 50}, "care": {"analyzers": ["*"]}}
     manifests = rendered(tmp_path, {"operator": {"limits": limits}, "statusApi": STATUS_API})

@@ -32,6 +32,7 @@ from guardian_service.body_limit import BodyLimit
 from guardian_service.problems import MEDIA_TYPE, install, problem
 from guardian_service.signatures import SecretFile
 from guardian_service.signed_requests import SignedRequests
+from guardian_service.trace_context import read
 from guardian_service.tracing import Tracing
 
 MAX_BODY_BYTES = 64 * 1024
@@ -139,7 +140,7 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
             detail = f"All {jobs.slots} slots are taken."
             headers = {"Retry-After": _RETRY_AFTER_SECONDS}
             return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=headers, unattended=jobs.unattended)
-        work = known or jobs.start(job, keep, tracing.read(traceparent))
+        work = known or jobs.start(job, keep, read(traceparent))
         return StreamedAnswer(work) if streamed else PlainAnswer(work, _plain)
 
     @app.post("/v1/cancellations", status_code=HTTPStatus.NO_CONTENT, responses=_REFUSALS, tags=["analyses"])

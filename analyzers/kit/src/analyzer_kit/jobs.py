@@ -7,7 +7,8 @@ from analyzer_kit.backend import Backend
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.work import Work
 from guardian_service import tracing
-from guardian_service.tracing import Context, Tracing
+from guardian_service.trace_context import Context
+from guardian_service.tracing import Tracing
 
 
 class Jobs:

@@ -32,6 +32,7 @@ from analyzer_contract import (
 from guardian_service import tracing
 from guardian_service.connections import notice_lost_peer
 from guardian_service.signatures import AUTHORIZATION, PROOF, SecretFile, Signature, sign
+from guardian_service.trace_context import HEADER
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +119,7 @@ class HttpRunner:
         if signature:
             headers[AUTHORIZATION] = signature.header
         if (span := tracing.current.get()) is not None:
-            headers[tracing.HEADER] = span.context.traceparent
+            headers[HEADER] = span.context.traceparent
         try:
             return await self._session.post(
                 f"http://{endpoint.address}/v1/{what}",

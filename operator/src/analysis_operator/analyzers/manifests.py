@@ -165,9 +165,10 @@ def _network_policy(analyzer: Analyzer) -> KubeObject:
 
 
 def _endpoint_ports(analyzer: Analyzer) -> list[int]:
-    """Return the ports of what the environment names by a URL: servers instead of Amazon's, a language model."""
+    """Return the ports of what the environment names by a URL: other servers than Amazon's, a model, a collector."""
+    endings = ("_URL", "_ENDPOINT")
     named = [
-        each for each in analyzer.spec.env if each.name.startswith("AWS_ENDPOINT_URL") or each.name.endswith("_URL")
+        each for each in analyzer.spec.env if each.name.startswith("AWS_ENDPOINT_URL") or each.name.endswith(endings)
     ]
     values = [entry.value or "" for entry in named]
     urls = [urlsplit(value) for value in values if value]

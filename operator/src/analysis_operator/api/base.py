@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from analyzer_contract import camel
-from guardian_service.tracing import ANNOTATION
+from guardian_service.trace_context import ANNOTATION
 
 GROUP = "silverguardian.io"
 VERSION = "v1alpha1"

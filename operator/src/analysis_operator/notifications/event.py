@@ -23,7 +23,7 @@ from analysis_operator.api import (
     Mode,
 )
 from analysis_operator.callbacks.decision import facts_of
-from guardian_service.tracing import read
+from guardian_service.trace_context import read
 
 _SPEC_VERSION = "1.0"
 _JSON = "application/json"

@@ -6,7 +6,8 @@ import time
 from datetime import datetime
 
 from analysis_operator.api import AnalysisBatch, AnalysisRequest, ConditionType
-from guardian_service.tracing import Attributes, Context, Span, Tracing, read
+from guardian_service.trace_context import Context, read
+from guardian_service.tracing import Attributes, Span, Tracing
 
 
 class Spans:

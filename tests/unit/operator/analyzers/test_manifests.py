@@ -117,6 +117,7 @@ def test_secrets_are_referenced_and_the_ports_of_other_servers_are_reachable() -
     env = [
         {"name": "AWS_ENDPOINT_URL", "value": "http://10.0.0.1:7070"},
         {"name": "GUARDIAN_CONTEXT_MODEL_URL", "value": "http://vllm.ml:8000/v1"},
+        {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://collector.monitoring:4318"},
         {"name": "AWS_SECRET_ACCESS_KEY", "secretKey": {"name": "s3", "key": "secret"}},
     ]
     made = child_objects(analyzer(env=env))

@@ -14,7 +14,7 @@ from analysis_operator.cli.cluster.errors import NotAllowed, NotInstalled, NotTh
 from analysis_operator.errors import Gone
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.objects import ANALYZER_LABEL, KubeObject
-from guardian_service.tracing import ANNOTATION, read
+from guardian_service.trace_context import ANNOTATION, read
 
 MANAGER = "kubectl-guardian"
 _OPERATOR_LABEL = "app.kubernetes.io/name=silver-guardian-operator"
