@@ -125,7 +125,7 @@ def test_secrets_are_referenced_and_the_ports_of_other_servers_are_reachable() -
     secret = {"secretKeyRef": {"name": "s3", "key": "secret"}}
     assert {"name": "AWS_SECRET_ACCESS_KEY", "valueFrom": secret} in container["env"]
     egress = child(made, "NetworkPolicy")["spec"]["egress"]
-    assert {7070, 8000} <= {port["port"] for entry in egress for port in entry["ports"]}
+    assert {7070, 8000, 4318} <= {port["port"] for entry in egress for port in entry["ports"]}
 
 
 @pytest.mark.parametrize("endpoint", ["http://s3", "http://169.254.169.254"])

@@ -74,7 +74,7 @@ def test_the_table_is_kubectls() -> None:
 
 def test_wide_and_namespaces_add_columns() -> None:
     head, row = render_table([request()], now=NOW, wide=True, namespaces=True).splitlines()
-    columns = ["VERDICT", "SCORE", "STATUS", "PROGRESS", "DURATION", "AGE", "SOURCE", "REPORT", "EXPIRES"]
+    columns = ["VERDICT", "SCORE", "STATUS", "PROGRESS", "DURATION", "AGE", "SOURCE", "REPORT", "EXPIRES", "NOTIFIED"]
     assert head.split() == ["NAMESPACE", "NAME", *columns]
     assert row.split()[-2:] == ["s3://media/edited.mp4", "s3://results/report.html"]
 
