@@ -47,10 +47,10 @@ class Matrix:
     def __init__(
         self, world: World, proxies: dict[Place, Proxy], watch: VerdictWatch, witness: Witness, clock: Path
     ) -> None:
-        self._world = world
+        self.world = world
         self._proxies = proxies
         self._watch = watch
-        self._witness = witness
+        self.witness = witness
         self._clock = clock
         self._numbers = itertools.count(1)
         self._restarting = threading.Lock()
@@ -66,9 +66,9 @@ class Matrix:
         script = cell.scenario.script | {"score": 0, "examined": 1 - int(name[5:]) * 1e-6}
         spec: dict[str, Any] = {}
         if cell.scenario.called_back:
-            spec = {"callback": {"taskToken": self._witness.wait(name)}}
+            spec = {"callback": {"taskToken": self.witness.wait(name)}}
         try:
-            self._world.ask(name, self._world.put(name, **script), **spec)
+            self.world.ask(name, self.world.put(name, **script), **spec)
             problems = self._follow(cell, name)
             if cell.place in {Place.STATEMENT, Place.COMMIT, Place.ANSWER}:
                 self._until_kept(cell, name, fault)
@@ -88,7 +88,7 @@ class Matrix:
         return Outcome(cell, fired=fired, problems=tuple(problems), seconds=seconds, name=name)
 
     def _follow(self, cell: Cell, name: str) -> list[str]:
-        scenario, server = cell.scenario, self._world.server
+        scenario, server = cell.scenario, self.world.server
         if scenario.then:
             until(lambda: self._is_running(name), f"{name} to run", timeout=_END_SECONDS)
         if scenario.then == "cancel":
@@ -123,7 +123,7 @@ class Matrix:
         return problems
 
     def _writes(self, cell: Cell, name: str, seconds: float) -> list[str]:
-        writes = sum("status" in entry for entry in self._world.server.writes("operator", name))
+        writes = sum("status" in entry for entry in self.world.server.writes("operator", name))
         allowed = _WRITES + int(seconds / _PROGRESS_SECONDS) + cell.scenario.called_back * _OF_CALLBACK
         return [f"{writes} writes, {allowed} allowed in {seconds:.0f} s"] if writes > allowed else []
 
@@ -134,12 +134,12 @@ class Matrix:
         cell, item = outcome.cell, self._item(outcome.name)
         if (item is None) != (cell.scenario.then == "delete"):
             return ["it is gone" if item is None else "it is still there"]
-        problems = self._witness.of_row(outcome.name, item)
+        problems = self.witness.of_row(outcome.name, item)
         # A deletion that no operator sees is answered by nobody: 0035.
         if not cell.scenario.called_back or (item is None and cell.kind in KILLS):
             return problems
         timed_out = cell.kind is Kind.TIMED_OUT and outcome.fired
-        return problems + self._witness.of_token(outcome.name, item, nobody_waited=timed_out)
+        return problems + self.witness.of_token(outcome.name, item, nobody_waited=timed_out)
 
     def _until_kept(self, cell: Cell, name: str, fault: Fault | None) -> None:
         def problems() -> list[str]:
@@ -152,15 +152,15 @@ class Matrix:
 
     def at_rest(self) -> list[str]:
         """Return what is left of all the cells in the operator and in its pods: nothing may be."""
-        lines = self._world.operator.get("/metrics")[1].splitlines()
+        lines = self.world.operator.get("/metrics")[1].splitlines()
         gauges = ("silver_guardian_queued{", "silver_guardian_running{", "silver_guardian_records_waiting ")
         left = [line for line in lines if line.startswith(gauges) and not line.endswith(" 0.0")]
-        return left + (["its pod is busy"] if self._world.pods.busy("scripted-0") else [])
+        return left + (["its pod is busy"] if self.world.pods.busy("scripted-0") else [])
 
     # ---- inside
 
     def _act(self, kind: Kind) -> None:
-        process = self._world.operator.process
+        process = self.world.operator.process
         if process is None:
             return
         if kind in KILLS:
@@ -175,13 +175,13 @@ class Matrix:
 
     def _restart(self) -> None:
         try:
-            self._world.operator.stop(signal.SIGKILL)
-            self._world.operator.start()
+            self.world.operator.stop(signal.SIGKILL)
+            self.world.operator.start()
         finally:
             self._restarting.release()
 
     def _item(self, name: str) -> dict[str, Any] | None:
-        return self._world.server.read.find("analysisrequest", name, "default")
+        return self.world.server.read.find("analysisrequest", name, "default")
 
     def _status(self, name: str) -> dict[str, Any]:
         status: dict[str, Any] = (self._item(name) or {}).get("status", {})
