@@ -21,7 +21,7 @@ from ml.common.paths import repo_root
 from ml.voice.data.sound import Sound, decode
 
 ENVIRONMENT: Final = "SILVER_GUARDIAN_SPEECH"
-FOLDS: Final = 5
+FOLDS: Final = 3
 NARROW_HZ: Final = 8000
 """Sample rate of telephone speech."""
 
@@ -106,6 +106,11 @@ def clips(home: Path) -> list[Clip]:
     return found
 
 
+def wide(found: Sequence[Clip]) -> list[Clip]:
+    """Return the clips that are no telephone speech: those that networks learn from and are measured on, by fold."""
+    return [clip for clip in found if not clip.narrow]
+
+
 def load(clip: Clip) -> Sound:
     """Return a clip's sound: mono, 16 kHz."""
     return decode(clip.path)
@@ -117,7 +122,7 @@ def digest(found: Sequence[Clip]) -> str:
 
 
 def folds(found: Sequence[Clip]) -> list[int]:
-    """Return the fold of each clip, 0 to 4: a repository is in one, and both classes are spread alike.
+    """Return the fold of each clip, from 0 on: a repository is in one, and both classes are spread alike.
 
     Repositories are dealt out from the largest on, each to the fold that has least of what it brings.
     """
@@ -139,13 +144,18 @@ def folds(found: Sequence[Clip]) -> list[int]:
 def learners(found: Sequence[Clip], fold_of: Sequence[int], fold: int) -> list[int]:
     """Return which clips a network may learn from that is measured on a fold.
 
-    Left out are its repositories, its systems wherever they come from, and its speakers.
+    Left out are its repositories, its systems wherever they come from, those that share a decoder or a vocoder with one
+    of them, and its speakers.
     """
     held = [clip for clip, of in zip(found, fold_of, strict=True) if of == fold]
     systems = {clip.family for clip in held if clip.synthetic}
+    lineages = {clip.lineage for clip in held if clip.synthetic}
     people = {clip.speaker for clip in held if not clip.synthetic and clip.speaker}
     return [
         index
         for index, (clip, of) in enumerate(zip(found, fold_of, strict=True))
-        if of != fold and clip.family not in systems - {""} and (clip.synthetic or clip.speaker not in people)
+        if of != fold
+        and clip.family not in systems - {""}
+        and not (clip.synthetic and clip.lineage in lineages - {""})
+        and (clip.synthetic or clip.speaker not in people)
     ]

@@ -16,9 +16,9 @@ from guardian_models.errors import ModelError, ModelMissing
 from guardian_models.manifest import Calibration, Domain, SoundManifest
 from guardian_models.runtime import Model, load
 from ml.common.packages import DataMissing
-from ml.voice.data import corpus, published, splits
+from ml.voice.data import corpus, published, sent, splits
 from ml.voice.evaluate import card, heard, joined_card, judging, published_card, scores
-from ml.voice.train import joining, wideband
+from ml.voice.train import joining, tuned, wideband
 from ml.voice.train.fitting import ID, OWN_MODELS
 
 _CARDS: Final = {name: f"docs/cards/{name}.md" for name in (ID, "asvspoof5-aasist")}
@@ -41,7 +41,7 @@ def main() -> int:
     arguments = _arguments()
     started = time.monotonic()
     try:
-        _wideband(arguments.aasist, arguments.workers)
+        _wideband(arguments.aasist, arguments.tuned, arguments.workers)
         _report(started, f"{wideband.CARD} is written")
     except (DataMissing, ModelMissing) as error:
         _report(started, f"{wideband.CARD} stays as it is, `make train` joins the model: {error}")
@@ -76,11 +76,12 @@ def main() -> int:
     return 0
 
 
-def _wideband(weights: Path, workers: int) -> None:
+def _wideband(weights: Path, seed: int, workers: int) -> None:
     """Write the card of the wideband model, which `make train` joined before."""
-    manifest = models_folder.read_manifest(wideband.JOINED_MODELS, wideband.ID, SoundManifest)
-    entries = wideband.scored(*wideband.parts(weights), workers)
-    Path(wideband.CARD).write_text(joined_card.text(entries, joining.judge(entries), manifest), "utf-8")
+    manifest = models_folder.read_manifest(OWN_MODELS, wideband.ID, SoundManifest)
+    drawn = dict.fromkeys(trial.clip for trial in sent.trials(published.clips(published.folder())))
+    judged = joining.judge(wideband.tried(weights, seed, workers))
+    Path(wideband.CARD).write_text(joined_card.text(list(drawn), judged, manifest), "utf-8")
 
 
 def _published(workers: int) -> None:
@@ -135,7 +136,8 @@ def _arguments() -> argparse.Namespace:
     default = models_folder.default_folder()
     parser.add_argument("--models", type=Path, default=default, help="folder of further models, see `guardian models`")
     parser.add_argument("--model", action="append", choices=[name for name in _CARDS if name != ID], default=[])
-    parser.add_argument("--aasist", type=Path, default=wideband.AASIST_WEIGHTS, help="AASIST's published weights")
+    parser.add_argument("--aasist", type=Path, default=tuned.AASIST_WEIGHTS, help="AASIST's published weights")
+    parser.add_argument("--tuned", type=int, default=tuned.SEED, help="seed of the fine-tuned networks")
     parser.add_argument("--published-only", action="store_true", help="only what is measured on published speech")
     parser.add_argument("--seed", type=int, default=corpus.SEED)
     parser.add_argument("--workers", type=int, default=2, help="number of threads")

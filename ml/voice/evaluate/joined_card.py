@@ -8,57 +8,72 @@ from typing import Final
 import numpy as np
 
 from guardian_models.manifest import SoundManifest
-from ml.voice.data import published
+from ml.voice.data import published, sent
 from ml.voice.data.published import Clip
 from ml.voice.evaluate.shares import areas, by, counts_for_korean, korean, people, share
 from ml.voice.evaluate.tables import groups, reliability_table, table
-from ml.voice.train.joining import LIMITS, SOURCE_FROM, Judged, Scored
+from ml.voice.train import tuned
+from ml.voice.train.joining import SOURCE_FROM, Judged
+from ml.voice.train.scored import LIMITS
 
 _FEW: Final = 3
 """Clips of a system; with fewer, none found says little."""
 
-ABOUT: Final = """\
-The model joins two parts that learned elsewhere: the texture of a voice ([its own card](voice-texture.md), learned from
-packages) and AASIST as published with ASVspoof 5 ([its card](asvspoof5-aasist.md)). Only scale and offset of the sum,
-and the thresholds, come from the clips of this page, and each figure at a threshold is from a fold of which neither
-repository, nor system, nor speaker was among the clips that set them. One window of each clip, four seconds from its
-middle, is judged: a longer recording gives more windows, and a steadier mean.
+ABOUT: Final = f"""\
+The model joins two parts: the texture of a voice ([its own card](voice-texture.md), learned from packages), and a
+network that descends from AASIST as published with ASVspoof 5 ([its card](asvspoof5-aasist.md); MIT, © NAVER Corp.).
+Every layer of that was fine-tuned with seed {tuned.SEED}, on the clips of this page and on copies of them through
+coders, rooms and noise; each number is then taken {tuned.WAY:g} of the way from the published one to the fine-tuned.
+What a detector recognises as having gone through a coder of a low rate, as messengers and calls have, is scored lower
+by a constant: such a voice cannot be judged as surely ([why](../adr/0065-a-line-for-what-a-coder-lifted.md)).
 
-The model does not ship: AASIST's weights are other people's, and those stay out of this repository, joined or not.
-[Models](../models.md#the-wideband-model) says how to make it from weights that you have, and how to install it."""
+There were three networks, one for each fold. Each clip is judged by the one that learned nothing of its fold: neither
+its repository, nor its system, nor a system with the same decoder or vocoder, nor its speaker, if the source names one.
+The scale of the sum, the detector of coders and the thresholds come from the other folds, too. **What ships is the mean
+of the three**: it learned from all clips, so no clip of this page can measure it, and the figures are those of its
+three parts. One window of each clip, four seconds from its middle, is judged: a longer recording gives more windows,
+and a steadier mean. The texture's own model listens beside this one in the analyzer; the graver verdict counts."""
 
 CONCLUDE: Final = """\
-- **LikelyFake**: no recording of a person among those of this page scores as high, and the highest leaves a margin. It
-  remains an estimate from some hundred people: not a proof.
+- **LikelyFake**: no recording of a person among those of this page scores as high, sent or not, and the highest leaves
+  a margin. It remains an estimate from some hundred people: not a proof.
 - **Suspicious**: about one recording of a person in some hundred gets it. Ask back by another way before you act.
-- **No evidence** says little about a single call: more than half of the synthetic clips of systems that the model never
-  met get it. Older synthesis, vocoder copies and codecs are found least.
+- **No evidence** says little: most of the synthetic clips of systems that the model never met get it. Older synthesis,
+  vocoder copies and codecs are found least, and so is what went through a messenger.
 - **Inconclusive**: telephone speech, noise and clipping are outside of what was measured."""
+
+WAYS: Final = """\
+Which copies were tried is drawn, most of recordings that score high (`ml/voice/data/sent.csv`): a share of copies here
+is higher than that of all would be. The detector of coders learned from the first six ways as coded, from the next four
+as not coded, and from none of the others."""
 
 GAPS: Final = """\
 - The clips are published demonstrations: read aloud, clean, in English for the most part. Of the Korean systems there
   are some dozens of clips, and of Korean recordings four: what is said of Korean rests on the synthetic side alone.
 - No recording of an older person on a real telephone; no voice that was cloned to deceive; no system's year is stated.
 - Labels are those of the sources' pages. Nobody listened to all; the highest "recording" may be a copy by a vocoder.
-- Both classes go through the same program, and AASIST and the texture do not hear loudness. Formats still differ by
-  class (MP3: 14 % of the synthetic clips, 3 % of the recordings); the tables by coder show what that does.
+- Formats differ by class (MP3: 14 % of the synthetic clips, 3 % of the recordings). Three of four lessons were copies
+  through coders that both classes share; the tables by coder show what is left of it.
+- Repositories of one laboratory lie in different folds: a studio or a habit that they share is no stranger there.
+- The messengers are encoders with their usual settings, not the services; of calls only AMR-WB was at hand.
 - Speech at 8 kHz is outside of the domain: see [the decision](../adr/0055-two-ears.md) for what was tried."""
 
 
-def text(entries: Sequence[Scored], judged: Sequence[Judged], manifest: SoundManifest) -> str:
+def text(found: Sequence[Clip], tried: Sequence[Judged], manifest: SoundManifest) -> str:
     """Return the card.
 
     Args:
-        entries: every clip.
-        judged: those in the domain.
+        found: every clip.
+        tried: those in the domain, as they are and sent.
         manifest: of the model, calibrated.
     """
-    found = [entry.clip for entry in entries]
+    judged = [entry for entry in tried if entry.way == sent.AS_RECORDED]
     parts: list[list[str]] = [
         _head(found, manifest),
-        ["## What fails", "", *_failures(judged), ""],
-        ["## Measured", "", *_measured(entries, judged), ""],
+        ["## What fails", "", *_failures(tried), ""],
+        ["## Measured", "", *_measured(found, judged), ""],
         ["## What you may conclude", "", CONCLUDE, ""],
+        ["## By what it went through", "", WAYS, "", *_ways(tried), ""],
     ]
     parts += _groupings(judged)
     parts += [
@@ -95,7 +110,7 @@ def _head(found: Sequence[Clip], manifest: SoundManifest) -> list[str]:
         f"Model file sha256 `{manifest.sha256[:12]}`. {len(found) - len(recorded)} synthetic clips of {len(systems)} "
         f"systems, and {len(recorded)} recordings of {len({clip.person for clip in recorded})} people, from "
         f"{len({clip.repository for clip in found})} repositories (`ml/voice/data/published.py`); names of all clips: "
-        f"`{published.digest(found)[:16]}`. `make train` joins the parts, `make eval` writes this file.",
+        f"`{published.digest(found)[:16]}`. `make tune` fine-tunes, `make train` joins, `make eval` writes this file.",
         "",
         ABOUT,
         "",
@@ -106,34 +121,57 @@ def _head(found: Sequence[Clip], manifest: SoundManifest) -> list[str]:
     ]
 
 
-def _failures(judged: Sequence[Judged]) -> list[str]:
+def _failures(tried: Sequence[Judged]) -> list[str]:
     """Return the recordings that are accused, the sources above the bar, and the systems that are never found."""
-    recorded = [entry for entry in judged if not entry.clip.synthetic]
+    recorded = [entry for entry in tried if not entry.clip.synthetic]
     lines = [
-        f"- `{entry.clip.name}` ({entry.clip.repository}), a recording, is `LikelyFake`."
+        f"- `{entry.clip.name}` ({entry.clip.repository}), a recording, is `LikelyFake`, {entry.way}."
         for entry in recorded
         if entry.accused
     ]
-    for source, group in groups(recorded, lambda entry: entry.clip.repository):
-        suspected = sum(entry.suspected for entry in group)
-        if suspected:
-            lines.append(f"- source **{source}**: {share(suspected, len(group))} of the recordings: `Suspicious`.")
+    for source, of in groups(recorded, lambda entry: entry.clip.repository):
+        for what, group in (
+            ("recordings", [entry for entry in of if entry.way == sent.AS_RECORDED]),
+            ("copies of recordings", [entry for entry in of if entry.way != sent.AS_RECORDED]),
+        ):
+            if suspected := sum(entry.suspected for entry in group):
+                lines.append(f"- source **{source}**: {share(suspected, len(group))} of the {what}: `Suspicious`.")
+    synthetic = [entry for entry in tried if entry.clip.synthetic]
+    plain = [entry for entry in synthetic if entry.way == sent.AS_RECORDED]
     missed = [
         f"{family} ({len(group)})"
-        for family, group in groups(
-            (entry for entry in judged if entry.clip.synthetic), lambda entry: entry.clip.family
-        )
+        for family, group in groups(plain, lambda entry: entry.clip.family)
         if len(group) >= _FEW and not any(entry.suspected for entry in group)
     ]
-    return [*lines, f"- no clip is found of {len(missed)} systems: {', '.join(missed)}."]
+    coded = [entry for entry in plain if entry.coded]
+    took = (
+        f"- The detector of coders takes {share(len(coded), len(plain))} of the synthetic clips for coded, as they are "
+        f"published: of those it leaves {share(sum(e.accused for e in coded), len(coded))} "
+        "`LikelyFake`."
+    )
+    return [*lines, took, f"- no clip is found of {len(missed)} systems: {', '.join(missed)}."]
 
 
-def _measured(entries: Sequence[Scored], judged: Sequence[Judged]) -> list[str]:
+def _ways(tried: Sequence[Judged]) -> list[str]:
+    head = ["", "recordings", "taken for coded", "`Suspicious` or worse", "`LikelyFake`"]
+    head += ["synthetic", "taken for coded", "`Suspicious` or worse", "`LikelyFake`"]
+    body = []
+    for way in (sent.AS_RECORDED, *sent.WAYS):
+        cells = [way]
+        for label in (False, True):
+            of = [entry for entry in tried if entry.way == way and entry.clip.synthetic is label]
+            hits = (sum(getattr(entry, what) for entry in of) for what in ("coded", "suspected", "accused"))
+            cells += [str(len(of)), *(share(count, len(of)) for count in hits)]
+        body.append(cells)
+    return table(head, body)
+
+
+def _measured(found: Sequence[Clip], judged: Sequence[Judged]) -> list[str]:
     synthetic = [entry for entry in judged if entry.clip.synthetic]
     recorded = [entry for entry in judged if not entry.clip.synthetic]
-    all_synthetic = sum(entry.clip.synthetic for entry in entries)
-    families = {entry.clip.family for entry in entries if entry.clip.synthetic}
-    found = {entry.clip.family for entry in synthetic if entry.suspected}
+    all_synthetic = sum(clip.synthetic for clip in found)
+    families = {clip.family for clip in found if clip.synthetic}
+    met = {entry.clip.family for entry in synthetic if entry.suspected}
     by_source = groups(recorded, lambda entry: entry.clip.repository)
     worst = max(
         (sum(entry.suspected for entry in group) / len(group) for _, group in by_source if len(group) >= SOURCE_FROM),
@@ -143,13 +181,13 @@ def _measured(entries: Sequence[Scored], judged: Sequence[Judged]) -> list[str]:
     body = [
         ["synthetic clips that are `LikelyFake`, of all", share(accused, all_synthetic), "40 %"],
         ["synthetic clips that are `Suspicious` or worse, of all", share(suspected, all_synthetic), "60 %"],
-        ["systems of which no clip is found", f"{len(families - found)} of {len(families)}", "25 of 162"],
+        ["systems of which no clip is found", f"{len(families - met)} of {len(families)}", "25 of 162"],
         *areas("in the domain", judged, (".93", "14 %", "50 %")),
         *areas("Korean synthetic, all recordings", list(filter(counts_for_korean, judged)), (".93", "", "")),
         ["recordings that are `LikelyFake`", share(sum(e.accused for e in recorded), len(recorded)), "0"],
         ["recordings that are `Suspicious`", share(sum(e.suspected for e in recorded), len(recorded)), ""],
         [f"… in the worst source of {SOURCE_FROM} clips or more", f"{100 * worst:.1f} %", "3 %"],
-        ["clips in the domain", f"{len(judged)} of {len(entries)}", ""],
+        ["clips in the domain", f"{len(judged)} of {len(found)}", ""],
     ]
     return table(["", "measured", "bar"], body)
 

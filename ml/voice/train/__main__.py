@@ -1,8 +1,8 @@
-"""``python -m ml.voice.train``: train the texture's networks on packages, and join them with AASIST outside of git.
+"""``python -m ml.voice.train``: train the texture's networks on packages, and join them with the fine-tuned AASIST.
 
-The first part needs packages only, and makes the audio analyzer's own model. The second one needs a folder of published
-speech and AASIST's weights; without them nothing is joined, and the program says so. An installation can use its model.
-Scores are kept in the cache, so an interrupted run goes on.
+The first part needs packages only. The second one needs a folder of published speech, AASIST's weights, and the
+networks that `make tune` trained before; without them nothing is joined, and the program says so. Scores are kept in
+the cache, so an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from guardian_models.folder import write
 from ml.common.packages import DataMissing
 from ml.voice.data import splits
 from ml.voice.data.corpus import SEED
-from ml.voice.train import fitting, texture, training_data, wideband
+from ml.voice.train import fitting, texture, training_data, tuned, wideband
 
 
 def main() -> int:
@@ -25,7 +25,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=2, help="number of threads and processes")
     parser.add_argument("--join-only", action="store_true", help="keep the texture's networks, and join them anew")
-    parser.add_argument("--aasist", type=Path, default=wideband.AASIST_WEIGHTS, help="AASIST's published weights")
+    parser.add_argument("--aasist", type=Path, default=tuned.AASIST_WEIGHTS, help="AASIST's published weights")
+    parser.add_argument("--tuned", type=int, default=tuned.SEED, help="seed of the fine-tuned networks")
     arguments = parser.parse_args()
     started = time.monotonic()
     if not arguments.join_only:
@@ -35,7 +36,7 @@ def main() -> int:
             sys.stderr.write(f"Error: {error}\n")
             return 1
     try:
-        path = wideband.make(arguments.aasist, arguments.workers)
+        path = wideband.make(arguments.aasist, arguments.tuned, arguments.workers)
     except DataMissing as error:
         _report(started, f"{wideband.ID} is not joined: {error}")
         return int(arguments.join_only)

@@ -1,125 +1,127 @@
 """Fit how much each part of the wideband model counts, and measure the sum on systems and sources held out.
 
-The parts learned from packages and from ASVspoof 5. Only the scale and the offset of their sum, and the thresholds, are
-fitted here: on published recordings and demonstrations, each fold by the four others.
+The texture learned from packages, AASIST from ASVspoof 5 and then from published speech (:mod:`ml.voice.train.tuned`):
+a clip is judged by the network that learned nothing of its fold. The scale and the offset of the sum, the detector of
+coders, and the thresholds are fitted here: on published recordings, copies of them and demonstrations, each fold by the
+others.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from audio_analyzer.domain import Conditions, Limits, measure, why_outside
-from audio_analyzer.levels import LevelMeter
-from audio_analyzer.window_scores import prepared
 from guardian_models.manifest import Calibration
-from guardian_models.runtime import Model
 from ml.common import metrics
-from ml.common.packages import folder as cache
-from ml.voice.data import published
-from ml.voice.data.sound import RATE, Sound
-from ml.voice.train import fusion
-
-LIMITS: Final = Limits(min_snr_db=25.0, min_bandwidth_hz=5000.0, min_speech_seconds=2.0)
-"""AASIST takes people for machines where noise is louder; the texture alone would do from 15 dB on."""
+from ml.voice.data import published, sent
+from ml.voice.train import coders, fusion
+from ml.voice.train.scored import Scored
 
 AASIST_SHARE: Final = 0.2
 """What AASIST counts beside the texture. A regression gives it 0.3; then an actor in a game of Debian, of whom AASIST
 alone is sure, would be called fake. With 0.2 the highest recordings of both parts lie equally high."""
 
 SUSPECTED: Final = 0.005
-"""Share of all recordings that may be ``Suspicious``."""
+"""Share of all recordings, and of all with their copies, that may be ``Suspicious``."""
+SUSPECTED_OF_WAY: Final = 0.01
+"""Share of the copies that went one way that may be."""
 SUSPECTED_OF_SOURCE: Final = 0.03
 SOURCE_FROM: Final = 20
-"""Share of the recordings of any source of so many clips that may be; one clip of each may."""
+"""Share of the recordings of any source of so many clips, and of their copies, that may be; one clip of each may."""
 MARGIN: Final = 0.05
-"""Distance of a threshold from the highest score that must not reach it, as a share of that one's from the median."""
+SUSPICIOUS_MARGIN: Final = 0.1
+"""Distance of a threshold from the highest score that must not reach it, as a share of that one's from the median.
+
+With 0.05 for ``Suspicious`` too, two of twenty copies of one source were, held out.
+"""
+BODY: Final = 0.95
+TAIL: Final = 1e-4
+"""``LikelyFake`` lies where an exponential tail above the body says that so many of the recordings would reach it."""
 
 Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Scored:
-    """What the parts say of one window, from the middle of a clip.
+class Fitted:
+    """What was fitted: the sum with the detector of coders, and the thresholds."""
 
-    Attributes:
-        clip: the clip.
-        fold: its fold.
-        parts: the texture's score and AASIST's.
-        conditions: what the window sounds like.
-    """
+    joint: fusion.Joint
+    calibration: Calibration
 
-    clip: published.Clip
-    fold: int
-    parts: tuple[float, float]
-    conditions: Conditions
-
-    @property
-    def inside(self) -> bool:
-        """Whether the model would judge it."""
-        return not self.clip.narrow and not why_outside(self.conditions, LIMITS)
+    def scores(self, entries: Sequence[Scored]) -> Numbers:
+        """Return the scores of the joined model."""
+        evidence = self.joint.coder.evidence(np.stack([entry.measures for entry in entries]))
+        return _sums(entries, self.joint.shares) - self.joint.discount * (evidence >= 0)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A clip in the domain: its score and the thresholds, which come from the other folds."""
+    """A clip in the domain: its score and what the thresholds say, which come from the other folds."""
 
     clip: published.Clip
     score: float
     probability: float
     suspected: bool
     accused: bool
+    way: str = sent.AS_RECORDED
+    coded: bool = False
 
 
-def score(model: Model, found: Sequence[published.Clip], workers: int) -> list[Scored]:
-    """Return what the parts of a model say of each clip; what is in the cache is not asked again.
+def fit(entries: Sequence[Scored]) -> Fitted:
+    """Return the sum, and the thresholds that follow from recordings and their copies.
 
-    Args:
-        model: of :func:`fusion.build`, with any shares.
-        found: all clips.
-        workers: number of threads.
+    What the detector of coders recognises is scored lower by a constant: the distance between the threshold of
+    ``LikelyFake`` that these copies ask for, and the one that all else asks for. So one threshold does for both.
     """
-    path = cache() / "published" / f"parts-{model.manifest.sha256[:12]}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    known = {row["clip"]: row for row in map(json.loads, lines)}
-    with path.open("a", encoding="utf-8") as file, ThreadPoolExecutor(workers) as pool:
-        missing = [clip for clip in found if clip.name not in known]
-        for row in pool.map(lambda clip: _row(model, clip), missing):
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            known[row["clip"]] = row
+    shares = _shares(entry for entry in entries if entry.plain)
+    coder, evidence = coders.learned(entries)
+    sums = _sums(entries, shares)
+    recorded = np.array([not entry.clip.synthetic for entry in entries])
+    plain = np.array([entry.plain for entry in entries])
+    coded = evidence >= 0
+    weight = np.array([entry.trial.weight for entry in entries])
+    median = float(np.median(sums[recorded & plain]))
+    others, through = (_certain(sums[of], weight[of], median) for of in (recorded & ~coded, recorded & coded))
+    discount = max(0.0, through - others)
+    scores = sums - discount * coded
+    reference = scores[recorded & plain]
+    slope, intercept = metrics.platt(reference, scores[~recorded & plain])
+    calibration = Calibration(
+        slope=slope,
+        intercept=intercept,
+        threshold=min(_suspicious([e for e in entries if not e.clip.synthetic], scores[recorded]), others),
+        strict_threshold=others,
+        reference=tuple(float(value) for value in np.percentile(reference, range(0, 101, 5))),
+    )
+    return Fitted(fusion.Joint(shares, coder, discount), calibration)
+
+
+def judge(entries: Sequence[Scored]) -> list[Judged]:
+    """Judge the trials: those of each fold by what the others say, without its systems, speakers and lineages."""
+    fold_by_clip = {entry.clip: entry.fold for entry in entries}
+    clips, folds = list(fold_by_clip), list(fold_by_clip.values())
     result = []
-    for clip, fold in zip(found, published.folds(found), strict=True):
-        texture, aasist = known[clip.name]["parts"]
-        result.append(Scored(clip, fold, (texture, aasist), Conditions(**known[clip.name]["conditions"])))
+    for fold in sorted(set(folds)):
+        learners = {clips[index] for index in published.learners(clips, folds, fold)}
+        fitted = fit([entry for entry in entries if entry.clip in learners])
+        held = [entry for entry in entries if entry.fold == fold]
+        coded = fitted.joint.coder.evidence(np.stack([entry.measures for entry in held])) >= 0
+        for entry, value, is_coded in zip(held, fitted.scores(held), coded, strict=True):
+            result.append(_judged(entry, float(value), fitted.calibration, coded=bool(is_coded)))
     return result
 
 
-def middle(sound: Sound) -> Sound:
-    """Return four seconds from the middle of a clip."""
-    start = max(0, (len(sound) - 4 * RATE) // 2)
-    return sound[start : start + 4 * RATE]
+def _judged(entry: Scored, value: float, by: Calibration, *, coded: bool) -> Judged:
+    chance = float(metrics.probability(np.array(value), by.slope, by.intercept))
+    suspected, accused = value >= by.threshold, value >= by.strict_threshold
+    return Judged(entry.clip, value, chance, suspected, accused, entry.way, coded)
 
 
-def _row(model: Model, clip: published.Clip) -> dict[str, object]:
-    window = middle(published.load(clip))
-    meter = LevelMeter()
-    meter.add(window)
-    speech = meter.result().sound()
-    answer = model.run(prepared(model.manifest.input, window, speech))
-    conditions = asdict(measure(window, speech))
-    return {"clip": clip.name, "parts": [float(part) for part in answer.embedding[-2:]], "conditions": conditions}
-
-
-def shares(entries: Iterable[Scored]) -> fusion.Shares:
+def _shares(entries: Iterable[Scored]) -> fusion.Shares:
     """Return the sum that is the log odds of synthetic speech, for classes of equal weight."""
     sums: dict[bool, list[float]] = {True: [], False: []}
     for entry in entries:
@@ -128,50 +130,42 @@ def shares(entries: Iterable[Scored]) -> fusion.Shares:
     return fusion.Shares(slope, slope * AASIST_SHARE, offset)
 
 
-def total(entry: Scored, by: fusion.Shares) -> float:
-    """Return the score of the joined model."""
-    return by.texture * entry.parts[0] + by.aasist * entry.parts[1] + by.offset
+def _sums(entries: Sequence[Scored], by: fusion.Shares) -> Numbers:
+    return np.array([by.texture * entry.parts[0] + by.aasist * entry.parts[1] + by.offset for entry in entries])
 
 
-def calibrate(entries: Sequence[Scored], score_of: Callable[[Scored], float]) -> Calibration:
-    """Return the calibration on recordings and synthetic clips in the domain.
-
-    ``Suspicious`` is where at most :data:`SUSPECTED` of the recordings lie, and at most :data:`SUSPECTED_OF_SOURCE` of
-    those of any source of :data:`SOURCE_FROM` clips; ``LikelyFake`` where none lies. Both have the :data:`MARGIN`.
-    """
-    recorded = np.array([score_of(entry) for entry in entries if not entry.clip.synthetic])
-    synthetic = np.array([score_of(entry) for entry in entries if entry.clip.synthetic])
-    threshold = metrics.threshold_at(recorded, SUSPECTED)
-    for source in {entry.clip.repository for entry in entries}:
-        own = [score_of(entry) for entry in entries if not entry.clip.synthetic and entry.clip.repository == source]
-        if len(own) >= SOURCE_FROM:
-            threshold = max(threshold, metrics.threshold_at(np.array(own), max(SUSPECTED_OF_SOURCE, 1 / len(own))))
-    slope, intercept = metrics.platt(recorded, synthetic)
-    median = float(np.median(recorded))
-    suspicious, certain = (value + MARGIN * (value - median) for value in (threshold, float(recorded.max())))
-    return Calibration(
-        slope=slope,
-        intercept=intercept,
-        threshold=suspicious,
-        strict_threshold=max(certain, suspicious),
-        reference=tuple(float(value) for value in np.percentile(recorded, range(0, 101, 5))),
-    )
+def _certain(scores: Numbers, weight: Numbers, median: float) -> float:
+    """Return where ``LikelyFake`` begins: above the highest score, and where the tail ends."""
+    highest = float(scores.max())
+    order = np.argsort(scores)
+    body = float(np.interp(BODY, np.cumsum(weight[order]) / weight.sum(), scores[order]))
+    above = scores > body
+    excess = float(np.average(scores[above] - body, weights=weight[above]))
+    return max(highest + MARGIN * (highest - median), body + excess * float(np.log((1 - BODY) / TAIL)))
 
 
-def judge(entries: Sequence[Scored]) -> list[Judged]:
-    """Judge the clips in the domain: each fold by shares and thresholds of the others, without its systems."""
-    found = [entry.clip for entry in entries]
-    fold_of = [entry.fold for entry in entries]
-    result = []
-    for fold in range(published.FOLDS):
-        others = [entries[index] for index in published.learners(found, fold_of, fold) if entries[index].inside]
-        by = shares(others)
-        thresholds = calibrate(others, partial(total, by=by))
-        held = [entry for entry in entries if entry.fold == fold and entry.inside]
-        result += [_judged(entry, total(entry, by), thresholds) for entry in held]
-    return result
+def _suspicious(recorded: Sequence[Scored], scores: Numbers) -> float:
+    """Return where ``Suspicious`` begins: above the shares that may lie there of all, of a way, and of a source."""
+    plain = np.array([entry.plain for entry in recorded])
+    way = np.array([entry.way for entry in recorded])
+    source = np.array([entry.clip.repository for entry in recorded])
+    weight = np.array([entry.trial.weight for entry in recorded])
+    values = [metrics.threshold_at(scores[plain], SUSPECTED), _reached_by(scores, weight, SUSPECTED)]
+    values += [_reached_by(scores[way == name], weight[way == name], SUSPECTED_OF_WAY) for name in set(way[~plain])]
+    for name in set(source):
+        of, copies = plain & (source == name), ~plain & (source == name)
+        if of.sum() >= SOURCE_FROM:
+            values.append(metrics.threshold_at(scores[of], max(SUSPECTED_OF_SOURCE, 1 / int(of.sum()))))
+            if copies.sum() >= SOURCE_FROM:
+                values.append(_reached_by(scores[copies], weight[copies], SUSPECTED_OF_SOURCE))
+    highest = max(values)
+    return highest + SUSPICIOUS_MARGIN * (highest - float(np.median(scores[plain])))
 
 
-def _judged(entry: Scored, value: float, by: Calibration) -> Judged:
-    chance = float(metrics.probability(np.array(value), by.slope, by.intercept))
-    return Judged(entry.clip, value, chance, value >= by.threshold, value >= by.strict_threshold)
+def _reached_by(scores: Numbers, weight: Numbers, share: float) -> float:
+    """Return the least threshold that no more than a share of the weight reaches; minus infinity of no weight."""
+    if not weight.sum():
+        return -np.inf
+    order = np.argsort(-scores)
+    within = int(np.searchsorted(np.cumsum(weight[order]) / weight.sum(), share, side="right"))
+    return float(np.nextafter(scores[order[min(within, len(order) - 1)]], np.inf))

@@ -35,6 +35,7 @@ SAMPLES: Final = 4 * RATE
 """In a window."""
 
 INPUT: Final = "samples"
+MEASURES: Final = 1566
 LIMIT: Final = 3.0
 """Standard deviations at which a measure is clipped: a value that training never contained must not decide alone."""
 

@@ -98,7 +98,7 @@ async def test_the_published_model_hears_a_recorded_and_a_made_voice(
     async with running("audio_analyzer", tmp_path, s3_endpoint, models=tmp_path / "models") as service:
         result, report = await analysed(service, s3, put("genuine.wav", samples["genuine.wav"]))
         heard = {detector.model.id: detector for detector in report.detectors if detector.name == NAME}
-        assert set(heard) == {OWN, "asvspoof5-aasist"}
+        assert set(heard) == {OWN, "voice-wideband", "asvspoof5-aasist"}
         assert {detector.claim for detector in heard.values()} == {Verdict.NO_EVIDENCE}
         assert heard["asvspoof5-aasist"].model.eval_card == "docs/cards/asvspoof5-aasist.md"
         assert result.verdict is Verdict.NO_EVIDENCE

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from audio_analyzer.domain import Conditions
 from ml.common.packages import DataMissing
-from ml.voice.data import published
+from ml.voice.data import published, sent
+from ml.voice.data.sent import Trial
 from ml.voice.train import joining
-from ml.voice.train.joining import Scored
+from ml.voice.train.scored import Scored
 
 COLUMNS = "file label family kind lineage language speaker repository source_codec source_rate".split()  # noqa: SIM905
-GOOD = Conditions(snr_db=40, bandwidth_hz=7500, speech_seconds=3, clipped=0)
 
 
 def clip(number: int, repository: str, *, family: str = "", speaker: str = "") -> published.Clip:
@@ -36,9 +36,15 @@ def clip(number: int, repository: str, *, family: str = "", speaker: str = "") -
 
 
 def scored(clips: Sequence[published.Clip], parts: Sequence[tuple[float, float]]) -> list[Scored]:
-    return [
-        Scored(each, fold, part, GOOD) for each, fold, part in zip(clips, published.folds(clips), parts, strict=True)
-    ]
+    """Return the clips as they are, each with a copy that a coder of a low rate left; one measure in four tells it."""
+    random = np.random.default_rng(6)
+    entries = []
+    for each, fold, part in zip(clips, published.folds(clips), parts, strict=True):
+        for way, lift in ((sent.AS_RECORDED, 0.0), ("opus16", 1.5 * (not each.synthetic))):
+            measures = random.normal(size=4)
+            measures[0] += 8 * (way != sent.AS_RECORDED)
+            entries.append(Scored(Trial(each, way), fold, (part[0] + lift, part[1]), measures.astype(np.float16)))
+    return entries
 
 
 CLIPS = [
@@ -85,22 +91,61 @@ def test_a_file_that_the_manifest_names_and_the_folder_lacks_is_told(tmp_path: P
     assert (found.synthetic, found.narrow) == (True, False)
 
 
-def test_the_sum_is_the_log_odds_of_synthetic_speech_and_aasist_keeps_its_share() -> None:
+def fitted() -> tuple[list[Scored], joining.Fitted]:
     random = np.random.default_rng(4)
-    parts = [(random.normal(2 * each.synthetic), random.normal(0)) for each in CLIPS]
-    by = joining.shares(scored(CLIPS, parts))
+    clips = [
+        *(clip(number, f"people/{number % 9}") for number in range(90)),
+        *(clip(number, f"systems/{number % 8}", family=f"system {number % 8}") for number in range(100, 180)),
+    ]
+    entries = scored(clips, [(random.normal(4 * each.synthetic), random.normal(0)) for each in clips])
+    return entries, joining.fit(entries)
+
+
+def test_the_sum_is_the_log_odds_of_synthetic_speech_and_aasist_keeps_its_share() -> None:
+    by = fitted()[1].joint.shares
     assert by.texture > 1
     assert by.aasist == pytest.approx(joining.AASIST_SHARE * by.texture)
-    assert by.offset == pytest.approx(-by.texture, rel=0.5)  # even odds lie in the middle, at 1
+    assert by.offset == pytest.approx(-2 * by.texture, rel=0.5)  # even odds lie in the middle, at 2
 
 
 def test_no_recording_reaches_likely_fake_and_one_of_a_source_at_most_is_suspicious() -> None:
-    random = np.random.default_rng(5)
-    people = [clip(number, f"people/{number % 4}") for number in range(400)]
-    systems = [clip(number, "systems", family="one") for number in range(400, 500)]
-    entries = scored([*people, *systems], [(random.normal(2 * each.synthetic), 0.0) for each in (*people, *systems)])
-    by = joining.calibrate(entries, lambda entry: entry.parts[0])
-    recorded = [entry.parts[0] for entry in entries if not entry.clip.synthetic]
-    assert max(recorded) < by.strict_threshold
-    assert by.threshold < by.strict_threshold
-    assert sum(score >= by.threshold for score in recorded) <= 0.005 * len(recorded)
+    entries, by = fitted()
+    recorded = [score for entry, score in zip(entries, by.scores(entries), strict=True) if not entry.clip.synthetic]
+    assert max(recorded) < by.calibration.strict_threshold
+    assert by.calibration.threshold <= by.calibration.strict_threshold
+    assert sum(score >= by.calibration.threshold for score in recorded) <= 0.005 * len(recorded)
+
+
+def test_what_a_coder_lifted_counts_less_and_nothing_else_does() -> None:
+    entries, by = fitted()
+    assert by.joint.discount > 0.5
+    lowered = by.joint.coder.evidence(np.stack([entry.measures for entry in entries])) >= 0
+    plain = np.array([entry.plain for entry in entries])
+    assert lowered[~plain].mean() > 0.95
+    assert lowered[plain].mean() < 0.05
+    without = dataclasses.replace(by, joint=dataclasses.replace(by.joint, discount=0.0))
+    less = without.scores(entries) - by.scores(entries)
+    assert less[lowered] == pytest.approx(by.joint.discount)
+    assert less[~lowered] == pytest.approx(0)
+
+
+def test_every_trial_is_judged_once_by_thresholds_of_the_other_folds() -> None:
+    entries, _ = fitted()
+    judged = joining.judge(entries)
+    assert {(each.clip, each.way) for each in judged} == {(entry.clip, entry.way) for entry in entries}
+    assert len(judged) == len(entries)
+    assert not any(each.accused for each in judged if not each.clip.synthetic)
+
+
+def test_the_copies_that_are_tried_go_known_ways_and_stand_for_those_that_were_not_drawn() -> None:
+    with sent.TABLE.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    found = [
+        dataclasses.replace(clip(0, "people", family="x" * row["clip"].startswith("spoof")), name=row["clip"])
+        for row in rows
+    ]
+    trials = sent.trials(found)
+    assert len({trial.key for trial in trials}) == len(trials)
+    assert {trial.way for trial in trials} == {sent.AS_RECORDED, *sent.WAYS}
+    opus = sum(trial.weight for trial in trials if trial.way == "opus16" and not trial.clip.synthetic)
+    assert opus == pytest.approx(sum(not each.synthetic for each in found))

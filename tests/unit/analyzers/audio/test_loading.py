@@ -51,10 +51,12 @@ def test_a_model_of_the_folder_takes_the_place_of_the_own_one_of_its_name(tmp_pa
     assert model.manifest.eval_card == "newer"
 
 
-def test_the_package_brings_a_model(tmp_path: Path) -> None:
-    (model,) = load_models(Models(), 1)
-    assert model.manifest.eval_card == "docs/cards/voice-texture.md"
-    assert model.manifest.calibration is not None
+def test_the_package_brings_two_models() -> None:
+    models = load_models(Models(), 1)
+    assert [model.manifest.id for model in models] == ["voice-texture", "voice-wideband"]
+    for model in models:
+        assert model.manifest.eval_card == f"docs/cards/{model.manifest.id}.md"
+        assert model.manifest.calibration is not None
 
 
 def test_a_manifest_of_a_model_for_video_is_passed_over_with_a_word_and_refused_if_it_is_asked_for(

@@ -1,0 +1,106 @@
+"""The fine-tuned networks as they lie in the cache, one for each fold, and the way that is gone toward them.
+
+A network that is fine-tuned all the way has a scale of its own: a threshold that fits one accuses by another. A part of
+the way (Wortsman et al., 2022) it keeps the scale of the published one, and some of what it learned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from guardian_models import weights
+from guardian_models.catalogue import ASVSPOOF5_AASIST
+from guardian_models.weights import Array
+from ml.common.packages import DataMissing
+from ml.common.packages import folder as cache
+from ml.common.paths import repo_root
+from ml.voice.data import published
+
+SEED: Final = 14
+VERSION: Final = 1
+"""Raise it when the same seed gives other networks."""
+WAY: Final = 0.25
+"""How far from the published numbers to the fine-tuned ones."""
+AASIST_WEIGHTS: Final = repo_root().parent / "shared/models/asvspoof5-aasist.pth"
+
+
+def published_arrays(path: Path) -> dict[str, Array]:
+    """Return the numbers that the networks start from.
+
+    Raises:
+        DataMissing: the file is not there, or another one.
+    """
+    if not path.is_file():
+        raise DataMissing(f"no AASIST weights: {path} is missing; docs/models.md says where they are published")
+    content = weights.read_bytes(path)
+    if hashlib.sha256(content).hexdigest() != ASVSPOOF5_AASIST.sha256:
+        raise DataMissing(f"{path} is not the file of ASVspoof 5 that docs/models.md names")
+    return weights.read_arrays(content)
+
+
+def path_of(seed: int, fold: int) -> Path:
+    """Return where the numbers of a fold's network are."""
+    return cache() / "published" / f"tuned-v{VERSION}-{seed}-{fold}.npz"
+
+
+def write(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write the numbers of a network."""
+    unfinished = path.with_suffix(".partial.npz")
+    np.savez(unfinished, allow_pickle=False, **arrays)
+    unfinished.replace(path)
+
+
+def of_fold(seed: int, fold: int) -> dict[str, Array]:
+    """Return the numbers of the network that learned nothing of a fold.
+
+    Raises:
+        DataMissing: it was not trained.
+    """
+    path = path_of(seed, fold)
+    if not path.exists():
+        raise DataMissing(f"{path.name} is not in the cache; `make tune` trains it")
+    return weights.read_arrays(path.read_bytes())
+
+
+def _as(array: Array, numbers: npt.NDArray[Any]) -> Array:
+    """Return numbers in the type of an array."""
+    if np.issubdtype(array.dtype, np.integer):
+        return np.asarray(numbers, np.int64)
+    return np.asarray(numbers, np.float32)
+
+
+def mean(seed: int) -> dict[str, Array]:
+    """Return the mean of the networks' numbers.
+
+    Raises:
+        DataMissing: one was not trained.
+    """
+    networks = [of_fold(seed, fold) for fold in range(published.FOLDS)]
+    return {
+        name: _as(array, np.mean([network[name] for network in networks], axis=0))
+        for name, array in networks[0].items()
+    }
+
+
+def toward(start: Mapping[str, Array], goal: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the numbers that lie between two networks, at :data:`WAY`.
+
+    Args:
+        start: the published network's.
+        goal: a fine-tuned one's, or the mean of several.
+    """
+    return {
+        name: _as(array, (1 - WAY) * array.astype(np.float64) + WAY * goal[name].astype(np.float64))
+        for name, array in start.items()
+    }
+
+
+def digest(arrays: Mapping[str, Array]) -> str:
+    """Return the sha256 of names, shapes, types and numbers."""
+    return weights.digest(arrays)

@@ -1,0 +1,232 @@
+"""Fine-tune AASIST on published speech: ``python -m ml.voice.train.tuning`` or ``make tune``.
+
+Every layer learns, from the numbers that were published with ASVspoof 5 on. There is one network for each fold, which
+learned from nothing of that fold: neither repository, system, lineage nor named speaker. They measure. What ships is
+the mean of their numbers: they start from one point and stay near it. An interrupted run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as f
+
+from guardian_models.catalogue import ASVSPOOF5_AASIST, probe
+from guardian_models.importing import TOLERANCE
+from guardian_models.weights import Array
+from ml.common.packages import DataMissing
+from ml.voice.data import published
+from ml.voice.data.sound import RATE, rng
+from ml.voice.train import copies, tuned
+from ml.voice.train.tunable import Network
+
+STEPS: Final = 100
+_BATCH, _AT_ONCE = 24, 4
+_CROP: Final = 2 * RATE
+_RATE: Final = 3e-4
+_RATE_AFTER_ENCODER: Final = 2.0  # times the rate
+_RATE_OF_OFFSET: Final = 20.0
+_WARM_UP: Final = 15
+_LAST_RATE: Final = 0.05
+_DROPOUT: Final = 0.3
+_SMOOTHING: Final = 0.05
+_SCALE, _OFFSET = 0.15, 1.0
+"""Of the published score, as log odds: so the first steps need not move all scores."""
+_PLAIN: Final = 0.25
+"""Share of the crops that are from the clips as they are."""
+_LARGEST_STEP: Final = 5.0  # norm of the gradient
+_AVERAGED: Final = 0.97
+"""What the mean of the numbers keeps at each step: about the last thirty count."""
+_LEVEL: Final = (-26.0, 6.0)
+"""In dB of full scale, and by how much crops are off it: AASIST's scores fall with loudness."""
+_LOUD, _MOSTLY, _TRIES = 1e-3, 0.4, 4  # of the loudest frame's power; share of loud frames; draws
+_SAVED_EVERY: Final = 120.0  # s
+
+
+@dataclass
+class _Run:
+    """What an interrupted run needs to go on."""
+
+    network: Network
+    offset: Any
+    optimiser: Any
+    mean: dict[str, Any]
+    random: np.random.Generator
+    step: int = 0
+
+    def save(self, path: Path) -> None:
+        torch.save(
+            {
+                "learned": {name: tensor.detach() for name, tensor in self.network.learned.items()},
+                "offset": self.offset.detach(),
+                "optimiser": self.optimiser.state_dict(),
+                "mean": self.mean,
+                "random": self.random.bit_generator.state,
+                "dropout": torch.get_rng_state(),
+                "step": self.step,
+            },
+            path.with_suffix(".partial"),
+        )
+        path.with_suffix(".partial").replace(path)
+
+    def restore(self, path: Path) -> None:
+        state = torch.load(path)
+        with torch.no_grad():
+            for name, tensor in state["learned"].items():
+                self.network.learned[name].copy_(tensor)
+            self.offset.copy_(state["offset"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.mean, self.step = state["mean"], state["step"]
+        self.random.bit_generator.state = state["random"]
+        torch.set_rng_state(state["dropout"])
+
+
+def main() -> int:
+    """Train the network of each fold that is not in the cache, and write their mean; return 0, or 1 without data."""
+    parser = argparse.ArgumentParser(prog="python -m ml.voice.train.tuning", description=__doc__)
+    parser.add_argument("--seed", type=int, default=tuned.SEED)
+    parser.add_argument("--aasist", type=Path, default=tuned.AASIST_WEIGHTS, help="AASIST's published weights")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    try:
+        start = _checked(tuned.published_arrays(arguments.aasist))
+        found = published.wide(published.clips(published.folder()))
+        fold_of = published.folds(found)
+        variants = copies.made(found, arguments.seed)
+        for fold in range(published.FOLDS):
+            path = tuned.path_of(arguments.seed, fold)
+            if not path.exists():
+                learners = published.learners(found, fold_of, fold)
+                tuned.write(path, _tune(start, _Lessons(found, learners, variants), arguments.seed, fold))
+    except DataMissing as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
+    sys.stderr.write(f"numbers of the mean: sha256 {tuned.digest(tuned.mean(arguments.seed))}\n")
+    return 0
+
+
+def _checked(start: dict[str, Array]) -> dict[str, Array]:
+    """Return the numbers, if the network here makes of a known sound what the published one does."""
+    sound = torch.tensor(probe(ASVSPOOF5_AASIST.input))[None]
+    with torch.no_grad():
+        logits = Network(start).logits(sound)[0].numpy()
+    expected = np.array(ASVSPOOF5_AASIST.expected_logits)
+    if np.abs(logits - expected).max() > TOLERANCE * np.abs(expected).max():
+        raise DataMissing(f"the network to train answers {logits.tolist()} instead of {expected.tolist()}")
+    return start
+
+
+class _Lessons:
+    """Draws crops: both classes equally often, and a system or a source by the root of its number of clips."""
+
+    def __init__(
+        self, found: Sequence[published.Clip], learners: Sequence[int], variants: Sequence[copies.Copies]
+    ) -> None:
+        self._learners, self._variants = list(learners), variants
+        taken = [found[index] for index in learners]
+        self._synthetic = np.array([clip.synthetic for clip in taken])
+        groups = [(clip.repository, clip.family or clip.kind, clip.synthetic) for clip in taken]
+        sizes = Counter(groups)
+        weight = np.array([sizes[group] ** -0.5 for group in groups])
+        for synthetic in (False, True):
+            weight[self._synthetic == synthetic] /= weight[self._synthetic == synthetic].sum()
+        self._chance = weight / weight.sum()
+
+    def batch(self, random: np.random.Generator) -> tuple[Any, Any]:
+        """Return sounds, ``[batch, samples]``, and what the network shall say of them."""
+        drawn = random.choice(len(self._learners), _BATCH, p=self._chance)
+        crops = [self._crop(self._learners[index], random) for index in drawn]
+        target = self._synthetic[drawn] * (1 - 2 * _SMOOTHING) + _SMOOTHING
+        return torch.tensor(np.stack(crops)), torch.tensor(target, dtype=torch.float32)
+
+    def _crop(self, clip: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
+        number = int(random.integers(1, len(self._variants))) if random.random() >= _PLAIN else 0
+        return crop(self._variants[number].of(clip), random)
+
+
+def crop(sound: copies.Pcm, random: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Return a stretch of a clip, most of it speech if there is such a one, at a level near the network's."""
+    for _ in range(_TRIES):
+        if len(sound) < _CROP:
+            part = np.resize(sound, _CROP)
+        else:
+            start = int(random.integers(0, len(sound) - _CROP + 1))
+            part = sound[start : start + _CROP]
+        samples = part.astype(np.float32) / 32768
+        power = (samples.reshape(-1, RATE // 50) ** 2).mean(axis=1)
+        loud = power > power.max() * _LOUD
+        if loud.mean() > _MOSTLY:
+            break
+    level, spread = _LEVEL
+    wanted = np.float32(10 ** ((level + random.uniform(-spread, spread)) / 20))
+    return np.asarray(np.clip(samples * wanted / np.sqrt(power[loud].mean() + 1e-12), -1, 1), np.float32)
+
+
+def _tune(start: Mapping[str, Array], lessons: _Lessons, seed: int, fold: int) -> dict[str, Array]:
+    run = _begin(start, seed, fold)
+    path = tuned.path_of(seed, fold).with_suffix(".state")
+    if path.exists():
+        run.restore(path)
+    saved, losses = time.monotonic(), []
+    while run.step < STEPS:
+        losses.append(_step(run, lessons))
+        if run.step % 10 == 0:
+            sys.stderr.write(
+                f"fold {fold} step {run.step} loss {np.mean(losses[-20:]):.3f} {time.process_time():.0f} s\n"
+            )
+        if time.monotonic() - saved > _SAVED_EVERY:
+            run.save(path)
+            saved = time.monotonic()
+    path.unlink(missing_ok=True)
+    return run.network.arrays() | {name: tensor.numpy() for name, tensor in run.mean.items()}
+
+
+def _begin(start: Mapping[str, Array], seed: int, fold: int) -> _Run:
+    torch.manual_seed(seed + fold)
+    network = Network(start, torch.bfloat16)
+    offset = torch.tensor([_OFFSET], requires_grad=True)
+    encoder = [tensor for name, tensor in network.learned.items() if name.startswith(("encoder.", "first_bn."))]
+    later = [tensor for name, tensor in network.learned.items() if not name.startswith(("encoder.", "first_bn."))]
+    groups = ((encoder, 1.0), (later, _RATE_AFTER_ENCODER), ([offset], _RATE_OF_OFFSET))
+    optimiser = torch.optim.Adam([{"params": tensors, "times": times} for tensors, times in groups])
+    mean = {name: tensor.detach().clone() for name, tensor in network.learned.items()}
+    return _Run(network, offset, optimiser, mean, rng(seed, "tuning", fold))
+
+
+def _step(run: _Run, lessons: _Lessons) -> float:
+    """Take one step; return the loss."""
+    rate = _RATE * min(1.0, (run.step + 1) / _WARM_UP)
+    rate *= (1 - _LAST_RATE) * 0.5 * (1 + np.cos(np.pi * run.step / STEPS)) + _LAST_RATE
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate * group["times"]
+    run.optimiser.zero_grad()
+    sounds, targets = lessons.batch(run.random)
+    total = 0.0
+    for first in range(0, _BATCH, _AT_ONCE):
+        logits = run.network.logits(sounds[first : first + _AT_ONCE], _DROPOUT)
+        odds = _SCALE * (logits[:, 0] - logits[:, 1]) + run.offset
+        loss = f.binary_cross_entropy_with_logits(odds, targets[first : first + _AT_ONCE]) * _AT_ONCE / _BATCH
+        loss.backward()
+        total += float(loss.detach())
+    torch.nn.utils.clip_grad_norm_(run.network.learned.values(), _LARGEST_STEP)
+    run.optimiser.step()
+    kept = min(_AVERAGED, (run.step + 1) / (run.step + 10))
+    with torch.no_grad():
+        for name, tensor in run.network.learned.items():
+            run.mean[name].mul_(kept).add_(tensor, alpha=1 - kept)
+    run.step += 1
+    return total
+
+
+if __name__ == "__main__":
+    sys.exit(main())

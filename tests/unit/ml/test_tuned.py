@@ -1,0 +1,74 @@
+"""What a fine-tuned network learns from, and what ships of several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.common.packages import DataMissing
+from ml.voice.data import published
+from ml.voice.data.sound import RATE, Sound
+from ml.voice.train import augmentation, copies, tuned
+from tests.unit.ml.test_published import clip
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for module in (copies, tuned):
+        monkeypatch.setattr(module, "cache", lambda: tmp_path)
+    (tmp_path / "published").mkdir()
+    return tmp_path
+
+
+def test_the_first_variant_is_the_clip_and_the_others_went_through_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = (0.1 * np.sin(np.arange(RATE) * 0.2)).astype(np.float32)
+    monkeypatch.setattr(augmentation, "augment", lambda sound, _random: -sound)
+    monkeypatch.setattr(augmentation, "packaged", lambda sound, _random: sound)
+    loaded: list[str] = []
+
+    def load(one: published.Clip) -> Sound:
+        loaded.append(one.name)
+        return sound
+
+    monkeypatch.setattr(published, "load", load)
+    found = [clip(1, "people/1"), clip(2, "made/2", family="system")]
+    first = copies.made(found, 7)
+    assert copies.made(found, 7)[1].of(1).tolist() == first[1].of(1).tolist()
+    assert len(loaded) == copies.VARIANTS * len(found)  # the second time they came from the cache
+    for index in range(len(found)):
+        assert first[0].of(index) == pytest.approx(sound * 32767, abs=1)
+        assert all(other.of(index) == pytest.approx(-sound * 32767, abs=1) for other in first[1:])
+
+
+def test_what_ships_is_the_mean_of_the_networks_of_all_folds() -> None:
+    for fold in range(published.FOLDS):
+        tuned.write(tuned.path_of(3, fold), {"a": np.full((2, 2), fold, np.float32), "count": np.array(9)})
+    mean = tuned.mean(3)
+    assert mean["a"] == pytest.approx(np.ones((2, 2)))
+    assert mean["a"].dtype == np.float32
+    assert mean["count"] == 9
+
+
+def test_the_network_that_is_used_lies_part_of_the_way_from_the_published_one() -> None:
+    start = {"a": np.full((2, 2), 4, np.float32), "count": np.array(9)}
+    goal = {"a": np.zeros((2, 2), np.float32), "count": np.array(9)}
+    between = tuned.toward(start, goal)
+    assert between["a"] == pytest.approx(np.full((2, 2), 4 - 4 * tuned.WAY))
+    assert between["a"].dtype == np.float32
+    assert between["count"] == 9
+
+
+def test_a_network_that_was_not_trained_is_told_with_the_command_that_trains_it() -> None:
+    with pytest.raises(DataMissing, match="make tune"):
+        tuned.of_fold(3, 0)
+
+
+def test_weights_of_another_file_are_no_start(tmp_path: Path) -> None:
+    other = tmp_path / "best.pth"
+    with pytest.raises(DataMissing, match="is missing"):
+        tuned.published_arrays(other)
+    other.write_bytes(b"PK")
+    with pytest.raises(DataMissing, match="is not the file of ASVspoof 5"):
+        tuned.published_arrays(other)
