@@ -5,7 +5,7 @@
 # parsed for every S3 client. Of the models that stay: the words, 1 MB of S3's 1.3, which every client would hold in memory.
 # Of kubernetes: the calls that block, since only kubernetes.aio is used. Of SQLAlchemy and
 # Alembic: other databases than PostgreSQL. Of onnxruntime: what makes and converts models, and the runtime's second copy,
-# which is there for programs in C. Of c2pa: what it is built with, and the packages that it names for that. Of silero_vad:
+# which is there for programs in C. Of c2pa: what it is built with, and the packages that only it names for that. Of silero_vad:
 # all but the one network that is run. Of huggingface_hub: all but its names, which faster-whisper imports and does not use.
 # tests/support/image/smoke.py, run after it, fails the build if this removed too much.
 set -eu
@@ -43,7 +43,7 @@ if [ -d onnxruntime ]; then
 fi
 if [ -d c2pa ]; then
     (cd c2pa && rm -rf build.py libs/*.rlib libs/*.d)
-    rm -r cffi _cffi_backend* charset_normalizer cryptography pycparser requests toml
+    rm -r cffi _cffi_backend* cryptography pycparser toml
 fi
 if [ -d silero_vad ]; then
     find silero_vad -type f ! -name '__init__.py' ! -name 'silero_vad_16k_sequence.onnx' -delete

@@ -234,11 +234,19 @@ def check_status_api() -> None:
     jwt.decode(jwt.encode({"a": 1}, key, algorithm="ES256"), key.public_key(), algorithms=["ES256"])
 
 
+def check_tracing() -> None:
+    """Make what sends spans: it is imported only where an endpoint is named."""
+    from guardian_service.tracing import OtlpRecorder
+
+    OtlpRecorder("smoke").close()
+
+
 def main(target: str) -> None:
     """Check one target."""
     for package in PACKAGES[target]:
         import_everything(package, LEFT_OUT[target])
     check_aws()
+    check_tracing()
     if target == "operator":
         check_operator()
     elif target == "context":
