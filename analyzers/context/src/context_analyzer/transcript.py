@@ -5,6 +5,7 @@ Format: https://docs.aws.amazon.com/transcribe/latest/dg/diarization-output-batc
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ MOST_BYTES = 16 * 1024 * 1024
 _MOST_ITEMS, _MOST_CHARACTERS = 120_000, 500_000
 """Twice the words of four hours of talk. Rules take seconds for it, and a hostile file must not take minutes."""
 
-_LEAST_WORDS = 5
+_LEAST_WORDS, _LEAST_SYLLABLES = 5, 20
+"""Enough to judge. Korean is written without spaces by some that listen: then its syllables count."""
+
+_SYLLABLE = re.compile("[가-힣]")
 PAUSE_SECONDS = 3.0
 """A longer silence ends a turn, also where the same person goes on."""
 
@@ -85,7 +89,9 @@ class Transcript:
     @property
     def speech(self) -> bool:
         """Whether there is enough of it to judge."""
-        return sum(len(turn.words) for turn in self.turns) >= _LEAST_WORDS
+        if sum(len(turn.words) for turn in self.turns) >= _LEAST_WORDS:
+            return True
+        return sum(len(_SYLLABLE.findall(turn.text)) for turn in self.turns) >= _LEAST_SYLLABLES
 
 
 class _Lenient(BaseModel):

@@ -9,40 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from analyzer_contract import MAX_SECONDS, Verdict, Wire
+from analyzer_contract import Verdict, Wire
 from analyzer_kit.verdicts import judge
 from context_analyzer.detectors.classifier import ScamClassifier, judged
 from context_analyzer.detectors.indicators import Hit, ScamIndicators, hits_by_turn
 from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import MESSAGES, Reason
 from context_analyzer.transcript import Transcript, Turn, Word
+from context_analyzer.words_in import MOST_CHARACTERS, Call, read_call
 from guardian_service.validation import error_summary
 
 MOST_BYTES = 4 * 1024 * 1024
 """Of one line: eight hours of talk."""
 
-_MOST_TURNS, _MOST_CHARACTERS, _MOST_SIGNS, _QUOTED = 20_000, 500_000, 40, 120
-_NAME = 200
+_MOST_SIGNS, _QUOTED = 40, 120
 
 _DETECTORS = (ScamClassifier(), ScamIndicators())
-
-
-class _Turn(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    speaker: str = Field(default="", max_length=_NAME)
-    text: str = Field(max_length=_MOST_CHARACTERS)
-    start: float | None = Field(default=None, ge=0, le=MAX_SECONDS, allow_inf_nan=False)
-
-
-class _Call(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    id: str | int = Field(union_mode="left_to_right")
-    language: str = Field(default="", max_length=35)
-    turns: list[_Turn] = Field(max_length=_MOST_TURNS)
 
 
 class SignLine(Wire):
@@ -58,7 +42,9 @@ class CallLine(Wire):
 
     schema_version: Literal["v1"] = "v1"
     line: int = Field(description="The number of the line in the file, from 1.")
-    id: str | int | None = Field(description="As it was given; null if the line could not be read.")
+    id: str | int | float | None = Field(
+        description="As it was given; null if there is none, or the line was unreadable."
+    )
     verdict: Verdict | None = Field(description="Suspicious, NoEvidence or Inconclusive. Null: the line has none.")
     score: int | None = Field(ge=0, le=100, description="From 50 on the call resembles fraud.")
     reason: str = Field(
@@ -91,19 +77,19 @@ def judge_file(file: BinaryIO) -> Iterator[CallLine]:
 def judge_line(line: bytes, number: int = 1) -> CallLine:
     """Return what is said about the call in one line."""
     try:
-        call = _Call.model_validate_json(line)
+        call = read_call(line)
     except ValidationError as error:
         return _refused(
             number,
             Reason.TRANSCRIPT_INVALID,
             error_summary(error, root="line", field_characters=100, message_characters=200),
         )
-    if sum(len(turn.text) for turn in call.turns) > _MOST_CHARACTERS:
+    if sum(len(turn.text) for turn in call.turns) > MOST_CHARACTERS:
         return _refused(number, Reason.TRANSCRIPT_INVALID, "It has more words than four hours of talk.", call.id)
     return _judge(call, number)
 
 
-def _judge(call: _Call, number: int) -> CallLine:
+def _judge(call: Call, number: int) -> CallLine:
     transcript, places = _transcript(call)
     line = CallLine(line=number, id=call.id, verdict=Verdict.INCONCLUSIVE, score=0)
     if not transcript.speech:
@@ -131,7 +117,7 @@ def _why(reason: Reason) -> dict[str, object]:
     return {"reason": str(reason), "message": MESSAGES[reason]}
 
 
-def _transcript(call: _Call) -> tuple[Transcript, list[int]]:
+def _transcript(call: Call) -> tuple[Transcript, list[int]]:
     """Return the turns in which something is said, and their numbers in the line."""
     turns, places = list[Turn](), list[int]()
     clock = 0.0
@@ -145,7 +131,7 @@ def _transcript(call: _Call) -> tuple[Transcript, list[int]]:
         if words:
             turns.append(Turn(turn.speaker, turn.text, tuple(words)))
             places.append(number)
-    return Transcript(tuple(turns), call.language), places
+    return Transcript(tuple(turns), call.spoken), places
 
 
 def _signs(turns: Sequence[Sequence[Hit]], places: Sequence[int]) -> list[SignLine]:
@@ -158,5 +144,5 @@ def _signs(turns: Sequence[Sequence[Hit]], places: Sequence[int]) -> list[SignLi
     return list(signs.values())[:_MOST_SIGNS]
 
 
-def _refused(number: int, reason: str, message: str, name: str | int | None = None) -> CallLine:
+def _refused(number: int, reason: str, message: str, name: str | int | float | None = None) -> CallLine:
     return CallLine(line=number, id=name, verdict=None, score=None, reason=reason, message=message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import unicodedata
 from typing import Any
 
 import pytest
@@ -85,8 +86,8 @@ def test_other_languages_and_silence_are_inconclusive() -> None:
     [
         (b"no json", "TranscriptInvalid"),
         (b'{"id": 1}', "TranscriptInvalid"),
-        (b'{"id": 1, "turns": [{"text": "x", "start": -1}]}', "TranscriptInvalid"),
-        (b'{"id": 1, "turns": [{"text": "x", "start": 1e400}]}', "TranscriptInvalid"),
+        (b'{"id": 1, "turns": [{"text": {"x": 1}}]}', "TranscriptInvalid"),
+        (b'{"id": 1, "turns": {"text": "x"}}', "TranscriptInvalid"),
         (b'{"id": [], "turns": []}', "TranscriptInvalid"),
         (b"[" * 100_000, "TranscriptInvalid"),
         (b"\xff\xfe\x00", "TranscriptInvalid"),
@@ -98,6 +99,73 @@ def test_what_is_no_call_is_said_and_the_next_line_is_judged(line: bytes, reason
     wrong, right = judged(line + b"\n" + line_of(named("ko-hospital")))
     assert (wrong.verdict, wrong.score, wrong.reason) == (None, None, reason)
     assert (right.line, right.verdict) == (2, "NoEvidence")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *(
+            {"language": name}
+            for name in ("ko-KR", "ko_KR", "korean", "Korean", "KOR", "한국어", "kr", "unknown", "", None)
+        ),
+        {"language": "vi"},  # it is written in Korean letters
+        *({"id": name} for name in (None, 7, 7.5, "통화 7", "")),
+    ],
+    ids=str,
+)
+def test_names_of_languages_and_calls_have_no_line_refused(more: dict[str, Any]) -> None:
+    line = judge_line(line_of(named("ko-prosecutor"), **more))
+    assert (line.verdict, line.kind, line.language) == ("Suspicious", "Agency", "ko")
+    assert line.id == more.get("id", "ko-prosecutor")
+
+
+@pytest.mark.parametrize(
+    ("turn", "seconds"),
+    [
+        ({"start": "12.5"}, 12.5),
+        ({"start": "00:01:15.5"}, 75.5),
+        ({"start": "1:15"}, 75.0),
+        ({"start": "3.2s"}, 3.2),
+        *(({"start": start}, None) for start in (None, "", "-", -1, 1e400, "나중에", [], True)),
+        *(({"speaker": speaker}, None) for speaker in (None, 1, "", "상담원", "화자 1", "x" * 500, ["A"])),
+    ],
+    ids=str,
+)
+def test_odd_speakers_and_times_have_no_line_refused(turn: dict[str, Any], seconds: float | None) -> None:
+    text = " ".join(text for _, text in named("ko-prosecutor").turns)
+    line = judge_line(json.dumps({"id": 1, "turns": [{"text": text, **turn}]}).encode())
+    assert (line.verdict, line.first_risk_turn, line.first_risk_seconds) == ("Suspicious", 0, seconds)
+
+
+def test_one_call_is_judged_alike_however_it_is_laid_out() -> None:
+    call = named("ko-prosecutor")
+    texts = [text for _, text in call.turns]
+    words = " ".join(texts).split()
+    layouts: list[Any] = [
+        [{"text": "\n".join(texts)}],
+        [
+            {
+                "text": "\r\n".join(
+                    f"{name}: {text}" for name, text in zip(["수사관", "피해자"] * 99, texts, strict=False)
+                )
+            }
+        ],
+        [{"text": "".join(words)}],  # some recognisers set no spaces
+        [{"text": unicodedata.normalize("NFD", " ".join(texts))}],
+        [{"text": text} for text in words],
+        [turn for text in texts for turn in ({"text": text}, {"text": ""}, {"text": None}, {"text": "…"})],
+        texts,
+        " ".join(texts),
+    ]
+    lines = [judge_line(json.dumps({"id": 1, "turns": layout}).encode()) for layout in layouts]
+    assert {(line.verdict, line.kind, line.score) for line in lines} == {(lines[0].verdict, "Agency", lines[0].score)}
+    assert judge_line(b"\xef\xbb\xbf" + line_of(call)).verdict == "Suspicious"
+    assert judge_line(json.dumps({"id": 1, "text": " ".join(texts)}).encode()).verdict == "Suspicious"
+
+
+def test_thousands_of_turns_are_judged() -> None:
+    turns = [{"text": text} for _, text in named("ko-prosecutor").turns] + [{"text": "네"}] * 9000
+    assert judge_line(json.dumps({"id": 1, "turns": turns}).encode()).verdict == "Suspicious"
 
 
 def test_a_line_without_end_is_passed_over_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
