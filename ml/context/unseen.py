@@ -1,16 +1,16 @@
 """``python -m ml.context.unseen``: how calls are judged that nobody trained on, failures first.
 
 The calls of ``calls/unseen`` were written from what authorities and papers tell of such calls, without a look at the
-training's scripts, and before the classifier saw them. The first set was then looked at; the second was not, until
-the end. Their checksums are in docs/cards/words.md.
-
-Writes the part of docs/cards/words.md that is about them.
+training's scripts, and before the classifier saw them. The first set was then looked at; the second was run once, at
+the end. Writes the part of docs/cards/words.md that is about them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,14 +19,16 @@ from context_analyzer.classifier.judging import judge_texts
 from context_analyzer.detectors.indicators import find_hits, score_of
 from context_analyzer.transcript import Transcript, Turn, Word
 from context_analyzer.words import judge_line
+from ml.common.metrics import wilson
 from ml.common.paths import repo_root
 
 FOLDER = Path(__file__).parent / "calls" / "unseen"
 TARGET = repo_root() / "docs" / "cards" / "words.md"
 _BEGIN, _END = "<!-- unseen: begin -->", "<!-- unseen: end -->"
-_SETS = ("first", "second", "third")
-_CUTS: dict[str, int | None] = {"whole": None, "1,000 characters": 1000, "300 characters": 300}
-_SYLLABLES_A_SECOND, _LETTERS_A_SECOND = 4.5, 14
+_SETS = {"first": "looked at when scripts were added", "second": "run once, after all changes"}
+_LANGUAGES = {"ko": "Korean", "en": "English"}
+_SECOND = {"ko": 4.5, "en": 14.0}
+"""Letters that are said in a second: the calls have no times. Syllables in Korean, as ml/context/scripts.py has it."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,29 @@ class Unseen:
         """Whether it is a fraud."""
         return bool(self.kind)
 
-    def cut(self, most: int | None) -> tuple[str, ...]:
+    def cut(self, most: float) -> tuple[str, ...]:
         """Return its turns up to so many characters."""
-        if most is None:
-            return self.turns
-        kept = list[str]()
+        kept, left = list[str](), round(most)
         for turn in self.turns:
-            kept.append(turn[: max(most, 0)])
-            most -= len(turn)
+            kept.append(turn[: max(left, 0)])
+            left -= len(turn)
         return tuple(turn for turn in kept if turn)
+
+    def heard(self, seconds: float) -> tuple[str, ...]:
+        """Return what is said in so many seconds, at a usual speed; spaces take no time."""
+        letters = seconds * _SECOND[self.language]
+        text = " ".join(self.turns)
+        return self.cut(letters * len(text) / max(len(text.replace(" ", "")), 1))
+
+
+_PARTS: dict[str, Callable[[Unseen], tuple[str, ...]]] = {
+    "whole": lambda call: call.turns,
+    "whole, in one turn": lambda call: (" ".join(call.turns),),
+    "1,000 characters": lambda call: call.cut(1000),
+    "300 characters": lambda call: call.cut(300),
+    "60 s": lambda call: call.heard(60),
+    "30 s": lambda call: call.heard(30),
+}
 
 
 def unseen(batch: str) -> list[Unseen]:
@@ -79,35 +95,79 @@ def _read(path: Path, batch: str) -> Iterator[Unseen]:
 
 @dataclass(frozen=True)
 class Answer:
-    """How one call is judged: by both, by the classifier, by the rules; and the score and evidence of it.
-
-    Attributes:
-        joined: whether it is Suspicious.
-        classifier: whether the classifier alone would say so.
-        rules: whether the rules alone would.
-        score: of both.
-        evidence: of the classifier.
-    """
+    """Who accuses a call: both together, the classifier alone, the rules alone; and the score of both."""
 
     joined: bool
     classifier: bool
     rules: bool
     score: int
-    evidence: float
 
 
 def answer(turns: Sequence[str]) -> Answer:
     """Return how a call is judged."""
-    line = judge_line(json.dumps({"id": "", "turns": [{"text": text} for text in turns]}).encode())
+    line = judge_line(json.dumps({"turns": list(turns)}).encode())
     judgement = judge_texts(turns)
+    transcript = Transcript(tuple(Turn("", text, (Word(0, len(text), 0, 0),)) for text in turns))
     return Answer(
         line.verdict is Verdict.SUSPICIOUS,
         judgement is not None and judgement.score >= SUSPICIOUS_FROM,
-        score_of(find_hits(_transcript(turns))) >= SUSPICIOUS_FROM,
+        score_of(find_hits(transcript)) >= SUSPICIOUS_FROM,
         line.score or 0,
-        judgement.evidence if judgement is not None else 0.0,
     )
 
 
-def _transcript(turns: Sequence[str]) -> Transcript:
-    return Transcript(tuple(Turn("", text, (Word(0, len(text), 0, 0),)) for text in turns))
+def card() -> str:
+    """Return the part of the card, failures first."""
+    return "\n\n".join(_batch(batch, about) for batch, about in _SETS.items())
+
+
+def _batch(batch: str, about: str) -> str:
+    calls = unseen(batch)
+    lines = [f"#### The {batch} set: {about}\n"]
+    for call in calls:
+        said = answer(call.turns)
+        if said.joined is not call.scam:
+            lines.append(f"- {call.name}: {'missed' if call.scam else 'wrongly accused'}, score {said.score}.")
+    head = ("language", "heard", "frauds found", "honest calls accused", "classifier alone", "rules alone")
+    lines += [f"\n| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for code, language in _LANGUAGES.items():
+        some = [call for call in calls if call.language == code]
+        lines += [_row(some, language, part) for part in _PARTS if some]
+    return "\n".join([*lines, "", _kinds(calls)])
+
+
+def _row(calls: Sequence[Unseen], language: str, part: str) -> str:
+    frauds = [answer(_PARTS[part](call)) for call in calls if call.scam]
+    honest = [answer(_PARTS[part](call)) for call in calls if not call.scam]
+    cells = [_share([one.joined for one in frauds]), _share([one.joined for one in honest])]
+    for who in ("classifier", "rules"):
+        found, wrong = (sum(getattr(one, who) for one in some) for some in (frauds, honest))
+        cells.append(f"{found} found, {wrong} accused")
+    return f"| {language} | {part} | {' | '.join(cells)} |"
+
+
+def _share(accused: Sequence[bool]) -> str:
+    low, high = wilson(sum(accused), len(accused))
+    return f"{sum(accused)} of {len(accused)} ({low:.0%} to {high:.0%})"
+
+
+def _kinds(calls: Sequence[Unseen]) -> str:
+    counts: dict[str, list[bool]] = defaultdict(list)
+    for call in calls:
+        if call.scam:
+            counts[call.kind].append(answer(call.turns).joined)
+    found = (f"{kind} {sum(some)} of {len(some)}" for kind, some in sorted(counts.items()))
+    return f"Whole calls by kind: {', '.join(found)}."
+
+
+def main() -> int:
+    """Write the part of the card; return the exit status."""
+    head, _, rest = TARGET.read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, tail = rest.partition(_END)
+    TARGET.write_text(f"{head}{_BEGIN}\n\n{card()}\n\n{_END}{tail}", encoding="utf-8")
+    sys.stdout.write(f"{TARGET}: written\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
