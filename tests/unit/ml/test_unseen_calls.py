@@ -1,0 +1,30 @@
+"""Calls that nobody trained on stay as they were written, and are judged as docs/cards/words.md says at least."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from ml.common.paths import repo_root
+from ml.context.unseen import FOLDER, answer, unseen
+
+CARD = (repo_root() / "docs" / "cards" / "words.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.name)
+def test_a_set_is_the_one_that_was_frozen(path: object) -> None:
+    content = (FOLDER / str(path)).read_bytes()
+    assert hashlib.sha256(content).hexdigest() in CARD
+
+
+@pytest.mark.parametrize("batch", ["first", "second"])
+def test_most_frauds_are_found_and_hardly_an_honest_call_accused(batch: str) -> None:
+    calls = [call for call in unseen(batch) if call.language == "ko"]
+    found = [answer(call.turns).joined for call in calls if call.scam]
+    wrong = [answer(call.turns).joined for call in calls if not call.scam]
+    assert sum(found) >= LEAST_SHARE[batch] * len(found)
+    assert sum(wrong) <= 1
+
+
+LEAST_SHARE = {"first": 0.8, "second": 0.6}
