@@ -13,6 +13,7 @@ from tests.cluster.paths import repo_root
 from tests.faults.card import EDITS, FAULTS, HEAD, card, edits_card, with_section
 from tests.faults.cells import SCENARIOS, Cell, rows
 from tests.faults.edits import Edited, Edits
+from tests.faults.fields import Field, fields
 from tests.faults.runner import Outcome
 from tests.faults.setting import matrix
 from tests.faults.sweep import sample, sweep
@@ -26,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, help="so many first cells only, chosen by --seed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="only cells in whose name this pattern is found")
+    parser.add_argument("--only", default="", help="only cells and fields in whose name this is found")
     parser.add_argument("--part", choices=("cells", "edits"), help="faults, or edits of fields, alone")
     parser.add_argument("--out", type=Path, default=repo_root() / "docs" / "faults.md")
     options = parser.parse_args()
@@ -45,13 +46,18 @@ def main() -> int:
                 outcomes = sweep(tried, chosen, _tell, further=options.count is None)
             if options.part != "cells" and not options.count:
                 edits = Edits(tried.world, tried.witness, _tell_edited)
-                edited = edits.requests() + edits.analyzers()
+                edited = edits.requests(_chosen("analysisrequests", options.only))
+                edited += edits.analyzers(_chosen("analyzers", options.only))
     problems = [each.problems for each in outcomes] + [each.problems for each in edited]
     failed = sum(map(bool, problems))
     print(f"{len(problems) - failed} of {len(problems)} passed")
     if not options.count:
-        _write(options.out, outcomes, edited)
+        _write(options.out, outcomes, [] if options.only else edited)
     return 1 if failed else 0
+
+
+def _chosen(plural: str, pattern: str) -> list[Field]:
+    return [field for field in fields(plural) if re.search(pattern, str(field))]
 
 
 def _write(out: Path, outcomes: list[Outcome], edited: list[Edited]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from tests.faults.fields import Field, fields, specs
+from tests.faults.fields import Field, specs
 from tests.faults.witness import Witness, condition
 from tests.support.kubernetes.apiserver import TOKEN
 from tests.support.operator.process import API, NAMESPACE, until
@@ -77,9 +77,8 @@ class Edits:
 
     # ---- requests
 
-    def requests(self, chosen: Iterable[Field] | None = None) -> list[Edited]:
-        """Edit the fields of requests, all if none are named."""
-        tried = list(fields("analysisrequests") if chosen is None else chosen)
+    def requests(self, tried: Sequence[Field]) -> list[Edited]:
+        """Edit these fields of requests."""
         pool = {"image": "scripted", "port": self._world.port, "concurrency": 8, "replicas": 0}
         meta = {"name": _LATER, "namespace": NAMESPACE}
         self._world.server.apply({"apiVersion": API, "kind": "Analyzer", "metadata": meta, "spec": pool})
@@ -152,9 +151,9 @@ class Edits:
 
     # ---- Analyzers
 
-    def analyzers(self, chosen: Iterable[Field] | None = None) -> list[Edited]:
-        """Edit the fields of an Analyzer, all if none are named, while requests of it wait, run, and are over."""
-        return [self._pool(field) for field in (fields("analyzers") if chosen is None else chosen)]
+    def analyzers(self, tried: Sequence[Field]) -> list[Edited]:
+        """Edit these fields of an Analyzer while one request of it runs and another is made."""
+        return [self._pool(field) for field in tried]
 
     def _pool(self, field: Field) -> Edited:
         base = self._read("analyzers", _POOL, NAMESPACE)["spec"]

@@ -31,12 +31,15 @@ class ChildApplier:
         if state.in_sync or now < state.apply_not_before:
             return
         state.in_sync = True  # first, since a change that is observed meanwhile sets it back
+        generation = state.analyzer.metadata.generation
         try:
             await self._apply(state)
         except BaseException:
-            seconds = state.apply_backoff or _BACKOFF_SECONDS[0]
-            state.in_sync, state.apply_not_before = False, asyncio.get_running_loop().time() + seconds
-            state.apply_backoff = min(2 * seconds, _BACKOFF_SECONDS[1])
+            state.in_sync = False
+            if state.analyzer.metadata.generation == generation:  # a spec that was mended meanwhile does not wait
+                seconds = state.apply_backoff or _BACKOFF_SECONDS[0]
+                state.apply_not_before = asyncio.get_running_loop().time() + seconds
+                state.apply_backoff = min(2 * seconds, _BACKOFF_SECONDS[1])
             raise
         state.apply_backoff = 0.0
 

@@ -222,15 +222,18 @@ class AnalyzerController:
         state = self._states.get(name)
         if state is None or state.analyzer.metadata.deletion_timestamp is not None:
             return
+        generation = state.analyzer.metadata.generation
         try:
             await self._applier.apply(state)
         except Rejected as error:
-            state.denied = f"One of its objects was refused: {error}."
-            await self._write_status(state)  # it shows why
+            if state.analyzer.metadata.generation == generation:
+                state.denied = f"One of its objects was refused: {error}."
+                await self._write_status(state)  # it shows why
             raise
         if state.in_sync:
             state.denied = ""
-        await self._write_status(state)
+        if state.analyzer.metadata.generation == generation:  # of a newer spec, whose turn comes next, nothing is true
+            await self._write_status(state)
 
     async def _write_status(self, state: AnalyzerState) -> None:
         before = state.analyzer.status

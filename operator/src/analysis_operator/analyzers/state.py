@@ -51,7 +51,7 @@ class AnalyzerState:
         if int(new.resource_version) <= int(old.resource_version):
             return False
         if new.generation != old.generation:
-            self.in_sync, self.apply_not_before = False, 0.0
+            self.in_sync, self.apply_not_before, self.apply_backoff = False, 0.0, 0.0
         self.analyzer = analyzer
         return True
 

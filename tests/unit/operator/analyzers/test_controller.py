@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from analysis_operator import metrics
+from analysis_operator.analyzers import applier
 from analysis_operator.analyzers import controller as controller_module
 from analysis_operator.analyzers.controller import AnalyzerController
 from analysis_operator.analyzers.kube_store import KubeAnalyzers
@@ -92,6 +93,24 @@ class Denying(Api):
         made = await super().apply(manifest)
         if manifest["kind"] == "Deployment":
             raise Rejected("denied by policy")
+        return made
+
+
+class Editing(Api):
+    """Lets its user edit the Analyzer while its first Deployment is applied, which may then be refused."""
+
+    def __init__(self, edit: Callable[[], None], *, refuses: bool) -> None:
+        super().__init__()
+        self._edit = edit
+        self._refuses = refuses
+
+    async def apply(self, manifest: Json) -> Json:
+        first = not any(child["kind"] == "Deployment" for child in self.applied)
+        made = await super().apply(manifest)
+        if first and manifest["kind"] == "Deployment":
+            self._edit()
+            if self._refuses:
+                raise Rejected("not like this")
         return made
 
 
@@ -283,6 +302,29 @@ async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() ->
         assert len(scene.api.applied) == tried
         scene.controller.observe(analyzer(version=9, generation=2, concurrency=4))  # an edit may be what mends it
         await until(lambda: len(scene.api.applied) > tried)
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+async def test_a_spec_that_is_edited_while_it_is_applied_is_told_of_once_it_was_applied_too(
+    refuses: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applier, "_BACKOFF_SECONDS", (600.0, 600.0))  # what was mended meanwhile does not wait for it
+    edited = analyzer(version=9, generation=2, concurrency=4)
+    api = Editing(lambda: made.controller.observe(edited), refuses=refuses)
+    made = Scene(api)
+    told_after: list[str] = []
+
+    def answer(status: Json) -> Json:
+        told_after.append(api.concurrency() if status["observedGeneration"] == 2 else "1")
+        return edited | {"status": status}
+
+    api.answer = answer
+    async with running(made):
+        made.controller.observe(analyzer())
+        await until(lambda: "4" in told_after)
+    assert set(told_after) == {"4"}
+    (ready,) = [each for each in api.statuses[-1]["conditions"] if each["type"] == "Ready"]
+    assert ready["reason"] != "ObjectRefused"
 
 
 async def test_an_analyzer_named_like_the_operator_takes_nothing_of_it() -> None:
