@@ -49,16 +49,18 @@ from analysis_operator.api.request import (
     EXPIRES_COLUMN,
     NOTIFIED_COLUMN,
     AnalysisRequest,
+    Callback,
+    RequestSpec,
+    Source,
+    TokenSecret,
+)
+from analysis_operator.api.request_status import (
     AnalysisState,
     AnalysisStatus,
     CachedFrom,
-    Callback,
     PinnedSource,
-    RequestSpec,
     RequestStatus,
-    Source,
     StatusFinding,
-    TokenSecret,
 )
 from analysis_operator.api.subscription import (
     AnalysisSubscription,
