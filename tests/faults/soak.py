@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -140,8 +142,8 @@ class Soak:
         ]
         met = sum(fault.fired for fault in self.faults)
         head = (
-            f"{seconds / 60:.0f} minutes at {rate:g} requests a second, {len(self.expected)} in all; {met} of them met"
-            f" a fault, of any kind and place but those that end, suspend or misdate the process. {len(problems)}"
+            f"{seconds / 60:.0f} minutes; {len(self.expected)} requests, {rate:g} a second by plan; {met} of them met a"
+            f" fault, of any kind and place but those that end, suspend or misdate the process. {len(problems)}"
             " ended otherwise than without one. The same process from beginning to end; growth is counted after the"
             " first quarter of the time."
         )
@@ -178,6 +180,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=repo_root() / "docs" / "faults.md")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing that was started is left
     with _setting(options.seed) as soak:
         assert soak.world.operator.process is not None
         pid = soak.world.operator.process.pid
