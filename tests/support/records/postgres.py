@@ -119,7 +119,7 @@ class Postgres:
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """Return a connection that commits each statement."""
-        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=2)
+        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=30)
 
     def setting(self, name: str) -> str:
         """Return one of its settings."""
