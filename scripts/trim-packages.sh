@@ -6,7 +6,7 @@
 # Of kubernetes: the calls that block, since only kubernetes.aio is used. Of SQLAlchemy and
 # Alembic: other databases than PostgreSQL. Of onnxruntime: what makes and converts models, and the runtime's second copy,
 # which is there for programs in C. Of c2pa: what it is built with, and the packages that only it names for that. Of silero_vad:
-# all but the one network that is run. Of huggingface_hub: all but its names, which faster-whisper imports and does not use.
+# all but the one network that is run. Of Pillow: AVIF. Of Google's common messages: all but those of errors. Of huggingface_hub: all but its names, which faster-whisper imports and does not use.
 # tests/support/image/smoke.py, run after it, fails the build if this removed too much.
 set -eu
 cd "${SITE_PACKAGES:-/opt/venv/lib/python3.13/site-packages}"
@@ -29,6 +29,7 @@ endpoints = json.loads(path.read_text())
 kept = {"s3", "sts", "sso", "portal.sso", "oidc", "signin", *sys.argv[2:]}
 for partition in endpoints["partitions"]:
     partition["services"] = {name: facts for name, facts in partition["services"].items() if name in kept}
+path.unlink()  # as above
 path.write_text(json.dumps(endpoints))
 END
 if [ -d kubernetes ]; then
@@ -40,6 +41,12 @@ if [ -d sqlalchemy ]; then
 fi
 if [ -d onnxruntime ]; then
     (cd onnxruntime && rm -r backend datasets quantization tools transformers capi/libonnxruntime.so*)
+fi
+if [ -d PIL ]; then
+    rm PIL/_avif.* pillow.libs/libavif*
+fi
+if [ -d google ]; then
+    (cd google && rm -rf api cloud gapic logging longrunning type)
 fi
 if [ -d c2pa ]; then
     (cd c2pa && rm -rf build.py libs/*.rlib libs/*.d)

@@ -22,8 +22,8 @@ _GRACE_SECONDS = 3.0
 _IDLE_SECONDS = 10
 """A client whose machine is gone in the middle of a transaction keeps its rows locked for so long, and no longer."""
 _LIMITS = text(
-    f"SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', true),"  # our own numbers
-    f" set_config('idle_in_transaction_session_timeout', '{_IDLE_SECONDS}s', true)"
+    "SELECT set_config('statement_timeout', :statement, true),"
+    " set_config('idle_in_transaction_session_timeout', :idle, true)"
 )
 _UNDEFINED = {"42P01", "42703"}  # undefined_table, undefined_column
 _DATA = {"22", "23"}  # classes: data exception, integrity constraint violation
@@ -90,7 +90,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """
     try:
         async with asyncio.timeout(CONNECT_SECONDS + STATEMENT_SECONDS + _GRACE_SECONDS), engine.begin() as connection:
-            await connection.execute(_LIMITS)
+            await connection.execute(_LIMITS, {"statement": f"{STATEMENT_SECONDS}s", "idle": f"{_IDLE_SECONDS}s"})
             yield connection
     except TimeoutError as error:  # of asyncio, or of the pool
         raise DatabaseUnavailable("the database does not answer in time") from error
