@@ -18,8 +18,8 @@ from analysis_operator.report.writer import JSON_LIMIT
 from analyzer_contract import Result
 
 _READERS, _WRITERS = 4, 2
-_SECONDS = 2.0
-"""How long a request waits for S3, which answers in milliseconds."""
+_SECONDS = 5.0
+"""How long a request waits for S3, which answers in milliseconds; the first one after a start makes the client, too."""
 _PATIENCE_SECONDS = 10.0
 """How long before that it waits for its turn, when thousands come at once."""
 _PAUSE_SECONDS = 60.0
