@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -58,5 +59,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if twice := [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]:
+        raise pytest.UsageError(f"several processes would run only the first test of each of these ids: {twice}")
     if os.environ.get("PYTEST_XDIST_WORKER"):
         items.sort(key=lambda item: next(turn for turn, place in enumerate(_ORDER) if item.nodeid.startswith(place)))

@@ -22,6 +22,12 @@ from tests.support.web.oidc import AUDIENCE, Provider
 TENANTS = {"family-one": "one", "family-two": "two"}
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell the tests that schemathesis makes apart: of those with one id several processes would run only the first."""
+    if item.parent is not None and not item.nodeid.endswith(item.name):
+        item._id = item.parent.id.child(item.name)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     with Postgres() as server:
