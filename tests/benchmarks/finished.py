@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from tests.benchmarks.client import REQUESTS, Client
-from tests.benchmarks.memory import MEGABYTE
+from tests.benchmarks.memory import MEGABYTE, peak_megabytes
 from tests.benchmarks.parts import parts
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, OperatorProcess, until
@@ -94,7 +94,7 @@ def _measure(server: ApiServer, folder: Path) -> dict[str, float]:
     time.sleep(20)  # until everything else has been read, too
     assert operator.process is not None
     memory = psutil.Process(operator.process.pid).memory_info().rss / MEGABYTE
-    peak = int(next(line for line in _status(operator.process.pid) if line.startswith("VmHWM")).split()[1]) / 1000
+    peak = peak_megabytes(operator.process.pid)
     gap = renewals.longest()
     operator.stop()
     return {
@@ -103,10 +103,6 @@ def _measure(server: ApiServer, folder: Path) -> dict[str, float]:
         "peak_mb": round(peak),
         "longest_gap_of_the_lease_seconds": round(gap, 1),
     }
-
-
-def _status(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/status").read_text().splitlines()
 
 
 class _Renewals:

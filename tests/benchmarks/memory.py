@@ -25,6 +25,12 @@ def megabytes(module: str) -> float:
     return total / MEGABYTE
 
 
+def peak_megabytes(pid: int) -> float:
+    """Return the most that a process has held so far."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")) / MEGABYTE
+
+
 def _is_pod(pid: int) -> bool:
     """Tell a pod's process from one that somebody runs beside the cluster."""
     return "kubepods" in Path(f"/proc/{pid}/cgroup").read_text()

@@ -28,7 +28,7 @@ from analyzer_kit.settings import KitSettings
 from audio_analyzer import ANALYZER as AUDIO
 from ml.video.clips import CLIPS, fetch
 from tests.benchmarks.decoders import DECODERS, cpu_seconds
-from tests.benchmarks.memory import MEGABYTE
+from tests.benchmarks.memory import peak_megabytes
 from tests.support.media.samples import GENUINE_MEMBER, GENUINE_PACKAGE, ffmpeg, unpacked
 from video_analyzer import ANALYZER as VIDEO
 
@@ -102,7 +102,7 @@ async def analysed(analyzer: Analyzer, recording: Path, models: Path | None) -> 
         task = Task(recording=str(recording), plot=str(Path(folder) / "plot"), cpu_seconds=_CPU_SECONDS)
         before = _cpu(child)
         assessment = await worker.run(task, lambda _stage, _fraction: None)
-        cpu, peak = _cpu(child) - before, _peak(child.pid)
+        cpu, peak = _cpu(child) - before, peak_megabytes(child.pid)
     worker.kill()
     await worker.gone()
     await template.end()
@@ -112,11 +112,6 @@ async def analysed(analyzer: Analyzer, recording: Path, models: Path | None) -> 
 def _cpu(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def _peak(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")) / MEGABYTE
 
 
 def decoded(recording: Path) -> float:

@@ -11,13 +11,13 @@ import asyncio
 import json
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tests.benchmarks.burst import Finishes, all_of
 from tests.benchmarks.client import REQUESTS, Client, request, stop
+from tests.benchmarks.memory import peak_megabytes
 from tests.benchmarks.parts import Parts, parts
 from tests.benchmarks.scale import arrivals, figures
 from tests.support.operator.process import OperatorProcess
@@ -64,19 +64,14 @@ async def _measure(made: Parts, order: list[str]) -> dict[str, Any]:
     await stop(watch)
     await client.close()
     assert operator.process is not None
-    cpu, peak = psutil.Process(operator.process.pid).cpu_times(), _peak_mb(operator.process.pid)
+    cpu, peak = psutil.Process(operator.process.pid).cpu_times(), peak_megabytes(operator.process.pid)
     operator.stop()
     finished = [(at, order[int(name.rpartition("-")[2])]) for name, at in finishes.at.items()]
     return figures(finished, order, began) | {
         "operator_cpu_ms_per_request": round((cpu.user + cpu.system) / len(order) * 1000, 2),
-        "operator_peak_mb": peak,
+        "operator_peak_mb": round(peak),
         "given_twice": finishes.changed_verdicts(),
     }
-
-
-def _peak_mb(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return round(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1000)
 
 
 if __name__ == "__main__":

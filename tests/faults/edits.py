@@ -218,7 +218,7 @@ class Edits:
     def _edit(
         self, which: _Which, right: list[Json], wrong: list[Json], beside: Callable[[], list[str]] = list
     ) -> tuple[bool, list[str]]:
-        """Give an object valid and invalid specs, and its own again; return whether a valid one was taken."""
+        """Write valid and invalid specs into an object, and its own again; return whether a valid one was taken."""
         problems = [f"no value for it is {what}" for what, found in (("valid", right), ("invalid", wrong)) if not found]
         taken, base = False, self._read(*which)["spec"]
         for spec in right:

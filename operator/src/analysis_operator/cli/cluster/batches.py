@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from analysis_operator.api import AnalysisBatch, ConditionType
-from analysis_operator.cli.cluster.errors import NoCluster, TooLate
+from analysis_operator.cli.cluster.following import followed
 from analysis_operator.cli.cluster.models import batch_of
 from analysis_operator.cli.cluster.printing import (
     Format,
@@ -35,8 +33,6 @@ KIND = "AnalysisBatch"
 
 _HEAD = ("NAME", "STATUS", "PROGRESS", "TOTAL", "FAKE", "SUSPICIOUS", "FAILED", "PER MINUTE", "LEFT", "AGE")
 _NUMBERS = range(2, 9)
-_POLL_SECONDS = 1.0
-_OUTAGE_SECONDS = 60.0
 
 type _Show = Callable[[AnalysisBatch], None]
 
@@ -117,23 +113,17 @@ def told(batch: AnalysisBatch, now: datetime) -> Iterator[str]:
 
 
 async def _follow(cluster: Cluster, name: str, timeout: float | None, console: Console) -> KubeObject:
-    """Show the progress of a batch to its end, and return it. A cluster that is away is waited for a while."""
-    begun = heard = time.monotonic()
+    """Show the progress of a batch to its end, and return it."""
     with _view(console) as show:
-        while True:
-            try:
-                raw = await cluster.batch(name)
-                heard = time.monotonic()
-                batch = batch_of(raw)
-                show(batch)
-                if batch.status.finished:
-                    return raw
-            except NoCluster:
-                if time.monotonic() - heard > _OUTAGE_SECONDS:
-                    raise
-            if timeout is not None and time.monotonic() - begun > timeout:
-                raise TooLate(f"{name} has not ended within {timeout:g} s; it goes on. kubectl guardian batch {name}")
-            await asyncio.sleep(_POLL_SECONDS)
+
+        def has_ended(raw: KubeObject) -> bool:
+            batch = batch_of(raw)
+            show(batch)
+            return batch.status.finished
+
+        return await followed(
+            name, lambda: cluster.batch(name), has_ended, timeout=timeout, hint=f"kubectl guardian batch {name}"
+        )
 
 
 @contextmanager

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.cli.cluster import storage
-from analysis_operator.cli.cluster.errors import NameTaken, NoCluster, NotThere, Refused, TooLate
+from analysis_operator.cli.cluster.errors import NameTaken, NotThere, Refused
+from analysis_operator.cli.cluster.following import followed
 from analysis_operator.cli.cluster.models import request_of
 from analysis_operator.cli.cluster.printing import Format, Lines, print_objects, print_wrapped
 from analysis_operator.cli.live import VERDICT_STYLE, view
@@ -23,13 +23,11 @@ from analysis_operator.report.words import words
 
 if TYPE_CHECKING:
     from analysis_operator.cli.cluster.client import Cluster
+    from analysis_operator.kube.objects import KubeObject
 
 EXIT_BY_VERDICT = {"NoEvidence": 0, "LikelyFake": 10, "Suspicious": 11, "Inconclusive": 12}
 """Of `submit --wait`. 1: no verdict, or an error; 2: wrong arguments. So 0 alone means that nothing was found."""
 EXIT_NO_VERDICT = 1
-
-_POLL_SECONDS = 1.0
-_OUTAGE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ async def submit(cluster: Cluster, order: Order) -> int:
         else:
             print_objects([created], order.output, alone=True)
         return 0
-    raw = await follow(cluster, name, order.timeout, console)
+    raw = await _follow(cluster, name, order.timeout, console)
     if order.output is not Format.TABLE:
         print_objects([raw], order.output, alone=True)
         return EXIT_BY_VERDICT.get(str(raw["status"].get("verdict")), EXIT_NO_VERDICT)
@@ -106,28 +104,18 @@ async def _check_free(cluster: Cluster, name: str) -> None:
     raise NameTaken(f"There is a request {name} in namespace {cluster.namespace} already: give another --name.")
 
 
-async def follow(cluster: Cluster, name: str, timeout: float | None, console: Console) -> dict[str, Any]:
-    """Show a request until it has ended, and return it as it is then. A cluster that is away is waited for a while.
-
-    Raises:
-        TooLate: it has not ended within `timeout` seconds; it goes on.
-    """
-    begun = heard = time.monotonic()
+async def _follow(cluster: Cluster, name: str, timeout: float | None, console: Console) -> KubeObject:
+    """Show a request until it has ended, and return it as it is then."""
     with view(console) as show:
-        while True:
-            try:
-                raw = await cluster.request(name)
-                heard = time.monotonic()
-                request = request_of(raw)
-                show([request])
-                if request.status.finished:
-                    return raw
-            except NoCluster:
-                if time.monotonic() - heard > _OUTAGE_SECONDS:
-                    raise
-            if timeout is not None and time.monotonic() - begun > timeout:
-                raise TooLate(f"{name} has not ended within {timeout:g} s; it goes on. kubectl guardian why {name}")
-            await asyncio.sleep(_POLL_SECONDS)
+
+        def has_ended(raw: KubeObject) -> bool:
+            request = request_of(raw)
+            show([request])
+            return request.status.finished
+
+        return await followed(
+            name, lambda: cluster.request(name), has_ended, timeout=timeout, hint=f"kubectl guardian why {name}"
+        )
 
 
 def _print_end(console: Console, request: AnalysisRequest) -> int:
