@@ -65,6 +65,10 @@ def test_a_day_with_it(
     assert "\x1b" not in sent.stdout
     assert world.s3.client().get_object(Bucket="media", Key="inbox/mum/call-of-mum.json")["ContentLength"]
 
+    # kubectl completes it, with the names that the cluster has: what a shell asks for at <TAB>.
+    asked = kubectl(server, environment, "__complete", "guardian", "why", "--namespace=default", "m")
+    assert asked.stdout == "mum\n:4\n", asked.stderr
+
     # Save the report, which is the one that the status vouches for, and not another one.
     saved = guardian("report", "mum")
     assert saved.exit_code == 0, saved.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from analysis_operator.api import AnalysisRequest, ConditionType
 from analysis_operator.cli.lines import line_of, shown
 from analysis_operator.cli.live import VERDICT_STYLE
-from analysis_operator.cli.output import print_text
+from analysis_operator.cli.output import Output, print_text
 from analysis_operator.local.batch import Batch, File, FileOutcome
 from analysis_operator.local.listening import HINT, speech_folder
 from analysis_operator.local.pool import MODULES
@@ -25,13 +24,6 @@ from analyzer_contract import FailureReason
 _NO_VERDICT = "No verdict"
 _VERDICT_WIDTH = 12
 _INDENT = " " * (_VERDICT_WIDTH + 6)
-
-
-class Output(StrEnum):
-    """The form of what is printed."""
-
-    TEXT = "text"
-    JSONL = "jsonl"
 
 
 async def analyze(files: Sequence[File], analyzers: Sequence[str], out: Path, output: Output) -> bool:

@@ -1,7 +1,8 @@
 """The commands of ``guardian``: `run` reconciles manifests here, `analyze` analyses files, `serve` is for curl.
 
 `provenance` tells what files say of themselves, `app` serves the page for people and its API, `cost` reads the usage of
-a cluster. The commands of `kubectl guardian`, which is the same program, are in cluster/.
+a cluster. The commands of `kubectl guardian`, which is the same program, are in cluster/. What a command does is
+imported when it runs: help and completion, which need none of it, have to be quick.
 """
 
 from __future__ import annotations
@@ -19,19 +20,15 @@ import structlog
 import typer
 from rich.console import Console
 
-from analysis_operator.cli import AS_PLUGIN, analyzing, commands, database, models, serving
+from analysis_operator.cli import AS_PLUGIN, database, models
 from analysis_operator.cli.cluster.commands import register
 from analysis_operator.cli.cost import cost
-from analysis_operator.cli.output import print_error
+from analysis_operator.cli.output import Output, print_error
 from analysis_operator.cli.provenance import provenance
 from analysis_operator.cli.transcribe import transcribe
 from analysis_operator.cli.verify import verify
 from analysis_operator.cli.words import words
 from analysis_operator.errors import OperatorError
-from analysis_operator.local.batch import files_of
-from analysis_operator.local.files import recordings_in
-from analysis_operator.local.listening import default_analyzers
-from analysis_operator.local.pool import MODULES
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -66,6 +63,8 @@ def run(
     Exit code 0: each request got the outcome that its silverguardian.io/expect-... annotations state, or finished if
     it has none. 1: one did not. 2: a manifest is not valid.
     """
+    from analysis_operator.cli import commands
+
     manifests = _or_exit_2(lambda: commands.load(source))
     _finish(commands.run(manifests, media, out, Console()), out)
 
@@ -81,8 +80,8 @@ def analyze(
         typer.Option("--list", help="File with one path a line; '-' reads standard input."),
     ] = None,
     output: Annotated[
-        analyzing.Output, typer.Option(help="jsonl: one JSON object a line, one line a file, and no reports.")
-    ] = analyzing.Output.TEXT,
+        Output, typer.Option(help="jsonl: one JSON object a line, one line a file, and no reports.")
+    ] = Output.TEXT,
     analyzers: Annotated[
         str,
         typer.Option(
@@ -97,6 +96,11 @@ def analyze(
     Exit code 0: each has a verdict. 1: one has none; its line says why. 2: there is no such file. Files of a folder
     that are no recordings are named, and do not count.
     """
+    from analysis_operator.cli import analyzing
+    from analysis_operator.local.batch import files_of
+    from analysis_operator.local.listening import default_analyzers
+    from analysis_operator.local.pool import MODULES
+
     names = [name.strip() for name in analyzers.split(",")] if analyzers else _or_exit_2(default_analyzers)
     if unknown := [name for name in names if name not in MODULES]:
         raise typer.BadParameter(f"there is no analyzer {unknown[0]!r}: choose among {', '.join(MODULES)}")
@@ -117,6 +121,10 @@ def serve(
     out: Out = Path("out"),
 ) -> None:
     """Serve one analyzer with a local S3 server until Ctrl-C, to try its HTTP interface with curl."""
+    from analysis_operator.cli import commands
+    from analysis_operator.local.files import recordings_in
+    from analysis_operator.local.pool import MODULES
+
     if analyzer not in MODULES:
         raise typer.BadParameter(f"there is no analyzer {analyzer!r}: choose {' or '.join(MODULES)}")
     _finish(commands.serve(analyzer, port, recordings_in(media) if media else [], out, Console()), out)
@@ -135,6 +143,8 @@ def serve_app(
 
     With --try it exits by itself. Exit code 0: every response was as documented, and there is a verdict.
     """
+    from analysis_operator.cli import serving
+
     work = serving.serve_app(port, out, Console()) if sample is None else serving.try_app(sample, out, Console())
     _finish(work, out)
 
@@ -159,7 +169,7 @@ app.command()(provenance)
 register(app)
 
 
-def _or_exit_2[T](call: commands.Call[T]) -> T:
+def _or_exit_2[T](call: Callable[[], T]) -> T:
     try:
         return call()
     except OperatorError as error:

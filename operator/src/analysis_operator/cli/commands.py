@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -21,13 +21,11 @@ from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.s3_server import LocalStore
 
-__all__ = ["Call", "load", "run", "serve"]
+__all__ = ["load", "run", "serve"]
 
 _SERVE_SECONDS = 60.0
 _EXAMPLES = {"audio": "synthetic", "video": "edited", "context": "scam-call"}
 """A part of the name of the sample that `serve` shows in its example call."""
-
-type Call[T] = Callable[[], T]
 
 
 async def run(manifests: Sequence[Manifest], media: Path | None, out: Path, console: Console) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from enum import StrEnum
 
 import structlog
 from rich.console import Console
@@ -18,6 +19,13 @@ from guardian_service.s3 import HIDING_PATTERN
 
 _HIDDEN = re.compile(rf"{HIDING_PATTERN}|[\ud800-\udfff]")
 _HIDDEN_IN_LINES = re.compile(rf"(?!\n)(?:{_HIDDEN.pattern})")
+
+
+class Output(StrEnum):
+    """The form of what is printed about files."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
 
 
 def visible(text: object) -> str:

@@ -15,7 +15,8 @@ from analysis_operator.api import (
     ConditionType,
     RequestStatus,
 )
-from analysis_operator.cli.analyzing import Output, Printer
+from analysis_operator.cli.analyzing import Printer
+from analysis_operator.cli.output import Output
 from analysis_operator.local.batch import File, FileOutcome
 from analyzer_contract import Verdict
 from tests.support.operator.requests import NOW, request

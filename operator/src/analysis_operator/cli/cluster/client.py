@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, Literal
 from urllib.parse import quote
 
 from analysis_operator.api import GROUP, VERSION
@@ -22,6 +22,8 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _GROUP_PATH = f"apis/{GROUP}/{VERSION}"
 _KINDS = {"AnalysisRequest": ("request", "list"), "AnalysisBatch": ("batch", "batches")}
 """How a kind is called in sentences, and which command lists it."""
+
+Named = Literal["analysisrequests", "analysisbatches", "analyzers", "namespaces"]
 
 
 class Cluster:
@@ -59,6 +61,18 @@ class Cluster:
         """Return the batches of the namespace, or of all."""
         return await self._list(f"{_GROUP_PATH}/analysisbatches" if everywhere else self._batches())
 
+    async def names(self, kind: Named) -> AsyncGenerator[str]:
+        """Yield the names of what the commands take: requests and batches of the namespace, Analyzers, namespaces."""
+        paths = {
+            "analysisrequests": self._requests(),
+            "analysisbatches": self._batches(),
+            "analyzers": self._analyzers(),
+            "namespaces": "api/v1/namespaces",
+        }
+        with plainly():
+            async for item in self._api.list(paths[kind], metadata_only=True):
+                yield item["metadata"]["name"]
+
     async def create(self, name: str, spec: dict[str, Any], annotations: dict[str, str] | None = None) -> KubeObject:
         """Create a request. Raises NameTaken."""
         told = read(os.environ.get("TRACEPARENT"))
@@ -78,7 +92,7 @@ class Cluster:
 
     async def analyzers(self) -> list[KubeObject] | None:
         """Return the Analyzers; None if the caller may not read them."""
-        return await self._if_allowed(f"{_GROUP_PATH}/namespaces/{_part(self.system)}/analyzers")
+        return await self._if_allowed(self._analyzers())
 
     async def pool_pods(self) -> list[KubeObject] | None:
         """Return the pods of all pools; None if the caller may not read them."""
@@ -113,6 +127,9 @@ class Cluster:
 
     def _batches(self) -> str:
         return f"{_GROUP_PATH}/namespaces/{_part(self.namespace)}/analysisbatches"
+
+    def _analyzers(self) -> str:
+        return f"{_GROUP_PATH}/namespaces/{_part(self.system)}/analyzers"
 
     def _pods(self) -> str:
         return f"api/v1/namespaces/{_part(self.system)}/pods"

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from analysis_operator.cli.cluster import names
 from analysis_operator.cli.cluster.connection import DEFAULT_SYSTEM, Target, perform
 from analysis_operator.cli.cluster.options import (
+    BatchName,
     Context,
     Everywhere,
     Form,
@@ -69,7 +71,10 @@ def submit(
         str | None,
         typer.Option(metavar="S3PREFIX", envvar="GUARDIAN_UPLOAD", help="Where a FILE goes: s3://BUCKET/PREFIX/."),
     ] = None,
-    analyzers: Annotated[str, typer.Option(help="With commas between them. Default: audio and video.")] = "",
+    analyzers: Annotated[
+        str,
+        typer.Option(help="With commas between them. Default: audio and video.", autocompletion=names.analyzers),
+    ] = "",
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Analyse it even if an earlier result could be adopted.")
     ] = False,
@@ -87,12 +92,12 @@ def submit(
     """
     from analysis_operator.cli.cluster import submitting
 
-    names = [part.strip() for part in analyzers.split(",") if part.strip()]
+    asked = [part.strip() for part in analyzers.split(",") if part.strip()]
     order = submitting.Order(
         recording=recording,
         name=name,
         folder=to,
-        analyzers=names,
+        analyzers=asked,
         refresh=refresh,
         wait=wait,
         timeout=timeout,
@@ -104,9 +109,15 @@ def submit(
 def list_(
     *,
     everywhere: Everywhere = False,
-    verdict: Annotated[str, typer.Option(help=f"Only with this verdict: {', '.join(_VERDICTS)}.")] = "",
+    verdict: Annotated[
+        str,
+        typer.Option(help=f"Only with this verdict: {', '.join(_VERDICTS)}.", autocompletion=lambda: _VERDICTS),
+    ] = "",
     state: Annotated[
-        str, typer.Option(help=f"Only in this state: {', '.join(STATES)}, or a reason such as Queued.")
+        str,
+        typer.Option(
+            help=f"Only in this state: {', '.join(STATES)}, or a reason such as Queued.", autocompletion=lambda: STATES
+        ),
     ] = "",
     sort: Annotated[Sort, typer.Option(help="Newest first, strongest evidence first, or by name.")] = Sort.AGE,
     output: ListOutput = ListFormat.TABLE,
@@ -145,7 +156,7 @@ def batches(
 
 
 def batch(
-    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The AnalysisBatch.")],
+    name: BatchName,
     *,
     wait: Wait = False,
     timeout: Timeout = None,
@@ -189,7 +200,13 @@ def top(
     *,
     output: Form = Document.TABLE,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", help="Requests of this namespace alone. Default: of all.")
+        str | None,
+        typer.Option(
+            "--namespace",
+            "-n",
+            help="Requests of this namespace alone. Default: of all.",
+            autocompletion=names.namespaces,
+        ),
     ] = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,

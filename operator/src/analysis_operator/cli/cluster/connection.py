@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,15 +67,14 @@ async def connect(target: Target) -> Cluster:
     Raises:
         NoCluster: no kubeconfig names one.
     """
-    import yaml
     from kubernetes.aio import client, config
 
     from analysis_operator.cli.cluster.client import Cluster
     from analysis_operator.kube.client import KubeApi
 
-    source = str(target.kubeconfig or os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
+    source = _source(target)
     configuration = client.Configuration()
-    try:
+    with _usable(source):
         if not _any_file(source):
             return Cluster(KubeApi(client.ApiClient(_in_pod(source, configuration))), _pod_namespace(target), target)
         contexts, current = config.list_kube_config_contexts(source)
@@ -82,13 +82,35 @@ async def connect(target: Target) -> Cluster:
         chosen = target.context or current["name"]
         await config.load_kube_config(config_file=source, context=chosen, client_configuration=configuration)
         namespace = target.namespace or named.get(chosen, {}).get("namespace") or "default"
+    return Cluster(KubeApi(client.ApiClient(configuration)), namespace, target)
+
+
+def contexts_of(target: Target) -> list[str]:
+    """Return the names of the kubeconfig's contexts. Raises NoCluster if it is none."""
+    from kubernetes.aio import config
+
+    source = _source(target)
+    with _usable(source):
+        return [str(entry["name"]) for entry in config.list_kube_config_contexts(source)[0]]
+
+
+def _source(target: Target) -> str:
+    return str(target.kubeconfig or os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
+
+
+@contextmanager
+def _usable(source: str) -> Iterator[None]:
+    import yaml
+    from kubernetes.aio import config
+
+    try:
+        yield
     except ClusterError:
         raise
     except (config.ConfigException, yaml.YAMLError, OSError, TypeError, ValueError, AttributeError, KeyError) as error:
         # The client does not check the shape of the file: one that is not a mapping is a TypeError.
         why = " ".join(str(error).split()).rstrip(".")
         raise NoCluster(f"The kubeconfig {source} cannot be used: {why}.") from error
-    return Cluster(KubeApi(client.ApiClient(configuration)), namespace, target)
 
 
 def _any_file(source: str) -> bool:
