@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv/bin
 OUT ?= out
+CACHE = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}
 
 ##@ Try it
 
@@ -68,7 +69,7 @@ generate: setup ## Write the CRDs, docs/reference.md and schemas from the models
 lint: setup ## Check style, types, the architecture and the spelling
 	@$(VENV)/ruff check --no-cache .
 	@$(VENV)/ruff format --check .
-	@$(VENV)/mypy
+	@MYPY_CACHE_DIR="$(CACHE)/mypy" $(VENV)/mypy
 	@$(VENV)/lint-imports
 	@$(VENV)/codespell
 
@@ -105,10 +106,9 @@ SOAK_SECONDS ?= 7200
 soak: setup ## Random faults at 5 requests a second for two hours (SOAK_SECONDS); what the operator holds goes to docs/faults.md
 	@$(VENV)/python -m tests.faults.soak --seconds $(SOAK_SECONDS)
 
-EVAL_ENV = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guardian}
 EVAL_ARGS ?=
 
-IN_EVAL_ENV = export PATH="$$PATH:$(EVAL_ENV)/uv/bin" UV_PROJECT_ENVIRONMENT="$(EVAL_ENV)/ml/venv"; \
+IN_EVAL_ENV = export PATH="$$PATH:$(CACHE)/uv/bin" UV_PROJECT_ENVIRONMENT="$(CACHE)/ml/venv"; \
 	  uv sync --locked --quiet --package silver-guardian-ml --group voices --python $(VENV)/python; "$$UV_PROJECT_ENVIRONMENT/bin/python"
 
 .PHONY: eval
@@ -132,7 +132,7 @@ KEEP_MEMORY = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=858993459
 
 .PHONY: tune
 tune: setup ## Fine-tune AASIST on published speech with PyTorch, half an hour of one core
-	@export PATH="$$PATH:$(EVAL_ENV)/uv/bin" UV_PROJECT_ENVIRONMENT="$(EVAL_ENV)/ml/venv-networks" OMP_NUM_THREADS=1; \
+	@export PATH="$$PATH:$(CACHE)/uv/bin" UV_PROJECT_ENVIRONMENT="$(CACHE)/ml/venv-networks" OMP_NUM_THREADS=1; \
 	  uv sync --locked --quiet --package silver-guardian-ml --group networks --python $(VENV)/python; \
 	  $(KEEP_MEMORY) "$$UV_PROJECT_ENVIRONMENT/bin/python" -m ml.voice.train.tuning $(EVAL_ARGS)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 
 import pytest
 import structlog
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.seats import seat
 
 # Where a failure stops a submission, the same examples are tried each time; new ones are looked for at the desk.
 # No example has a deadline: how long one takes says how busy the machine is.
@@ -20,7 +23,8 @@ settings.register_profile("desk", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 _CLUSTER_TESTS = "tests/e2e/"
-_ORDER = ("tests/integration/operator/", _CLUSTER_TESTS, "tests/integration/", "tests/unit/")
+_WAITING = ("tests/integration/operator/", _CLUSTER_TESTS)
+_ORDER = (*_WAITING, "tests/integration/", "tests/unit/")
 """With several processes, what takes longest and mostly waits begins first, and the many short files fill the rest."""
 
 
@@ -37,6 +41,13 @@ def _logs_as_before() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before the time limit of a test begins
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let no more tests compute at a time than there are processors."""
+    with nullcontext() if item.nodeid.startswith(_WAITING) else seat():
+        return (yield)
 
 
 @pytest.hookimpl(optionalhook=True)

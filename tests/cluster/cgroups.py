@@ -112,7 +112,7 @@ def kill_processes(path: str = f"/{CGROUP}") -> None:
         _send(remaining, signal.SIGKILL)
         return not remaining
 
-    wait_until(emptied, f"the processes of {path} to end", timeout=20)
+    wait_until(emptied, f"the processes of {path} to end")
 
 
 def _send(pids: set[int], number: signal.Signals) -> None:
@@ -125,7 +125,7 @@ def remove() -> None:
     """Remove the cluster's cgroups, children before parents."""
     for hierarchy in hierarchies():
         top = hierarchy / CGROUP
-        wait_until(lambda top=top: _remove_tree(top), f"{top} to be empty", timeout=10)  # type: ignore[misc]
+        wait_until(lambda top=top: _remove_tree(top), f"{top} to be empty")  # type: ignore[misc]
 
 
 def _remove_tree(top: Path) -> bool:

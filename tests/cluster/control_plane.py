@@ -153,7 +153,7 @@ def start_api(tools: Tools) -> None:
         server.require_alive()
         return is_ready()
 
-    wait_until(ready, "the API server to be ready", timeout=60)
+    wait_until(ready, "the API server to be ready")
 
 
 def client_env() -> dict[str, str]:

@@ -78,7 +78,7 @@ class KindCluster(Cluster):
         config = kind_config.write(self._folder)
         self._kind.create(config_file=config)
         progress.step("waiting for the nodes")
-        wait_until(lambda: self.status().healthy, "both nodes to be Ready", timeout=180, interval=1)
+        wait_until(lambda: self.status().healthy, "both nodes to be Ready", interval=1)
         progress.step("metrics-server")
         objects = metrics.adapted(_fetched(metrics.release_url()))
         self.kubectl("apply", "--server-side", "--filename", "-", input=manifests.as_list(objects))
@@ -129,7 +129,7 @@ class KindCluster(Cluster):
 
     def start_node(self, name: str) -> None:
         run("docker", "start", self._container(name))
-        wait_until(lambda: self.status().healthy, f"node {name} to be Ready", timeout=120, interval=1)
+        wait_until(lambda: self.status().healthy, f"node {name} to be Ready", interval=1)
 
     def signal_container(self, namespace: str, pod: str, signal: int, container: str | None = None) -> None:
         details = json.loads(self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=json").stdout)

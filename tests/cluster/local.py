@@ -96,11 +96,11 @@ class LocalCluster(Cluster):
         for member in NODES:
             node.kubelet(member, tools).start()
         progress.step("waiting for both nodes and the default service account")
-        wait_until(self._all_ready, "both nodes to be Ready", timeout=90, interval=0.25)
+        wait_until(self._all_ready, "both nodes to be Ready", interval=0.25)
         control_plane.proxy(tools).start()  # it ends if its node gets another address, and the first is one
-        wait_until(self._has_service_account, "the default service account", timeout=30, interval=0.25)
+        wait_until(self._has_service_account, "the default service account", interval=0.25)
         progress.step("waiting for the name service")
-        wait_until(dns.answers, "CoreDNS to answer", timeout=60, interval=0.1)
+        wait_until(dns.answers, "CoreDNS to answer", interval=0.1)
 
     def down(self) -> None:
         with exclusive(_LOCK):
@@ -165,8 +165,8 @@ class LocalCluster(Cluster):
             # Until the API server misses it, a node that is off still counts as Ready.
             return self._last_sign(name) > since and self._nodes_ready()[name]
 
-        wait_until(back, f"node {name} to be Ready", timeout=90, interval=0.25)
-        wait_until(dns.answers, "CoreDNS to answer", timeout=60, interval=0.1)
+        wait_until(back, f"node {name} to be Ready", interval=0.25)
+        wait_until(dns.answers, "CoreDNS to answer", interval=0.1)
 
     def signal_container(self, namespace: str, pod: str, signal: int, container: str | None = None) -> None:
         details = json.loads(self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=json").stdout)

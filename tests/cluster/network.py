@@ -43,7 +43,7 @@ def remove() -> None:
     if _FORWARDING_BEFORE.exists():
         _FORWARDING.write_text(_FORWARDING_BEFORE.read_text())
     # The kernel takes a pod's interface away with its namespace, a moment after the last process ends.
-    wait_until(lambda: not pod_interfaces(), "the pods' interfaces to go", timeout=15)
+    wait_until(lambda: not pod_interfaces(), "the pods' interfaces to go")
 
 
 def pod_interfaces() -> list[str]:

@@ -141,7 +141,7 @@ def start_containerd(node: Node) -> None:
         daemon.require_alive()
         return ctr(node, "version", check=False)[0]
 
-    wait_until(answers, f"containerd of {node.name}", timeout=30)
+    wait_until(answers, f"containerd of {node.name}")
 
 
 def import_image(node: Node, archive: Path) -> None:

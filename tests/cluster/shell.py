@@ -10,6 +10,9 @@ from pathlib import Path
 
 ADMIN_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
+PATIENCE_SECONDS = 300.0
+"""What has not come by then does not come. It ends what hangs, and says nothing about speed: machines are shared."""
+
 
 class CommandError(subprocess.CalledProcessError):
     """A command failed; its message carries what the command wrote."""
@@ -65,7 +68,9 @@ def start_time(pid: int) -> int | None:
     return None if fields[0] in {"Z", "X"} else int(fields[19])
 
 
-def wait_until(condition: Callable[[], bool], what: str, *, timeout: float = 60.0, interval: float = 0.1) -> None:
+def wait_until(
+    condition: Callable[[], bool], what: str, *, timeout: float = PATIENCE_SECONDS, interval: float = 0.1
+) -> None:
     """Poll until the condition holds; raise TimeoutError, naming what was awaited."""
     deadline = time.monotonic() + timeout
     while not condition():
@@ -74,7 +79,9 @@ def wait_until(condition: Callable[[], bool], what: str, *, timeout: float = 60.
         time.sleep(interval)
 
 
-def value_of[T](read: Callable[[], T | None], what: str, *, timeout: float = 60.0, interval: float = 0.1) -> T:
+def value_of[T](
+    read: Callable[[], T | None], what: str, *, timeout: float = PATIENCE_SECONDS, interval: float = 0.1
+) -> T:
     """Poll until there is a value and return it; raise TimeoutError, naming what was awaited.
 
     Reading it once more, after a wait for it, may find another one or none.

@@ -45,7 +45,7 @@ def _unmount_all() -> None:
             run("umount", "--lazy", point, check=False)
         return not _mounts()
 
-    wait_until(unmounted, "the cluster's mounts to go", timeout=20)
+    wait_until(unmounted, "the cluster's mounts to go")
 
 
 def _remove_files() -> None:

@@ -65,7 +65,7 @@ def start_pod(cluster: Cluster, namespace: str, workload: str, image: str = PAUS
         },
     }
     cluster.kubectl("apply", "--filename", "-", input=json.dumps(pod))
-    cluster.kubectl("wait", "--namespace", namespace, "--for=condition=Ready", f"pod/{name}", "--timeout=120s")
+    cluster.kubectl("wait", "--namespace", namespace, "--for=condition=Ready", f"pod/{name}", "--timeout=300s")
     return name
 
 
@@ -91,7 +91,7 @@ def start_deployment(cluster: Cluster, namespace: str) -> None:
         "spec": {"selector": {"matchLabels": labels}, "template": template},
     }
     cluster.kubectl("apply", "--filename", "-", input=json.dumps(deployment))
-    cluster.kubectl("rollout", "status", "deployment/target", "--namespace", namespace, "--timeout=120s")
+    cluster.kubectl("rollout", "status", "deployment/target", "--namespace", namespace, "--timeout=300s")
 
 
 def create_scaled_object(
@@ -125,7 +125,7 @@ def test_a_killed_container_is_started_again(cluster: Cluster) -> None:
             assert isinstance(statuses, list)
             return bool(statuses[0]["restartCount"] == 1 and statuses[0]["ready"])
 
-        wait_until(restarted, "the container to start again", timeout=120, interval=0.25)
+        wait_until(restarted, "the container to start again", interval=0.25)
 
 
 def test_the_audit_log_tells_who_wrote_what(cluster: Cluster) -> None:
@@ -180,7 +180,7 @@ def test_the_cpu_that_a_pod_uses_is_measured(cluster: Cluster) -> None:
             usage = cluster.kubectl("top", "pod", pod, "--namespace", namespace, "--no-headers", check=False)
             return usage.returncode == 0 and int(usage.stdout.split()[1].removesuffix("m")) > 20
 
-        wait_until(busy, "metrics.k8s.io to show that the pod is busy", timeout=180, interval=1)
+        wait_until(busy, "metrics.k8s.io to show that the pod is busy", interval=1)
 
 
 def test_keda_runs_on_the_system_node_only(cluster: Cluster, deployment: Deployment) -> None:

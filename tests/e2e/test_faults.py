@@ -130,7 +130,7 @@ def test_a_namespace_goes_away_while_its_requests_run(
     there = Requests(cluster, "short-lived")
     there.ask("orphan", media.script("minute", seconds=60), scripted)
     there.running("orphan")
-    cluster.kubectl("delete", "namespace", "short-lived", "--timeout=120s")
+    cluster.kubectl("delete", "namespace", "short-lived", "--timeout=300s")
 
 
 def test_an_s3_server_that_is_away_for_a_while_is_waited_for_and_costs_no_attempt(

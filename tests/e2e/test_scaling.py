@@ -55,7 +55,7 @@ class Pool:
 
     def asleep(self) -> None:
         """Wait until nothing of it runs."""
-        wait_until(lambda: self.replicas() == 0 and not self.pods(), f"{self.name} to sleep", timeout=180, interval=0.2)
+        wait_until(lambda: self.replicas() == 0 and not self.pods(), f"{self.name} to sleep", interval=0.2)
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def test_forty_requests_at_once_make_five_pods_and_all_finish(
     with pool_of(deployment, scripted_pools, "bursting") as pool:
         pool.asleep()
         names = requests.ask_many("burst", 40, media.script("four", seconds=4), pool.name)
-        wait_until(lambda: pool.replicas() == 5, "five pods", timeout=120)
+        wait_until(lambda: pool.replicas() == 5, "five pods")
         ended = all_of(requests, names)
         assert {status["verdict"] for status in ended} == {"NoEvidence"}
         spent = {(entry["attempts"], entry["disruptions"]) for status in ended for entry in status["analyses"]}
@@ -116,7 +116,7 @@ def test_a_pool_that_gets_smaller_while_every_pod_works_lets_each_finish(
     requests: Requests, media: Media, deployment: Deployment, scripted_pools: ScriptedPools
 ) -> None:
     with pool_of(deployment, scripted_pools, "shrinking", scaling={"minReplicas": 3}) as pool:
-        wait_until(lambda: pool.get("deployment")["status"].get("readyReplicas") == 3, "three pods", timeout=120)
+        wait_until(lambda: pool.get("deployment")["status"].get("readyReplicas") == 3, "three pods")
         names = requests.ask_many("shrink", 3, media.script("forty", seconds=40), pool.name)
         pods = {requests.running(name) for name in names}
         assert len(pods) == 3
@@ -160,7 +160,7 @@ def test_an_analyzer_that_is_deleted_leaves_nothing_behind(
             hpas = [hpa for hpa in read.list("hpa", namespace) if pool.name in hpa["metadata"]["name"]]
             return [*chain.from_iterable(ours), *hpas]
 
-        wait_until(lambda: not left(), "everything that it owned to go", timeout=120)
+        wait_until(lambda: not left(), "everything that it owned to go")
 
 
 NOTHING_STARTS: dict[str, tuple[dict[str, Any], str]] = {
@@ -182,7 +182,7 @@ def test_a_request_that_cannot_start_says_what_is_missing(
             succeeded = condition(requests.status(name))
             return succeeded["reason"] == "Scaling" and missing in succeeded["message"]
 
-        wait_until(says_why, f"the message to name {missing}", timeout=120)
+        wait_until(says_why, f"the message to name {missing}")
 
 
 def test_a_quota_that_is_used_up_is_named_and_the_request_finishes_when_there_is_more(
@@ -207,9 +207,7 @@ def test_keda_that_is_down_is_reported_and_what_waits_finishes_when_it_is_back(
         cluster.kubectl("scale", "deployment/keda-operator", "--namespace", KEDA_NAMESPACE, "--replicas=0")
         try:
             requests.ask("patient", media.script("null"), pool.name)
-            wait_until(
-                lambda: pool.condition("ScalingActive")["reason"] == "KedaSilent", "KEDA to be missed", timeout=120
-            )
+            wait_until(lambda: pool.condition("ScalingActive")["reason"] == "KedaSilent", "KEDA to be missed")
             succeeded = condition(requests.status("patient"))
             wait_until(lambda: "KEDA" in condition(requests.status("patient"))["message"], "the request to report it")
             assert succeeded["reason"] == "Scaling"
@@ -223,7 +221,7 @@ def test_keda_that_is_down_is_reported_and_what_waits_finishes_when_it_is_back(
         finally:
             cluster.kubectl("scale", "deployment/keda-operator", "--namespace", KEDA_NAMESPACE, "--replicas=1")
         assert requests.wait("patient")["verdict"] == "NoEvidence"
-        wait_until(lambda: pool.condition("ScalingActive")["status"] == "True", "KEDA to be back", timeout=120)
+        wait_until(lambda: pool.condition("ScalingActive")["status"] == "True", "KEDA to be back")
 
 
 def test_analyzers_run_on_ml_nodes_only_and_everything_else_on_system(

@@ -27,7 +27,7 @@ def test_it_leaves_nothing_but_requests_and_their_definitions_and_those_go_too(
     uninstall, delete_definitions = blocks("upgrade.md", "run-last")
     try:
         run_block(uninstall, client_tools_folder(), cluster.kubeconfig)
-        wait_until(lambda: left(deployment) == OURS_TO_STAY, "nothing to be left", timeout=120)
+        wait_until(lambda: left(deployment) == OURS_TO_STAY, "nothing to be left")
         names = cluster.kubectl("get", EVERYWHERE, "--output=name").stdout.split()
         assert not [name for name in names if "silver-guardian" in name]
         assert requests.status("kept") == status

@@ -14,8 +14,9 @@ from typing import Self
 
 import psutil
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 _MARK = "SILVER_GUARDIAN_TEST_RUN"
-_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 """Each look goes through every process of the machine."""
 
@@ -41,7 +42,12 @@ class Guardian:
 
     def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self._command(*arguments), env=self._env, capture_output=True, text=True, timeout=120, check=False
+            self._command(*arguments),
+            env=self._env,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
         )
 
     def start(self, *arguments: str | Path, stderr: int | None = None) -> subprocess.Popen[str]:
@@ -65,7 +71,7 @@ class Guardian:
 
 
 def eventually(holds: Callable[[], bool], detail: Callable[[], object]) -> None:
-    until = time.monotonic() + _SECONDS
+    until = time.monotonic() + PATIENCE_SECONDS
     pause = threading.Event()
     while not holds():
         assert time.monotonic() < until, detail()

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PATIENCE_SECONDS = 60.0
-"""What has not come by then does not come. It ends a test that hangs, and says nothing about speed."""
+from tests.cluster.shell import PATIENCE_SECONDS
+
+__all__ = ["PATIENCE_SECONDS", "Stopwatch", "until"]
 
 _PRESSURE = Path("/proc/pressure/cpu")
 _SHARE_UNKNOWN = 0.1

@@ -17,6 +17,7 @@ import pytest
 from analyzer_contract import Result
 from tests.support.analyzers.service import CREDENTIALS, FaultyS3, Service, eventually, running
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 SCRIPTED = "tests.support.scripted_analyzer"
@@ -141,7 +142,9 @@ async def test_every_slot_gets_a_child_of_its_own(tmp_path: Path) -> None:
 def test_a_setting_that_is_none_is_named_and_ends_the_start(tmp_path: Path) -> None:
     environment = os.environ | {"GUARDIAN_SCRATCH_DIR": str(tmp_path), "GUARDIAN_CONCURRENCY": "0"}
     command = [sys.executable, "-m", "audio_analyzer"]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert ended.returncode == 1
     assert "GUARDIAN_CONCURRENCY: Input should be greater than or equal to 1" in ended.stderr
     assert "Exception ignored" not in ended.stderr

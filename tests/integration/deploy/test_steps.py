@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.paths import repo_root
+from tests.cluster.shell import PATIENCE_SECONDS
 from tests.support.terraform.commands import Answer
 from tests.support.terraform.deploying import ACCOUNT, IMAGES, NOT_PUSHED, Deployment, Run, changes, position
 
@@ -194,5 +195,7 @@ class TestPlan:
 
 def test_shellcheck_has_nothing_to_say() -> None:
     program = Path(sys.executable).parent / "shellcheck"
-    done = subprocess.run([program, repo_root() / "deploy.sh"], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [program, repo_root() / "deploy.sh"], capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert (done.returncode, done.stdout) == (0, "")

@@ -16,6 +16,7 @@ from analysis_operator.cli.lines import schema
 from analysis_operator.local.batch import Batch, File, FileOutcome, files_of
 from analyzer_contract import Verdict
 from tests.support.guardian import Guardian, eventually
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 
@@ -93,7 +94,7 @@ def test_ctrl_c_ends_every_process_and_the_lines_so_far_are_whole(
     assert process.stdout is not None
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert 1 <= len(read(first + rest)) < 40
     eventually(lambda: guardian.left() == [], guardian.left)
@@ -105,7 +106,7 @@ def test_a_reader_that_goes_away_ends_it(guardian: Guardian, samples: Path) -> N
     process.stdout.close()
     assert process.stderr is not None
     assert process.stderr.read() == ""
-    assert process.wait(60) == 1
+    assert process.wait(PATIENCE_SECONDS) == 1
     eventually(lambda: guardian.left() == [], guardian.left)
 
 

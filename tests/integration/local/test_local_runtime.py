@@ -18,12 +18,12 @@ from analysis_operator.local.runtime import LocalRuntime
 from analyzer_contract import SUSPICIOUS_FROM
 from tests.support.guardian import Guardian, eventually
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "crds" / "examples"
-_SECONDS = 60.0
 
 
 def test_the_examples_get_the_outcomes_that_they_state(guardian: Guardian, samples: Path) -> None:
@@ -114,7 +114,7 @@ def test_however_it_ends_nothing_is_left(guardian: Guardian, number: signal.Sign
             break
     assert len(guardian.left()) >= 3, "the command, the S3 server and the analyzer run"
     process.send_signal(number)
-    assert process.wait(_SECONDS) == code
+    assert process.wait(PATIENCE_SECONDS) == code
     process.stdout.close()
     eventually(lambda: guardian.left() == [], guardian.left)
 
@@ -143,7 +143,7 @@ async def test_an_analyzer_that_does_not_start_is_said_with_its_log(tmp_path: Pa
 
 async def _analysed(runtime: LocalRuntime, name: str) -> AnalysisRequest:
     runtime.apply(_manifest(name))
-    async with asyncio.timeout(_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return next(request for request in await runtime.finish() if request.metadata.name == name)
 
 

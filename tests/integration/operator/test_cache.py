@@ -40,7 +40,7 @@ def test_the_same_object_is_analysed_once_in_a_namespace(
 
     uri = world.put("same", verdict="Suspicious", score=71, seconds=0.3)
     names = world.ask_many("equal", 12, uri)
-    world.server.kubectl("wait", "--for=condition=Finished", *(f"areq/{name}" for name in names), "--timeout=120s")
+    world.server.kubectl("wait", "--for=condition=Finished", *(f"areq/{name}" for name in names), "--timeout=300s")
     ends = {name: world.status(name) for name in names}
     (ran,) = [name for name, status in ends.items() if cached(status) is None]
     assert {cached(status) for status in ends.values()} == {None, ran}

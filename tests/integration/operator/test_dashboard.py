@@ -66,7 +66,7 @@ def test_every_panel_shows_a_number_and_no_alert_fires_on_an_operator_that_works
             return not empty
 
         try:
-            until(every_panel_has_a_number, "a number in every panel", timeout=30)
+            until(every_panel_has_a_number, "a number in every panel")
         except TimeoutError:
             pytest.fail("\n".join(empty))
         (ends,) = prometheus.query(panels()["Finished in the last hour"][0])

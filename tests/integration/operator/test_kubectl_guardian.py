@@ -20,6 +20,7 @@ from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import NAMESPACE, until
 from tests.support.operator.world import World
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 
@@ -43,7 +44,9 @@ def guardian(*arguments: str) -> Result:
 
 def kubectl(server: ApiServer, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [server.kubectl_path, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
 
 
 def test_a_day_with_it(

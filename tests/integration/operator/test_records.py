@@ -60,7 +60,7 @@ def test_a_database_killed_under_200_requests_delays_none_and_is_right_at_the_en
         assert not asking.done(), "many are still to come"
         postgres.kill()
         asking.result()
-    until(lambda: len(finished(world, "burst")) == _COUNT, "every request to finish without a database", timeout=120)
+    until(lambda: len(finished(world, "burst")) == _COUNT, "every request to finish without a database")
     assert world.operator.get("/readyz")[0] == 200
     assert waiting(world) > 0
 

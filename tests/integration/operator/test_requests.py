@@ -217,7 +217,7 @@ def test_work_is_suspended_and_resumed_and_a_paused_pool_holds_it_until_the_dead
     world.patch("analyzer", "scripted", {"spec": {"paused": True}}, NAMESPACE)
     world.ask("late", world.put("any"), deadlineSeconds=6)
     until(lambda: world.reason("late") == "Paused", "the status to name the pool")
-    world.server.kubectl("wait", "--for=condition=Ready=False", "analyzer/scripted", "-n", NAMESPACE, "--timeout=30s")
+    world.server.kubectl("wait", "--for=condition=Ready=False", "analyzer/scripted", "-n", NAMESPACE, "--timeout=300s")
     world.wait("late", timeout=30)
     assert world.reason("late") == "DeadlineExceeded"
     world.patch("analyzer", "scripted", {"spec": {"paused": False}}, NAMESPACE)

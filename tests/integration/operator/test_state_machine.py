@@ -69,7 +69,7 @@ class Pipeline:
 
     def end(self, execution: str) -> dict[str, Any]:
         """Wait for an execution's end, and return its description, the output parsed."""
-        until(lambda: self.describe(execution)["status"] != "RUNNING", f"{execution} to end", timeout=90)
+        until(lambda: self.describe(execution)["status"] != "RUNNING", f"{execution} to end")
         ended = self.describe(execution)
         return ended | {"output": json.loads(ended.get("output") or "null")}
 
@@ -183,7 +183,7 @@ def test_the_operator_answers_each_token_once(pipeline: Pipeline) -> None:
     assert ended["output"]["verdict"] == "LikelyFake"
     for item in pipeline.requests("answered").values():
         name = item["metadata"]["name"]
-        pipeline.world.server.kubectl("wait", "--for=condition=CallbackDelivered", f"areq/{name}", "--timeout=30s")
+        pipeline.world.server.kubectl("wait", "--for=condition=CallbackDelivered", f"areq/{name}", "--timeout=300s")
     entered = pipeline.entered(ended["executionArn"])
     assert len(entered) == 5 + len(ANALYZERS) * 4, "each request is looked at once, when the token was answered"
 

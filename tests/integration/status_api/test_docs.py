@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.media.samples import make_samples
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]
@@ -40,7 +41,8 @@ def test_the_commands_of_the_documentation_work(tmp_path: Path) -> None:
             variables = {"API": opened[1], "TOKEN": opened[2], "FILE": str(tmp_path / "media" / "synthetic.wav")}
             done = subprocess.run(
                 ["bash", "-euo", "pipefail", "-c", script],
-                cwd=tmp_path, env=env | variables, capture_output=True, text=True, timeout=120, check=False,
+                cwd=tmp_path, env=env | variables, capture_output=True, text=True, check=False,
+                timeout=PATIENCE_SECONDS,
             )  # fmt: skip
         finally:
             served.send_signal(signal.SIGINT)

@@ -21,11 +21,11 @@ from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.status_api import serving
 from tests.support.media.samples import make_samples
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 from tests.support.web.browser import browsing, screenshot
 
 pytestmark = pytest.mark.integration
 
-_SECONDS = 90
 ROOT = Path(__file__).parents[3]
 SHOTS = ROOT / "out" / "screenshots"
 
@@ -73,10 +73,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=[run()])
     thread.start()
-    assert started.wait(_SECONDS)
+    assert started.wait(PATIENCE_SECONDS)
     yield apps[0]
     loop.call_soon_threadsafe(stop.set)
-    thread.join(_SECONDS)
+    thread.join(PATIENCE_SECONDS)
     loop.close()
 
 
@@ -87,7 +87,7 @@ def english(tmp_path: Path) -> Iterator[Chrome]:
 
 
 def visible(driver: Chrome, css: str) -> None:
-    WebDriverWait(driver, _SECONDS).until(lambda _: driver.find_element(By.CSS_SELECTOR, css).is_displayed())
+    WebDriverWait(driver, PATIENCE_SECONDS).until(lambda _: driver.find_element(By.CSS_SELECTOR, css).is_displayed())
 
 
 def text(driver: Chrome, css: str) -> str:
@@ -150,12 +150,12 @@ def test_a_recording_gets_its_verdict(app: App, samples: Path, tmp_path: Path, s
         driver.refresh()
         visible(driver, "#verdict")
         assert text(driver, "#verdict-title") == title, "the address alone finds it again"
-        WebDriverWait(driver, _SECONDS).until(lambda _: "X-Amz" in str(_report(driver)))
+        WebDriverWait(driver, PATIENCE_SECONDS).until(lambda _: "X-Amz" in str(_report(driver)))
         driver.get(str(_report(driver)))
         assert "Silver Guardian" in driver.page_source
         driver.back()
         visible(driver, "#verdict")
-        WebDriverWait(driver, _SECONDS).until(lambda _: "X-Amz" in str(_report(driver)))
+        WebDriverWait(driver, PATIENCE_SECONDS).until(lambda _: "X-Amz" in str(_report(driver)))
         link = str(_report(driver))
         driver.find_element(By.ID, "erase").click()
         driver.switch_to.alert.dismiss()
@@ -163,7 +163,7 @@ def test_a_recording_gets_its_verdict(app: App, samples: Path, tmp_path: Path, s
         driver.find_element(By.ID, "erase").click()
         driver.switch_to.alert.accept()
         visible(driver, "#start")
-        WebDriverWait(driver, _SECONDS).until(lambda _: httpx.get(link).status_code != HTTPStatus.OK)
+        WebDriverWait(driver, PATIENCE_SECONDS).until(lambda _: httpx.get(link).status_code != HTTPStatus.OK)
         assert complaints(driver) == []
 
 
@@ -175,10 +175,10 @@ def test_everything_can_be_done_by_keyboard(app: App, samples: Path, english: Ch
     english.switch_to.active_element.send_keys(str(samples / "genuine.wav"))  # as the file dialog does
     visible(english, "#verdict")
     assert text(english, "#verdict-title") == "No evidence found"
-    WebDriverWait(english, _SECONDS).until(lambda _: "X-Amz" in str(_report(english)))
+    WebDriverWait(english, PATIENCE_SECONDS).until(lambda _: "X-Amz" in str(_report(english)))
     _tab_to(english, "report")
     english.switch_to.active_element.send_keys(Keys.ENTER)
-    WebDriverWait(english, _SECONDS).until(lambda _: len(english.window_handles) == 2)
+    WebDriverWait(english, PATIENCE_SECONDS).until(lambda _: len(english.window_handles) == 2)
     _tab_to(english, "again")
     english.switch_to.active_element.send_keys(Keys.ENTER)
     visible(english, "#start")

@@ -21,14 +21,13 @@ from status_api.oidc import OidcTokens
 from status_api.resources import resource_for
 from status_api.settings import Settings
 from status_api.wire import NewAnalysis, Source
-from tests.cluster.shell import wait_until
+from tests.cluster.shell import PATIENCE_SECONDS, wait_until
 from tests.support.ports import free_port
 from tests.support.web.browser import browsing
 from tests.support.web.oidc import AUDIENCE, Provider
 from tests.support.web.status_api import Clock, NoStorage
 
 pytestmark = pytest.mark.integration
-_SECONDS = 60
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def served(provider: Provider) -> Iterator[str]:
     wait_until(lambda: server.started, "the application to serve")
     yield f"http://127.0.0.1:{port}/#id=call.{item.metadata.uid}"
     server.should_exit = True
-    thread.join(_SECONDS)
+    thread.join(PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def shows(driver: Chrome, heading: str) -> None:
     def heard(_: Chrome) -> bool:
         return heading in [title.text for title in driver.find_elements(By.TAG_NAME, "h1")]
 
-    WebDriverWait(driver, _SECONDS).until(heard, f"{heading!r} is not on the page")
+    WebDriverWait(driver, PATIENCE_SECONDS).until(heard, f"{heading!r} is not on the page")
 
 
 def sign_in(driver: Chrome) -> None:

@@ -29,7 +29,7 @@ from analyzer_contract import (
 from guardian_locales import Locale, locales
 from status_api.resources import resource_for
 from status_api.wire import NewAnalysis, Source
-from tests.cluster.shell import wait_until
+from tests.cluster.shell import PATIENCE_SECONDS, wait_until
 from tests.support.analyzers.toy_detectors import KIND
 from tests.support.locales import TOY_WORDS, locales_in, write_words
 from tests.support.ports import free_port
@@ -38,7 +38,6 @@ from tests.support.web.status_api import FIRST, NOW, Api, make_api
 
 pytestmark = pytest.mark.integration
 
-_SECONDS = 60
 _OUTCOMES = [*Verdict, None, Verdict.SUSPICIOUS, Verdict.SUSPICIOUS]
 """Of so many requests that all kinds of findings are among them."""
 _SHARE = 5
@@ -166,7 +165,7 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
-        self._thread.join(_SECONDS)
+        self._thread.join(PATIENCE_SECONDS)
 
     def read(self, name: str, finished: Finished) -> Iterator[tuple[Locale, Any, Any]]:
         """Yield each language, and what the page and the report say in it."""
@@ -182,7 +181,7 @@ class Reader:
         self._driver.get("about:blank")
         self._driver.get(f"http://127.0.0.1:{self._port}/#token={FIRST}&id={identifier}")
         shown = (By.CSS_SELECTOR, "#verdict:not([hidden])")
-        WebDriverWait(self._driver, _SECONDS).until(lambda driver: driver.find_elements(*shown))
+        WebDriverWait(self._driver, PATIENCE_SECONDS).until(lambda driver: driver.find_elements(*shown))
         self._driver.find_element(By.CSS_SELECTOR, f'[data-language="{language}"]').click()
         return self._driver.execute_script(_PAGE)
 

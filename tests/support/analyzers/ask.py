@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.cluster import Cluster
-from tests.cluster.shell import value_of
+from tests.cluster.shell import PATIENCE_SECONDS, value_of
 from tests.support.kubernetes.reader import Reader, reader_of
 from tests.support.operator.deployment import RELEASE
 
@@ -54,9 +54,9 @@ class Requests:
         status: dict[str, Any] = self.read.get("analysisrequest", name, self.namespace).get("status", {})
         return status
 
-    def wait(self, name: str, seconds: int = 180) -> dict[str, Any]:
+    def wait(self, name: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait for the end, and return the status."""
-        self.kubectl("wait", "--for=condition=Finished", f"areq/{name}", f"--timeout={seconds}s")
+        self.kubectl("wait", "--for=condition=Finished", f"areq/{name}", f"--timeout={seconds:.0f}s")
         return self.status(name)
 
     def verdict_of(self, name: str, uri: str, *analyzers: str, **spec: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Requests:
             named = next((entry["pod"] for entry in entries if entry["state"] == "Running"), None)
             return named if named and busy(self._cluster, named) else None
 
-        return value_of(pod, f"{name} to run", timeout=120)
+        return value_of(pod, f"{name} to run")
 
     def _apply(self, names: list[str], uri: str, *analyzers: str, **spec: Any) -> None:
         chosen = {"analyzers": list(analyzers)} if analyzers else {}

@@ -140,7 +140,7 @@ async def running(
     command = [sys.executable, "-m", module, "--port", str(port)]
     process = _start(command, environment)
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(120)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(PATIENCE_SECONDS)) as session:
             service = Service(f"http://127.0.0.1:{port}", process, scratch, session)
 
             async def ready() -> bool:

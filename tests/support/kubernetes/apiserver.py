@@ -79,7 +79,7 @@ class ApiServer:
     def start(self) -> None:
         """Start the API server, again after :meth:`stop`, and wait until it is ready."""
         self._server = self._spawn("kube-apiserver", self._command)
-        wait_until(self._ready, "the API server to be ready", timeout=60)
+        wait_until(self._ready, "the API server to be ready")
 
     def stop(self) -> None:
         """Kill the API server; etcd keeps what it knows."""

@@ -104,7 +104,7 @@ class Deployment:
     def uninstall(self) -> None:
         """Remove the release and its namespace. The CRDs stay, and with them every request."""
         self.cluster.helm("uninstall", RELEASE, "--namespace", self.namespace, "--ignore-not-found", "--wait")
-        self.cluster.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=180s")
+        self.cluster.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=300s")
 
     def _not_ready(self) -> str:
         asked: tuple[tuple[str, ...], ...] = (
@@ -198,7 +198,7 @@ def apply_crds(cluster: Cluster) -> None:
     cluster.kubectl("apply", *by, f"--filename={CHART / 'crds'}")
     plurals = ("analysisbatches", "analysiserasures", "analysisrequests", "analysissubscriptions", "analyzers")
     names = tuple(f"crd/{plural}.silverguardian.io" for plural in plurals)
-    cluster.kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
+    cluster.kubectl("wait", "--for=condition=Established", *names, "--timeout=300s")
 
 
 def s3_client(s3: S3Server) -> S3Client:

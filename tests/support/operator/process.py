@@ -21,7 +21,6 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 NAMESPACE = "silver-guardian"
 API = "silverguardian.io/v1alpha1"
-_END_SECONDS = 60
 _ANSWER_SECONDS = 10
 """A port on which nothing listens refuses at once; a server on a busy machine is given time."""
 
@@ -127,7 +126,7 @@ class OperatorProcess:
         process, self.process = self.process, None
         process.send_signal(signum)
         try:
-            return process.wait(_END_SECONDS)
+            return process.wait(PATIENCE_SECONDS)
         finally:
             process.kill()
             process.wait()
@@ -198,9 +197,7 @@ class Pods:
             stderr=log,
         )
         self._where[pod] = f"{host}:{port}"
-        wait_until(
-            lambda: self.health(pod) is not None and self._ready(pod), f"{pod} to be warm", timeout=PATIENCE_SECONDS
-        )
+        wait_until(lambda: self.health(pod) is not None and self._ready(pod), f"{pod} to be warm")
         labels = {"silverguardian.io/analyzer": analyzer}
         container = {"name": "analyzer", "image": "scripted"}
         meta = {"name": pod, "namespace": NAMESPACE, "labels": labels}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.paths import repo_root
+from tests.cluster.shell import PATIENCE_SECONDS
 from tests.support.terraform.commands import Answer, Call, Commands
 
 _TOOLS = ("aws", "docker", "terraform", "helm", "kubectl", "curl", "cosign")
@@ -88,7 +89,7 @@ class Deployment:
                 "PATH": self.tools.path, "HOME": str(self.folder), "KUBECONFIG": "/mine", "TMPDIR": str(self.folder),
                 **variables,
             },
-            input=typed, capture_output=True, text=True, check=False, timeout=60,
+            input=typed, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.builder import OPENTOFU, ensure_program
+from tests.cluster.shell import PATIENCE_SECONDS
 
 
 class TofuError(AssertionError):
@@ -35,7 +36,7 @@ class Tofu:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
         done = subprocess.run(
             [self.program, *arguments], cwd=self.folder, env={**environment, "TF_IN_AUTOMATION": "1"},
-            capture_output=True, text=True, check=False, timeout=120,
+            capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
         )  # fmt: skip
         if done.returncode != 0:
             raise TofuError(done.stdout + done.stderr)

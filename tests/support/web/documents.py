@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 from tests.cluster.paths import repo_root
+from tests.cluster.shell import PATIENCE_SECONDS
 
 _BLOCK = re.compile(r"^( *)```sh (\S+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
@@ -24,7 +25,8 @@ def run_block(code: str, clients: Path, kubeconfig: Path) -> str:
     env = os.environ | {"PATH": f"{clients}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig)}
     done = subprocess.run(
         ["bash", "-m", "-euo", "pipefail", "-c", code],
-        cwd=repo_root(), env=env, text=True, timeout=200, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=repo_root(), env=env, text=True, timeout=2 * PATIENCE_SECONDS, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert done.returncode == 0, f"{code}\n{done.stdout}"
     return done.stdout

@@ -56,6 +56,6 @@ class StatusService:
         manifests = cluster.helm("template", "try", str(CHART), *options).stdout
         cluster.kubectl("apply", "--filename", "-", input=manifests)
         # Ready means that it lists and watches the tenant's namespace.
-        cluster.kubectl("rollout", "status", "deployment", "--namespace", NAMESPACE, "--timeout=180s")
+        cluster.kubectl("rollout", "status", "deployment", "--namespace", NAMESPACE, "--timeout=300s")
         (pod, *_) = reader_of(cluster.kubeconfig).list("pod", NAMESPACE, labels=_SELECTOR)
         return f"http://{pod['status']['podIP']}:8080"

@@ -15,7 +15,8 @@ from analysis_operator.requests.ports import Endpoint
 
 log = structlog.get_logger(__name__)
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 300.0
+"""Two or three on a machine that is not overloaded. An analyzer that ends is noticed at once."""
 _FAILURES = 3
 _PAUSE_SECONDS = 0.5
 

@@ -17,7 +17,7 @@ from analysis_operator.local.child import PARENT_VARIABLE
 from analysis_operator.local.errors import StartFailed
 
 HOST = "127.0.0.1"
-_POLL_SECONDS = 0.1
+_POLL_SECONDS, _ANSWER_SECONDS = 0.1, 10.0
 _STOP_SECONDS = 5.0
 _TAIL_LINES = 12
 
@@ -76,7 +76,7 @@ class Service:
         Raises:
             StartFailed: it ended, or took too long.
         """
-        timeout = aiohttp.ClientTimeout(total=2)
+        timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
         try:
             async with asyncio.timeout(seconds), aiohttp.ClientSession(timeout=timeout) as session:
                 while not await self._answers(session):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 RESULTS_URI = "s3://results"
-_READY_SECONDS = 60.0
+_READY_SECONDS = 300.0
+"""It takes a tenth of one, on a machine that is overloaded minutes; a server that ends is noticed at once."""
 _KEEP_LOCAL = f"{HOST},localhost"
 
 
