@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 from analysis_operator.api import AnalysisRequest, ConditionType, Usage
+from guardian_service.trace_context import Context
 
 FINISHED = Counter("silver_guardian_requests_finished_total", "Requests that finished.", ["verdict", "reason"])
 DURATION = Histogram(
@@ -47,13 +48,14 @@ DEAD_LETTERS = Counter(
 _POOL = (QUEUED, RUNNING, PODS, POD_SECONDS, BUSY_SECONDS, NODE_SECONDS)
 
 
-def record_end(request: AnalysisRequest) -> None:
-    """Count a request that has just finished."""
+def record_end(request: AnalysisRequest, trace: Context | None) -> None:
+    """Count a request that has just finished; its trace, if it has one, is an example of how long requests took."""
     status, meta = request.status, request.metadata
     succeeded = status.condition(ConditionType.SUCCEEDED)
     FINISHED.labels(str(status.verdict or "None"), succeeded.reason if succeeded else "").inc()
     if status.finished_at and meta.creation_timestamp:
-        DURATION.observe((status.finished_at - meta.creation_timestamp).total_seconds())
+        seconds = (status.finished_at - meta.creation_timestamp).total_seconds()
+        DURATION.observe(seconds, trace.exemplar if trace else None)
 
 
 def record_pool(name: str, queued: int, running: int, pods: int, usage: Usage) -> None:

@@ -26,6 +26,11 @@ class Context:
         """Return it as W3C Trace Context writes it."""
         return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
 
+    @property
+    def exemplar(self) -> dict[str, str]:
+        """Return the labels by which a measured value names its trace."""
+        return {"trace_id": self.trace_id}
+
     def child(self) -> Context:
         """Return the context of a new span of the same trace."""
         return replace(self, span_id=secrets.token_hex(8))

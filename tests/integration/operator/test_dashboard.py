@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.paths import repo_root
+from tests.support.collector import Collector
 from tests.support.monitoring.prometheus import Prometheus
 from tests.support.operator.process import NAMESPACE, until
 from tests.support.operator.world import World
@@ -33,7 +35,18 @@ def panels() -> dict[str, list[str]]:
     return {panel["title"]: [filled(target["expr"]) for target in panel["targets"]] for panel in listed}
 
 
-def test_every_panel_shows_a_number_and_no_alert_fires_on_an_operator_that_works(world: World, tmp_path: Path) -> None:
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    with Collector() as server:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.url)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "500")
+        yield server
+
+
+def test_every_panel_shows_a_number_and_no_alert_fires_on_an_operator_that_works(
+    collector: Collector, make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    world = make_world()
     node = world.pods.add("scripted", "scripted-on-a-node", world.port, node="node-a")
     works, fails = world.put("works", seconds=0.5), world.put("fails", fail="UnsupportedMedia")
     targets = {"operator": [f"127.0.0.1:{world.operator.port}"], "scripted": world.pods.addresses()}
@@ -76,4 +89,8 @@ def test_every_panel_shows_a_number_and_no_alert_fires_on_an_operator_that_works
         loaded = {rule["name"]: (rule["health"], rule["state"]) for rule in prometheus.rules()}
         assert len(loaded) == len(rules["rules"])
         assert {name: state for name, (health, state) in loaded.items() if (health, state) != ("ok", "inactive")} == {}
+        for name in ("silver_guardian_request_duration_seconds_bucket", "guardian_analysis_seconds_bucket"):
+            named = {exemplar["trace_id"] for exemplar in prometheus.exemplars(name)}
+            assert named, f"no exemplar of {name}"
+            assert named <= {span.trace_id for span in collector.spans}
     world.pods.kill(node)

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -76,6 +77,7 @@ class Prometheus:
                 [
                     program("prometheus"), f"--config.file={self._folder / 'prometheus.yml'}",
                     f"--storage.tsdb.path={self._folder / 'data'}", f"--web.listen-address={self._address}",
+                    "--enable-feature=exemplar-storage",
                 ],
                 env=command_env(), stdout=log, stderr=log,
             )  # fmt: skip
@@ -92,6 +94,12 @@ class Prometheus:
         found: list[dict[str, Any]] = self._get("query", query=expression)["result"]
         return found
 
+    def exemplars(self, name: str) -> list[dict[str, str]]:
+        """Return the labels of the exemplars that the series of one name have had within an hour."""
+        now = time.time()
+        series = self._get("query_exemplars", query=name, start=str(now - 3600), end=str(now + 60))
+        return [exemplar["labels"] for each in series for exemplar in each["exemplars"]]
+
     def rules(self) -> list[dict[str, Any]]:
         """Return every rule with its health and its state."""
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
@@ -103,8 +111,7 @@ class Prometheus:
         except OSError:
             return False
 
-    def _get(self, path: str, **query: str) -> dict[str, Any]:
+    def _get(self, path: str, **query: str) -> Any:
         asked = f"{path}?{urllib.parse.urlencode(query)}"
         with urllib.request.urlopen(f"http://{self._address}/api/v1/{asked}", timeout=10) as answer:
-            data: dict[str, Any] = json.load(answer)["data"]
-            return data
+            return json.load(answer)["data"]

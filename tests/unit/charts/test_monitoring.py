@@ -35,7 +35,7 @@ def known() -> set[str]:
     assert analysis_operator.metrics.FINISHED
     analyzer = Metrics("audio", 1)
     analyzer.ended("NoEvidence", 1.0)
-    families = [*REGISTRY.collect(), *text_string_to_metric_families(analyzer.render().decode())]
+    families = [*REGISTRY.collect(), *text_string_to_metric_families(analyzer.render()[0].decode())]
     suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
     return {family.name + end for family in families for end in suffixes.get(family.type, ("",))}
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Header, Response
+from fastapi import FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse
 
 from analyzer_contract import (
@@ -187,6 +187,7 @@ def _add_probes(app: FastAPI, analyzer: Analyzer, jobs: Jobs, work: Backend, met
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, state=state)
 
     @app.get("/metrics", tags=["health"])
-    async def scrape() -> Response:
-        """Prometheus metrics."""
-        return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    async def scrape(request: Request) -> Response:
+        """Prometheus metrics, as OpenMetrics where that is accepted."""
+        content, content_type = metrics.render(request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": content_type})

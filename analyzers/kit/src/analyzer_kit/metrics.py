@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from guardian_service.trace_context import Context
 
 _BUCKETS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
@@ -42,11 +45,12 @@ class Metrics:
         self._busy.set_function(busy)
         self._starts.set_function(worker_starts)
 
-    def ended(self, outcome: str, seconds: float) -> None:
-        """Count an analysis."""
+    def ended(self, outcome: str, seconds: float, trace: Context | None = None) -> None:
+        """Count an analysis; its trace, if it has one, is an example of how long analyses took."""
         self._analyses.labels(self._analyzer, outcome).inc()
-        self._seconds.labels(self._analyzer).observe(seconds)
+        self._seconds.labels(self._analyzer).observe(seconds, trace.exemplar if trace else None)
 
-    def render(self) -> bytes:
-        """Return the metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """Return the metrics and their media type: OpenMetrics where it is accepted, else Prometheus' text format."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type

@@ -162,7 +162,7 @@ class Work:
             last, outcome = wrapped.failure(time.monotonic() - started), wrapped.reason
         finally:
             seconds = time.monotonic() - started
-            self._metrics.ended(outcome, seconds)
+            self._metrics.ended(outcome, seconds, self._span.context if self._span else None)
             log.info("analysis ended", job=self.job.id, outcome=outcome, seconds=round(seconds, 3))
             if self._span is not None:
                 said = {"guardian.outcome": outcome, "guardian.job": self.job.id}

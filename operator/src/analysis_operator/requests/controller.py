@@ -313,7 +313,7 @@ class RequestController:
             self._notifier.on_finished(entry.request)
         # Once more: to answer the state machine that waits, or to see that nothing is left to write.
         self._queue.add(uid, low=not is_pending(entry.request))
-        metrics.record_end(entry.request)
+        metrics.record_end(entry.request, self._spans.recorded(entry.request))
         self._spans.on_finished(entry.request)
 
     async def _notify(self, entry: Entry, decided: Plan) -> None:

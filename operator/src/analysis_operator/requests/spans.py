@@ -29,6 +29,12 @@ class Spans:
         meta = request.metadata
         return self._traces.of_object(meta.uid, read(meta.traceparent))
 
+    def recorded(self, request: AnalysisRequest) -> Context | None:
+        """Return the context of a request's span if it will be recorded."""
+        if self._traces.recorder is None or not (own := self.of_request(request)).sampled:
+            return None
+        return own
+
     def queued(self, request: AnalysisRequest, analyzer: str) -> None:
         """An analysis waits for a slot from now on."""
         if self._traces.recorder is None:
@@ -71,7 +77,7 @@ class Spans:
     def on_finished(self, request: AnalysisRequest) -> None:
         """A request has its end: record the span of all of it."""
         recorder, meta, status = self._traces.recorder, request.metadata, request.status
-        if recorder is None or meta.creation_timestamp is None or not (own := self.of_request(request)).sampled:
+        if recorder is None or meta.creation_timestamp is None or (own := self.recorded(request)) is None:
             return
         span = Span("analysis request", own, read(meta.traceparent), _nanoseconds(meta.creation_timestamp), recorder)
         succeeded = status.condition(ConditionType.SUCCEEDED)

@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from openapi_spec_validator import validate
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from starlette.types import Message, Receive, Scope, Send
 
 from analyzer_contract import (
@@ -39,12 +40,14 @@ from analyzer_kit.work import Work
 from guardian_service import uvicorn_server
 from guardian_service.body_limit import BodyLimit
 from guardian_service.signatures import sign
+from guardian_service.trace_context import Context
 from tests.support.connections import vanishing
 from tests.support.waiting import PATIENCE_SECONDS, until
 
 FACTS = SourceFacts(etag="0", size_bytes=0)
 RESULT = Result(verdict=Verdict.NO_EVIDENCE, score=0, summary="", source=FACTS, seconds=0)
 STREAM = ((b"accept", b"application/x-ndjson"), (b"guardian-keep", b"30"))
+OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5"
 JOB = {"id": "one", "source": {"uri": "s3://media/key"}}
 
 
@@ -356,6 +359,29 @@ async def test_swagger_is_served_and_describes_every_answer(app: FastAPI) -> Non
     assert set(answers) == {"401", "403", "404", "408", "409", "413", "422", "429", "500", "502", "503", "504"}
     job = document["components"]["schemas"]["AnalysisJob"]["properties"]
     assert set(job) == {"id", "source", "deadlineSeconds", "resultPrefix", "known"}
+
+
+def test_openmetrics_has_the_trace_of_an_analysis_as_an_exemplar_and_the_old_format_has_none() -> None:
+    trace, metrics = Context("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"), Metrics("test", 1)
+    metrics.ended("NoEvidence", 0.3)
+    assert b"trace_id" not in metrics.render(OPENMETRICS)[0]
+    metrics.ended("NoEvidence", 0.3, trace)
+    page, media_type = metrics.render(OPENMETRICS)
+    assert media_type.startswith("application/openmetrics-text")
+    families = openmetrics(page.decode())  # type: ignore[no-untyped-call]
+    (seconds,) = [family for family in families if family.name == "guardian_analysis_seconds"]
+    exemplars = {sample.labels["le"]: sample.exemplar for sample in seconds.samples if sample.exemplar}
+    assert exemplars.keys() == {"0.5"}
+    assert exemplars["0.5"].labels == {"trace_id": trace.trace_id}
+    assert b"trace_id" not in metrics.render("text/plain")[0]
+
+
+@pytest.mark.asyncio
+async def test_the_page_of_metrics_is_in_the_format_that_is_asked_for(app: FastAPI) -> None:
+    plain = await asked(app, method="GET", path="/metrics")
+    assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
+    asks = ((b"accept", OPENMETRICS.encode()),)
+    assert (await asked(app, method="GET", path="/metrics", headers=asks)).body.endswith(b"# EOF\n")
 
 
 def _guarded(settings: KitSettings) -> FastAPI:
