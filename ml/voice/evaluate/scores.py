@@ -69,7 +69,7 @@ def of_model(model: Model) -> Scorer:
     The numbers are ``score0``, ``snr_db0``, ``bandwidth_hz0``, ``speech_seconds0``, ``clipped0``, ``score1``, …; there
     are none if it takes no window.
     """
-    scorer = WindowScorer(model)
+    scorer = WindowScorer(model, everywhere=True)
 
     def score(sound: Sound) -> Mapping[str, float]:
         meter = LevelMeter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WindowScore:
-    """One window that the model scored.
+    """One window that the model scored, or that is outside of its domain.
 
     Attributes:
         start: its first sample.
-        score: the model's, raw; higher means more likely fake.
+        score: the model's, raw; higher means more likely fake. Not a number: it was not asked.
         conditions: what its sound is like.
         outside: why nothing follows from it; empty if something does.
     """
@@ -40,22 +40,23 @@ class WindowScorer:
 
     Args:
         model: takes mono sound at 16 kHz.
+        everywhere: whether the model is asked outside of its domain, too, where nothing follows from its answer.
 
     Attributes:
         at_once: how many windows are run at a time.
+        limits: the model's domain.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, everywhere: bool = False) -> None:
         self._model = model
+        self._everywhere = everywhere
         self.at_once = model.threads
         domain = model.manifest.domain
-        self._limits = (
-            Limits(domain.min_snr_db, domain.min_bandwidth_hz, domain.min_speech_seconds) if domain else Limits()
-        )
+        self.limits = Limits(**domain.model_dump()) if domain else Limits()
 
     def plan(self, speech: NDArray[np.bool_], total: int) -> WindowPlan:
         """Choose the windows of a recording of ``total`` samples, by which frames of 10 ms hold speech."""
-        return plan_windows(speech, total, self._model.manifest.input.samples, self._limits.min_speech_seconds)
+        return plan_windows(speech, total, self._model.manifest.input.samples, self.limits.min_speech_seconds)
 
     def score(
         self, starts: Sequence[int], windows: Mapping[int, NDArray[np.float32]], speech: NDArray[np.bool_]
@@ -67,19 +68,23 @@ class WindowScorer:
             windows: samples of each, by its first one.
             speech: which frames of 10 ms of the recording hold speech.
         """
-        heard: list[tuple[int, Conditions]] = []
-        inputs = []
+        heard: list[WindowScore] = []
+        inputs: list[NDArray[np.float32]] = []
+        asked: list[int] = []
         for start in starts:
             samples = windows[start]
             spoken = speech[start // FRAME_SAMPLES :][: samples.size // FRAME_SAMPLES]
             conditions = measure(samples, spoken)
-            if not conditions.steady:
-                heard.append((start, conditions))
+            if conditions.steady:
+                continue
+            outside = why_outside(conditions, self.limits)
+            if self._everywhere or not outside:
+                asked.append(len(heard))
                 inputs.append(prepared(self._model.manifest.input, samples, spoken))
-        return [
-            WindowScore(start, answer.score, conditions, why_outside(conditions, self._limits))
-            for (start, conditions), answer in zip(heard, self._model.run_all(inputs), strict=True)
-        ]
+            heard.append(WindowScore(start, float("nan"), conditions, outside))
+        for index, answer in zip(asked, self._model.run_all(inputs), strict=True):
+            heard[index] = replace(heard[index], score=answer.score)
+        return heard
 
 
 def prepared(window: AudioWindow, samples: NDArray[np.float32], spoken: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from audio_analyzer.domain import Conditions, Limits, measure, why_outside
 from audio_analyzer.levels import LevelMeter, sound_frames
 from audio_analyzer.windows import plan_windows
 from guardian_models.manifest import Calibration
-from guardian_models.runtime import Model
+from guardian_models.runtime import Answer, Model
 from tests.support.analyzers.audio_readings import detected
 from tests.support.analyzers.listener import CALIBRATION, RATE, SAMPLES, babble, listener, manifest_of, offset
 
@@ -124,6 +124,24 @@ def test_a_stretch_in_a_long_recording_is_suspicious_and_a_single_window_is_chan
     assert [(each.start_seconds, each.end_seconds) for each in stretch.findings] == [(27, 33)]
     single = examined(with_score(long, 4, 29, 31))
     assert (single.claim, single.findings) == (Verdict.NO_EVIDENCE, [])
+
+
+class Asked(Model):
+    """Counts how often the network is run."""
+
+    runs = 0
+
+    def run(self, window: Samples) -> Answer:
+        self.runs += 1
+        return super().run(window)
+
+
+@pytest.mark.parametrize(("how", "runs"), [({}, 1), ({"highest_hz": 2500}, 0)])
+def test_a_model_is_not_run_on_sound_outside_of_its_domain(how: dict[str, Any], runs: int) -> None:
+    model = Asked(manifest_of(MODEL), MODEL)
+    report = detected(SyntheticSpeech(model, speech=sound_frames), voice(1.9, **how))
+    assert model.runs == runs
+    assert any("The model heard" in each for each in report.limitations) is bool(runs)
 
 
 def test_noisy_windows_are_left_out_and_the_others_still_count() -> None:

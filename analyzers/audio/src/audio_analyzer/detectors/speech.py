@@ -81,7 +81,7 @@ class SyntheticSpeech(AudioDetector):
         self.id, self.eval_card = manifest.id, manifest.eval_card
         self._sha256 = manifest.sha256
         self._calibration: Calibration | None = manifest.calibration if manifest.eval_card else None
-        self._scorer = WindowScorer(model)
+        self._scorer = WindowScorer(model, everywhere=self._calibration is None)
 
     def spans(self, reading: AudioReading) -> list[Span]:
         """Return the windows that may be scored."""
@@ -138,8 +138,8 @@ class SyntheticSpeech(AudioDetector):
             return []
         neighbours = [
             neighbour
-            for window in sorted(first, key=lambda window: -window.score)
-            if not window.outside and window.score >= calibration.threshold
+            for window in sorted((each for each in first if not each.outside), key=lambda window: -window.score)
+            if window.score >= calibration.threshold
             for neighbour in plan.beside(window.start)
             if neighbour not in plan.first
         ]
@@ -152,19 +152,19 @@ class SyntheticSpeech(AudioDetector):
             nothing = f"No {LEAST_SPEECH_SECONDS:g} s of speech: the model heard nothing."
             return self._without_conclusion([nothing])
         scores = [*first, *beside]
-        coverage = _coverage(plan, scores, speech)
         if self._calibration is None:
             reason = "the model is not calibrated, or its evaluation has no card"
             raw = ", ".join(f"{window.score:.1f}" for window in first[:_RAW_SHOWN])
+            coverage = _coverage(plan, scores, speech)
             return self._without_conclusion([f"{_NOTHING}{reason}. What it said, raw: {raw}.", coverage])
         outside = [window.outside for window in scores if window.outside]
-        if all(window.outside for window in first):
-            return self._without_conclusion([f"{_NOTHING}{outside[0]}.", coverage], Verdict.INCONCLUSIVE)
-        limitations = [coverage]
+        inside, counted = ([window for window in part if not window.outside] for part in (first, scores))
+        if not inside:
+            return self._without_conclusion([f"{_NOTHING}{outside[0]}."], Verdict.INCONCLUSIVE)
+        limitations = [_coverage(plan, counted, speech)]
         if outside:
             limitations.append(f"{len(outside)} of {len(scores)} windows were left out: {outside[0]}.")
         limitations.append(f"What it misses, and whom it wrongs: {self.eval_card}.")
-        inside, counted = ([window for window in part if not window.outside] for part in (first, scores))
         return self._concluded(self._calibration, plan, inside, counted, limitations)
 
     def _without_conclusion(self, limitations: Sequence[str], claim: Verdict | None = None) -> DetectorReport:
