@@ -100,6 +100,8 @@ class Provenance(Words):
     none: Text
     states: Mapping[CredentialState, Text]
     reasons: Text
+    checks: Mapping[str, Text]
+    """By C2PA's code for what a check came to, or ours; what is missing is shown as it is."""
     own: Text
     relations: Mapping[str, Text]
     """By C2PA's word for how something went into the file."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 from pathlib import Path
-from subprocess import run
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,15 +22,10 @@ _PAD = b"\xa1\x63pad\x59"
 """A header that holds nothing but padding, of a length in two bytes."""
 
 _TAG, _BYTES_16, _BYTES_8 = b"\xd2\x84", b"\x59", b"\x58"
-_CONFIG = """[tsa]
-default_tsa = clock
-[clock]
-serial = {folder}/serial
-signer_digest = sha256
-default_policy = 1.2.3.4
-digests = sha256
-ess_cert_id_alg = sha256
-"""
+_SHA256, _ECDSA_SHA256 = "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2"
+_SIGNED_DATA, _TIME_STAMP = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
+_KIND, _DIGEST, _CERTIFICATE = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.16.2.47"
+_INTEGER, _OCTETS, _OBJECT, _TIME, _SEQUENCE, _SET, _FIRST = 0x02, 0x04, 0x06, 0x18, 0x30, 0x31, 0xA0
 
 
 def responder(issuer: Identity) -> Identity:
@@ -39,9 +33,9 @@ def responder(issuer: Identity) -> Identity:
     return _for_one_use(issuer, "Answers", ExtendedKeyUsageOID.OCSP_SIGNING)
 
 
-def clock(issuer: Identity) -> Identity:
-    """Return who makes time stamps."""
-    return _for_one_use(issuer, "Clock", ExtendedKeyUsageOID.TIME_STAMPING)
+def clock(issuer: Identity, days: tuple[int, int] = (-10, 100)) -> Identity:
+    """Return who makes time stamps, valid between these days from now."""
+    return _for_one_use(issuer, "Clock", ExtendedKeyUsageOID.TIME_STAMPING, days)
 
 
 def with_answer(signed: Path, of: Identity, by: Identity, *, revoked: bool) -> Path:
@@ -70,13 +64,13 @@ def with_answer(signed: Path, of: Identity, by: Identity, *, revoked: bool) -> P
     return _put_beside(signed, "rVals", b"\xa1\x68ocspVals\x81" + _text_of(der))
 
 
-def with_time(signed: Path, by: Identity, folder: Path, *, of_this: bool = True) -> Path:
-    """Put a time stamp of now into a signed file; return the file.
+def with_time(signed: Path, by: Identity, days: float = 0, *, of_this: bool = True) -> Path:
+    """Put a time stamp into a signed file; return the file.
 
     Args:
         signed: the file, which is changed.
         by: who makes it.
-        folder: for what OpenSSL needs.
+        days: which time it tells, from now.
         of_this: whether it is of this file's signature.
     """
     content = signed.read_bytes()
@@ -87,14 +81,14 @@ def with_time(signed: Path, by: Identity, folder: Path, *, of_this: bool = True)
     assert content[after : after + 3] == b"\xf6" + _BYTES_8 + b"\x40"  # no payload, then a signature of 64 bytes
     signature = content[after + 1 : after + 67]
     stamped = b"\x84\x70CounterSignature" + protected + b"\x40" + _BYTES_8 + bytes([len(signature)]) + signature
-    token = _token(stamped if of_this else stamped + b"!", by, folder)
+    token = _token(stamped if of_this else stamped + b"!", by, datetime.datetime.now(datetime.UTC) + days * _DAY)
     return _put_beside(signed, "sigTst2", b"\xa1\x69tstTokens\x81\xa1\x63val" + _text_of(token))
 
 
-def _for_one_use(issuer: Identity, name: str, use: ObjectIdentifier) -> Identity:
+def _for_one_use(issuer: Identity, name: str, use: ObjectIdentifier, days: tuple[int, int] = (-10, 100)) -> Identity:
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
-        certificate_builder(name, issuer.certificate.subject, key, (-10, 100))
+        certificate_builder(name, issuer.certificate.subject, key, days)
         .add_extension(x509.BasicConstraints(False, None), True)
         .add_extension(x509.KeyUsage(*(bit == 0 for bit in range(9))), True)
         .add_extension(x509.ExtendedKeyUsage([use]), True)
@@ -120,16 +114,44 @@ def _text_of(content: bytes) -> bytes:
     return _BYTES_16 + len(content).to_bytes(2) + content
 
 
-def _token(data: bytes, by: Identity, folder: Path) -> bytes:
-    """Return the token of a time stamp, which cryptography cannot make."""
-    pem, plain = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    (folder / "clock.pem").write_bytes(by.pem)
-    (folder / "clock.key").write_bytes(by.key.private_bytes(pem, plain, serialization.NoEncryption()))
-    (folder / "clock.cnf").write_text(_CONFIG.format(folder=folder))
-    (folder / "serial").write_text("01\n")
-    hashed = hashlib.sha256(data).hexdigest()
-    query = ("openssl", "ts", "-query", "-digest", hashed, "-sha256", "-cert", "-out", "query")
-    reply = ("openssl", "ts", "-reply", "-config", "clock.cnf", "-queryfile", "query", "-signer", "clock.pem")
-    for command in (query, (*reply, "-inkey", "clock.key", "-token_out", "-out", "token")):
-        run(command, cwd=folder, check=True, capture_output=True)
-    return (folder / "token").read_bytes()
+def _token(data: bytes, by: Identity, at: datetime.datetime) -> bytes:
+    """Return the token of a time stamp (RFC 3161): cryptography makes none, and OpenSSL none of another time."""
+    algorithm = _der(_SEQUENCE, _object(_SHA256))
+    imprint = _der(_SEQUENCE, algorithm, _der(_OCTETS, hashlib.sha256(data).digest()))
+    time = _der(_TIME, f"{at:%Y%m%d%H%M%SZ}".encode())
+    info = _der(_SEQUENCE, _der(_INTEGER, b"\1"), _object("1.2.3.4"), imprint, _der(_INTEGER, b"\1"), time)
+    hashed = _der(_OCTETS, hashlib.sha256(by.der).digest())
+    signed = {
+        _KIND: _object(_TIME_STAMP),
+        _DIGEST: _der(_OCTETS, hashlib.sha256(info).digest()),
+        _CERTIFICATE: _der(_SEQUENCE, _der(_SEQUENCE, _der(_SEQUENCE, hashed))),
+    }
+    attributes = sorted(_der(_SEQUENCE, _object(name), _der(_SET, value)) for name, value in signed.items())
+    issuer, serial = by.certificate.issuer.public_bytes(), by.certificate.serial_number
+    signer = _der(
+        _SEQUENCE,
+        _der(_INTEGER, b"\1"),
+        _der(_SEQUENCE, issuer, _der(_INTEGER, serial.to_bytes(serial.bit_length() // 8 + 1))),
+        algorithm,
+        _der(_FIRST, *attributes),
+        _der(_SEQUENCE, _object(_ECDSA_SHA256)),
+        _der(_OCTETS, by.key.sign(_der(_SET, *attributes), ec.ECDSA(hashes.SHA256()))),
+    )
+    content = _der(_SEQUENCE, _object(_TIME_STAMP), _der(_FIRST, _der(_OCTETS, info)))
+    data_of = (_der(_INTEGER, b"\3"), _der(_SET, algorithm), content, _der(_FIRST, by.der), _der(_SET, signer))
+    return _der(_SEQUENCE, _object(_SIGNED_DATA), _der(_FIRST, _der(_SEQUENCE, *data_of)))
+
+
+def _der(tag: int, *parts: bytes) -> bytes:
+    """Return a value of ASN.1 by its distinguished encoding."""
+    content = b"".join(parts)
+    size = len(content).to_bytes(2).lstrip(b"\0") or b"\0"
+    return bytes([tag, *((0x80 + len(size),) if len(content) > 0x7F else ()), *size]) + content
+
+
+def _object(dotted: str) -> bytes:
+    first, second, *rest = map(int, dotted.split("."))
+    groups = [[part >> shift & 0x7F for shift in (28, 21, 14, 7, 0) if part >> shift or not shift] for part in rest]
+    return _der(
+        _OBJECT, bytes([40 * first + second]), *(bytes([*(0x80 + high for high in more), low]) for *more, low in groups)
+    )

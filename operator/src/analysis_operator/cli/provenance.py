@@ -94,7 +94,7 @@ def _of(credentials: Credentials, locale: Locale) -> Iterator[str]:
     words = locale.report.provenance
     yield f"  {words.states[credentials.state]}"
     if credentials.reasons:
-        yield f"  {words.reasons}: {', '.join(credentials.reasons)}"
+        yield f"  {words.reasons}: {'; '.join(words.checks.get(reason, reason) for reason in credentials.reasons)}."
     for said in credentials.history:
         yield f"  {credential(said, locale)}"
         for done in said.actions:

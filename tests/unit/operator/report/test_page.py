@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import escape
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, PinnedSource, RequestStatus
 from analysis_operator.report import timeline, writer
 from analysis_operator.report.page import clean, render, size
 from analysis_operator.report.sections import MOST_PIXELS, Section, read_plot
 from analysis_operator.report.store import ObjectStore, StoreError
-from analysis_operator.report.words import clock, words
+from analysis_operator.report.words import clock, moment, words
 from analysis_operator.report.writer import JSON_LIMIT, PNG_LIMIT, S3ReportWriter
 from analyzer_contract import (
     PLOT_WIDTH,
@@ -151,10 +152,12 @@ async def write(store: FakeStore, *entries: AnalysisStatus) -> tuple[str | None,
 
 def test_what_the_file_says_of_itself_stands_before_the_evidence_in_every_language() -> None:
     action = Action(action="c2pa.created", source="trainedAlgorithmicMedia", software=HOSTILE[:90])
-    signed = Credential(signer="Maker Inc", signed_at=datetime(2026, 11, 1, tzinfo=UTC), actions=[action])
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    signed = Credential(signer="Maker Inc", signed_at=at, actions=[action])
     older = Credential(signer=HOSTILE[:90], relation="parentOf", actions=[Action(action="test.strange")])
     found = result()
-    said = Credentials(state=CredentialState.INVALID, reasons=["assertion.dataHash.mismatch"], history=[signed, older])
+    reasons = ["assertion.dataHash.mismatch", "signingCredential.expired", "test.code"]
+    said = Credentials(state=CredentialState.INVALID, reasons=reasons, history=[signed, older])
     detector = found.detectors[0].model_copy(update={"credentials": said})
     page = render(request(), status(entry()), [Section(entry(), found.model_copy(update={"detectors": [detector]}))])
     for locale in locales():
@@ -162,6 +165,9 @@ def test_what_the_file_says_of_itself_stands_before_the_evidence_in_every_langua
         assert t.states[CredentialState.INVALID] in page
         assert f"{t.own}: {t.signed.format(signer='Maker Inc')}" in page
         assert t.relations["parentOf"] in page
+        mismatch, expired = (escape(t.checks[reason]) for reason in reasons[:2])
+        assert f'{t.reasons}: {mismatch}; {expired}; <span lang="en">test.code</span>.' in page
+        assert f", {t.at.format(time=moment(at, locale))}" in page
         assert t.sources["trainedAlgorithmicMedia"] in page
         assert page.index(f'id="{locale.code}-provenance"') < page.index(f'id="{locale.code}-analysis-1"')
     assert "test.strange" in page

@@ -10,7 +10,7 @@ from analyzer_contract import Action, Credential, Credentials, CredentialState
 from analyzer_contract.credentials import MOST_ACTIONS, MOST_CREDENTIALS
 
 _LONGEST, _MOST_REASONS = 100, 10
-_UNKNOWN_SIGNER = "signingCredential.untrusted"
+_UNKNOWN_SIGNER, _EXPIRED = "signingCredential.untrusted", "signingCredential.expired"
 _KNOWN_SIGNER = "signingCredential.trusted"
 _EXCLUDED = "assertion.dataHash.additionalExclusionsPresent"
 """Part of the content may be changed without the signature noticing."""
@@ -65,7 +65,10 @@ def _reasons(answer: _Json, codes: Mapping[str, Sequence[str]]) -> list[str]:
     odd = [code for code in codes["informational"] if code == _EXCLUDED or _is_bad_time(code)]
     deltas = _list(_of(answer, "validation_results").get("ingredientDeltas"))
     later = [code for delta in deltas for code in _codes(_of(delta, "validationDeltas"))["failure"]]
-    return [*codes["failure"], *odd] or later
+    failed = codes["failure"]
+    if _EXPIRED in failed:  # the library trusts nobody whose certificate has expired: that says nothing about the list
+        failed = [code for code in failed if code != _UNKNOWN_SIGNER]
+    return [*failed, *odd] or later
 
 
 class _Waiting(NamedTuple):
