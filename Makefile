@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Tests and the embedded runtime start hundreds of processes: what the first one compiles the others only read.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv/bin
 OUT ?= out
