@@ -14,7 +14,8 @@ from analysis_operator.batches.actions import Load, Notify, Plan
 from analysis_operator.batches.child import Child
 from analysis_operator.batches.entry import Entry
 from analysis_operator.batches.hands import Hands
-from analysis_operator.batches.plan import Observation, plan
+from analysis_operator.batches.observation import Observation
+from analysis_operator.batches.plan import plan
 from analysis_operator.batches.ports import Batches, Results, Sources
 from analysis_operator.batches.turns import at_work
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone, Reason

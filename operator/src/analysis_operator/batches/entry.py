@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from analysis_operator.api import AnalysisBatch, AnalysisRequest
-from analysis_operator.batches.plan import Trouble
+from analysis_operator.batches.observation import Trouble
 from analysis_operator.batches.progress import Throughput
 from analysis_operator.batches.work import Work
 

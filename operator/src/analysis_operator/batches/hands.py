@@ -12,8 +12,8 @@ from analysis_operator.batches.actions import Action, Count, Expire, Load, Make,
 from analysis_operator.batches.child import Child, request_of
 from analysis_operator.batches.entry import Entry
 from analysis_operator.batches.lines import as_bytes
+from analysis_operator.batches.observation import Trouble
 from analysis_operator.batches.permission import prefixes
-from analysis_operator.batches.plan import Trouble
 from analysis_operator.batches.ports import Batches, Results, Sources, SourceTrouble
 from analysis_operator.batches.rows import Row
 from analysis_operator.batches.work import Work

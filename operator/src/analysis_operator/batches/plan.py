@@ -7,19 +7,17 @@ names, so at every moment each recording is in the results, or has a request, or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from analysis_operator.api import AnalysisBatch, BatchCounts, BatchStatus, Checkpoint, ConditionRow
+from analysis_operator.api import BatchCounts, BatchStatus, Checkpoint
 from analysis_operator.batches import conditions
 from analysis_operator.batches.actions import Action, Count, Expire, Load, Make, Notify, Plan, Read, Remove, WritePart
+from analysis_operator.batches.observation import Observation, Trouble
 from analysis_operator.batches.permission import refusal
 from analysis_operator.batches.progress import estimated_end, percent
 from analysis_operator.batches.work import Work, added
 from analysis_operator.errors import Reason
 from analysis_operator.report.places import results_folder
-from analysis_operator.requests.observation import Policy
 
 MOST_PARTS = 4
 """Parts that are open at a time: one slow recording holds up the results behind it, and its requests stay."""
@@ -28,47 +26,6 @@ _EXPIRY_SECONDS = 30.0
 """After a deletion by age that was not done, or not confirmed yet."""
 _LONGEST_SECONDS = 3600.0
 """An operator whose machine slept looks again after this long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What keeps a batch from going on. ``fatal``: trying again does not help."""
-
-    reason: str
-    message: str
-    fatal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A snapshot of one batch.
-
-    Args:
-        batch: as last read.
-        policy: the settings of the installation.
-        work: what is at work of it; None: not read yet.
-        trouble: what kept the last action from being done.
-        has_turn: whether it may begin recordings now, for all the other batches.
-        total: how many recordings there are, if they have been counted.
-        per_minute: how many came to their end, if that is known.
-        clock_doubted: the time is perhaps wrong, so nothing is done by age that cannot be taken back.
-        unsent: the condition to write with its end, if somebody subscribes to that.
-    """
-
-    batch: AnalysisBatch
-    policy: Policy
-    work: Work | None = None
-    trouble: Trouble | None = None
-    has_turn: bool = True
-    total: int | None = None
-    per_minute: int | None = None
-    clock_doubted: bool = False
-    unsent: Sequence[ConditionRow] = ()
-
-    @property
-    def status(self) -> BatchStatus:
-        """The status as last read."""
-        return self.batch.status
 
 
 def plan(seen: Observation, now: datetime) -> Plan:

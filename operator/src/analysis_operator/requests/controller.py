@@ -14,7 +14,7 @@ from analysis_operator.api import AnalysisRequest, ConditionRow, EventType, Requ
 from analysis_operator.cache.store import VerdictCache
 from analysis_operator.callbacks.decision import is_pending
 from analysis_operator.callbacks.sender import CallbackSender
-from analysis_operator.errors import ApiUnavailable, Conflict, Gone
+from analysis_operator.errors import ApiUnavailable, Gone
 from analysis_operator.notifications.notifier import Notifier
 from analysis_operator.records.sink import Sink
 from analysis_operator.report.ports import ReportWriter
@@ -25,22 +25,17 @@ from analysis_operator.requests.earlier import EarlierResults
 from analysis_operator.requests.expiry import Expiry
 from analysis_operator.requests.intake import Intake
 from analysis_operator.requests.observation import Observation, Policy, Run
-from analysis_operator.requests.pace import Pace
 from analysis_operator.requests.plan import plan
 from analysis_operator.requests.ports import Requests
 from analysis_operator.requests.reading import Reader
 from analysis_operator.requests.spans import Spans
-from analysis_operator.requests.view import BACKOFF_SECONDS, Entry, RequestView, version_of
+from analysis_operator.requests.status_writer import StatusWriter
+from analysis_operator.requests.view import Entry, RequestView
 from analysis_operator.work_queue import WorkQueue
 from guardian_service import tracing
 
 log = structlog.get_logger(__name__)
 
-PROGRESS_SECONDS = 2.0
-"""Progress is written at most this often for one request."""
-_PROGRESS_RATE = 5.0
-_PROGRESS_BURST = 50
-"""Of all requests together: a pod that comes and goes changes the reason of each one that waits for it."""
 _WORKERS = 16
 
 
@@ -94,8 +89,7 @@ class RequestController:
         self.reader = Reader(requests, self.view, self._queue, self.on_deleted)
         self._admission = Admission(requests, self.view, self.on_deleted, lambda: None if clock_doubted() else clock())
         self._expiry = Expiry(requests, self.view.closed, clock, clock_doubted)
-        self._pace = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
-        self._pace_of_finished = Pace(_PROGRESS_RATE, _PROGRESS_BURST)
+        self._writer = StatusWriter(requests, self.reader, self.view, self._queue, sink)
         dispatcher.run_changed.connect(lambda uid, waits: self._queue.add(uid, low=waits))
         callbacks.replied.connect(self._queue.add)
 
@@ -180,10 +174,11 @@ class RequestController:
                 self._park(uid, entry)
                 return
         else:
-            if not decided.urgent and not self._may_write(uid, entry):
+            if not decided.urgent and not self._writer.may_write(uid, entry):
                 return
-            if not await self._write(uid, entry, decided, runs):
+            if not await self._writer.write(uid, entry, decided):
                 return
+            self._on_recorded(uid, runs)
             if not await self._end(entry):
                 await self._notify(entry, decided)
             if entry.closed or decided.parked:
@@ -244,7 +239,7 @@ class RequestController:
                     self._dispatcher.stop(uid, analyzer)
                 case WriteReport(status) if entry.reporting is None:
                     # A page that is soon there needs no write that says that it is written.
-                    entry.write_not_before = asyncio.get_running_loop().time() + PROGRESS_SECONDS
+                    entry.hold_progress()
                     entry.reporting = asyncio.create_task(self._write_report(entry, status, prefix or ""))
                 case CallBack(answer):
                     self._callbacks.send(entry.request, answer)
@@ -256,45 +251,6 @@ class RequestController:
         if span is not None:
             span.end(error=entry.report.problem)
         self._queue.add(entry.request.metadata.uid)
-
-    def _may_write(self, uid: str, entry: Entry) -> bool:
-        now = asyncio.get_running_loop().time()
-        if now < entry.write_not_before:
-            self._queue.add_later(uid, entry.write_not_before - now, low=True)
-            return False
-        if entry.turn is None:
-            pace = self._pace_of_finished if entry.request.status.finished else self._pace
-            entry.turn = pace.reserve(now)
-        if now < entry.turn:
-            self._queue.add_later(uid, entry.turn - now, low=True)
-            return False
-        entry.turn = None
-        return True
-
-    async def _write(self, uid: str, entry: Entry, decided: Plan, runs: Mapping[str, Run]) -> bool:
-        base, status = entry.version, decided.status
-        if status.finished and not entry.request.status.finished:
-            entry.ends.update((status.finished_at, event) for event in decided.actions if isinstance(event, Notify))
-        try:
-            written = await self._requests.write_status(entry.request, status)
-        except Conflict:
-            await self.reader.read_again(uid, entry, base)
-            return False
-        except Gone:
-            await self.reader.confirm_deleted(uid)
-            return False
-        except ApiUnavailable as error:
-            log.warning("status not written, will be tried again", uid=uid, error=str(error))
-            self.view.retry(uid)
-            return False
-        metrics.STATUS_WRITES.inc()
-        if version_of(written) > entry.version:
-            entry.request = written
-            self._sink.offer(written)
-        entry.backoff = BACKOFF_SECONDS[0]
-        entry.write_not_before = asyncio.get_running_loop().time() + PROGRESS_SECONDS
-        self._on_recorded(uid, runs)
-        return True
 
     def _on_recorded(self, uid: str, runs: Mapping[str, Run]) -> None:
         for name, run in runs.items():

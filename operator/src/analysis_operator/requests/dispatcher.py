@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,7 +12,8 @@ import structlog
 
 from analysis_operator import metrics
 from analysis_operator.api import AnalysisRequest, PinnedSource
-from analysis_operator.errors import Busy, Draining, Lost, Unreachable
+from analysis_operator.errors import Busy, Draining, Unreachable
+from analysis_operator.requests.attempt import Attempt
 from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
 from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.observation import Outcome, PodLost, PoolView, Run
@@ -22,7 +21,7 @@ from analysis_operator.requests.pool import Pod, WorkerPool, job_of
 from analysis_operator.requests.ports import Endpoint, Runner
 from analysis_operator.requests.spans import Spans
 from analysis_operator.signals import Signal
-from analyzer_contract import AnalysisJob, Failure, FailureKind, FailureReason, Known, Progress
+from analyzer_contract import Failure, FailureKind, FailureReason, Known
 from guardian_service import tracing
 
 log = structlog.get_logger(__name__)
@@ -30,21 +29,8 @@ log = structlog.get_logger(__name__)
 _UNREACHABLE_PAUSE = 1.0
 _DRAINING_PAUSE = 5.0
 _CANCELLED_PAUSE = 0.2
-_DEADLINE_GRACE = 15.0
 _RESUME_SECONDS = 5.0
 """How long after it was asked to go on an analysis waits for the pod that had it."""
-_REFUSALS = 10
-"""So many attempts in a row that no pod took are no accident: what waits is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    analyzer: str
-    pool: WorkerPool
-    pod: Pod
-    analysis: QueuedAnalysis
-    job: AnalysisJob
-    started: datetime
 
 
 class Dispatcher:
@@ -214,14 +200,14 @@ class Dispatcher:
         analysis, job = pool.jobs[uid]
         pod.in_flight += 1
         pool.running[analysis.namespace] += 1
-        attempt = _Attempt(name, pool, pod, analysis, job, self._clock())
+        attempt = Attempt(name, pool, pod, analysis, job, self._clock())
         with tracing.active(self._spans.started(uid, name)):
             task = asyncio.create_task(self._attempt(attempt))
         pool.tasks[uid] = task
         # Not a `finally` in the task: a task that is cancelled before its first step never enters its body.
         task.add_done_callback(partial(self._ended, attempt))
 
-    def _resume_all(self, attempt: _Attempt, jobs: Sequence[str]) -> bool:
+    def _resume_all(self, attempt: Attempt, jobs: Sequence[str]) -> bool:
         """Go on with what a pod has begun for an earlier operator. Return whether there is any of it.
 
         The status need not name that pod: that operator may have ended before it could write it.
@@ -245,17 +231,17 @@ class Dispatcher:
         pool.give_up(uid)
         self._pump(name)
 
-    def _cancel(self, attempt: _Attempt) -> None:
+    def _cancel(self, attempt: Attempt) -> None:
         """Have the pod stop work that nobody wants any more."""
         task = asyncio.create_task(self._runner.cancel(attempt.pod.endpoint, attempt.job))
         self._cancellations.add(task)
         task.add_done_callback(self._cancellations.discard)
 
-    async def _attempt(self, attempt: _Attempt) -> Outcome | None:
+    async def _attempt(self, attempt: Attempt) -> Outcome | None:
         """Run one attempt. None: the pod did not take the job, so it does not count."""
         name, pod = attempt.analyzer, attempt.pod
         try:
-            outcome = await self._stream(attempt)
+            outcome = await self._outcome(attempt)
             self._accepted(attempt.pool)
             if isinstance(outcome, PodLost):
                 # A pod that resets every stream at once must not use up all disruptions within a second.
@@ -275,7 +261,7 @@ class Dispatcher:
             return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message[:1000])
         return None
 
-    def _ended(self, attempt: _Attempt, task: asyncio.Task[Outcome | None]) -> None:
+    def _ended(self, attempt: Attempt, task: asyncio.Task[Outcome | None]) -> None:
         """Free the slot and keep the outcome in one step, so that no outcome is seen whose slot is still taken."""
         name, pool, pod, analysis = attempt.analyzer, attempt.pool, attempt.pod, attempt.analysis
         uid, outcome = analysis.key, None if task.cancelled() else task.result()
@@ -293,55 +279,32 @@ class Dispatcher:
         elif outcome is None:
             pool.queue.give_back(analysis)
         else:
-            self._update(attempt, outcome=outcome, ended_at=self._clock())
+            attempt.update(outcome=outcome, ended_at=self._clock())
             pool.jobs.pop(uid, None)
             metrics.ATTEMPTS.labels(name, type(outcome).__name__).inc()
         self._pump(name)
         self.backlog_changed.send(name)
         self.run_changed.send(uid, False)
 
-    async def _stream(self, attempt: _Attempt) -> Outcome:
-        """Follow one stream to its outcome."""
-        pool, pod, job, uid = attempt.pool, attempt.pod, attempt.job, attempt.analysis.key
-        where = f"Pod {pod.endpoint.pod}"
+    async def _outcome(self, attempt: Attempt) -> Outcome:
         try:
-            async with (
-                asyncio.timeout(job.deadline_seconds + _DEADLINE_GRACE),
-                aclosing(self._runner.run(pod.endpoint, job)) as events,
-            ):
-                async for event in events:
-                    if not isinstance(event, Progress):
-                        return event
-                    source = pool.runs[uid].source if uid in pool.runs else None
-                    self._accepted(pool)
-                    about = {"fraction": event.fraction, "stage": event.stage, "source": event.source or source}
-                    self._update(attempt, **about)
-                    self.run_changed.send(uid, False)
-        except Lost as error:
-            return PodLost(str(error))
+            return await attempt.follow(self._runner, partial(self._moved, attempt))
         except TimeoutError:
             self._cancel(attempt)
-            return PodLost(f"{where} kept the connection open past the deadline.")
-        return PodLost(f"{where} ended its answer without a result.")
+            return PodLost(f"Pod {attempt.pod.endpoint.pod} kept the connection open past the deadline.")
 
-    def _update(self, attempt: _Attempt, **changes: object) -> None:
-        runs, uid = attempt.pool.runs, attempt.analysis.key
-        run = runs.get(uid) or Run(pod=attempt.pod.endpoint.pod, started_at=attempt.started)
-        runs[uid] = replace(run, **changes)  # type: ignore[arg-type]
+    def _moved(self, attempt: Attempt) -> None:
+        self._accepted(attempt.pool)
+        self.run_changed.send(attempt.analysis.key, False)
 
-    def _refused(self, attempt: _Attempt, why: str, pause: float) -> None:
-        pool = attempt.pool
-        pool.refusals += 1
-        if pool.refusals == _REFUSALS:
-            pool.refusal = f"Its pods are ready and refuse work: {attempt.pod.endpoint.pod} {why}."
-            log.warning("the pods of an analyzer refuse work", analyzer=attempt.analyzer, problem=pool.refusal)
-            self._reason_changed(pool)
+    def _refused(self, attempt: Attempt, why: str, pause: float) -> None:
+        if attempt.pool.refuses(attempt.pod, why):
+            log.warning("the pods of an analyzer refuse work", analyzer=attempt.analyzer, problem=attempt.pool.refusal)
+            self._reason_changed(attempt.pool)
         self._rest(attempt.analyzer, attempt.pod, pause)
 
     def _accepted(self, pool: WorkerPool) -> None:
-        pool.refusals = 0
-        if pool.refusal:
-            pool.refusal = ""
+        if pool.accepts():
             self._reason_changed(pool)
 
     def _reason_changed(self, pool: WorkerPool) -> None:

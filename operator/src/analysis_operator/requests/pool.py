@@ -13,6 +13,9 @@ from analysis_operator.requests.observation import Outcome, PoolView, Run
 from analysis_operator.requests.ports import Endpoint
 from analyzer_contract import AnalysisJob, Known, SourceObject
 
+_REFUSALS = 10
+"""So many attempts in a row that no pod took are no accident: what waits is told."""
+
 
 @dataclass(slots=True)
 class Pod:
@@ -74,6 +77,20 @@ class WorkerPool:
         """Queue an analysis whose pod did not come back."""
         if self.resumed.pop(uid, None) is not None:
             self.queue.add(self.jobs[uid][0])
+
+    def refuses(self, pod: Pod, why: str) -> bool:
+        """Count an attempt that no pod took. Return whether they are so many now that what waits has to be told."""
+        self.refusals += 1
+        if self.refusals != _REFUSALS:
+            return False
+        self.refusal = f"Its pods are ready and refuse work: {pod.endpoint.pod} {why}."
+        return True
+
+    def accepts(self) -> bool:
+        """A pod took an attempt. Return whether what waits had been told otherwise."""
+        self.refusals, told = 0, bool(self.refusal)
+        self.refusal = ""
+        return told
 
     def forget(self, uid: str) -> None:
         """Forget the job and the run of a request."""

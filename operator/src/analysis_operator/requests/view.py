@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 SETTLE_SECONDS = 0.2
 """The first write waits this long: a request that ends sooner needs only one."""
 
+PROGRESS_SECONDS = 2.0
+"""Progress is written at most this often for one request."""
+
 BACKOFF_SECONDS = (0.5, 30.0)
 """Between attempts of one reconcile: the first pause and the longest."""
 
@@ -55,6 +58,10 @@ class Entry:
     def closed(self) -> bool:
         """Whether nothing is left to do but its deletion."""
         return self.request.status.expires_at is not None
+
+    def hold_progress(self) -> None:
+        """Let the next write that can wait do so."""
+        self.write_not_before = asyncio.get_running_loop().time() + PROGRESS_SECONDS
 
     def next_backoff(self) -> float:
         """Return the pause before the next attempt; the one after it is twice as long."""

@@ -13,8 +13,9 @@ from analysis_operator.api import BATCH_LABEL, AnalysisBatch, BatchCounts, Condi
 from analysis_operator.batches.actions import Expire, Load, Make, Read, Remove, WritePart
 from analysis_operator.batches.child import name_of, read_child, request_of
 from analysis_operator.batches.lines import of_failure, schema
+from analysis_operator.batches.observation import Observation, Trouble
 from analysis_operator.batches.permission import prefixes
-from analysis_operator.batches.plan import MOST_PARTS, Observation, Trouble, plan
+from analysis_operator.batches.plan import MOST_PARTS, plan
 from analysis_operator.batches.progress import Throughput, estimated_end, percent
 from analysis_operator.batches.rows import Page, Row
 from analysis_operator.batches.turns import MOST, OWN, at_work

@@ -23,7 +23,6 @@ from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.local.memory_store import MemoryRequests
 from analysis_operator.report.ports import Report
 from analysis_operator.report.writer import S3ReportWriter
-from analysis_operator.requests import controller as reconcile
 from analysis_operator.requests import view
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.dispatcher import Dispatcher
@@ -143,7 +142,7 @@ class Scene:
 @pytest.fixture
 async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     monkeypatch.setattr(view, "SETTLE_SECONDS", 0.01)
-    monkeypatch.setattr(reconcile, "PROGRESS_SECONDS", 0.02)
+    monkeypatch.setattr(view, "PROGRESS_SECONDS", 0.02)
     made = Scene()
     running = asyncio.create_task(made.controller.run())
     yield made
@@ -190,7 +189,7 @@ async def test_a_request_with_a_page_and_a_callback_costs_three_writes(
     async def write(*_: object) -> Report:
         return Report("s3://results/default/call/report.html")
 
-    monkeypatch.setattr(reconcile, "PROGRESS_SECONDS", 0.2)
+    monkeypatch.setattr(view, "PROGRESS_SECONDS", 0.2)
     monkeypatch.setattr(scene.analyzers, "run", slow)
     policy = replace(scene.controller._policy, results_uri="s3://results")
     monkeypatch.setattr(scene.controller, "_policy", policy)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from analysis_operator.api import AnalysisRequest
-from analysis_operator.app import _backlog
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
+from analysis_operator.parts import backlog_of
 from analysis_operator.requests import dispatcher
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.limits import Limits, NamespaceLimits
@@ -119,10 +119,10 @@ async def test_a_paused_pool_begins_nothing_and_ends_what_it_runs(scene: Scene) 
     scene.dispatcher.backlog_changed.connect(changes.append)
     scene.dispatcher.set_pool("audio", 1, paused=True)
     assert changes == ["audio"], "KEDA's streams are told"
-    assert _backlog(scene.dispatcher, "audio") == Backlog(queued=0, running=1, slots=1, concurrency=1)
+    assert backlog_of(scene.dispatcher, "audio") == Backlog(queued=0, running=1, slots=1, concurrency=1)
     scene.analyzers.release.set()
     await scene.until(lambda: scene.dispatcher.runs("a")["audio"].outcome)
-    assert _backlog(scene.dispatcher, "audio") == Backlog(queued=0, running=0, slots=1, concurrency=1)
+    assert backlog_of(scene.dispatcher, "audio") == Backlog(queued=0, running=0, slots=1, concurrency=1)
     assert scene.dispatcher.backlog("audio") == (1, 0), "people see what waits"
     scene.dispatcher.set_pool("audio", 1)
     await scene.until(lambda: scene.dispatcher.runs("b"))
