@@ -305,6 +305,12 @@ def test_only_plain_stores_of_an_honest_size_are_read(content: bytes, problem: s
     assert found.problem == problem
 
 
+@pytest.mark.parametrize("before", [0, 256 * 1024 - 10, 256 * 1024 + 7, 3_000_000])
+def test_a_store_behind_a_large_picture_in_a_tag_is_found(before: int, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(tag(frame(bytes(before)), frame(STORE)))
+    assert store.store_of(tmp_path / "file") == store.Store()
+
+
 def test_a_store_of_many_megabytes_is_not_read(reader: CredentialsReader, tmp_path: Path) -> None:
     huge = tmp_path / "huge.wav"
     with huge.open("wb") as file:

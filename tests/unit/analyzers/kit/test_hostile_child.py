@@ -141,6 +141,13 @@ def test_an_opened_path_is_read_from_its_beginning_each_time(tmp_path: Path) -> 
         opened.open()
 
 
+def test_an_opened_path_is_read_whole_in_pieces_however_large_it_is(tmp_path: Path) -> None:
+    whole = bytes(range(256)) * 4000
+    (tmp_path / "recording").write_bytes(whole)
+    with OpenedPath(tmp_path / "recording", os.O_RDONLY).open("rb") as file:
+        assert (file.read(1), file.read(900_000), file.read()) == (whole[:1], whole[1:900_001], whole[900_001:])
+
+
 def test_an_opened_path_is_written_anew_each_time(tmp_path: Path) -> None:
     opened = OpenedPath(tmp_path / "plot", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     opened.write_bytes(b"a long one")

@@ -8,6 +8,9 @@ from collections.abc import Buffer
 from pathlib import Path
 from typing import IO
 
+_PIECE = 256 * 1024
+"""Read at once at most: what is read is held twice for a moment."""
+
 
 class OpenedPath(Path):
     """A path whose file was opened before; :meth:`open` gives views of that one descriptor, each with its own position.
@@ -66,7 +69,7 @@ class _View(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        view = memoryview(buffer).cast("B")
+        view = memoryview(buffer).cast("B")[:_PIECE]
         content = os.pread(self._descriptor, len(view), self._position)
         view[: len(content)] = content
         self._position += len(content)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+_PIECE = 256 * 1024
+"""Given at once at most, and FFmpeg asks again: a picture of many megabytes in a tag would be held twice."""
+
 _handed: dict[str, Path] = {}
 
 
@@ -36,11 +39,11 @@ class Source:
         self._file.close()
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes; none at the end."""
+        """Return the next bytes, perhaps fewer than asked for; none at the end."""
         if self._at >= self._size:
             return b""
         self._file.seek(self._at)
-        content = self._file.read(size)
+        content = self._file.read(min(size, _PIECE))
         self._at += len(content)
         return content
 

@@ -30,6 +30,9 @@ _SOURCE_TYPE = re.compile(rb"DigitalSourceType\b.{0,300}?digitalsourcetype/(\w{1
 _AIGC = re.compile(rb"TC260:AIGC\b(.{0,2000})", re.DOTALL)
 """In XMP: the IPTC's property, and that of GB 45438-2025."""
 
+_PATTERNS = {mark.pattern: re.compile(mark.pattern, re.IGNORECASE) for mark in MARKS}
+"""Compiled before a child is forked: all of them take 12 ms, as much as reading most files."""
+
 _SAYS = {
     "DeclaredLabel": "{strength} declares it generated: {name}",
     "GeneratorTag": "A label names a program that makes voices or pictures ({strength}): {value!r}",
@@ -75,7 +78,7 @@ def _first_of_each_kind(labels: Iterable[Label]) -> Iterator[tuple[Mark, Label]]
 
 
 def _fits(mark: Mark, label: Label) -> bool:
-    return (not mark.keys or label.name in mark.keys) and bool(re.search(mark.pattern, label.value, re.IGNORECASE))
+    return (not mark.keys or label.name in mark.keys) and bool(_PATTERNS[mark.pattern].search(label.value))
 
 
 def _message(mark: Mark, label: Label) -> str:

@@ -31,6 +31,7 @@ _ELSEWHERE = b"dcterms:provenance"
 _FORM, _ID3_HEAD, _ID3_FRAME = 12, 10, 10
 _MOST_FRAMES = 1000
 _ID3_TYPES = {b"application/c2pa", b"application/x-c2pa-manifest-store"}
+_PIECE, _LONGEST_MARK = 256 * 1024, 64
 _FRAME_FORMAT = {3: 0xE0, 4: 0x4F}
 """Flags by which a frame is grouped, compressed, encrypted, or written otherwise (ID3v2.3, 3.3.1; v2.4, 4.1.2)."""
 
@@ -88,9 +89,10 @@ def _places(recording: Path, file: BinaryIO, size: int) -> Iterator[_Place]:
                 yield _Place(_CHUNKS[chunk.name], chunk.start, chunk.size)
     elif head[4:8] in _ISO_FIRST:
         for box in top_level(recording):
+            if box.name != b"uuid":
+                continue
             file.seek(box.start)
-            mark = file.read(_UUID) if box.name == b"uuid" else b""
-            if mark in _BOXES:
+            if (mark := file.read(_UUID)) in _BOXES:
                 yield _Place(_BOXES[mark], box.start, box.end - box.start)
 
 
@@ -110,15 +112,28 @@ def _in_tag(file: BinaryIO, size: int) -> Store | None:
     file.seek(0)
     head = file.read(_ID3_HEAD)
     length = _from_seven_bits(head[6:10])
-    content = file.read(min(length, MOST_BYTES))
-    embedded = any(kind in content for kind in _ID3_TYPES)
-    if not embedded and _ELSEWHERE not in content:
+    named = _named_in(file, min(length, MOST_BYTES))
+    if not named:
         return None
     judged = _judged(_ID3_HEAD, length, size)
     if judged.problem:
         return judged
+    embedded = bool(named & _ID3_TYPES)
+    file.seek(_ID3_HEAD)
+    content = file.read(min(length, MOST_BYTES))
     plain = head[5] == 0 and head[3] in _FRAME_FORMAT and _is_plain(content, head[3])
     return Store(embedded, "" if plain else "unusualTag")
+
+
+def _named_in(file: BinaryIO, length: int) -> set[bytes]:
+    """Return which marks of credentials the next bytes have. Read in pieces: pictures of megabytes are common."""
+    marks = {*_ID3_TYPES, _ELSEWHERE}
+    named, window = set(), b""
+    while length > 0 and (piece := file.read(min(length, _PIECE))):
+        length -= len(piece)
+        window = window[-_LONGEST_MARK:] + piece
+        named |= {mark for mark in marks if mark in window}
+    return named
 
 
 def _is_plain(content: bytes, version: int) -> bool:
