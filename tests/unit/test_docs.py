@@ -23,6 +23,7 @@ _LINK = re.compile(r"\]\(([^()\s]+(?:\([^()\s]*\))?)\)")
 _DEFINITION = re.compile(r"^\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
 _HEADING = re.compile(r"^ {0,3}#{1,6} +(.*?)(?: +#+)? *$", re.MULTILINE)
 _NAMED_PAGE = re.compile(r"\bdocs/[\w./-]+?\.md\b")
+_NAMED_TEST = re.compile(r"`((?:tests/)[\w/]+\.py)?::(\w+)`")
 _README_BYTES = 6 * 1024
 _GLOSSARY_BARS = 4
 
@@ -101,6 +102,36 @@ def test_every_module_that_a_page_names_is_there() -> None:
         if not any(f"/{module}".endswith(f"/{name}") for module in modules)
     }
     assert missing == set()
+
+
+def missing_tests(text: str) -> list[str]:
+    """The tests that a text names and that are not there: `FILE::NAME`, or `::NAME` of the file named before."""
+    missing, path = [], ""
+    for named, test in _NAMED_TEST.findall(text):
+        path = named or path
+        file = ROOT / path
+        defined = re.compile(rf"^ *(?:async )?def {test}\(", re.MULTILINE)
+        if not file.is_file() or not defined.search(file.read_text(encoding="utf-8")):
+            missing.append(f"{path}::{test}")
+    return missing
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    assert {page.name: missing for page in PAGES if (missing := missing_tests(_prose(page)))} == {}
+
+
+def test_a_test_that_is_not_there_is_found() -> None:
+    own = "tests/unit/test_docs.py"
+    text = f"`{own}::test_the_readme_is_short`, `::test_gone`, `::missing_tests`, `tests/unit/gone.py::test_a`"
+    assert missing_tests(text) == [f"{own}::test_gone", "tests/unit/gone.py::test_a"]
+
+
+def test_every_attack_of_the_security_model_names_its_tests() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^\| attack .*\| test \|\n\|[-|]+\n((?:\|.*\n)+)", page, re.MULTILINE)
+    rows = [row for table in tables for row in table.splitlines()]
+    assert len(tables) == page.count("what stops it")
+    assert [row for row in rows if not _NAMED_TEST.search(row.split(" | ")[-1])] == []
 
 
 def test_the_readme_is_short() -> None:

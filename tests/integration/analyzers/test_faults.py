@@ -237,6 +237,7 @@ async def test_a_child_gets_no_credentials_and_runs_under_limits(scripted: Servi
     assert "NoNewPrivs:\t1" in proc(child, "status")
     limits = {line[:25].strip(): line[26:].split()[0] for line in proc(child, "limits").splitlines()}
     assert limits["Max data size"] == str(300 * 1024**2)
+    assert limits["Max file size"] == str(32 * 1024**2)
     assert limits["Max core file size"] == "0"
     assert int(limits["Max open files"]) <= 64
 
