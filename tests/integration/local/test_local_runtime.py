@@ -47,6 +47,7 @@ def test_the_examples_get_the_outcomes_that_they_state(guardian: Guardian, sampl
 def test_an_outcome_that_was_not_stated_fails(guardian: Guardian, samples: Path, tmp_path: Path) -> None:
     manifest = yaml.safe_load((EXAMPLES / "not-a-video.yaml").read_text())
     manifest["metadata"]["annotations"] = {"silverguardian.io/expect-reason": "Completed"}
+    manifest["spec"]["analyzers"] = ["audio"]
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(manifest))
     done = guardian("run", "-f", tmp_path / "wrong.yaml", "--media", samples)
     assert done.returncode == 1
@@ -56,6 +57,7 @@ def test_an_outcome_that_was_not_stated_fails(guardian: Guardian, samples: Path,
 def test_a_recording_that_is_missing_is_said_by_the_request(guardian: Guardian, tmp_path: Path) -> None:
     manifest = yaml.safe_load((EXAMPLES / "genuine.yaml").read_text())
     manifest["metadata"]["annotations"] = {"silverguardian.io/expect-reason": "SourceNotFound"}
+    manifest["spec"]["analyzers"] = ["audio"]
     (tmp_path / "missing.yaml").write_text(yaml.safe_dump(manifest))
     (tmp_path / "empty").mkdir()
     done = guardian("run", "-f", tmp_path / "missing.yaml", "--media", tmp_path / "empty")

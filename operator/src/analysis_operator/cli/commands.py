@@ -15,7 +15,7 @@ from analysis_operator.cli.table import render_table, unmet
 from analysis_operator.local.errors import MediaMissing
 from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, transcript_of
 from analysis_operator.local.listening import HINT, context_environment, speech_folder
-from analysis_operator.local.manifests import InvalidManifest, Manifest, title
+from analysis_operator.local.manifests import InvalidManifest, Manifest, read, title
 from analysis_operator.local.pool import MODULES, OFFLINE
 from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
@@ -23,7 +23,7 @@ from analysis_operator.local.s3_server import LocalStore
 
 __all__ = ["load", "run", "serve"]
 
-_SERVE_SECONDS = 60.0
+_SERVE_SECONDS = 300.0
 _EXAMPLES = {"audio": "synthetic", "video": "edited", "context": "scam-call"}
 """A part of the name of the sample that `serve` shows in its example call."""
 
@@ -35,7 +35,9 @@ async def run(manifests: Sequence[Manifest], media: Path | None, out: Path, cons
         InvalidManifest: a manifest is not valid, or its request would wait for ever.
         StartFailed: a service does not start.
     """
-    async with LocalRuntime(out) as runtime:
+    named = {name for manifest in manifests for name in read(manifest)[1].analyzers}
+    modules = {name: module for name, module in MODULES.items() if name in named}
+    async with LocalRuntime(out, modules) as runtime:
         for manifest in manifests:
             if media is not None:
                 await _upload(runtime, manifest, media, console)

@@ -17,7 +17,8 @@ from analysis_operator.local.child import PARENT_VARIABLE
 from analysis_operator.local.errors import StartFailed
 
 HOST = "127.0.0.1"
-_POLL_SECONDS, _ANSWER_SECONDS = 0.1, 10.0
+_POLL_SECONDS, _SLOWEST_POLL, _SLOWER = 0.1, 1.0, 1.1
+_ANSWER_SECONDS = 10.0
 _STOP_SECONDS = 5.0
 _TAIL_LINES = 12
 
@@ -76,13 +77,14 @@ class Service:
         Raises:
             StartFailed: it ended, or took too long.
         """
-        timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
+        timeout, pause = aiohttp.ClientTimeout(total=_ANSWER_SECONDS), _POLL_SECONDS
         try:
             async with asyncio.timeout(seconds), aiohttp.ClientSession(timeout=timeout) as session:
                 while not await self._answers(session):
                     if self.pid is None:
                         raise StartFailed(f"{self.name} ended while it started. {self._tail()}")
-                    await asyncio.sleep(_POLL_SECONDS)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * _SLOWER, _SLOWEST_POLL)  # where the start is slow, questions make it slower
         except TimeoutError:
             raise StartFailed(f"{self.name} was not ready within {seconds:.0f} s. {self._tail()}") from None
 
