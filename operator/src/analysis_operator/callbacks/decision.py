@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from analysis_operator.api import AnalysisRequest, ConditionRow, ConditionState, ConditionType
+from analysis_operator.api import AnalysisRequest, ConditionRow, ConditionState, ConditionType, Metadata
 from analysis_operator.callbacks.delivery import (
     Answer,
     AnswerDelivered,
@@ -83,10 +83,13 @@ def facts_of(request: AnalysisRequest) -> dict[str, str | int | None]:
         "score": status.score,
         "reason": succeeded.reason if succeeded else "",
         "reportURI": status.report_uri,
-        "name": meta.name,
-        "namespace": meta.namespace,
-        "uid": meta.uid,
+        **names_of(meta),
     }
+
+
+def names_of(meta: Metadata) -> dict[str, str]:
+    """Return what others know an object by."""
+    return {"name": meta.name, "namespace": meta.namespace, "uid": meta.uid}
 
 
 def next_step(

@@ -1,10 +1,10 @@
-"""Follow a kind of resource of which there are few, so that a list and a watch of our own do, without kopf."""
+"""Follow resources by a list and a watch of our own, without kopf: kinds that are few, and closed requests."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Set
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Set
+from typing import Any, NoReturn, Protocol
 
 import structlog
 from pydantic import ValidationError
@@ -20,6 +20,39 @@ _JSON = "application/json"
 _PAUSE_SECONDS = 1.0
 _MISSING_SECONDS = 30.0
 """After an answer that there is no such resource, or no right to it: the definition or the role is not there yet."""
+
+
+async def keep_following(
+    what: str,
+    list_: Callable[[], Awaitable[str]],
+    follow: Callable[[str], Awaitable[str]],
+    *,
+    version: str = "",
+    refused_seconds: float | None = None,
+) -> NoReturn:
+    """List, and watch from there on, until cancelled. A watch that breaks begins anew with a list.
+
+    Args:
+        what: is followed, for the log.
+        list_: returns the version of the list.
+        follow: watches from a version until the watch ends in order, and returns the last version.
+        version: of a list that was read already.
+        refused_seconds: the pause after a refusal; None: that of any other error.
+    """
+    while True:
+        pause = _PAUSE_SECONDS
+        try:
+            version = version or await list_()
+            while True:
+                version = await follow(version)
+        except OperatorError as error:
+            if refused_seconds is not None and isinstance(error, Gone | Rejected):
+                log.warning("a kind is not served", kind=what, error=str(error))
+                pause = refused_seconds
+            else:
+                log.info("a watch broke, begins anew", kind=what, error=str(error))
+        version = ""
+        await asyncio.sleep(pause)
 
 
 class Observer[R: Resource](Protocol):
@@ -66,19 +99,8 @@ class ResourceWatch[R: Resource]:
 
     async def run(self) -> None:
         """Watch until cancelled. A watch that breaks begins anew with a list."""
-        while True:
-            pause, version = _PAUSE_SECONDS, self._version
-            self._version = ""
-            try:
-                version = version or await self._list()
-                while True:
-                    version = await self._follow(version)
-            except (Gone, Rejected) as error:
-                log.warning("a kind is not served", kind=self._plural, error=str(error))
-                pause = _MISSING_SECONDS
-            except OperatorError as error:
-                log.info("a watch broke, begins anew", kind=self._plural, error=str(error))
-            await asyncio.sleep(pause)
+        version, self._version = self._version, ""
+        await keep_following(self._plural, self._list, self._follow, version=version, refused_seconds=_MISSING_SECONDS)
 
     async def _list(self) -> str:
         listed, version = set(), "0"

@@ -22,7 +22,7 @@ from analysis_operator.api import (
     Metadata,
     Mode,
 )
-from analysis_operator.callbacks.decision import facts_of
+from analysis_operator.callbacks.decision import facts_of, names_of
 from guardian_service.trace_context import read
 
 _SPEC_VERSION = "1.0"
@@ -30,6 +30,13 @@ _JSON = "application/json"
 _STRUCTURED = "application/cloudevents+json"
 _KEY_PREFIX = "whsec_"
 _KEY_BYTES = range(24, 65)
+PLURALS = {
+    EventType.REQUEST_FINISHED: "analysisrequests",
+    EventType.BATCH_FINISHED: "analysisbatches",
+    EventType.POOL_UNSCALABLE: "analyzers",
+}
+"""The kind of object that an event is about, as paths have it."""
+
 _NOT_SCALING = {"PodsFailing", "ObjectRefused"}
 """Reasons of the condition Ready that keep a pool from getting the pods that it needs."""
 
@@ -50,15 +57,10 @@ class Event:
 
 def request_finished(request: AnalysisRequest) -> Event:
     """Return the event about the end of a request."""
-    meta, status = request.metadata, request.status
-    return Event(
-        id=f"{meta.uid}.finished",
-        type=EventType.REQUEST_FINISHED,
-        namespace=meta.namespace,
-        subject=_subject(meta, "analysisrequests"),
-        time=_time(status.finished_at, meta),
-        data=facts_of(request),
-        traceparent=parent.traceparent if (parent := read(meta.traceparent)) else None,
+    meta, parent = request.metadata, read(request.metadata.traceparent)
+    time, traceparent = _time(request.status.finished_at, meta), parent.traceparent if parent else None
+    return _event(
+        EventType.REQUEST_FINISHED, meta, "finished", time=time, data=facts_of(request), traceparent=traceparent
     )
 
 
@@ -66,40 +68,38 @@ def batch_finished(batch: AnalysisBatch) -> Event:
     """Return the event about the end of a batch."""
     meta, status = batch.metadata, batch.status
     complete = status.condition(ConditionType.COMPLETE)
-    return Event(
-        id=f"{meta.uid}.finished",
-        type=EventType.BATCH_FINISHED,
-        namespace=meta.namespace,
-        subject=_subject(meta, "analysisbatches"),
-        time=_time(status.finished_at, meta),
-        data={
-            "reason": complete.reason if complete else "",
-            "counts": status.counts.model_dump(mode="json", by_alias=True),
-            "resultsURI": status.results_uri,
-            **_names(meta),
-        },
-    )
+    facts = {
+        "reason": complete.reason if complete else "",
+        "counts": status.counts.model_dump(mode="json", by_alias=True),
+        "resultsURI": status.results_uri,
+        **names_of(meta),
+    }
+    return _event(EventType.BATCH_FINISHED, meta, "finished", time=_time(status.finished_at, meta), data=facts)
 
 
 def pool_unscalable(analyzer: Analyzer) -> Event | None:
     """Return the event about a pool that, by its status, gets no more pods; None if nothing keeps it from that."""
-    trouble = _trouble(analyzer.status)
+    meta, status, trouble = analyzer.metadata, analyzer.status, _trouble(analyzer.status)
     if trouble is None:
         return None
-    meta, since = analyzer.metadata, trouble.last_transition_time
-    return Event(
-        id=f"{meta.uid}.{trouble.reason}.{since:%Y%m%dT%H%M%SZ}",
-        type=EventType.POOL_UNSCALABLE,
-        namespace=meta.namespace,
-        subject=_subject(meta, "analyzers"),
-        time=since,
-        data={
-            "reason": trouble.reason,
-            "message": trouble.message,
-            "queued": analyzer.status.queued,
-            **_names(meta),
-        },
-    )
+    since = trouble.last_transition_time
+    facts = {"reason": trouble.reason, "message": trouble.message, "queued": status.queued, **names_of(meta)}
+    what = f"{trouble.reason}.{since:%Y%m%dT%H%M%SZ}"
+    return _event(EventType.POOL_UNSCALABLE, meta, what, time=since, data=facts)
+
+
+def _event(
+    kind: EventType,
+    meta: Metadata,
+    what: str,
+    *,
+    time: datetime,
+    data: Mapping[str, Any],
+    traceparent: str | None = None,
+) -> Event:
+    """Return an event about an object; ``what`` tells it from the object's other events of this type."""
+    subject = f"namespaces/{meta.namespace}/{PLURALS[kind]}/{meta.name}"
+    return Event(f"{meta.uid}.{what}", kind, meta.namespace, subject, time, data, traceparent)
 
 
 def _trouble(status: AnalyzerStatus) -> Condition | None:
@@ -107,14 +107,6 @@ def _trouble(status: AnalyzerStatus) -> Condition | None:
     if scaling is not None and scaling.status == "False" and scaling.reason != "FixedSize":
         return scaling
     return ready if ready is not None and ready.status == "False" and ready.reason in _NOT_SCALING else None
-
-
-def _names(meta: Metadata) -> dict[str, str]:
-    return {"name": meta.name, "namespace": meta.namespace, "uid": meta.uid}
-
-
-def _subject(meta: Metadata, plural: str) -> str:
-    return f"namespaces/{meta.namespace}/{plural}/{meta.name}"
 
 
 def _time(finished_at: datetime | None, meta: Metadata) -> datetime:

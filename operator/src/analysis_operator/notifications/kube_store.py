@@ -25,15 +25,15 @@ from analysis_operator.errors import ApiUnavailable, Gone, Reason
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.kube.events import EventPoster
 from analysis_operator.kube.objects import MANAGER, KubeObject
-from analysis_operator.notifications.event import Event, batch_finished, request_finished
+from analysis_operator.notifications.event import PLURALS, Event, batch_finished, request_finished
 from analysis_operator.notifications.ports import About
 from guardian_service.validation import error_summary
 
 SUBSCRIPTIONS = "analysissubscriptions"
 _KINDS = {
-    EventType.REQUEST_FINISHED: ("AnalysisRequest", "analysisrequests"),
-    EventType.BATCH_FINISHED: ("AnalysisBatch", "analysisbatches"),
-    EventType.POOL_UNSCALABLE: ("Analyzer", "analyzers"),
+    EventType.REQUEST_FINISHED: "AnalysisRequest",
+    EventType.BATCH_FINISHED: "AnalysisBatch",
+    EventType.POOL_UNSCALABLE: "Analyzer",
 }
 _LONGEST = 600
 
@@ -73,9 +73,10 @@ class KubeSubjects:
 
     def warn(self, about: About, message: str) -> None:
         """Post a Kubernetes event about it in the background."""
-        kind, _ = _KINDS[about.type]
         uid = about.uid if about.recorded else ""
-        self._events.post(kind, Metadata(name=about.name, namespace=about.namespace, uid=uid), _Warning(message))
+        self._events.post(
+            _KINDS[about.type], Metadata(name=about.name, namespace=about.namespace, uid=uid), _Warning(message)
+        )
 
     async def report(self, resource: AnalysisSubscription, row: ConditionRow) -> None:
         """Write the condition Ready of a subscription."""
@@ -115,5 +116,4 @@ def _is_unsent(found: KubeObject) -> bool:
 
 
 def _path(about: About) -> str:
-    _, plural = _KINDS[about.type]
-    return f"apis/{GROUP}/{VERSION}/namespaces/{about.namespace}/{plural}/{about.name}"
+    return f"apis/{GROUP}/{VERSION}/namespaces/{about.namespace}/{PLURALS[about.type]}/{about.name}"

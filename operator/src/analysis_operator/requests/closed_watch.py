@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import structlog
-
 from analysis_operator.api import EventType
-from analysis_operator.errors import OperatorError
+from analysis_operator.kube.resource_watch import keep_following
 from analysis_operator.notifications.notifier import Notifier
 from analysis_operator.notifications.ports import About
 from analysis_operator.requests.closed import ClosedRequest
 from analysis_operator.requests.controller import RequestController
 from analysis_operator.requests.kube_store import KubeRequests
-
-log = structlog.get_logger(__name__)
-
-_PAUSE_SECONDS = 1.0
 
 
 class ClosedWatch:
@@ -35,14 +27,7 @@ class ClosedWatch:
 
     async def run(self) -> None:
         """Watch until cancelled. A watch that breaks begins anew with a list."""
-        while True:
-            try:
-                version = await self._list()
-                while True:
-                    version = await self._follow(version)
-            except OperatorError as error:
-                log.info("the watch of closed requests broke, begins anew", error=str(error))
-            await asyncio.sleep(_PAUSE_SECONDS)
+        await keep_following("closed requests", self._list, self._follow)
 
     async def _list(self) -> str:
         """Return the version of the list, from which the watch goes on."""

@@ -11,11 +11,12 @@ from typing import Any, cast
 import pytest
 
 from analysis_operator.errors import ApiUnavailable
+from analysis_operator.kube import resource_watch
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.notifications.notifier import Notifier
 from analysis_operator.notifications.ports import About
 from analysis_operator.records.sink import NoSink
-from analysis_operator.requests import closed_watch, expiry
+from analysis_operator.requests import expiry
 from analysis_operator.requests.closed import ClosedRequest, ClosedRequests
 from analysis_operator.requests.closed_table import ClosedTable
 from analysis_operator.requests.closed_watch import ClosedWatch
@@ -199,7 +200,7 @@ async def test_a_request_whose_event_was_not_sent_is_told_and_not_deleted(monkey
 
 
 async def test_the_watch_follows_what_finishes_and_what_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(closed_watch, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(resource_watch, "_PAUSE_SECONDS", 0)
     cluster, controller = Cluster(), Controller()
     controller.view.closed.add(closed("went while nobody watched", version=9))
     controller.view.closed.add(closed("closed since the list", version=11))
