@@ -1,4 +1,7 @@
-"""The whole product on a real cluster: built once for the session, and left as it was found."""
+"""The whole product on a real cluster: built once for all tests here, and left as it was found when they have ended.
+
+A cluster that only waits takes a third of a processor from the tests that come after.
+"""
 
 from __future__ import annotations
 
@@ -48,15 +51,17 @@ def _turn(item: pytest.Item) -> int:
     return len(_GROUPS) + (item.path.name == "test_uninstall.py")
 
 
-@pytest.fixture(scope="session")
-def was_up() -> bool:
+@pytest.fixture(scope="package")
+def was_up() -> Iterator[bool]:
     """Say whether the cluster ran before: then it goes on, and is left as it was found."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
     # What waits here for seconds goes before tests in other processes that compute for minutes.
     os.setpriority(os.PRIO_PROCESS, 0, -10)
-    return find_cluster().status().healthy
+    yield find_cluster().status().healthy
+    os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(was_up: bool) -> Iterator[Cluster]:
     running = find_cluster()
     running.up()
@@ -65,12 +70,12 @@ def cluster(was_up: bool) -> Iterator[Cluster]:
         running.down()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def s3(cluster: Cluster) -> S3Server:
     return cluster.start_s3()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployment(cluster: Cluster, s3: S3Server, was_up: bool) -> Iterator[Deployment]:
     installation = install(cluster, s3, values=VALUES)
     yield installation
@@ -102,17 +107,17 @@ class Media:
         return self.put(name, self.samples[name])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def media(s3: S3Server, deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Media:
     return Media(s3, tmp_path_factory.mktemp("samples"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def requests(cluster: Cluster, deployment: Deployment) -> Requests:
     return Requests(cluster)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def status_api(
     cluster: Cluster, deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StatusService]:
@@ -122,12 +127,12 @@ def status_api(
     service.remove()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scripted_pools(deployment: Deployment) -> ScriptedPools:
     return ScriptedPools(deployment)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scripted(scripted_pools: ScriptedPools) -> str:
     """A pool named scripted, of five pods."""
     return scripted_pools.make("scripted", replicas=5)

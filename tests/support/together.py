@@ -1,7 +1,7 @@
 """Tests that wait at the same time.
 
 Those marked ``together("NAME")`` begin when the first of them comes, a few at a time, each in a thread of its own;
-every test then takes its own outcome. They share the fixtures of the session, and nothing that one of them does may
+every test then takes its own outcome. They share the fixtures of their package, and nothing that one of them does may
 disturb another.
 
 A conftest.py imports :func:`begin_together` and :func:`pytest_pyfunc_call`; the tests of its folder are the group.

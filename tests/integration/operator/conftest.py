@@ -13,14 +13,14 @@ from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.world import World, close_world, open_world, prepare
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     with ApiServer(tmp_path_factory.mktemp("apiserver")) as server:
         prepare(server)
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
     with S3Process(tmp_path_factory.mktemp("s3")) as server:
         server.make_bucket("media")

@@ -28,7 +28,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item._id = item.parent.id.child(item.name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres() -> Iterator[Postgres]:
     with Postgres() as server:
         yield server
@@ -39,7 +39,7 @@ def database(postgres: Postgres) -> str:
     return postgres.create(f"status-{uuid.uuid4().hex[:12]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
     with S3Process(tmp_path_factory.mktemp("s3")) as server:
         for bucket in ("media", "results"):
@@ -62,7 +62,7 @@ def _chart(folder: Path) -> list[dict[str, Any]]:
     return [document for document in yaml.safe_load_all(text) if document]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """A server on which the status API has the rights that the chart gives it, and no other."""
     folder = tmp_path_factory.mktemp("apiserver")
