@@ -133,10 +133,11 @@ train: setup ## Train the texture of a voice on packages, and join it with what 
 KEEP_MEMORY = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 
 .PHONY: tune
-tune: setup ## Fine-tune AASIST on published speech with PyTorch, half an hour of one core
+tune: setup ## Fine-tune AASIST on published speech with PyTorch, most of an hour of one core
 	@export PATH="$$PATH:$(CACHE)/uv/bin" UV_PROJECT_ENVIRONMENT="$(CACHE)/ml/venv-networks" OMP_NUM_THREADS=1; \
 	  uv sync --locked --quiet --package silver-guardian-ml --group networks --python $(VENV)/python; \
-	  $(KEEP_MEMORY) "$$UV_PROJECT_ENVIRONMENT/bin/python" -m ml.voice.train.tuning $(EVAL_ARGS)
+	  export $(KEEP_MEMORY); "$$UV_PROJECT_ENVIRONMENT/bin/python" -m ml.voice.train.tuning $(EVAL_ARGS) && \
+	  "$$UV_PROJECT_ENVIRONMENT/bin/python" -m ml.voice.train.pairing $(EVAL_ARGS)
 
 .PHONY: clean
 clean: ## Remove what was made in this checkout: out/, .venv and caches

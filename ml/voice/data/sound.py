@@ -44,7 +44,7 @@ def decode(path: Path, rate: int = RATE) -> Sound:
     """
     try:
         with av.open(str(path), format=_RAW_NAMES.get(path.suffix)) as container:
-            return _resampled(_until_damaged(container), rate)
+            return resampled(_until_damaged(container), rate)
     except (av.FFmpegError, IndexError) as error:
         raise DataMissing(f"the sound of {path.name}: {error}") from error
 
@@ -54,7 +54,8 @@ def _until_damaged(container: av.container.InputContainer) -> Iterator[av.AudioF
         yield from container.decode(audio=0)
 
 
-def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Sound:
+def resampled(frames: Iterable[av.AudioFrame], rate: int) -> Sound:
+    """Return the sound of decoded frames, mono, at a sample rate."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
     parts = [part.to_ndarray()[0] for frame in frames for part in resampler.resample(frame)]
     parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
@@ -99,7 +100,7 @@ def transcode(sound: Sound, rate: int, coder: Coder, to: int = RATE) -> Sound:
     try:
         form = _READ_AS.get(coder.container, coder.container)
         with av.open(io.BytesIO(coded), "r", format=form, options=options) as file:
-            decoded = _resampled(file.decode(audio=0), to)
+            decoded = resampled(file.decode(audio=0), to)
     except av.FFmpegError as error:
         raise DataMissing(f"sound through {coder.name}: {error}") from error
     length = round(len(sound) * to / rate)
@@ -140,7 +141,7 @@ def resample(sound: Sound, rate: int, to: int = RATE) -> Sound:
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound, np.float32)[None], format="flt", layout="mono")
     frame.sample_rate = rate
     length = round(len(sound) * to / rate)
-    result = _resampled([frame], to)[:length]
+    result = resampled([frame], to)[:length]
     return np.pad(result, (0, length - len(result)))
 
 

@@ -41,7 +41,7 @@ def main() -> int:
     arguments = _arguments()
     started = time.monotonic()
     try:
-        _wideband(arguments.aasist, arguments.tuned, arguments.workers)
+        _wideband(arguments.tuned, arguments.workers)
         _report(started, f"{wideband.CARD} is written")
     except (DataMissing, ModelMissing) as error:
         _report(started, f"{wideband.CARD} stays as it is, `make train` joins the model: {error}")
@@ -76,11 +76,11 @@ def main() -> int:
     return 0
 
 
-def _wideband(weights: Path, seed: int, workers: int) -> None:
+def _wideband(seed: int, workers: int) -> None:
     """Write the card of the wideband model, which `make train` joined before."""
     manifest = models_folder.read_manifest(OWN_MODELS, wideband.ID, SoundManifest)
     drawn = dict.fromkeys(trial.clip for trial in sent.trials(published.clips(published.folder())))
-    judged = joining.judge(wideband.tried(weights, seed, workers))
+    judged = joining.judge(wideband.tried(seed, workers))
     Path(wideband.CARD).write_text(joined_card.text(list(drawn), judged, manifest), "utf-8")
 
 
@@ -136,7 +136,6 @@ def _arguments() -> argparse.Namespace:
     default = models_folder.default_folder()
     parser.add_argument("--models", type=Path, default=default, help="folder of further models, see `guardian models`")
     parser.add_argument("--model", action="append", choices=[name for name in _CARDS if name != ID], default=[])
-    parser.add_argument("--aasist", type=Path, default=tuned.AASIST_WEIGHTS, help="AASIST's published weights")
     parser.add_argument("--tuned", type=int, default=tuned.SEED, help="seed of the fine-tuned networks")
     parser.add_argument("--published-only", action="store_true", help="only what is measured on published speech")
     parser.add_argument("--seed", type=int, default=corpus.SEED)

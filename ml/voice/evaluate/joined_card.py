@@ -23,7 +23,8 @@ ABOUT: Final = f"""\
 The model joins two parts: the texture of a voice ([its own card](voice-texture.md), learned from packages), and a
 network that descends from AASIST as published with ASVspoof 5 ([its card](asvspoof5-aasist.md); MIT, © NAVER Corp.).
 Every layer of that was fine-tuned with seed {tuned.SEED}, on the clips of this page and on copies of them through
-coders, rooms and noise; each number is then taken {tuned.WAY:g} of the way from the published one to the fine-tuned.
+coders, rooms and noise; then on pairs of a clip and what a messenger leaves of it, where a copy of a person must not
+score higher than its original ([how](../adr/0066-a-tail-that-is-tried-on-others.md)).
 What a detector recognises as having gone through a coder of a low rate, as messengers and calls have, is scored lower
 by a constant: such a voice cannot be judged as surely ([why](../adr/0065-a-line-for-what-a-coder-lifted.md)).
 

@@ -1,6 +1,6 @@
 """``python -m ml.voice.train``: train the texture's networks on packages, and join them with the fine-tuned AASIST.
 
-The first part needs packages only. The second one needs a folder of published speech, AASIST's weights, and the
+The first part needs packages only. The second one needs a folder of published speech, and the
 networks that `make tune` trained before; without them nothing is joined, and the program says so. Scores are kept in
 the cache, so an interrupted run goes on.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 
 from guardian_models.folder import write
 from ml.common.packages import DataMissing
@@ -25,7 +24,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=2, help="number of threads and processes")
     parser.add_argument("--join-only", action="store_true", help="keep the texture's networks, and join them anew")
-    parser.add_argument("--aasist", type=Path, default=tuned.AASIST_WEIGHTS, help="AASIST's published weights")
     parser.add_argument("--tuned", type=int, default=tuned.SEED, help="seed of the fine-tuned networks")
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -36,7 +34,7 @@ def main() -> int:
             sys.stderr.write(f"Error: {error}\n")
             return 1
     try:
-        path = wideband.make(arguments.aasist, arguments.tuned, arguments.workers)
+        path = wideband.make(arguments.tuned, arguments.workers)
     except DataMissing as error:
         _report(started, f"{wideband.ID} is not joined: {error}")
         return int(arguments.join_only)

@@ -39,7 +39,7 @@ SUSPICIOUS_MARGIN: Final = 0.1
 With 0.05 for ``Suspicious`` too, two of twenty copies of one source were, held out.
 """
 BODY: Final = 0.95
-TAIL: Final = 1e-4
+TAIL: Final = 1e-3
 """``LikelyFake`` lies where an exponential tail above the body says that so many of the recordings would reach it."""
 
 Numbers = npt.NDArray[np.float64]

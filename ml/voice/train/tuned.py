@@ -1,8 +1,4 @@
-"""The fine-tuned networks as they lie in the cache, one for each fold, and the way that is gone toward them.
-
-A network that is fine-tuned all the way has a scale of its own: a threshold that fits one accuses by another. A part of
-the way (Wortsman et al., 2022) it keeps the scale of the published one, and some of what it learned.
-"""
+"""The fine-tuned networks as they lie in the cache, one for each fold, and their mean."""
 
 from __future__ import annotations
 
@@ -25,8 +21,8 @@ from ml.voice.data import published
 SEED: Final = 14
 VERSION: Final = 1
 """Raise it when the same seed gives other networks."""
-WAY: Final = 0.25
-"""How far from the published numbers to the fine-tuned ones."""
+ALONE, PAIRED = "tuned", "paired"
+"""Networks after lessons of one stretch each, and those that went on with pairs: what is used."""
 AASIST_WEIGHTS: Final = repo_root().parent / "shared/models/asvspoof5-aasist.pth"
 
 
@@ -44,9 +40,9 @@ def published_arrays(path: Path) -> dict[str, Array]:
     return weights.read_arrays(content)
 
 
-def path_of(seed: int, fold: int) -> Path:
+def path_of(seed: int, fold: int, stage: str = PAIRED) -> Path:
     """Return where the numbers of a fold's network are."""
-    return cache() / "published" / f"tuned-v{VERSION}-{seed}-{fold}.npz"
+    return cache() / "published" / f"{stage}-v{VERSION}-{seed}-{fold}.npz"
 
 
 def write(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -56,13 +52,13 @@ def write(path: Path, arrays: Mapping[str, Array]) -> None:
     unfinished.replace(path)
 
 
-def of_fold(seed: int, fold: int) -> dict[str, Array]:
+def of_fold(seed: int, fold: int, stage: str = PAIRED) -> dict[str, Array]:
     """Return the numbers of the network that learned nothing of a fold.
 
     Raises:
         DataMissing: it was not trained.
     """
-    path = path_of(seed, fold)
+    path = path_of(seed, fold, stage)
     if not path.exists():
         raise DataMissing(f"{path.name} is not in the cache; `make tune` trains it")
     return weights.read_arrays(path.read_bytes())
@@ -85,19 +81,6 @@ def mean(seed: int) -> dict[str, Array]:
     return {
         name: _as(array, np.mean([network[name] for network in networks], axis=0))
         for name, array in networks[0].items()
-    }
-
-
-def toward(start: Mapping[str, Array], goal: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the numbers that lie between two networks, at :data:`WAY`.
-
-    Args:
-        start: the published network's.
-        goal: a fine-tuned one's, or the mean of several.
-    """
-    return {
-        name: _as(array, (1 - WAY) * array.astype(np.float64) + WAY * goal[name].astype(np.float64))
-        for name, array in start.items()
     }
 
 

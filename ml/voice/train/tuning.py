@@ -1,8 +1,10 @@
 """Fine-tune AASIST on published speech: ``python -m ml.voice.train.tuning`` or ``make tune``.
 
 Every layer learns, from the numbers that were published with ASVspoof 5 on. There is one network for each fold, which
-learned from nothing of that fold: neither repository, system, lineage nor named speaker. They measure. What ships is
-the mean of their numbers: they start from one point and stay near it. An interrupted run goes on.
+learned from nothing of that fold: neither repository, system, lineage nor named speaker. An interrupted run
+goes on.
+
+:mod:`ml.voice.train.pairing` goes on from here with pairs; what that makes is used.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +31,7 @@ from ml.common.packages import DataMissing
 from ml.voice.data import published
 from ml.voice.data.sound import RATE, rng
 from ml.voice.train import copies, tuned
-from ml.voice.train.tunable import Network
+from ml.voice.train.tunable import Network, Tensor
 
 STEPS: Final = 100
 _BATCH, _AT_ONCE = 24, 4
@@ -54,7 +57,7 @@ _SAVED_EVERY: Final = 120.0  # s
 
 
 @dataclass
-class _Run:
+class Run:
     """What an interrupted run needs to go on."""
 
     network: Network
@@ -65,6 +68,7 @@ class _Run:
     step: int = 0
 
     def save(self, path: Path) -> None:
+        """Write it."""
         torch.save(
             {
                 "learned": {name: tensor.detach() for name, tensor in self.network.learned.items()},
@@ -80,6 +84,7 @@ class _Run:
         path.with_suffix(".partial").replace(path)
 
     def restore(self, path: Path) -> None:
+        """Take what was written."""
         state = torch.load(path)
         with torch.no_grad():
             for name, tensor in state["learned"].items():
@@ -104,14 +109,15 @@ def main() -> int:
         fold_of = published.folds(found)
         variants = copies.made(found, arguments.seed)
         for fold in range(published.FOLDS):
-            path = tuned.path_of(arguments.seed, fold)
+            path = tuned.path_of(arguments.seed, fold, tuned.ALONE)
             if not path.exists():
                 learners = published.learners(found, fold_of, fold)
-                tuned.write(path, _tune(start, _Lessons(found, learners, variants), arguments.seed, fold))
+                lessons = Lessons(found, learners, variants)
+                run = begin(start, rng(arguments.seed, "tuning", fold), arguments.seed + fold)
+                tuned.write(path, go(run, path, STEPS, partial(_step, lessons)))
     except DataMissing as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
-    sys.stderr.write(f"numbers of the mean: sha256 {tuned.digest(tuned.mean(arguments.seed))}\n")
     return 0
 
 
@@ -126,7 +132,7 @@ def _checked(start: dict[str, Array]) -> dict[str, Array]:
     return start
 
 
-class _Lessons:
+class Lessons:
     """Draws crops: both classes equally often, and a system or a source by the root of its number of clips."""
 
     def __init__(
@@ -144,13 +150,18 @@ class _Lessons:
 
     def batch(self, random: np.random.Generator) -> tuple[Any, Any]:
         """Return sounds, ``[batch, samples]``, and what the network shall say of them."""
-        drawn = random.choice(len(self._learners), _BATCH, p=self._chance)
-        crops = [self._crop(self._learners[index], random) for index in drawn]
-        target = self._synthetic[drawn] * (1 - 2 * _SMOOTHING) + _SMOOTHING
+        clips, target = self.drawn(_BATCH, random)
+        crops = [self.crop(clip, 1 - _PLAIN, random) for clip in clips]
         return torch.tensor(np.stack(crops)), torch.tensor(target, dtype=torch.float32)
 
-    def _crop(self, clip: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
-        number = int(random.integers(1, len(self._variants))) if random.random() >= _PLAIN else 0
+    def drawn(self, count: int, random: np.random.Generator) -> tuple[list[int], npt.NDArray[np.float64]]:
+        """Return numbers of clips, and what the network shall say of them."""
+        drawn = random.choice(len(self._learners), count, p=self._chance)
+        return [self._learners[index] for index in drawn], self._synthetic[drawn] * (1 - 2 * _SMOOTHING) + _SMOOTHING
+
+    def crop(self, clip: int, changed: float, random: np.random.Generator) -> npt.NDArray[np.float32]:
+        """Return a stretch of a clip, in a share of the cases of a copy through coders, rooms and noise."""
+        number = int(random.integers(1, len(self._variants))) if random.random() >= 1 - changed else 0
         return crop(self._variants[number].of(clip), random)
 
 
@@ -172,27 +183,35 @@ def crop(sound: copies.Pcm, random: np.random.Generator) -> npt.NDArray[np.float
     return np.asarray(np.clip(samples * wanted / np.sqrt(power[loud].mean() + 1e-12), -1, 1), np.float32)
 
 
-def _tune(start: Mapping[str, Array], lessons: _Lessons, seed: int, fold: int) -> dict[str, Array]:
-    run = _begin(start, seed, fold)
-    path = tuned.path_of(seed, fold).with_suffix(".state")
-    if path.exists():
-        run.restore(path)
+def go(run: Run, path: Path, steps: int, step: Callable[[Run], float]) -> dict[str, Array]:
+    """Return the numbers after so many steps: the mean of about the last thirty.
+
+    Args:
+        run: at its beginning.
+        path: where the numbers will be; what an interrupted run needs is kept beside it.
+        steps: how many.
+        step: takes one, and returns the loss.
+    """
+    kept = path.with_suffix(".state")
+    if kept.exists():
+        run.restore(kept)
     saved, losses = time.monotonic(), []
-    while run.step < STEPS:
-        losses.append(_step(run, lessons))
+    while run.step < steps:
+        losses.append(step(run))
         if run.step % 10 == 0:
             sys.stderr.write(
-                f"fold {fold} step {run.step} loss {np.mean(losses[-20:]):.3f} {time.process_time():.0f} s\n"
+                f"{path.stem} step {run.step} loss {np.mean(losses[-20:]):.3f} {time.process_time():.0f} s\n"
             )
         if time.monotonic() - saved > _SAVED_EVERY:
-            run.save(path)
+            run.save(kept)
             saved = time.monotonic()
-    path.unlink(missing_ok=True)
+    kept.unlink(missing_ok=True)
     return run.network.arrays() | {name: tensor.numpy() for name, tensor in run.mean.items()}
 
 
-def _begin(start: Mapping[str, Array], seed: int, fold: int) -> _Run:
-    torch.manual_seed(seed + fold)
+def begin(start: Mapping[str, Array], random: np.random.Generator, seed: int) -> Run:
+    """Return a run that goes on from numbers; the seed is the dropout's."""
+    torch.manual_seed(seed)
     network = Network(start, torch.bfloat16)
     offset = torch.tensor([_OFFSET], requires_grad=True)
     encoder = [tensor for name, tensor in network.learned.items() if name.startswith(("encoder.", "first_bn."))]
@@ -200,24 +219,26 @@ def _begin(start: Mapping[str, Array], seed: int, fold: int) -> _Run:
     groups = ((encoder, 1.0), (later, _RATE_AFTER_ENCODER), ([offset], _RATE_OF_OFFSET))
     optimiser = torch.optim.Adam([{"params": tensors, "times": times} for tensors, times in groups])
     mean = {name: tensor.detach().clone() for name, tensor in network.learned.items()}
-    return _Run(network, offset, optimiser, mean, rng(seed, "tuning", fold))
+    return Run(network, offset, optimiser, mean, random)
 
 
-def _step(run: _Run, lessons: _Lessons) -> float:
-    """Take one step; return the loss."""
-    rate = _RATE * min(1.0, (run.step + 1) / _WARM_UP)
-    rate *= (1 - _LAST_RATE) * 0.5 * (1 + np.cos(np.pi * run.step / STEPS)) + _LAST_RATE
+def odds(run: Run, sounds: Tensor, dropout: float = 0.0) -> Tensor:
+    """Return the log odds of synthetic speech."""
+    logits = run.network.logits(sounds, dropout)
+    return _SCALE * (logits[:, 0] - logits[:, 1]) + run.offset
+
+
+def prepare(run: Run, steps: int, rate: float, warm_up: int) -> None:
+    """Set the rate of the step that follows, and forget the last one's gradient."""
+    now = rate * min(1.0, (run.step + 1) / warm_up)
+    now *= (1 - _LAST_RATE) * 0.5 * (1 + np.cos(np.pi * run.step / steps)) + _LAST_RATE
     for group in run.optimiser.param_groups:
-        group["lr"] = rate * group["times"]
+        group["lr"] = now * group["times"]
     run.optimiser.zero_grad()
-    sounds, targets = lessons.batch(run.random)
-    total = 0.0
-    for first in range(0, _BATCH, _AT_ONCE):
-        logits = run.network.logits(sounds[first : first + _AT_ONCE], _DROPOUT)
-        odds = _SCALE * (logits[:, 0] - logits[:, 1]) + run.offset
-        loss = f.binary_cross_entropy_with_logits(odds, targets[first : first + _AT_ONCE]) * _AT_ONCE / _BATCH
-        loss.backward()
-        total += float(loss.detach())
+
+
+def learn(run: Run) -> None:
+    """Take the step that the gradient says, and let the mean follow."""
     torch.nn.utils.clip_grad_norm_(run.network.learned.values(), _LARGEST_STEP)
     run.optimiser.step()
     kept = min(_AVERAGED, (run.step + 1) / (run.step + 10))
@@ -225,6 +246,19 @@ def _step(run: _Run, lessons: _Lessons) -> float:
         for name, tensor in run.network.learned.items():
             run.mean[name].mul_(kept).add_(tensor, alpha=1 - kept)
     run.step += 1
+
+
+def _step(lessons: Lessons, run: Run) -> float:
+    """Take one step; return the loss."""
+    prepare(run, STEPS, _RATE, _WARM_UP)
+    sounds, targets = lessons.batch(run.random)
+    total = 0.0
+    for first in range(0, _BATCH, _AT_ONCE):
+        said = odds(run, sounds[first : first + _AT_ONCE], _DROPOUT)
+        loss = f.binary_cross_entropy_with_logits(said, targets[first : first + _AT_ONCE]) * _AT_ONCE / _BATCH
+        loss.backward()
+        total += float(loss.detach())
+    learn(run)
     return total
 
 

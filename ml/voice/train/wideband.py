@@ -23,20 +23,19 @@ ID: Final = "voice-wideband"
 CARD: Final = f"docs/cards/{ID}.md"
 
 
-def make(weights: Path, seed: int, workers: int, out: Path = fitting.OWN_MODELS) -> Path:
+def make(seed: int, workers: int, out: Path = fitting.OWN_MODELS) -> Path:
     """Write the model and its manifest; return the manifest's path.
 
     Args:
-        weights: AASIST's, as published.
         seed: of the fine-tuned networks.
         workers: number of threads.
         out: folder of models.
 
     Raises:
-        DataMissing: there is no published speech, no fine-tuned network, or there are no weights.
+        DataMissing: there is no published speech, or no fine-tuned network.
     """
-    arrays = tuned.toward(tuned.published_arrays(weights), tuned.mean(seed))
-    fitted = joining.fit(tried(weights, seed, workers))
+    arrays = tuned.mean(seed)
+    fitted = joining.fit(tried(seed, workers))
     model = fusion.build(_texture(), network.build(arrays), fitted.joint)
     limits = scored.LIMITS
     manifest = manifest_of(model, tuned.digest(arrays)).model_copy(
@@ -53,18 +52,18 @@ def make(weights: Path, seed: int, workers: int, out: Path = fitting.OWN_MODELS)
     return write(out, manifest, model)
 
 
-def tried(weights: Path, seed: int, workers: int) -> list[scored.Scored]:
+def tried(seed: int, workers: int) -> list[scored.Scored]:
     """Return what the parts say of all trials in the domain: each by the network that learned nothing of its fold.
 
     Raises:
-        DataMissing: there is no published speech, no fine-tuned network, or there are no weights.
+        DataMissing: there is no published speech, or no fine-tuned network.
     """
     found = published.wide(published.clips(published.folder()))
     fold_of = dict(zip(found, published.folds(found), strict=True))
-    start, own = tuned.published_arrays(weights), _texture()
+    own = _texture()
     models = []
     for fold in range(published.FOLDS):
-        arrays = tuned.toward(start, tuned.of_fold(seed, fold))
+        arrays = tuned.of_fold(seed, fold)
         unfitted = fusion.build(own, network.build(arrays), _unfitted())
         models.append(Model(manifest_of(unfitted, tuned.digest(arrays)), unfitted))
     return scored.score(models, sent.trials(found), fold_of, workers)

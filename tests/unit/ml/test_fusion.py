@@ -56,15 +56,14 @@ def test_the_score_is_the_weighted_sum_and_less_where_a_coder_was_at_work(bias: 
 def test_what_ships_is_the_texture_and_the_network_with_their_sum(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("published_arrays", "mean"):
-        monkeypatch.setattr(tuned, name, lambda _: {})
+    monkeypatch.setattr(tuned, "mean", lambda _: {})
     monkeypatch.setattr(network, "build", lambda _arrays: constant_model((3.0, 0)))
     entries, by = test_published.fitted()
     nothing = np.zeros(texture.MEASURES)
     fit = joining.Fitted(fusion.Joint(by.joint.shares, Detector(nothing, nothing, nothing, -1.0), 1.0), by.calibration)
     monkeypatch.setattr(wideband, "tried", lambda *_: entries)
     monkeypatch.setattr(joining, "fit", lambda given: fit if given is entries else None)
-    wideband.make(Path("best.pth"), 14, 1, tmp_path)
+    wideband.make(14, 1, tmp_path)
     manifest = read_manifest(tmp_path, wideband.ID, SoundManifest)
     assert manifest.calibration is not None
     assert manifest.calibration.strict_threshold == pytest.approx(by.calibration.strict_threshold)
@@ -78,14 +77,13 @@ def test_each_clip_is_judged_by_the_network_that_learned_nothing_of_its_fold(
 ) -> None:
     narrow = [clip(9, "people/0")]
     monkeypatch.setattr(published, "clips", lambda _folder: CLIPS)
-    monkeypatch.setattr(tuned, "published_arrays", lambda _path: {"fold": np.array(0.0)})
-    monkeypatch.setattr(tuned, "of_fold", lambda _seed, fold: {"fold": np.array(fold / tuned.WAY)})
+    monkeypatch.setattr(tuned, "of_fold", lambda _seed, fold: {"fold": np.array(float(fold))})
     monkeypatch.setattr(network, "build", lambda arrays: constant_model((float(arrays["fold"]), 0)))
     monkeypatch.setattr(scored, "cache", lambda: tmp_path)
     monkeypatch.setattr(sent, "sound", lambda _trial: sounds.voice())
-    entries = wideband.tried(Path("best.pth"), 14, 1)
+    entries = wideband.tried(14, 1)
     assert [entry.parts[1] for entry in entries] == [entry.fold for entry in entries]
     assert {entry.fold for entry in entries} == set(range(published.FOLDS))
     monkeypatch.setattr(sent, "sound", lambda _trial: narrow[99])  # what is in the cache is not asked again
-    again = wideband.tried(Path("best.pth"), 14, 1)
+    again = wideband.tried(14, 1)
     assert all((one.measures == other.measures).all() for one, other in zip(entries, again, strict=True))

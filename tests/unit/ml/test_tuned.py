@@ -9,8 +9,8 @@ import pytest
 
 from ml.common.packages import DataMissing
 from ml.voice.data import published
-from ml.voice.data.sound import RATE, Sound
-from ml.voice.train import augmentation, copies, tuned
+from ml.voice.data.sound import RATE, Sound, rng
+from ml.voice.train import augmentation, copies, messengers, tuned
 from tests.unit.ml.test_published import clip
 
 
@@ -51,13 +51,12 @@ def test_what_ships_is_the_mean_of_the_networks_of_all_folds() -> None:
     assert mean["count"] == 9
 
 
-def test_the_network_that_is_used_lies_part_of_the_way_from_the_published_one() -> None:
-    start = {"a": np.full((2, 2), 4, np.float32), "count": np.array(9)}
-    goal = {"a": np.zeros((2, 2), np.float32), "count": np.array(9)}
-    between = tuned.toward(start, goal)
-    assert between["a"] == pytest.approx(np.full((2, 2), 4 - 4 * tuned.WAY))
-    assert between["a"].dtype == np.float32
-    assert between["count"] == 9
+def test_what_a_messenger_leaves_is_as_long_and_drawn_by_the_seed_alone() -> None:
+    said = rng(1, "said").normal(0, 0.1, RATE // 2).astype(np.float32)
+    left = [messengers.copy(said, rng(seed, "sent")) for seed in (1, 2, 1)]
+    assert all(each.shape == said.shape and np.abs(each).max() > 0 for each in left)
+    assert np.array_equal(left[0], left[2])
+    assert not np.array_equal(left[0], left[1])
 
 
 def test_a_network_that_was_not_trained_is_told_with_the_command_that_trains_it() -> None:
