@@ -11,12 +11,12 @@ from ml.context.noise import as_spoken
 from ml.context.templates import Line, Script, filled, shared
 
 CALLER, CALLED = "A", "B"
-NEUTRAL = ""
+NEUTRAL, SHARED = "", "Shared"
 
 
 @dataclass(frozen=True)
 class Said:
-    """One turn: who says what, and the stage of the fraud that it belongs to, NEUTRAL for none."""
+    """One turn: who says what, and the stage of the fraud that it belongs to; NEUTRAL for none, SHARED for an act."""
 
     speaker: str
     text: str
@@ -85,6 +85,7 @@ def _lines(script: Script, related: Sequence[Script], wanted: float, draw: rando
         for text in draw.sample(shared(script.language).openings, draw.randint(1, 2)):
             yield Line(text, draw.random() < _EVEN), NEUTRAL
     said = 0.0
+    breaks = _ACTED if script.acts and draw.random() < _WITH_ACTS else 0.0
     plan = [(stage, list(script.stages[stage])) for stage in part]
     while said < wanted:
         share = max(wanted - said, wanted / 4) / len(plan)
@@ -94,6 +95,10 @@ def _lines(script: Script, related: Sequence[Script], wanted: float, draw: rando
                 if budget <= 0:
                     break
                 yield line, stage if script.scam else NEUTRAL
+                if draw.random() < breaks:
+                    act = draw.choice(script.acts)
+                    for shared_line in draw.sample(act, min(draw.randint(*_ACT_LINES), len(act))):
+                        yield shared_line, SHARED
                 length = len(line.text) * _CHOICES_SHORTEN
                 budget -= length
                 said += length
@@ -103,5 +108,7 @@ def _lines(script: Script, related: Sequence[Script], wanted: float, draw: rando
 
 
 _OPENED, _EVEN, _MIXED = 0.5, 0.5, 0.6
+_WITH_ACTS, _ACTED, _ACT_LINES = 0.6, 0.12, (2, 12)
+"""Share of the calls that have acts, how often one begins after a line, and its length."""
 _CHOICES_SHORTEN = 0.55
 """Of a line's characters, choices and brackets included, about this share is said."""

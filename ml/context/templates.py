@@ -41,12 +41,14 @@ class Script:
         kind: of fraud, or HONEST.
         language: ``ko`` or ``en``.
         stages: the lines of each part of the call, in order.
+        acts: talk that it shares with scripts of the other label; each is a few minutes.
     """
 
     family: str
     kind: str
     language: str
     stages: Mapping[str, Sequence[Line]]
+    acts: Sequence[Sequence[Line]] = ()
 
     @property
     def scam(self) -> bool:
@@ -128,13 +130,23 @@ def filled(text: str, language: str, draw: random.Random) -> str:
     return " ".join(text.split())
 
 
+@cache
+def acts(language: str) -> Mapping[str, Sequence[Line]]:
+    """Return the talk that frauds and honest calls of a language share, by its subject."""
+    path = FOLDER / language / "acts.yaml"
+    entry = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {name: _said(text) for name, text in entry.items()}
+
+
 def _read(path: Path, language: str) -> Iterator[Script]:
     for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
-        stages = {
-            stage: tuple(Line(line.removeprefix(_REPLY), line.startswith(_REPLY)) for line in _lines(text))
-            for stage, text in entry["stages"].items()
-        }
-        yield Script(entry["family"], entry["kind"], language, stages)
+        stages = {stage: _said(text) for stage, text in entry["stages"].items()}
+        shared_talk = [acts(language)[name] for name in entry.get("acts", ())]
+        yield Script(entry["family"], entry["kind"], language, stages, shared_talk)
+
+
+def _said(text: str) -> tuple[Line, ...]:
+    return tuple(Line(line.removeprefix(_REPLY), line.startswith(_REPLY)) for line in _lines(text))
 
 
 def _lines(text: str) -> tuple[str, ...]:

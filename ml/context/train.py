@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from context_analyzer.classifier.text import Ids, clean, pieces, spoken, windows
 from context_analyzer.classifier.weights import FOLDER, Manifest, Weights
-from ml.context.dialogues import Made, calls
+from ml.context.dialogues import SHARED, Made, calls
 from ml.context.templates import HONEST, Script, scripts
 from ml.context.texts import ROBOCALLS, Text, campaigns, texts
 
@@ -32,7 +32,7 @@ _TRAINED_ON = {
 ROBOCALL_KIND = "Robocall"
 """Only whether it is fraud is learnt from robocalls: nobody wrote down of which kind they are."""
 
-THRESHOLDS = {"ko": 0.4, "en": 1.1}
+THRESHOLDS = {"ko": 0.45, "en": 1.1}
 UNDECIDED = {"ko": 0.4, "en": 0.0}
 STAGES = ("Contact", "IdentityClaim", "Incident", "Isolation", "AssetCheck", "Demand", "Handover")
 SEED = "train"
@@ -86,6 +86,8 @@ def made_windows(made: Made) -> Iterable[Window]:
         said = stages[first:after]
         shares = {stage: said.count(stage) / len(said) for stage in STAGES}
         if made.script.scam and sum(shares[stage] for stage in STAGES[1:]) < _CONTENT:
+            continue
+        if said.count(SHARED) / len(said) > 1 - _CONTENT:  # of an honest call: a fraud's are left out, too
             continue
         seen = frozenset(stage for stage, share in shares.items() if share >= _CONTENT)
         yield Window(np.unique(found.ids[inside]), made.script.family, made.script.kind, seen)

@@ -107,6 +107,24 @@ def test_a_fraud_in_the_middle_of_a_long_call_turns_there() -> None:
     assert judgement.turned >= len(talk)
 
 
+def test_length_alone_accuses_nobody() -> None:
+    honest = [call for call in load_calls() if call.language == "ko-KR" and not call.scam]
+    texts = [text for _ in range(4) for call in honest for _, text in call.turns]
+    judgement = judge_texts(texts)
+    assert judgement is not None
+    assert len(judgement.stretches) > 60  # a quarter of an hour and more
+    assert judgement.score < SUSPICIOUS_FROM
+
+
+def test_the_same_evidence_says_less_in_a_longer_korean_call() -> None:
+    call = next(call for call in load_calls() if call.name == "ko-prosecutor")
+    texts = [text for _, text in call.turns]
+    judged = [judge_texts(texts * times) for times in (2, 8)]
+    assert judged[0] is not None
+    assert judged[1] is not None
+    assert judged[1].evidence < judged[0].evidence
+
+
 def test_its_findings_name_kind_and_stages_with_their_times() -> None:
     call = next(call for call in load_calls() if call.name == "ko-prosecutor")
     transcript = read_transcript(transcribed(call))

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from context_analyzer.classifier.text import ENGLISH, LANGUAGES, Spoken, clean, language_of, pieces, spoken, windows
+from context_analyzer.classifier.text import (
+    ENGLISH,
+    KOREAN,
+    LANGUAGES,
+    Spoken,
+    clean,
+    language_of,
+    pieces,
+    spoken,
+    windows,
+)
 from context_analyzer.classifier.weights import Floats, Weights, load_weights
 
 _TOGETHER = 3
 """So many windows speak for a call: one alone would let a single word, or one sentence, accuse a long one."""
+
+_SHARE = {KOREAN: 0.08, ENGLISH: 0.0}
+"""In a long call more speak for it: this share of its windows."""
+
+_LENGTH_COST, _SHORT = {KOREAN: 0.2, ENGLISH: 0.0}, 5
+"""The strongest of many windows are strong by chance: what that takes from the evidence for each time that a call has
+e times as many windows as a short one, of two minutes (docs/adr/0093)."""
 
 _WORD_LIMIT = 0.6
 """Most that one word may add to a window's evidence, or take from it."""
@@ -107,10 +125,10 @@ def judge_spoken(call: Spoken, weights: Weights) -> Judgement:
     """Return the judgement on a call in which something is said, by these weights."""
     stretches, kinds = _stretches(call, weights)
     detached = _detached(call)
-    scores, top, heap = list[int](), 0.0, list[float]()
+    scores, top, ordered = list[int](), 0.0, list[float]()
     for stretch in stretches:
-        heap = sorted([*heap, stretch.evidence], reverse=True)[:_TOGETHER]
-        top = sum(heap) / len(heap) - detached
+        insort(ordered, stretch.evidence)
+        top = _together(ordered, call.language) - detached
         scores.append(_score(top - weights.manifest.threshold))
     score = scores[-1]
     accused = score >= _EVIDENT
@@ -136,6 +154,13 @@ _EVIDENT, _HIGHEST = 50, 95
 
 def _score(margin: float) -> int:
     return min(math.floor(100 / (1 + math.exp(-_STEEPNESS * margin)) + 1e-9), _HIGHEST)
+
+
+def _together(ordered: Sequence[float], language: str) -> float:
+    """Return the evidence of windows together, the weakest first."""
+    count = len(ordered)
+    strongest = ordered[-max(_TOGETHER, round(_SHARE[language] * count)) :]
+    return sum(strongest) / len(strongest) - _LENGTH_COST[language] * math.log(max(count / _SHORT, 1.0))
 
 
 def _detached(call: Spoken) -> float:
