@@ -18,13 +18,15 @@ def test_a_set_is_the_one_that_was_frozen(path: object) -> None:
     assert hashlib.sha256(content).hexdigest() in CARD
 
 
-@pytest.mark.parametrize("batch", ["first", "second"])
+@pytest.mark.parametrize("batch", ["first", "second", "third"])
 def test_most_frauds_are_found_and_hardly_an_honest_call_accused(batch: str) -> None:
     calls = [call for call in unseen(batch) if call.language == "ko"]
     found = [answer(call.turns).joined for call in calls if call.scam]
     wrong = [answer(call.turns).joined for call in calls if not call.scam]
     assert sum(found) >= LEAST_SHARE[batch] * len(found)
-    assert sum(wrong) <= 1
+    assert sum(wrong) <= MOST_WRONG[batch]
 
 
-LEAST_SHARE = {"first": 0.8, "second": 0.6}
+LEAST_SHARE = {"first": 0.8, "second": 0.6, "third": 0.9}
+MOST_WRONG = {"first": 1, "second": 1, "third": 8}
+"""The third has honest calls that come close to frauds; the card says which."""

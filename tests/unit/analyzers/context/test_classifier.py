@@ -109,7 +109,7 @@ def test_a_fraud_in_the_middle_of_a_long_call_turns_there() -> None:
 
 def test_length_alone_accuses_nobody() -> None:
     honest = [call for call in load_calls() if call.language == "ko-KR" and not call.scam]
-    texts = [text for _ in range(4) for call in honest for _, text in call.turns]
+    texts = [text for _ in range(6) for call in honest for _, text in call.turns]
     judgement = judge_texts(texts)
     assert judgement is not None
     assert len(judgement.stretches) > 60  # a quarter of an hour and more
