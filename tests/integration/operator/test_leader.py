@@ -57,7 +57,7 @@ def test_the_leader_is_killed_while_requests_queue_and_run_and_the_other_goes_on
     world = make_world(pods=2, lease=LEASE, identity="first")
     uri = world.put("short", seconds=0.5)
     with standby(world, tmp_path) as second, watching(world.server, tmp_path) as watch:
-        assert world.operator.leads()
+        until(world.operator.leads, "the first to lead")
         assert not second.leads()
         names = world.ask_many("shared", 12, uri)
         until(watch.written, "a first verdict")
@@ -95,7 +95,7 @@ def test_one_that_stands_by_goes_away_without_a_word(make_world: Callable[..., W
     with standby(world, tmp_path) as second:
         assert second.get("/healthz")[0] == 200
         assert second.stop(signal.SIGTERM) == 0
-    assert world.operator.leads()
+    until(world.operator.leads, "the first to lead")
 
 
 def test_a_leader_that_loses_the_api_server_ends_its_work_before_another_begins(
@@ -107,7 +107,7 @@ def test_a_leader_that_loses_the_api_server_ends_its_work_before_another_begins(
         (tmp_path / "proxied").write_text(yaml.safe_dump(config))
         world = make_world(lease=LEASE, identity="first", kubeconfig=tmp_path / "proxied")
         with standby(world, tmp_path) as second:
-            assert world.operator.leads()
+            until(world.operator.leads, "the first to lead")
             world.ask("torn", world.put("nine", seconds=9))
             world.until_running("torn")
             proxy.cut()

@@ -218,7 +218,7 @@ def test_work_is_suspended_and_resumed_and_a_paused_pool_holds_it_until_the_dead
     world.ask("late", world.put("any"), deadlineSeconds=6)
     until(lambda: world.reason("late") == "Paused", "the status to name the pool")
     world.server.kubectl("wait", "--for=condition=Ready=False", "analyzer/scripted", "-n", NAMESPACE, "--timeout=300s")
-    world.wait("late", timeout=30)
+    world.wait("late")
     assert world.reason("late") == "DeadlineExceeded"
     world.patch("analyzer", "scripted", {"spec": {"paused": False}}, NAMESPACE)
     world.ask("again", world.put("any"))

@@ -189,7 +189,7 @@ def test_the_operator_answers_each_token_once(pipeline: Pipeline) -> None:
 
 
 def test_it_costs_what_the_documentation_says(pipeline: Pipeline) -> None:
-    ended = pipeline.run("cost", pipeline.put("cost.wav", video={"seconds": 1.5}))
+    ended = pipeline.run("cost", pipeline.put("cost.wav", video={"seconds": 5}))
     entered = pipeline.entered(ended["executionArn"])
     looks = {name: entered.count(f"Has {name} finished?") for name in ANALYZERS}
     assert looks["video"] > 1
