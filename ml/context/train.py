@@ -32,8 +32,8 @@ _TRAINED_ON = {
 ROBOCALL_KIND = "Robocall"
 """Only whether it is fraud is learnt from robocalls: nobody wrote down of which kind they are."""
 
-THRESHOLDS = {"ko": 0.45, "en": 1.1}
-UNDECIDED = {"ko": 0.4, "en": 0.0}
+THRESHOLDS = {"ko": 0.7, "en": 1.1}
+UNDECIDED = {"ko": 0.1, "en": 0.0}
 STAGES = ("Contact", "IdentityClaim", "Incident", "Isolation", "AssetCheck", "Demand", "Handover")
 SEED = "train"
 CALLS_A_FAMILY = 24

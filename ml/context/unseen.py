@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent / "calls" / "unseen"
 TARGET = repo_root() / "docs" / "cards" / "words.md"
 _BEGIN, _END = "<!-- unseen: begin -->", "<!-- unseen: end -->"
 _SETS = {
-    "third": "by another author, run once, after all changes",
+    "third": "by another author; judged once, and then the line was moved",
     "first": "looked at when scripts were added",
     "second": "run once before, and seen since",
 }

@@ -20,7 +20,7 @@ from ml.context.scripts import Call, load_calls
 CALLS = load_calls()
 ODD_TIMES: list[Any] = [None, "", "-", -1, 1e400, "나중에", [], True]
 ODD_SPEAKERS: list[Any] = [None, 1, "", "상담원", "화자 1", "x" * 500, ["A"]]
-MISSED = {"ko-otp"}
+MISSED = {"ko-otp", "ko-card-delivery"}
 """docs/cards/words.md says so."""
 
 FIELDS = {
