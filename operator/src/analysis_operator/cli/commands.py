@@ -23,7 +23,6 @@ from analysis_operator.local.s3_server import LocalStore
 
 __all__ = ["load", "run", "serve"]
 
-_SERVE_SECONDS = 300.0
 _EXAMPLES = {"audio": "synthetic", "video": "edited", "context": "scam-call"}
 """A part of the name of the sample that `serve` shows in its example call."""
 
@@ -71,7 +70,7 @@ async def serve(name: str, port: int, media: Sequence[tuple[Path, str]], out: Pa
             await store.start()
             for path, uri in media:
                 await store.upload(path, uri)
-            await service.wait_ready(_SERVE_SECONDS)
+            await service.wait_ready()
             print_text(console, _introduction(name, service.address, [uri for _, uri in media]))
             code = await service.ended()
         finally:

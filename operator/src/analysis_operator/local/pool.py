@@ -15,8 +15,6 @@ from analysis_operator.requests.ports import Endpoint
 
 log = structlog.get_logger(__name__)
 
-_READY_SECONDS = 300.0
-"""Two or three on a machine that is not overloaded. An analyzer that ends is noticed at once."""
 _FAILURES = 3
 _PAUSE_SECONDS = 0.5
 
@@ -67,7 +65,7 @@ class LocalPool:
             self._service = service
             try:
                 await service.start(self._env | {"GUARDIAN_PORT": str(port)})
-                await service.wait_ready(_READY_SECONDS)
+                await service.wait_ready()
                 failures = 0
                 self._dispatcher.set_endpoints(self.name, [Endpoint(f"{self.name}-{service.pid}", service.address)])
                 code = await service.ended()

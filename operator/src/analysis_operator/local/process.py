@@ -17,6 +17,8 @@ from analysis_operator.local.child import PARENT_VARIABLE
 from analysis_operator.local.errors import StartFailed
 
 HOST = "127.0.0.1"
+_READY_SECONDS = 300.0
+"""Three at most on a machine that is not overloaded, minutes on one that is. A process that ends is noticed at once."""
 _POLL_SECONDS, _SLOWEST_POLL, _SLOWER = 0.1, 1.0, 1.1
 _ANSWER_SECONDS = 10.0
 _STOP_SECONDS = 5.0
@@ -71,7 +73,7 @@ class Service:
                 start_new_session=True,  # Ctrl-C is for this process, which ends the services in order
             )
 
-    async def wait_ready(self, seconds: float) -> None:
+    async def wait_ready(self) -> None:
         """Wait until it takes work.
 
         Raises:
@@ -79,14 +81,14 @@ class Service:
         """
         timeout, pause = aiohttp.ClientTimeout(total=_ANSWER_SECONDS), _POLL_SECONDS
         try:
-            async with asyncio.timeout(seconds), aiohttp.ClientSession(timeout=timeout) as session:
+            async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession(timeout=timeout) as session:
                 while not await self._answers(session):
                     if self.pid is None:
                         raise StartFailed(f"{self.name} ended while it started. {self._tail()}")
                     await asyncio.sleep(pause)
                     pause = min(pause * _SLOWER, _SLOWEST_POLL)  # where the start is slow, questions make it slower
         except TimeoutError:
-            raise StartFailed(f"{self.name} was not ready within {seconds:.0f} s. {self._tail()}") from None
+            raise StartFailed(f"{self.name} was not ready within {_READY_SECONDS:.0f} s. {self._tail()}") from None
 
     async def ended(self) -> int:
         """Wait until it ends, and return its exit code."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 RESULTS_URI = "s3://results"
-_READY_SECONDS = 300.0
-"""It takes a tenth of one, on a machine that is overloaded minutes; a server that ends is noticed at once."""
 _KEEP_LOCAL = f"{HOST},localhost"
 
 
@@ -67,7 +65,7 @@ class LocalStore:
             StartFailed: it does not come up.
         """
         await self._service.start({})
-        await self._service.wait_ready(_READY_SECONDS)
+        await self._service.wait_ready()
         self._client = await asyncio.to_thread(make_client, self.endpoint)
         for bucket in (split_uri(RESULTS_URI)[0], MEDIA_BUCKET):
             await self._make_bucket(bucket)

@@ -34,7 +34,6 @@ class Attempt:
 
         Raises Busy, Draining or Unreachable if the pod does not take the job, and TimeoutError past the deadline.
         """
-        where = f"Pod {self.pod.endpoint.pod}"
         try:
             async with (
                 asyncio.timeout(self.job.deadline_seconds + _DEADLINE_GRACE),
@@ -47,7 +46,7 @@ class Attempt:
                     moved()
         except Lost as error:
             return PodLost(str(error))
-        return PodLost(f"{where} ended its answer without a result.")
+        return PodLost(f"Pod {self.pod.endpoint.pod} ended its answer without a result.")
 
     def update(self, **changes: object) -> None:
         """Change the run of this attempt; it begins with the first change."""
