@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.aws.s3 import S3Process
+from tests.support.collector import Collector
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.world import World, close_world, open_world, prepare
 
@@ -24,6 +25,15 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
     with S3Process(tmp_path_factory.mktemp("s3")) as server:
         server.make_bucket("media")
+        yield server
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A receiver of spans, to which processes started by the test send theirs."""
+    with Collector() as server:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.url)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
         yield server
 
 

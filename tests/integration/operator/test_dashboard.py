@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,14 +33,6 @@ def panels() -> dict[str, list[str]]:
 
     listed = json.loads(DASHBOARD.read_text())["panels"]
     return {panel["title"]: [filled(target["expr"]) for target in panel["targets"]] for panel in listed}
-
-
-@pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    with Collector() as server:
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.url)
-        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "500")
-        yield server
 
 
 def test_every_panel_shows_a_number_and_no_alert_fires_on_an_operator_that_works(

@@ -28,14 +28,6 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
 @pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    with Collector() as server:
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.url)
-        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
-        yield server
-
-
-@pytest.fixture
 def world(collector: Collector, api_server: ApiServer, s3: Any, tmp_path: Path) -> Iterator[World]:
     opened = open_world(api_server, s3, tmp_path, results_uri="s3://media/results")
     yield opened
