@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from tests.support.operator.deployment import Deployment
+from tests.support.processes import processes
 
 MEGABYTE = 1_000_000
 
@@ -15,7 +16,7 @@ MEGABYTE = 1_000_000
 def megabytes(module: str) -> float:
     """Return the proportional resident memory (PSS) of the pods' processes started as ``python -m module``."""
     total = 0
-    for process in psutil.process_iter():
+    for process in processes():
         try:
             if _is_pod(process.pid) and process.cmdline()[1:3] == ["-m", module]:
                 family = [process, *process.children(recursive=True)]

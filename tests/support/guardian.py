@@ -14,6 +14,7 @@ from typing import Self
 
 import psutil
 
+from tests.support.processes import processes
 from tests.support.waiting import PATIENCE_SECONDS
 
 _MARK = "SILVER_GUARDIAN_TEST_RUN"
@@ -56,7 +57,7 @@ class Guardian:
 
     def left(self) -> list[psutil.Process]:
         """Return what still runs."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
+        return [process for process in processes() if self._is_ours(process)]
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:

@@ -18,6 +18,7 @@ import psycopg
 from tests.cluster.paths import cache_dir
 from tests.cluster.shell import command_env, exclusive, run, wait_until
 from tests.support.ports import free_port
+from tests.support.processes import processes
 
 _PROGRAMS = Path("/usr/lib/postgresql")
 _NO_MAIN_CLUSTER = Path("/etc/postgresql-common/createcluster.d/silver-guardian.conf")
@@ -157,8 +158,8 @@ class Postgres:
 
     def _processes(self) -> list[psutil.Process]:
         """Return the server's processes, the first one first: all of them work in the folder of its data."""
-        processes = [process for process in psutil.process_iter() if _folder_of(process) == str(self._data)]
-        return sorted(processes, key=lambda process: process.pid != (self._process and self._process.pid))
+        ours = [process for process in processes() if _folder_of(process) == str(self._data)]
+        return sorted(ours, key=lambda process: process.pid != (self._process and self._process.pid))
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
