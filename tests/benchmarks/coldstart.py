@@ -101,7 +101,7 @@ async def _job(client: Client, deployment: Deployment, pool: str, name: str, uri
     container = {
         key: value
         for key, value in spec["containers"][0].items()
-        if key not in {"readinessProbe", "livenessProbe", "lifecycle", "ports"}
+        if key not in {"startupProbe", "readinessProbe", "livenessProbe", "lifecycle", "ports"}
     }
     container["command"] = ["python", "-c", _JOB.read_text(), uri]
     pod = {**spec, "restartPolicy": "Never", "containers": [container]}

@@ -208,6 +208,16 @@ def test_several_operators_share_one_lease_and_are_never_all_gone(tmp_path: Path
     ]
 
 
+def test_what_starts_slowly_is_not_ended_while_it_starts(tmp_path: Path) -> None:
+    deployments = [m for m in rendered(tmp_path, {"statusApi": STATUS_API}) if m["kind"] == "Deployment"]
+    assert len(deployments) == 2
+    for deployment in deployments:
+        (entry,) = deployment["spec"]["template"]["spec"]["containers"]
+        startup, live = entry["startupProbe"], entry["livenessProbe"]
+        assert startup["httpGet"] == live["httpGet"]
+        assert startup["periodSeconds"] * startup["failureThreshold"] >= 300
+
+
 def test_one_operator_alone_needs_no_budget(tmp_path: Path) -> None:
     kinds = {manifest["kind"] for manifest in rendered(tmp_path, {"operator": {"replicas": 1}})}
     assert "PodDisruptionBudget" not in kinds

@@ -249,6 +249,7 @@ def _container(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
     if secret_name is not None:
         own.append(EnvVar(name="GUARDIAN_SECRET_FILE", value=f"{_SECRETS}/shared"))
         mounts.append({"name": "secret", "mountPath": _SECRETS, "readOnly": True})
+    alive = {"httpGet": {"path": "/livez", "port": "http"}, "timeoutSeconds": 5}
     return {
         "name": _CONTAINER,
         "image": spec.image,
@@ -265,13 +266,10 @@ def _container(analyzer: Analyzer, secret_name: str | None) -> KubeObject:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
+        # On a busy node a start may take minutes; ended after half of one, it would never be through.
+        "startupProbe": {**alive, "periodSeconds": 1, "failureThreshold": 300},
         "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1, "timeoutSeconds": 2},
-        "livenessProbe": {
-            "httpGet": {"path": "/livez", "port": "http"},
-            "initialDelaySeconds": 5,
-            "periodSeconds": 10,
-            "timeoutSeconds": 5,
-        },
+        "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6},
         "lifecycle": {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
         "volumeMounts": mounts,
     }

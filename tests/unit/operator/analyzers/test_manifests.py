@@ -100,6 +100,13 @@ def test_a_pod_on_a_node_that_is_gone_is_replaced_within_seconds() -> None:
     assert max(patience.values()) <= 10
 
 
+def test_a_pod_that_starts_slowly_is_not_ended_while_it_starts() -> None:
+    pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
+    startup, live = pod["containers"][0]["startupProbe"], pod["containers"][0]["livenessProbe"]
+    assert startup["httpGet"] == live["httpGet"]
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= 300
+
+
 def test_a_pod_that_has_to_go_is_given_the_time_of_the_longest_analysis() -> None:
     pod = child(child_objects(analyzer()), "Deployment")["spec"]["template"]["spec"]
     drain = next(entry for entry in pod["containers"][0]["env"] if entry["name"] == "GUARDIAN_DRAIN_SECONDS")
