@@ -12,6 +12,7 @@ from tests.benchmarks import burst, coldstart, overhead, reference
 from tests.benchmarks.client import REQUESTS, Client
 from tests.benchmarks.memory import MEGABYTE, import_seconds, megabytes, operator_megabytes
 from tests.cluster import get_cluster
+from tests.cluster.shell import WITH_PATIENCE
 from tests.support.kubernetes.images import build_scripted
 from tests.support.media.samples import make_samples
 from tests.support.operator.deployment import MEDIA_BUCKET, TARGETS, Deployment, install, make_analyzer, s3_client
@@ -98,7 +99,7 @@ def _on_a_cluster(parts: list[str]) -> dict[str, object]:
     try:
         return asyncio.run(_measure(parts, deployment, build_scripted(cluster)))
     finally:
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=300s", check=False)
+        cluster.kubectl("delete", "namespace", NAMESPACE, WITH_PATIENCE, check=False)
 
 
 def main() -> None:

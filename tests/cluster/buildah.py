@@ -32,7 +32,8 @@ def buildah(*arguments: str | Path, check: bool = True) -> subprocess.CompletedP
 
 def build(context: Path, dockerfile: Path, name: str, target: str | None = None) -> str:
     """Build an image with cached layers; return its id. What the build says goes to our standard error."""
-    command = [*_base_command(), "build", "--isolation", "chroot", "--layers", "--pull-never",
+    # A build computes for minutes: whatever else runs goes before it.
+    command = ["nice", "-n", "10", *_base_command(), "build", "--isolation", "chroot", "--layers", "--pull-never",
                "--format", "docker", "--file", str(dockerfile), "--tag", name]  # fmt: skip
     if target:
         command += ["--target", target]

@@ -17,8 +17,9 @@ _V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "
 _WEIGHT = 8
 """The share of a busy machine that the cluster has, and in it the components, in processes outside it.
 
-With the weight of one process, an API server's deadlines pass while tests beside it compute. A priority ("nice") would
-say nothing: Linux compares it only within one session (`sched_autogroup_enabled`).
+With the weight of one process, an API server's deadlines pass while tests beside it compute. The pods of a node have
+half of it: a pod that starts has deadlines, too. A priority ("nice") would say nothing: Linux compares it only within
+one session (`sched_autogroup_enabled`).
 """
 
 
@@ -41,7 +42,7 @@ def _mount_point(controller: str) -> Path:
 
 def create(node: Node) -> None:
     """Make a node's cgroup in every hierarchy."""
-    _create(node.cgroup, node.weight)
+    _create(node.cgroup, _WEIGHT // 2)
 
 
 def create_components() -> None:

@@ -8,7 +8,7 @@ from tests.cluster.builder import KEDA, Tools
 from tests.cluster.interface import KEDA_NAMESPACE, Cluster
 from tests.cluster.manifests import Manifest
 from tests.cluster.program_images import ProgramImage
-from tests.cluster.shell import wait_until
+from tests.cluster.shell import WITH_PATIENCE, wait_until
 
 IMAGES = {
     "keda-operator": ProgramImage(
@@ -72,7 +72,7 @@ def install(cluster: Cluster, objects: Sequence[Manifest]) -> None:
     options = ("--server-side", "--force-conflicts")
     cluster.kubectl("apply", *options, "--filename", "-", input=manifests.as_list(objects))
     _wait_for_deployments(cluster, objects)
-    cluster.kubectl("wait", "--for=condition=Available", _API_SERVICE, "--timeout=300s")
+    cluster.kubectl("wait", "--for=condition=Available", _API_SERVICE, WITH_PATIENCE)
     wait_until(lambda: _webhooks_answer(cluster), "KEDA's webhooks to answer", interval=0.5)
     # The operator starts once more when it has made the certificates of all three.
     _wait_for_deployments(cluster, objects)
@@ -86,14 +86,14 @@ def remove(cluster: Cluster, objects: Sequence[Manifest]) -> None:
     # The API service before its server: a group without a server holds up the deletion of every namespace.
     first = {"APIService", "ValidatingWebhookConfiguration"}
     for part in ([one for one in objects if (one["kind"] in first) is early] for early in (True, False)):
-        options = ("--ignore-not-found", "--timeout=300s")
+        options = ("--ignore-not-found", WITH_PATIENCE)
         cluster.kubectl("delete", *options, "--filename", "-", input=manifests.as_list(part))
 
 
 def _wait_for_deployments(cluster: Cluster, objects: Sequence[Manifest]) -> None:
     for deployment in manifests.deployments(objects):
         name = f"deployment/{deployment['metadata']['name']}"
-        cluster.kubectl("rollout", "status", name, "--namespace", KEDA_NAMESPACE, "--timeout=300s")
+        cluster.kubectl("rollout", "status", name, "--namespace", KEDA_NAMESPACE, WITH_PATIENCE)
 
 
 def _webhooks_answer(cluster: Cluster) -> bool:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 ADMIN_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 900.0
 """What has not come by then does not come. It ends what hangs, and says nothing about speed: machines are shared."""
+WITH_PATIENCE = f"--timeout={PATIENCE_SECONDS:.0f}s"
+"""The same as an option of kubectl."""
 
 
 class CommandError(subprocess.CalledProcessError):

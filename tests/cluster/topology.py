@@ -36,8 +36,6 @@ class Node:
     address: str
     pod_range: str
     workload: str
-    weight: int
-    """Its pods' share of a busy machine; analyzers compute, and everything else has deadlines."""
     tainted: bool = False
 
     @property
@@ -62,8 +60,8 @@ class Node:
 
 
 NODES = (
-    Node(name="system", address=HOST_ADDRESS, pod_range="10.231.0.0/24", workload="system", weight=4),
-    Node(name="ml", address="10.230.0.2", pod_range="10.231.1.0/24", workload="ml", weight=1, tainted=True),
+    Node(name="system", address=HOST_ADDRESS, pod_range="10.231.0.0/24", workload="system"),
+    Node(name="ml", address="10.230.0.2", pod_range="10.231.1.0/24", workload="ml", tainted=True),
 )
 
 

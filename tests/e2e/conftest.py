@@ -29,8 +29,6 @@ VALUES: dict[str, Any] = {
     "analyzers": {name: {"replicas": 1} for name in ("audio", "video")},
 }
 _GROUPS = ("calm", "without KEDA")
-_SECONDS = 1800
-"""The first test has the images built, on a machine whose layers may all be lacking."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = sorted((items[place] for place in places), key=_turn)
     for place, item in zip(places, ours, strict=True):
         item.add_marker(pytest.mark.e2e)
-        item.add_marker(pytest.mark.timeout(_SECONDS))
         items[place] = item
 
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.cluster import KEDA_NAMESPACE, Cluster, S3Server
-from tests.cluster.shell import wait_until, whole_lines
+from tests.cluster.shell import WITH_PATIENCE, wait_until, whole_lines
 from tests.cluster.topology import PAUSE_IMAGE
 from tests.support.aws.s3 import client_of
 from tests.support.operator.deployment import Deployment
@@ -65,7 +65,7 @@ def start_pod(cluster: Cluster, namespace: str, workload: str, image: str = PAUS
         },
     }
     cluster.kubectl("apply", "--filename", "-", input=json.dumps(pod))
-    cluster.kubectl("wait", "--namespace", namespace, "--for=condition=Ready", f"pod/{name}", "--timeout=300s")
+    cluster.kubectl("wait", "--namespace", namespace, "--for=condition=Ready", f"pod/{name}", WITH_PATIENCE)
     return name
 
 
@@ -91,7 +91,7 @@ def start_deployment(cluster: Cluster, namespace: str) -> None:
         "spec": {"selector": {"matchLabels": labels}, "template": template},
     }
     cluster.kubectl("apply", "--filename", "-", input=json.dumps(deployment))
-    cluster.kubectl("rollout", "status", "deployment/target", "--namespace", namespace, "--timeout=300s")
+    cluster.kubectl("rollout", "status", "deployment/target", "--namespace", namespace, WITH_PATIENCE)
 
 
 def create_scaled_object(

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.cluster import Cluster
-from tests.cluster.shell import wait_until
+from tests.cluster.shell import WITH_PATIENCE, wait_until
 from tests.e2e.conftest import Media
 from tests.support.analyzers.ask import Requests, analysis, busy, condition
 from tests.support.operator.deployment import Deployment
@@ -130,7 +130,7 @@ def test_a_namespace_goes_away_while_its_requests_run(
     there = Requests(cluster, "short-lived")
     there.ask("orphan", media.script("minute", seconds=60), scripted)
     there.running("orphan")
-    cluster.kubectl("delete", "namespace", "short-lived", "--timeout=300s")
+    cluster.kubectl("delete", "namespace", "short-lived", WITH_PATIENCE)
 
 
 def test_an_s3_server_that_is_away_for_a_while_is_waited_for_and_costs_no_attempt(

@@ -76,7 +76,7 @@ def elastic(deployment: Deployment, scripted_pools: ScriptedPools) -> Iterator[P
 
 def all_of(requests: Requests, names: list[str]) -> list[dict[str, Any]]:
     with ThreadPoolExecutor(4) as workers:
-        return list(workers.map(lambda name: requests.wait(name, 300), names))
+        return list(workers.map(requests.wait, names))
 
 
 @calm
@@ -259,13 +259,11 @@ def test_a_node_that_is_drained_and_then_taken_away_costs_no_attempt_and_a_new_n
         cluster.stop_node("ml")
         cluster.kubectl("delete", "node", "ml")
         waits = requests.ask("without-a-node", media.script("null"), "elastic")
-        wait_until(
-            lambda: "node" in condition(requests.status(waits))["message"], "the message to name the node", timeout=180
-        )
+        wait_until(lambda: "node" in condition(requests.status(waits))["message"], "the message to name the node")
         assert condition(requests.status(waits))["reason"] == "Scaling"
     finally:
         cluster.start_node("ml")
     assert requests.wait(waits)["verdict"] == "NoEvidence"
-    entry = analysis(requests.wait(long, 300), "elastic")
+    entry = analysis(requests.wait(long), "elastic")
     assert (entry["state"], entry["attempts"]) == ("Succeeded", 1)
     assert entry["disruptions"] >= 1  # a node that comes back may take a second pod with it

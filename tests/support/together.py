@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 import pytest
 
-_AT_A_TIME = 8
+_AT_A_TIME = 4
 """Each has pods of its own; with more at once they would all only start more slowly."""
 
 _OUTCOMES = pytest.StashKey[dict[str, Future[None]]]()

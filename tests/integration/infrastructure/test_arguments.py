@@ -18,7 +18,7 @@ import pytest
 from tests.cluster.packages import wheel
 from tests.support.terraform.configuration import ROOT, Configuration
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 _META = {"count", "for_each", "depends_on", "lifecycle", "provider", "connection", "provisioners"}
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support.aws.state_machine import FOLDER, create_definition, definition, event_pattern
 from tests.support.terraform.opentofu import tofu_in
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.integration
 
 CREATE_ARN = "arn:aws:states:ap-northeast-2:123456789012:stateMachine:create"
 FUNCTION = {"arn": "arn:aws:lambda:ap-northeast-2:123456789012:function:context", "seconds": 840, "results": "s3://r/"}

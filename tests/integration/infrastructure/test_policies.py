@@ -14,7 +14,7 @@ from policy_sentry.querying.actions import get_action_data
 from tests.support.terraform.configuration import ROOT
 from tests.support.terraform.opentofu import tofu_in
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.integration
 
 _NAMES = {
     "partition": "aws",

@@ -17,7 +17,7 @@ from tests.cluster.shell import run
 from tests.support.terraform.configuration import ROOT, Configuration
 from tests.support.terraform.opentofu import tofu_in
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.integration
 
 _CHART = repo_root() / "charts" / "silver-guardian"
 _REGISTRY = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/silver-guardian"

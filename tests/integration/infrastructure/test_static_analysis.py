@@ -16,7 +16,7 @@ from tests.cluster.paths import cache_dir
 from tests.support.terraform.configuration import ROOT
 from tests.support.terraform.opentofu import tofu_in
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.integration
 
 _CHECKOV = "checkov==3.3.30"
 

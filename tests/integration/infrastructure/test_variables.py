@@ -9,7 +9,7 @@ import pytest
 from tests.support.terraform.configuration import ROOT
 from tests.support.terraform.opentofu import Tofu, TofuError, tofu_in
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.integration
 
 _API = {"issuer": "https://login.example.com", "audience": "silver-guardian", "tenants": {"kim": "calls"}}
 

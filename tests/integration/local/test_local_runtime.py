@@ -154,5 +154,9 @@ def _manifest(name: str) -> dict[str, object]:
         "apiVersion": "silverguardian.io/v1alpha1",
         "kind": "AnalysisRequest",
         "metadata": {"name": name},
-        "spec": {"source": {"uri": "s3://media/genuine.wav"}, "analyzers": ["audio"]},
+        "spec": {
+            "source": {"uri": "s3://media/genuine.wav"},
+            "analyzers": ["audio"],
+            "timeoutSeconds": round(PATIENCE_SECONDS),
+        },
     }

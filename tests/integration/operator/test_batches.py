@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.cluster.shell import WITH_PATIENCE
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, until
 from tests.support.operator.world import World
@@ -74,7 +75,7 @@ def test_a_prefix_is_analysed_once_each_though_the_operator_is_killed(open_batch
     before = done(world)
     assert len(before) < 12
     world.operator.start()
-    world.server.kubectl("wait", "--for=condition=Complete", "abatch/calls", "--timeout=300s")
+    world.server.kubectl("wait", "--for=condition=Complete", "abatch/calls", WITH_PATIENCE)
     found = lines(world, "calls")
     assert [line["uri"] for line in found] == uris, "one line each, in order"
     assert Counter(line["verdict"] for line in found) == {"NoEvidence": 11, "Suspicious": 1}
@@ -96,7 +97,7 @@ def test_wrong_lines_of_a_manifest_are_failures_by_reason(open_batches: Callable
     manifest = f'\ufeffuri\r\n{good}\r\n{FORBIDDEN}\r\nnot a name\r\n"s3://media/listed/gone"\r\n'
     world.s3.put("media", "lists/november.csv", manifest.encode())
     ask(world, "listed", source={"manifest": "s3://media/lists/november.csv"})
-    world.server.kubectl("wait", "--for=condition=Complete", "abatch/listed", "--timeout=300s")
+    world.server.kubectl("wait", "--for=condition=Complete", "abatch/listed", WITH_PATIENCE)
     found = {line["line"]: line for line in lines(world, "listed")}
     assert {number: line["reason"] for number, line in found.items()} == {
         2: "Completed",
@@ -131,12 +132,12 @@ def test_a_batch_is_suspended_resumed_and_cancelled_and_what_cannot_be_says_so(
     world.server.kubectl(*patch, '{"spec": {"suspend": false}}')
     until(lambda: status(world, "stopped")["counts"]["noEvidence"] == 2, "two verdicts")
     world.server.kubectl(*patch, '{"spec": {"cancel": true}}')
-    world.server.kubectl("wait", "--for=condition=Failed", "abatch/stopped", "--timeout=300s")
+    world.server.kubectl("wait", "--for=condition=Failed", "abatch/stopped", WITH_PATIENCE)
     assert reason(world, "stopped", "Failed") == "Cancelled"
     assert [line["verdict"] for line in lines(world, "stopped")] == ["NoEvidence"] * 2
     until(lambda: world.pods.busy("scripted-0") == 0, "the third to be stopped")
     for name, expected in (("foreign", "SourceForbidden"), ("empty", "NoRecordings")):
-        world.server.kubectl("wait", "--for=condition=Finished", f"abatch/{name}", "--timeout=300s")
+        world.server.kubectl("wait", "--for=condition=Finished", f"abatch/{name}", WITH_PATIENCE)
         assert reason(world, name, "Failed") == expected
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.shell import WITH_PATIENCE
 from tests.support.aws.s3 import S3Process
 from tests.support.operator.process import until
 from tests.support.operator.world import World
@@ -40,7 +41,7 @@ def test_the_same_object_is_analysed_once_in_a_namespace(
 
     uri = world.put("same", verdict="Suspicious", score=71, seconds=0.3)
     names = world.ask_many("equal", 12, uri)
-    world.server.kubectl("wait", "--for=condition=Finished", *(f"areq/{name}" for name in names), "--timeout=300s")
+    world.server.kubectl("wait", "--for=condition=Finished", *(f"areq/{name}" for name in names), WITH_PATIENCE)
     ends = {name: world.status(name) for name in names}
     (ran,) = [name for name, status in ends.items() if cached(status) is None]
     assert {cached(status) for status in ends.values()} == {None, ran}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cluster.shell import CommandError
+from tests.cluster.shell import WITH_PATIENCE, CommandError
 from tests.support.operator.machines import StepFunctionsServer
 from tests.support.operator.process import until
 
@@ -46,7 +46,7 @@ def condition(world: World, name: str) -> tuple[str, str]:
 
 def test_the_verdict_is_sent_once_for_three_writes(world: World, machines: StepFunctionsServer) -> None:
     token = ask(world, machines, "answered")
-    world.server.kubectl("wait", "--for=condition=CallbackDelivered", "areq/answered", "--timeout=300s")
+    world.server.kubectl("wait", "--for=condition=CallbackDelivered", "areq/answered", WITH_PATIENCE)
     (answer,) = machines.of(token)
     meta = world.server.read.get("analysisrequest", "answered")["metadata"]
     assert answer["action"] == "SendTaskSuccess"
@@ -127,7 +127,7 @@ def test_the_callback_is_explained_bounded_and_immutable(world: World, machines:
         with pytest.raises(CommandError, match="taskToken"):
             world.ask("bounded", uri, callback={"taskToken": wrong})
     ask(world, machines, "fixed")  # and let the operator write all that it writes: each is a conflict for kubectl
-    world.server.kubectl("wait", "--for=condition=CallbackDelivered", "areq/fixed", "--timeout=300s")
+    world.server.kubectl("wait", "--for=condition=CallbackDelivered", "areq/fixed", WITH_PATIENCE)
     for changed in ({"callback": {"taskToken": "another"}}, {}):
         with pytest.raises(CommandError, match=r"spec\.callback cannot change"):
             world.server.kubectl("replace", "-f", "-", stdin=json.dumps(_replaced(world, "fixed", changed)))

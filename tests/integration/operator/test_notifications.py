@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.shell import CommandError
+from tests.cluster.shell import WITH_PATIENCE, CommandError
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, until
 from tests.support.operator.sink import Sink, served
@@ -31,7 +31,7 @@ def subscribe(world: World, name: str, sink: str, **spec: Any) -> None:
     meta = {"name": name, "namespace": "default"}
     body = {"apiVersion": API, "kind": "AnalysisSubscription", "metadata": meta, "spec": {"sink": sink, **spec}}
     world.server.apply(body)
-    world.server.kubectl("wait", "--for=condition=Ready", f"asub/{name}", "--timeout=300s")
+    world.server.kubectl("wait", "--for=condition=Ready", f"asub/{name}", WITH_PATIENCE)
 
 
 def notified(world: World, name: str) -> tuple[str, str]:
@@ -65,7 +65,7 @@ def test_a_delivery_is_one_write_more_and_is_said(world: World) -> None:
     with served(Sink()) as sink:
         subscribe(world, "writes", sink.url, mode="binary")
         world.ask("written", world.put("written.json"))
-        world.server.kubectl("wait", "--for=condition=Notified", "areq/written", "--timeout=300s")
+        world.server.kubectl("wait", "--for=condition=Notified", "areq/written", WITH_PATIENCE)
         *progress, verdict, event, delivered = world.server.writes("operator", "written")
         assert (verdict, event, delivered) == (update := "update analysisrequests/status", "create events", update)
         assert set(progress) <= {update}

@@ -8,6 +8,7 @@ import time
 import pytest
 import yaml
 
+from tests.cluster.shell import WITH_PATIENCE
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, until
 from tests.support.operator.world import World
@@ -217,7 +218,7 @@ def test_work_is_suspended_and_resumed_and_a_paused_pool_holds_it_until_the_dead
     world.patch("analyzer", "scripted", {"spec": {"paused": True}}, NAMESPACE)
     world.ask("late", world.put("any"), deadlineSeconds=6)
     until(lambda: world.reason("late") == "Paused", "the status to name the pool")
-    world.server.kubectl("wait", "--for=condition=Ready=False", "analyzer/scripted", "-n", NAMESPACE, "--timeout=300s")
+    world.server.kubectl("wait", "--for=condition=Ready=False", "analyzer/scripted", "-n", NAMESPACE, WITH_PATIENCE)
     world.wait("late")
     assert world.reason("late") == "DeadlineExceeded"
     world.patch("analyzer", "scripted", {"spec": {"paused": False}}, NAMESPACE)

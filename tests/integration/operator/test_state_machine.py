@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from ml.context.scripts import load_calls, transcribed
 from tests.cluster.paths import repo_root
+from tests.cluster.shell import WITH_PATIENCE
 from tests.support.aws.s3 import REGION, S3Process
 from tests.support.aws.state_machine import ANALYZERS, create_definition, definition, patches
 from tests.support.kubernetes.apiserver import PIPELINE_GROUP, PIPELINE_TOKEN, ApiServer
@@ -183,7 +184,7 @@ def test_the_operator_answers_each_token_once(pipeline: Pipeline) -> None:
     assert ended["output"]["verdict"] == "LikelyFake"
     for item in pipeline.requests("answered").values():
         name = item["metadata"]["name"]
-        pipeline.world.server.kubectl("wait", "--for=condition=CallbackDelivered", f"areq/{name}", "--timeout=300s")
+        pipeline.world.server.kubectl("wait", "--for=condition=CallbackDelivered", f"areq/{name}", WITH_PATIENCE)
     entered = pipeline.entered(ended["executionArn"])
     assert len(entered) == 5 + len(ANALYZERS) * 4, "each request is looked at once, when the token was answered"
 

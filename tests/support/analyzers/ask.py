@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.cluster import Cluster
-from tests.cluster.shell import PATIENCE_SECONDS, value_of
+from tests.cluster.shell import PATIENCE_SECONDS, WITH_PATIENCE, value_of
 from tests.support.kubernetes.reader import Reader, reader_of
 from tests.support.operator.deployment import RELEASE
 
@@ -54,9 +54,9 @@ class Requests:
         status: dict[str, Any] = self.read.get("analysisrequest", name, self.namespace).get("status", {})
         return status
 
-    def wait(self, name: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+    def wait(self, name: str) -> dict[str, Any]:
         """Wait for the end, and return the status."""
-        self.kubectl("wait", "--for=condition=Finished", f"areq/{name}", f"--timeout={seconds:.0f}s")
+        self.kubectl("wait", "--for=condition=Finished", f"areq/{name}", WITH_PATIENCE)
         return self.status(name)
 
     def verdict_of(self, name: str, uri: str, *analyzers: str, **spec: Any) -> dict[str, Any]:
@@ -78,7 +78,8 @@ class Requests:
 
     def _apply(self, names: list[str], uri: str, *analyzers: str, **spec: Any) -> None:
         chosen = {"analyzers": list(analyzers)} if analyzers else {}
-        body = {"source": {"uri": uri}, "refresh": True, **chosen, **spec}
+        patient = {"refresh": True, "timeoutSeconds": round(PATIENCE_SECONDS)}
+        body = {"source": {"uri": uri}, **patient, **chosen, **spec}
         kind = {"apiVersion": API, "kind": "AnalysisRequest", "spec": body}
         items = [kind | {"metadata": {"name": name, "namespace": self.namespace}} for name in names]
         self.kubectl(

@@ -70,7 +70,7 @@ class Service:
 
     def post(self, uri: str, accept: str = MEDIA_TYPE_STREAM, **job: Any) -> Any:
         """Return a POST of a job, to be used with ``async with``."""
-        body = {"id": "test", "source": {"uri": uri}, **job}
+        body = {"id": "test", "source": {"uri": uri}, "deadlineSeconds": PATIENCE_SECONDS, **job}
         return self.session.post(f"{self.url}/v1/analyses", json=body, headers={"Accept": accept})
 
     async def events(self, uri: str, **job: Any) -> list[Event]:

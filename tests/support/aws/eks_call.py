@@ -19,7 +19,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 _PARAMETERS = {"ClusterName", "CertificateAuthority", "Endpoint", "Method", "Path", "QueryParameters", "RequestBody"}
-_ANSWER_SECONDS = 10
+_ANSWER_SECONDS = 60
 
 
 class Refused(Exception):

@@ -30,7 +30,7 @@ _KINDS = {
     "service": ("api/v1", "services"),
     "serviceaccount": ("api/v1", "serviceaccounts"),
 }
-_SECONDS = 30.0
+_SECONDS = 60.0
 _TRIES = 3
 
 

@@ -16,6 +16,7 @@ from analysis_operator.local.pool import OFFLINE
 from tests.cluster import Cluster, S3Server
 from tests.cluster.images import content_hash
 from tests.cluster.paths import repo_root
+from tests.cluster.shell import PATIENCE_SECONDS, WITH_PATIENCE
 from tests.support.aws.s3 import client_of
 from tests.support.kubernetes.reader import Reader, reader_of
 
@@ -32,7 +33,6 @@ MISSING_BUCKET = "no-such-bucket"
 
 _BUILD = "silverguardian.io/build"
 _SECRET = "s3-credentials"
-_READY_SECONDS = 300
 _HOPELESS = {"CrashLoopBackOff", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"}
 
 type Values = Mapping[str, Any]
@@ -83,9 +83,9 @@ class Deployment:
         """Run kubectl in the release's namespace and give what it says."""
         return self.cluster.kubectl("--namespace", self.namespace, *arguments, check=check).stdout
 
-    def wait_until_ready(self, seconds: int = _READY_SECONDS) -> None:
+    def wait_until_ready(self) -> None:
         """Wait for the operator and for every Analyzer's pods. Raises DeploymentError."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while waiting := self._not_ready():
             broken = self._crashing()
             if broken or time.monotonic() > deadline:
@@ -104,7 +104,7 @@ class Deployment:
     def uninstall(self) -> None:
         """Remove the release and its namespace. The CRDs stay, and with them every request."""
         self.cluster.helm("uninstall", RELEASE, "--namespace", self.namespace, "--ignore-not-found", "--wait")
-        self.cluster.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=300s")
+        self.cluster.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", WITH_PATIENCE)
 
     def _not_ready(self) -> str:
         asked: tuple[tuple[str, ...], ...] = (
@@ -188,7 +188,7 @@ def make_analyzer(deployment: Deployment, name: str, *, env: Mapping[str, str] |
     meta = {"name": name, "namespace": deployment.namespace}
     manifest = {"apiVersion": audio["apiVersion"], "kind": "Analyzer", "metadata": meta, "spec": wanted}
     deployment.cluster.kubectl("apply", "--validate=false", "--filename=-", input=json.dumps(manifest))
-    deployment.kubectl("wait", "--for=condition=Ready", f"analyzer/{name}", "--timeout=300s")
+    deployment.kubectl("wait", "--for=condition=Ready", f"analyzer/{name}", WITH_PATIENCE)
 
 
 def apply_crds(cluster: Cluster) -> None:
@@ -198,7 +198,7 @@ def apply_crds(cluster: Cluster) -> None:
     cluster.kubectl("apply", *by, f"--filename={CHART / 'crds'}")
     plurals = ("analysisbatches", "analysiserasures", "analysisrequests", "analysissubscriptions", "analyzers")
     names = tuple(f"crd/{plural}.silverguardian.io" for plural in plurals)
-    cluster.kubectl("wait", "--for=condition=Established", *names, "--timeout=300s")
+    cluster.kubectl("wait", "--for=condition=Established", *names, WITH_PATIENCE)
 
 
 def s3_client(s3: S3Server) -> S3Client:

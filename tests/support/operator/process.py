@@ -21,7 +21,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 NAMESPACE = "silver-guardian"
 API = "silverguardian.io/v1alpha1"
-_ANSWER_SECONDS = 10
+_ANSWER_SECONDS = 60
 """A port on which nothing listens refuses at once; a server on a busy machine is given time."""
 
 

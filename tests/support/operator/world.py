@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.paths import repo_root
-from tests.cluster.shell import PATIENCE_SECONDS, value_of
+from tests.cluster.shell import WITH_PATIENCE, value_of
 from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, RULES, OperatorProcess, Pods, grant
@@ -69,9 +69,7 @@ class World:
 
     def wait(self, name: str, namespace: str = "default") -> dict[str, Any]:
         """Wait as a user does, with kubectl, and return the status at the end."""
-        self.server.kubectl(
-            "wait", "--for=condition=Finished", f"areq/{name}", "-n", namespace, f"--timeout={PATIENCE_SECONDS:.0f}s"
-        )
+        self.server.kubectl("wait", "--for=condition=Finished", f"areq/{name}", "-n", namespace, WITH_PATIENCE)
         return self.status(name, namespace)
 
     def until_running(self, name: str) -> str:

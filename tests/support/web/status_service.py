@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster import Cluster
+from tests.cluster.shell import WITH_PATIENCE
 from tests.support.kubernetes.reader import reader_of
 from tests.support.operator.deployment import CHART
 
@@ -56,6 +57,6 @@ class StatusService:
         manifests = cluster.helm("template", "try", str(CHART), *options).stdout
         cluster.kubectl("apply", "--filename", "-", input=manifests)
         # Ready means that it lists and watches the tenant's namespace.
-        cluster.kubectl("rollout", "status", "deployment", "--namespace", NAMESPACE, "--timeout=300s")
+        cluster.kubectl("rollout", "status", "deployment", "--namespace", NAMESPACE, WITH_PATIENCE)
         (pod, *_) = reader_of(cluster.kubeconfig).list("pod", NAMESPACE, labels=_SELECTOR)
         return f"http://{pod['status']['podIP']}:8080"

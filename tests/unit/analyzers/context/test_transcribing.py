@@ -32,8 +32,6 @@ FIELDS = {
 }
 RATE = 16_000
 
-pytestmark = pytest.mark.timeout(900)  # the first one on a machine may fetch the model, 150 MB
-
 
 def write(path: Path, samples: np.ndarray[tuple[int], np.dtype[np.float64]], rate: int = RATE) -> Path:
     with wave.open(str(path), "wb") as file:

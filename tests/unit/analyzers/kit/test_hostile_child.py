@@ -177,7 +177,6 @@ def test_the_plot_is_what_the_child_wrote(tmp_path: Path) -> None:
     ],
     ids=["a link to the parent's secrets", "a pipe", "a folder", "too large", "nothing"],
 )
-@pytest.mark.timeout(60)
 def test_a_plot_that_is_none_is_not_read(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "plot")
     with pytest.raises(AnalysisError) as failed:
