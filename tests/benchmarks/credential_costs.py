@@ -1,6 +1,6 @@
 """What a look for credentials and labels costs a recording that has none: a part of ``tests.benchmarks.credentials``.
 
-This module is what the confined child runs: it does what ``analyzer_kit.provenance.alone`` does, and says what it took.
+This module is what the confined child runs: it looks at an open recording as an analysis does, and says what it took.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ import mmap
 import resource
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
+
+from av.container import InputContainer
 
 from analyzer_contract import MediaFacts, Verdict
 from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Trust
 from analyzer_kit.child.messages import ChildConfig, Task
 from analyzer_kit.child.process import ChildProcess, Template
-from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import opened
+from analyzer_kit.media.front import first_tracks, front_of, read_front
 from analyzer_kit.provenance import library
 from analyzer_kit.provenance.credentials import CredentialsReader
 from analyzer_kit.provenance.labels import findings_on
+from analyzer_kit.provenance.store import Place, places_of
 from tests.support.media.samples import ffmpeg
 
 __all__ = ["COSTLIEST_MB", "COSTLIEST_MS", "analyze", "costs", "made", "warm_up"]
@@ -91,23 +94,24 @@ def warm_up(caps: Caps, models: Models, trust: Trust) -> None:
     reader.warm_up()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "silence.wav").write_bytes(library._SILENCE + bytes(2000))
-        findings_on(Path(folder) / "silence.wav", caps, 0)
+        findings_on(Path(folder) / "silence.wav", front_of(Path(folder) / "silence.wav", caps), [], 0)
 
 
 def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback) -> Assessment:
     """Open a recording, as its analysis does, then look for credentials and labels; the summary is what that took."""
     del plot, progress
-    reader = CredentialsReader(Trust())
+    reader, places = CredentialsReader(Trust()), list[Place]()
 
-    def open_it() -> None:
-        with opened(recording, caps) as container:
-            next(container.demux(), None)
+    def credentials() -> None:
+        places.extend(places_of(recording))
+        reader.read(recording, places)
 
-    def labels() -> None:
-        with suppress(AnalysisError):
-            findings_on(recording, caps, 0)
-
-    said = {"opened": _cost(open_it), "credentials": _cost(lambda: reader.read(recording)), "labels": _cost(labels)}
+    with ExitStack() as stack:
+        containers = list[InputContainer]()
+        said = {"opened": _cost(lambda: containers.append(stack.enter_context(opened(recording, caps))))}
+        sound, _ = first_tracks(containers[0])
+        said["credentials"] = _cost(credentials)
+        said["labels"] = _cost(lambda: findings_on(recording, read_front(containers[0], sound)[0], places, 0))
     return Assessment(
         media=MediaFacts(),
         verdict=Verdict.NO_EVIDENCE,

@@ -19,6 +19,8 @@ from analyzer_kit.analysis import Caps
 from analyzer_kit.coverage import WHOLE, Coverage
 from analyzer_kit.detector import Meter, Reading
 from analyzer_kit.media.audio import SAMPLE_RATE, AudioReader, Samples
+from analyzer_kit.media.front import Opening
+from analyzer_kit.media.streams import SoundHeader, read_header
 
 _KEPT_SAMPLES = 300 * SAMPLE_RATE
 """19 MB: a longer recording is decoded a second time where its samples are needed again."""
@@ -66,8 +68,8 @@ class AudioReading(Reading):
     Args:
         sound: makes a decoder of the recording from its beginning.
         meters: what to measure; each is run once, however often it is named.
-        recording: the file, for those who read its header; None for samples that were made here.
-        caps: what is refused.
+        recording: the file, for those who look at it themselves; None for samples that were made here.
+        opening: took the header of the recording.
         on_block: called with the decoder and the number of samples so far.
 
     Raises:
@@ -80,11 +82,10 @@ class AudioReading(Reading):
         meters: Iterable[AnyMeter],
         *,
         recording: Path | None = None,
-        caps: Caps | None = None,
+        opening: Opening[SoundHeader] | None = None,
         on_block: Callable[[D, int], None] = lambda _decoder, _samples: None,
     ) -> None:
-        self.recording = recording
-        self.caps = caps or Caps()
+        self._opening = opening
         running = {meter: meter() for meter in meters}
         decoder = sound()
         self.total = 0
@@ -106,8 +107,17 @@ class AudioReading(Reading):
         )
         self._parts: dict[Span, Samples] = {}
         self._needed: Counter[Span] = Counter()
-        super().__init__({maker: meter.result() for maker, meter in running.items()})
+        super().__init__({maker: meter.result() for maker, meter in running.items()}, recording)
         self.coverage = decoder.coverage
+
+    @property
+    def header(self) -> SoundHeader | None:
+        """What the header of the recording states; None where it is told of another sound of it, and of made samples.
+
+        Raises:
+            AnalysisError: as when it was decoded; only a file of several parts is opened again for it.
+        """
+        return self._opening.taken() if self._opening else None
 
     def cut(self, spans: Iterable[Span]) -> None:
         """Cut the samples of each span out of the recording, in one pass; each span is kept as often as it is named.
@@ -166,11 +176,12 @@ def read_sound(
     def on_block(decoder: AudioReader, samples: int) -> None:
         progress(min(samples / SAMPLE_RATE / (decoder.stated or 60.0), 1.0), decoder.tracks)
 
+    opening = Opening(recording, caps, read_header) if place.first else None  # what the header says is said once
     return AudioReading(
-        lambda: AudioReader(recording, caps, *place),
+        lambda: AudioReader(recording, caps, *place, opening),
         meters,
-        recording=recording if place.first else None,  # what the header says is said once
-        caps=caps,
+        recording=recording if place.first else None,
+        opening=opening,
         on_block=on_block,
     )
 

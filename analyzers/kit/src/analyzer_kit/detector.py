@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, cast
 
 from analyzer_contract import SEVERITY, DetectorReport, Finding, ModelCard, TimelinePoint, Verdict
@@ -28,9 +29,13 @@ class Reading:
 
     Args:
         measured: the result of each meter, by what makes the meter.
+        recording: the file, for those who look at it themselves; None for what was made here.
     """
 
-    def __init__(self, measured: Mapping[Callable[[], Meter[Any]], Any] | None = None) -> None:
+    def __init__(
+        self, measured: Mapping[Callable[[], Meter[Any]], Any] | None = None, recording: Path | None = None
+    ) -> None:
+        self.recording = recording
         self._measured = measured or {}
         self._computed: dict[Callable[[Any], Any], Any] = {}
         self.coverage = WHOLE

@@ -34,8 +34,8 @@ class Boxes:
 def read_boxes(recording: Path) -> Boxes:
     """Return the boxes of ``recording``; none for a file that is not MP4 or MOV, or where they end midway."""
     size = recording.stat().st_size
-    top = [box for box in top_level(recording) if box.end <= size]
-    if not top or top[0].name not in _FIRST:
+    first = next(top_level(recording), None)
+    if first is None or first.end > size or first.name not in _FIRST:
         return Boxes()
     index = index_of(recording)
     created, modified = _times(next(inside(index, b"mvhd"), b""))

@@ -13,6 +13,7 @@ from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.coverage import WHOLE, Coverage, told_apart
 from analyzer_kit.detector import Meter, Reading
+from analyzer_kit.media.front import Front, Opening, first_tracks, read_front
 from analyzer_kit.media.video import GrayFrame, VideoReader
 from video_analyzer.shrinking import shrink
 
@@ -67,8 +68,8 @@ class VideoReading(Reading):
     Args:
         source: decodes it.
         meters: what to measure; each is run once, however often it is named.
-        recording: the file, for those who read its header; None for frames that were made here.
-        caps: what is refused.
+        recording: the file, for those who look at it themselves; None for frames that were made here.
+        opening: took the front of the recording.
         on_frame: called with each frame's number and time.
 
     Attributes:
@@ -86,11 +87,10 @@ class VideoReading(Reading):
         meters: Iterable[AnyMeter],
         *,
         recording: Path | None = None,
-        caps: Caps | None = None,
+        opening: Opening[Front] | None = None,
         on_frame: Callable[[int, float], None] = lambda _index, _time: None,
     ) -> None:
-        self.recording = recording
-        self.caps = caps or Caps()
+        self._opening = opening
         running = {meter: meter() for meter in meters}
         taking = tuple(running.values())
         for index, (time, frame) in enumerate(source.frames()):
@@ -101,8 +101,17 @@ class VideoReading(Reading):
         self.facts = source.facts
         self.keys = tuple(source.keys)
         self.sizes = tuple(source.sizes)
-        super().__init__({maker: meter.result() for maker, meter in running.items()})
+        super().__init__({maker: meter.result() for maker, meter in running.items()}, recording)
         self.coverage = _coverage(source.seen_seconds, source.damaged, self.facts.duration_seconds)
+
+    @property
+    def front(self) -> Front | None:
+        """What the recording says at its beginning; None for frames that were made here.
+
+        Raises:
+            AnalysisError: as when it was decoded; only a file of several parts is opened again for it.
+        """
+        return self._opening.taken() if self._opening else None
 
 
 def _coverage(seen: float, damaged: Sequence[tuple[float, float]], length: float) -> Coverage:
@@ -137,13 +146,14 @@ def read_picture(
     Raises:
         AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
-    reader = VideoReader(recording, caps, shrink)
+    opening = Opening(recording, caps, lambda container: read_front(container, first_tracks(container)[1]))
+    reader = VideoReader(recording, caps, shrink, opening)
 
     def on_frame(index: int, time: float) -> None:
         if index % _PROGRESS_FRAMES == 0:
             progress(min(time / (reader.stated or 60.0), 1.0))
 
-    return VideoReading(reader, meters, recording=recording, caps=caps, on_frame=on_frame)
+    return VideoReading(reader, meters, recording=recording, opening=opening, on_frame=on_frame)
 
 
 def read_frames(

@@ -232,7 +232,7 @@ def test_a_long_history_is_cut(files: Files, reader: CredentialsReader) -> None:
     for number in range(MOST_CREDENTIALS + 2):
         target = files.folder / f"{number}.wav"
         last = sign(last, target, MAKER, [{"action": "c2pa.edited"}], parent=last)
-    found = reader.read(last)
+    found = reader.read(last, store.places_of(last))
     assert found is not None
     assert (found.state, len(found.history)) == (TRUSTED, MOST_CREDENTIALS)
 
@@ -300,7 +300,7 @@ STORE = b"\0application/c2pa\0\0\0store"
 )
 def test_only_plain_stores_of_an_honest_size_are_read(content: bytes, problem: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(content)
-    found = store.store_of(tmp_path / "file")
+    found = store.store_of(tmp_path / "file", store.places_of(tmp_path / "file"))
     assert found is not None
     assert found.problem == problem
 
@@ -308,7 +308,7 @@ def test_only_plain_stores_of_an_honest_size_are_read(content: bytes, problem: s
 @pytest.mark.parametrize("before", [0, 256 * 1024 - 10, 256 * 1024 + 7, 3_000_000])
 def test_a_store_behind_a_large_picture_in_a_tag_is_found(before: int, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(tag(frame(bytes(before)), frame(STORE)))
-    assert store.store_of(tmp_path / "file") == store.Store()
+    assert store.store_of(tmp_path / "file", []) == store.Store()
 
 
 def test_a_store_of_many_megabytes_is_not_read(reader: CredentialsReader, tmp_path: Path) -> None:
@@ -323,9 +323,10 @@ def test_a_store_of_many_megabytes_is_not_read(reader: CredentialsReader, tmp_pa
 def test_mutated_credentials_are_answered_and_nothing_new_in_them_is_believed(
     declared: Path, reader: CredentialsReader, tmp_path: Path
 ) -> None:
-    rng, whole = random.Random(18), reader.read(declared)
+    rng, whole = random.Random(18), reader.read(declared, store.places_of(declared))
     for number in range(20):
-        found = reader.read(mutated(declared, rng, tmp_path / f"{number}.wav"))
+        changed = mutated(declared, rng, tmp_path / f"{number}.wav")
+        found = reader.read(changed, store.places_of(changed))
         assert found is not None
         assert found.state is not TRUSTED or found == whole, number  # padding may be anything
 

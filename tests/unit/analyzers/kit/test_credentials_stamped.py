@@ -13,6 +13,7 @@ from analyzer_contract import Credentials, CredentialState
 from analyzer_kit.analysis import Trust
 from analyzer_kit.provenance.credentials import CredentialsReader
 from analyzer_kit.provenance.judging import DECLARED, statements_on
+from analyzer_kit.provenance.store import places_of
 from tests.support.media.credentials import CAPTURED, GENERATED, Identity, alike, authority, created, sign, signer
 from tests.support.media.stamps import clock, responder, with_answer, with_time
 
@@ -53,7 +54,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> CredentialsReader:
 
 
 def read(reader: CredentialsReader, recording: Path) -> tuple[Credentials, int]:
-    found = reader.read(recording)
+    found = reader.read(recording, places_of(recording))
     assert found is not None
     return found, statements_on(found)[0].score
 

@@ -10,8 +10,10 @@ import pytest
 
 from analyzer_contract import Finding
 from analyzer_kit.analysis import Caps
+from analyzer_kit.media.front import front_of
 from analyzer_kit.provenance.labels import findings_on
 from analyzer_kit.provenance.marks import MARKS
+from analyzer_kit.provenance.store import places_of
 from tests.support.media.samples import ffmpeg
 
 AIGC = json.dumps({"Label": "1", "ContentProducer": "maker", "ProduceID": "7"})
@@ -36,7 +38,7 @@ def sound(target: Path, *options: str) -> Path:
 
 
 def said_of(recording: Path) -> dict[str, str]:
-    findings = findings_on(recording, Caps(), 1.0)
+    findings = findings_on(recording, front_of(recording, Caps()), places_of(recording), 1.0)
     assert all(finding.score == 0 for finding in findings)
     return {finding.kind: finding.message for finding in findings}
 
@@ -113,7 +115,8 @@ def test_every_entry_of_the_table_says_where_it_is_known_from() -> None:
 
 def test_a_finding_holds_no_more_than_the_wire_takes(tmp_path: Path) -> None:
     recording = sound(tmp_path / "long.mp3", "-metadata", f"comment=made with suno {'x' * 5000}\u202e")
-    (finding,) = (finding for finding in findings_on(recording, Caps(), 1.0) if finding.kind == "GeneratorTag")
+    findings = findings_on(recording, front_of(recording, Caps()), places_of(recording), 1.0)
+    (finding,) = (finding for finding in findings if finding.kind == "GeneratorTag")
     assert isinstance(finding, Finding)
     assert len(finding.message) <= 300
     assert "\u202e" not in finding.message

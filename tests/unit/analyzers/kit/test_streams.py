@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from analyzer_contract import DetectorReport
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.edits import edits_by_track
-from analyzer_kit.media.streams import StreamFacts, TrackFacts, read_streams
+from analyzer_kit.media.front import Opening
+from analyzer_kit.media.streams import StreamFacts, TrackFacts, read_header
 from audio_analyzer.detectors.tracks import Tracks
 from tests.support.media.samples import ffmpeg
 
@@ -46,11 +47,15 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+def facts_of(recording: Path) -> StreamFacts:
+    return Opening(recording, Caps(), read_header).taken().streams
+
+
 def swapped(clip: Path, target: Path, *options: str, sound: str = "aac") -> StreamFacts:
     """The clip's picture with other sound."""
     other = ("-f", "lavfi", "-i", "anoisesrc=duration=3:r=48000:amplitude=0.2")
     ffmpeg("-i", str(clip), *options, *other, "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", sound, str(target))
-    return read_streams(target, Caps())
+    return facts_of(target)
 
 
 def facts_report(facts: StreamFacts) -> DetectorReport:
@@ -60,7 +65,7 @@ def facts_report(facts: StreamFacts) -> DetectorReport:
 @pytest.mark.parametrize("name", ["copy.mp4", "copy.mov", "copy.mkv", "copy.ts"])
 def test_what_encoders_do_is_no_finding(clip: Path, tmp_path: Path, name: str) -> None:
     ffmpeg("-i", str(clip), "-c", "copy", str(tmp_path / name))
-    facts = read_streams(tmp_path / name, Caps())
+    facts = facts_of(tmp_path / name)
     assert facts.sound is not None
     assert (facts.sound.codec, facts.sound.rate) == ("aac", 48_000)
     assert kinds(facts_report(facts)) == []
@@ -84,7 +89,7 @@ def test_a_picture_of_another_program_is_told(clip: Path, tmp_path: Path) -> Non
 
 def test_a_track_that_is_missing_is_no_error(clip: Path, tmp_path: Path) -> None:
     ffmpeg("-i", str(clip), "-an", "-c", "copy", str(tmp_path / "mute.mp4"))
-    facts = read_streams(tmp_path / "mute.mp4", Caps())
+    facts = facts_of(tmp_path / "mute.mp4")
     assert facts.sound is None
     assert kinds(facts_report(facts)) == []
     assert kinds(Tracks().report_on(StreamFacts(TRACK, None), WIDE, 10)) == []

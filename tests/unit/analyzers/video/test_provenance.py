@@ -15,6 +15,7 @@ from tests.support.media.samples import encode_frames, ffmpeg
 from tests.support.media.scene import Scene
 from video_analyzer.boxes import Boxes, read_boxes
 from video_analyzer.detectors.provenance import Provenance
+from video_analyzer.reading import read_picture
 
 
 def box(kind: bytes, content: bytes) -> bytes:
@@ -29,7 +30,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said_of(recording: Path) -> DetectorReport:
-    return Provenance().report_on(recording, Caps(), 1.0)
+    return Provenance().detect(read_picture(recording, Caps(threads=1), [], lambda _share: None))
 
 
 def test_an_encoder_is_a_fact_and_never_evidence(plain: Path) -> None:

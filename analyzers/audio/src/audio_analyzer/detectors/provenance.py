@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer_contract import DetectorReport
 from analyzer_kit.provenance.labels import LIMITATION, findings_on
+from analyzer_kit.provenance.store import places_in
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.reading import AudioReading
 
@@ -16,11 +17,12 @@ class Provenance(AudioDetector):
     limitations = (LIMITATION,)
 
     def detect(self, reading: AudioReading) -> DetectorReport:
-        """Return the report on one recording; its header is read again, and nothing decoded.
+        """Return the report on one recording.
 
         Raises:
             AnalysisError: as when it was decoded.
         """
-        if reading.recording is None:
+        if reading.recording is None or reading.header is None:
             return self.report(0)
-        return self.report(0, findings_on(reading.recording, reading.caps, reading.facts.duration_seconds))
+        seconds, places = reading.facts.duration_seconds, reading.computed(places_in)
+        return self.report(0, findings_on(reading.recording, reading.header.front, places, seconds))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from analyzer_contract import MAX_SECONDS, DetectorReport, Finding
 from analyzer_kit.media.audio import SAMPLE_RATE
-from analyzer_kit.media.streams import StreamFacts, TrackFacts, read_streams
+from analyzer_kit.media.streams import StreamFacts, TrackFacts
 from audio_analyzer.background import BackgroundMeter
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.reading import AudioReading
@@ -50,15 +50,14 @@ class Tracks(AudioDetector):
     meters = (BackgroundMeter,)
 
     def detect(self, reading: AudioReading) -> DetectorReport:
-        """Return the report on one recording; its header is read again, and nothing decoded.
+        """Return the report on one recording.
 
         Raises:
             AnalysisError: as when it was decoded.
         """
-        if reading.recording is None:
+        if reading.header is None:
             return self.report(0)
-        streams = read_streams(reading.recording, reading.caps)
-        return self.report_on(streams, reading.measured(BackgroundMeter), reading.total / SAMPLE_RATE)
+        return self.report_on(reading.header.streams, reading.measured(BackgroundMeter), reading.total / SAMPLE_RATE)
 
     def report_on(self, streams: StreamFacts, bands: NDArray[np.float16], seconds: float) -> DetectorReport:
         """Return the report on two tracks.

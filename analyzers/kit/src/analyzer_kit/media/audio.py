@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -19,6 +20,7 @@ from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.container import opened, sound_track, too_long
 from analyzer_kit.media.decoding import frames_of
 from analyzer_kit.media.extent import require_complete, stated_seconds
+from analyzer_kit.media.front import Opening, opened_by
 from analyzer_kit.media.mixing import Mixer
 from analyzer_kit.media.parts import Part, parts_of
 
@@ -39,6 +41,7 @@ class AudioReader:
         caps: what is refused.
         track: which of its sound tracks, from 0.
         channel: which channel of the track, from 0; None for a mix of all.
+        opening: opens it, and takes what others want of it; it keeps the packets of this track.
         tracks: how many it has; known once the first block is there.
         apart: whether the track has two channels with different sound, which were mixed.
         facts: what was decoded.
@@ -49,6 +52,7 @@ class AudioReader:
     caps: Caps
     track: int = 0
     channel: int | None = None
+    opening: Opening[Any] | None = None
     tracks: int = 1
     apart: bool = False
     facts: MediaFacts = field(default_factory=MediaFacts)
@@ -101,13 +105,13 @@ class AudioReader:
             self.coverage = self.coverage.without(lost / parts[-1].end, gap)
 
     def _part(self, part: Part | None) -> Iterator[Samples]:
-        with opened(self.recording, self.caps, part) as container:
+        with opened_by(self.opening, self.recording, self.caps, part) as (container, first):
             stream = sound_track(container, self.track)
             self.tracks = len(container.streams.audio)
             self.stated = stated_seconds(container, stream)
             breaks: list[str] = []
             before, self._reached = self._samples, 0.0
-            channels = _resampled(self._watched(frames_of(container, stream, on_break=breaks.append)))
+            channels = _resampled(self._watched(frames_of(container, stream, first=first, on_break=breaks.append)))
             if self.channel is None:
                 mixer = Mixer()
                 yield from _mixed(mixer, channels)

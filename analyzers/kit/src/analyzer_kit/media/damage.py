@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 
 from av.video.frame import PictureType, VideoFrame
 
+from analyzer_contract import FailureReason
+from analyzer_kit.errors import AnalysisError
+
+_MOST_DAMAGED = 0.5
+"""The largest share of frames that could not be decoded cleanly."""
+
 _MOST_HELD = 16
 """Frames predicted in both directions that may follow each other: as many as H.264's largest picture buffer."""
 
@@ -46,6 +52,23 @@ class Damage:
     def lose_packet(self) -> None:
         """Note that a packet could not be decoded: what is predicted from it is damaged."""
         self.packets += 1
+
+    def require_few(self, clean: int) -> None:
+        """Refuse a recording of which most is damaged: the rest is no basis for a verdict.
+
+        Args:
+            clean: frames that were shown as they were recorded.
+
+        Raises:
+            AnalysisError: CorruptMedia.
+        """
+        if self.frames <= _MOST_DAMAGED * (self.frames + clean):
+            return
+        message = (
+            f"{self.frames} of {self.frames + clean} frames cannot be decoded cleanly: the picture is damaged, or "
+            "encrypted. Send the recording again, as it was made."
+        )
+        raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
     def clean(self, frames: Iterable[VideoFrame]) -> Generator[tuple[VideoFrame, bool]]:
         """Yield frames in the order that they are shown, and whether each shows what was recorded.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -25,7 +25,7 @@ def frames_of(
     container: InputContainer,
     stream: av.AudioStream | av.VideoStream,
     *,
-    first: Packet[Any] | None = None,
+    first: Iterable[Packet[Any]] = (),
     on_packet: Callable[[Packet[Any]], None] = lambda _packet: None,
     on_bad_packet: Callable[[], None] = lambda: None,
     on_break: Callable[[str], None] = lambda _why: None,
@@ -35,7 +35,7 @@ def frames_of(
     Args:
         container: is read on from where it stands.
         stream: of the container.
-        first: a packet that was read from it already.
+        first: packets that were read from it already.
         on_packet: called for each packet before it is decoded.
         on_bad_packet: called for each packet that cannot be decoded at all.
         on_break: called with the cause where the file cannot be read any further, other than at its end.
@@ -45,7 +45,7 @@ def frames_of(
     """
     decoders.open_decoder(stream)
     good = bad = pauses = 0
-    for packet in chain([first] if first else [], packets_of(container, stream, on_break)):
+    for packet in chain(first, packets_of(container, stream, on_break)):
         if packet.has_sidedata("encryption_info"):
             raise encryption.encrypted()
         if is_pause(stream.codec_context.name, packet):

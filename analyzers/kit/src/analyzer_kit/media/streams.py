@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-import av
 import numpy as np
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.stream import Stream
 
-from analyzer_kit.analysis import Caps
-from analyzer_kit.media.container import opened
 from analyzer_kit.media.edits import edits_by_track
 from analyzer_kit.media.extent import tagged_seconds
+from analyzer_kit.media.front import Front, Packets, first_tracks, read_front
+from analyzer_kit.media.source import recording_of
 
 _GAP_SECONDS = 0.15
 """A jump between two packets beyond their usual distance: seven AAC frames; encoders and muxers round by one."""
@@ -37,7 +35,8 @@ _LONGEST_TAG = 80
 _SIGNATURE = re.compile(rb"Lavc\d+\.\d+\.\d+|x26[45] (?:- core|\(build) ?\d+")
 """How FFmpeg's own encoders (AAC: in a fill element; MPEG-4), x264 and x265 sign the first frame that they write."""
 
-_PACKETS, _PACKET_BYTES = 64, 4096
+_PACKETS = 64
+"""A first packet that comes later is not looked at."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,8 @@ class TrackFacts:
         created: when the track was made, by its own header.
         edits: from how many stretches of media an edit list puts the track together; 0 without a list.
         signature: what the encoder wrote into the first frame; rewriting the container leaves it.
-        gaps: start and length, in seconds, of jumps in the time stamps; only MP4 and QuickTime have an index of them.
+        gaps: start and length, in seconds, of jumps in the time stamps of sound beside a picture; only MP4 and
+            QuickTime have an index of them.
     """
 
     codec: str
@@ -82,41 +82,40 @@ class StreamFacts:
     picture: TrackFacts | None
 
 
-def read_streams(recording: Path, caps: Caps) -> StreamFacts:
-    """Read the header and the index of ``recording``.
+@dataclass(frozen=True)
+class SoundHeader:
+    """What the header, the index and the first packets of a recording with sound state.
 
-    Raises:
-        AnalysisError: UnsupportedMedia, CorruptMedia, or MediaTooLarge.
+    Attributes:
+        front: labels, and the beginnings of the first packets.
+        streams: the tracks.
     """
-    with opened(recording, caps) as container:
-        is_mov = container.format.name.startswith("mov")
-        edits = edits_by_track(recording) if is_mov else []
-        pictures = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-        sounds = list(container.streams.audio)
-        tracks = [streams[0] if streams else None for streams in (sounds, pictures)]
-        signatures = _signatures(container, [track for track in tracks if track is not None])
-        sound, picture = (
-            _facts(container, track, edits, signatures.get(track.index, ""), indexed=is_mov)
-            if track is not None
-            else None
-            for track in tracks
-        )
-        return StreamFacts(sound=sound, picture=picture)
+
+    front: Front
+    streams: StreamFacts
 
 
-def _signatures(container: InputContainer, streams: list[Stream]) -> dict[int, str]:
-    """Return, by stream index, what the encoder wrote into the first packet; nothing is decoded."""
-    signatures: dict[int, str] = {}
-    try:
-        for packet, _ in zip(container.demux(streams), range(_PACKETS), strict=False):
-            if packet.stream.index not in signatures and packet.size:
-                match = _SIGNATURE.search(bytes(packet)[:_PACKET_BYTES])
-                signatures[packet.stream.index] = match.group().decode("ascii") if match else ""
-            if len(signatures) == len(streams):
-                break
-    except av.FFmpegError:  # it was decoded before: what was read so far counts
-        pass
-    return signatures
+def read_header(container: InputContainer) -> tuple[SoundHeader, Packets | None]:
+    """Return the header of a container that was opened just now, as ``Opening`` takes it for the first sound track."""
+    tracks = first_tracks(container)
+    front, packets = read_front(container, tracks[0])
+    is_mov = container.format.name.startswith("mov")
+    edits = edits_by_track(recording_of(container)) if is_mov else []
+    indexed = is_mov and None not in tracks  # without the other there is nothing that does not go together
+    sound, picture = (
+        _facts(container, track, edits, _signature(front, track), indexed=indexed and track is tracks[0])
+        if track is not None
+        else None
+        for track in tracks
+    )
+    return SoundHeader(front, StreamFacts(sound=sound, picture=picture)), packets
+
+
+def _signature(front: Front, stream: Stream) -> str:
+    """Return what the encoder wrote into the first packet of a track."""
+    head = front.heads.get(stream.index)
+    match = _SIGNATURE.search(head.content) if head is not None and head.place < _PACKETS else None
+    return match.group().decode("ascii") if match else ""
 
 
 def _facts(container: InputContainer, stream: Stream, edits: list[int], signature: str, *, indexed: bool) -> TrackFacts:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,14 +16,15 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
-from analyzer_contract import FailureReason, MediaFacts
+from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.clock import Clock, clock_for, key_after, measured_seconds, rate_of, rest_of, steady_seconds
-from analyzer_kit.media.container import moving_picture, opened, too_long, too_wide
+from analyzer_kit.media.container import moving_picture, too_long, too_wide
 from analyzer_kit.media.damage import Damage
 from analyzer_kit.media.decoding import frames_of
 from analyzer_kit.media.extent import require_complete, stated_seconds, states_track
+from analyzer_kit.media.front import Opening, Packets, opened_by
 from analyzer_kit.media.parts import Part, parts_of
 from analyzer_kit.media.turning import UPRIGHT, Turn, turn_of
 
@@ -42,9 +44,6 @@ _LARGE_PIXELS = 1280 * 720
 """Beyond these more than one thread decodes: a second costs 2 to 5 % more CPU at 1080p and saves four tenths of the
 wait. At 720p it costs 12 to 16 %, for a third of a second in thirty seconds of recording."""
 
-_MOST_DAMAGED = 0.5
-"""Above this share of frames that could not be decoded cleanly the rest is no basis for a verdict."""
-
 _MOST_WAITING = 100
 """Packets whose frames have not come: more than any decoder keeps back."""
 
@@ -63,6 +62,7 @@ class VideoReader:
 
     Attributes:
         facts: what the recording is.
+        opening: opens it, and takes what others want of it; it keeps the packets of the picture.
         shrink: scales the usual frames, if it can do so at less cost than swscale; the others are left to swscale.
         stated: seconds that it has by its header, or else as measured by reading it through without decoding.
         begins: index of each stretch's first frame, the first of all frames included.
@@ -77,6 +77,7 @@ class VideoReader:
     recording: Path
     caps: Caps
     shrink: Shrink | None = None
+    opening: Opening[Any] | None = None
     facts: MediaFacts = field(default_factory=MediaFacts)
     stated: float | None = None
     begins: list[int] = field(default_factory=list)
@@ -92,7 +93,7 @@ class VideoReader:
     _reached: float = 0.0
     _clock: Clock = field(default_factory=lambda: Clock(0.04))
     _turn: Turn | None = None
-    _first: Packet[av.VideoStream] | None = None
+    _first: Packets = ()
     _scaler: VideoReformatter = field(default_factory=VideoReformatter)
 
     @property
@@ -109,7 +110,7 @@ class VideoReader:
             AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
         """
         part, elsewhere = self._part()
-        with opened(self.recording, self.caps, part) as container:
+        with opened_by(self.opening, self.recording, self.caps, part) as (container, self._first):
             stream = moving_picture(container)
             stream.thread_type = "AUTO"
             large = stream.width * stream.height > _LARGE_PIXELS
@@ -167,15 +168,17 @@ class VideoReader:
         transport stream seeking comes to any frame.
         """
         if not seekable:
-            self._first = key_after(container, stream, self._clock, seconds)
+            key = key_after(container, stream, self._clock, seconds)
+            self._first = () if key is None else (key,)
             stream.codec_context.flush_buffers()
-            return self._first is not None
+            return key is not None
         try:
             container.seek(int(((self._clock.origin or 0.0) + seconds) * av.time_base), backward=True)
         except av.FFmpegError:  # no index: what was read so far is what can be read
             return False
         if container.format.name == "mpegts":
-            self._first = key_after(container, stream, self._clock, max(seconds - 1.0, self._last))
+            key = key_after(container, stream, self._clock, max(seconds - 1.0, self._last))
+            self._first = () if key is None else (key,)
         return True
 
     def _stretch(
@@ -220,7 +223,7 @@ class VideoReader:
         return True
 
     def _pictures(self, container: InputContainer, stream: av.VideoStream) -> Iterator[VideoFrame]:
-        first, self._first = self._first, None
+        first, self._first = self._first, ()
         frames = frames_of(
             container, stream, first=first, on_packet=self._note_packet, on_bad_packet=self._damage.lose_packet
         )
@@ -254,8 +257,7 @@ class VideoReader:
         return min(float(frame.duration * frame.time_base), max(left, usual))
 
     def _finish(self, container: InputContainer, stream: av.VideoStream, seconds: float, elsewhere: float) -> None:
-        if self._damage.frames > _MOST_DAMAGED * (self._damage.frames + self._count):
-            raise _mostly_damaged(self._damage.frames, self._damage.frames + self._count)
+        self._damage.require_few(self._count)
         require_complete(container, stream, seconds)
         if not self._in_order:
             self.sizes = []
@@ -283,14 +285,6 @@ class VideoReader:
             return self._turn.apply(self.shrink(rows[: frame.height, : frame.width], width, height))
         gray = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
         return self._turn.apply(gray.to_ndarray())  # type: ignore[arg-type]
-
-
-def _mostly_damaged(damaged: int, decoded: int) -> AnalysisError:
-    message = (
-        f"{damaged} of {decoded} frames cannot be decoded cleanly: the picture is damaged, or encrypted. "
-        "Send the recording again, as it was made."
-    )
-    return AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
 
 def _is_limited_luma(frame: VideoFrame) -> bool:

@@ -12,8 +12,10 @@ from analyzer_contract import DetectorReport, MediaFacts
 from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Trust
 from analyzer_kit.detector import Detector, Reading
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media.front import front_of
 from analyzer_kit.provenance.credentials import CARD, LIMITATIONS, NAME, CredentialsReader, report_on
 from analyzer_kit.provenance.labels import LIMITATION, findings_on
+from analyzer_kit.provenance.store import places_of
 from analyzer_kit.verdicts import judge
 
 _reader: CredentialsReader | None = None
@@ -49,9 +51,10 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
     del plot, progress
     if _reader is None:
         raise RuntimeError("not warm")
-    reports = [report_on(_Credentials(), _reader.read(recording), 0)]
+    places = places_of(recording)
+    reports = [report_on(_Credentials(), _reader.read(recording, places), 0)]
     with suppress(AnalysisError):  # a file that no analyzer takes has no labels that are known
-        reports.append(_Labels().report(0, findings_on(recording, caps, 0)))
+        reports.append(_Labels().report(0, findings_on(recording, front_of(recording, caps), places, 0)))
     verdict, score = judge(reports, conclusive=True)
     return Assessment(media=MediaFacts(), verdict=verdict, score=score, summary="", examined_share=1, detectors=reports)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from analyzer_contract import Credentials, CredentialState, DetectorReport, Finding, Verdict
@@ -10,7 +11,7 @@ from analyzer_kit.detector import Detector, Reading
 from analyzer_kit.provenance import library
 from analyzer_kit.provenance.judging import DECLARED, statements_on
 from analyzer_kit.provenance.statements import credentials_of
-from analyzer_kit.provenance.store import store_of
+from analyzer_kit.provenance.store import Place, store_of
 from analyzer_kit.provenance.trust import anchors_of
 
 NAME = "Credentials"
@@ -39,9 +40,14 @@ class CredentialsReader:
         """Have everything at hand that a confined child cannot get."""
         library.prepare()
 
-    def read(self, recording: Path) -> Credentials | None:
-        """Return the credentials of a file, checked; None if it has none."""
-        store = store_of(recording)
+    def read(self, recording: Path, places: Sequence[Place]) -> Credentials | None:
+        """Return the credentials of a file, checked; None if it has none.
+
+        Args:
+            recording: the file.
+            places: of it, as :func:`places_of` returns them.
+        """
+        store = store_of(recording, places)
         if store is None:
             return None
         if not store.embedded:

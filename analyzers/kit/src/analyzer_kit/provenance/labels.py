@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import av
-from av.container import InputContainer
-from av.stream import Disposition
-
 from analyzer_contract import Finding
-from analyzer_kit.analysis import Caps
-from analyzer_kit.media.container import opened
+from analyzer_kit.media.front import Front
 from analyzer_kit.provenance.marks import MARKS, Mark
 from analyzer_kit.provenance.statements import clean
-from analyzer_kit.provenance.store import xmp_of
+from analyzer_kit.provenance.store import Place, xmp_of
 
 LIMITATION = "Labels can be written and removed by anybody, and every messenger encodes anew: they are no evidence."
 
-_LONGEST, _MOST = 65536, 500
-_PACKET_BYTES, _HEAD_BYTES = 4096, 4096
+_HEAD_BYTES = 4096
 _X26X = re.compile(rb"x26[45] (?:- core|\(build) ?\d+")
 """The encoders x264 and x265 sign the first frame (an unregistered SEI message)."""
 
@@ -49,18 +43,16 @@ class Label(NamedTuple):
     value: str
 
 
-def findings_on(recording: Path, caps: Caps, seconds: float) -> list[Finding]:
+def findings_on(recording: Path, front: Front, places: Sequence[Place], seconds: float) -> list[Finding]:
     """Return a fact for each kind of mark that a file carries.
 
     Args:
-        recording: the file; its header is read, and nothing decoded.
-        caps: what is refused.
+        recording: the file.
+        front: of it.
+        places: of it, as :func:`places_of` returns them.
         seconds: its length.
-
-    Raises:
-        AnalysisError: UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
-    labels = list(_labels(recording, caps))
+    labels = list(_labels(recording, front, places))
     end = round(seconds, 3)
     return [
         Finding(kind=mark.kind, start_seconds=0, end_seconds=end, score=0, message=_message(mark, label))
@@ -86,14 +78,10 @@ def _message(mark: Mark, label: Label) -> str:
     return f"{said[0].upper()}{said[1:]}."[:300]
 
 
-def _labels(recording: Path, caps: Caps) -> Iterator[Label]:
-    with opened(recording, caps) as container:
-        yield from _signatures(container)
-        tags = [*container.metadata.items()]
-        tags += [item for stream in container.streams for item in stream.metadata.items()]
-        for name, value in tags[:_MOST]:
-            yield Label(name.lower(), value[:_LONGEST])
-    xmp = xmp_of(recording)
+def _labels(recording: Path, front: Front, places: Sequence[Place]) -> Iterator[Label]:
+    yield from _signatures(front)
+    yield from (Label(*label) for label in front.labels)
+    xmp = xmp_of(recording, places)
     if found := _SOURCE_TYPE.search(xmp):
         yield Label("digitalsourcetype", found[1].decode("ascii", "replace"))
     if found := _AIGC.search(xmp):
@@ -101,16 +89,10 @@ def _labels(recording: Path, caps: Caps) -> Iterator[Label]:
     yield from _vendors(recording)
 
 
-def _signatures(container: InputContainer) -> Iterator[Label]:
+def _signatures(front: Front) -> Iterator[Label]:
     """Yield what the encoder of the picture wrote into its first frame; rewriting the container leaves it."""
-    pictures = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-    if not pictures:
-        return
-    try:
-        packet = next(container.demux(pictures[0]), None)
-    except av.FFmpegError:  # its labels remain
-        return
-    match = _X26X.search(bytes(packet)[:_PACKET_BYTES] if packet is not None and packet.size else b"")
+    head = front.heads.get(front.picture) if front.picture is not None else None
+    match = _X26X.search(head.content) if head else None
     if match:
         yield Label("encoder", match.group().decode("ascii"))
 

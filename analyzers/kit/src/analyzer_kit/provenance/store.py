@@ -7,10 +7,11 @@ place for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from analyzer_kit.detector import Reading
 from analyzer_kit.media.chunks import walk
 from analyzer_kit.media.iso import top_level
 
@@ -48,14 +49,36 @@ class Store(NamedTuple):
     """Why the library shall not read them, as a word; empty if it may."""
 
 
-def store_of(recording: Path) -> Store | None:
+class Place(NamedTuple):
+    """Where credentials or XMP lie in a file."""
+
+    kind: str
+    start: int
+    length: int
+
+
+def places_of(recording: Path) -> list[Place]:
+    """Return where credentials and XMP lie in a file, except in ID3 tags: credentials and labels are both found by it.
+
+    It is a walk through all of the file's boxes or chunks.
+    """
+    with recording.open("rb") as file:
+        return list(_places(recording, file, recording.stat().st_size))
+
+
+def places_in(reading: Reading) -> list[Place]:
+    """Return the same of what is analysed, for :meth:`Reading.computed`."""
+    return places_of(reading.recording) if reading.recording else []
+
+
+def store_of(recording: Path, places: Sequence[Place]) -> Store | None:
     """Return where a file keeps credentials, or the address of them; None if it has none."""
     size = recording.stat().st_size
     found = None
     with recording.open("rb") as file:
         if file.read(3) == b"ID3":
             return _in_tag(file, size)
-        for place in _places(recording, file, size):
+        for place in places:
             if place.kind == _CREDENTIALS:
                 return _judged(place.start, place.length, size)
             if _ELSEWHERE in _content(file, place):
@@ -63,40 +86,31 @@ def store_of(recording: Path) -> Store | None:
     return found
 
 
-def xmp_of(recording: Path) -> bytes:
+def xmp_of(recording: Path, places: Sequence[Place]) -> bytes:
     """Return the XMP of a file, which is cut after a megabyte; nothing if it has none."""
     with recording.open("rb") as file:
         if file.read(3) == b"ID3":
-            tag = _content(file, _Place(_XMP, _ID3_HEAD, _MOST_XMP))
+            tag = _content(file, Place(_XMP, _ID3_HEAD, _MOST_XMP))
             return tag if b"adobe.com/xap" in tag or b"x:xmpmeta" in tag else b""
-        places = _places(recording, file, recording.stat().st_size)
         return next((_content(file, place) for place in places if place.kind == _XMP), b"")
 
 
-class _Place(NamedTuple):
-    kind: str
-    start: int
-    length: int
-
-
-def _places(recording: Path, file: BinaryIO, size: int) -> Iterator[_Place]:
-    """Yield where credentials and XMP lie in a file, except in ID3 tags."""
-    file.seek(0)
+def _places(recording: Path, file: BinaryIO, size: int) -> Iterator[Place]:
     head = file.read(_FORM)
     if head[:4] == b"RIFF":
         for chunk in walk(file, size, _FORM, 8, "little"):
             if chunk.name in _CHUNKS:
-                yield _Place(_CHUNKS[chunk.name], chunk.start, chunk.size)
+                yield Place(_CHUNKS[chunk.name], chunk.start, chunk.size)
     elif head[4:8] in _ISO_FIRST:
         for box in top_level(recording):
             if box.name != b"uuid":
                 continue
             file.seek(box.start)
             if (mark := file.read(_UUID)) in _BOXES:
-                yield _Place(_BOXES[mark], box.start, box.end - box.start)
+                yield Place(_BOXES[mark], box.start, box.end - box.start)
 
 
-def _content(file: BinaryIO, place: _Place) -> bytes:
+def _content(file: BinaryIO, place: Place) -> bytes:
     file.seek(place.start)
     return file.read(min(place.length, _MOST_XMP))
 
@@ -128,11 +142,12 @@ def _in_tag(file: BinaryIO, size: int) -> Store | None:
 def _named_in(file: BinaryIO, length: int) -> set[bytes]:
     """Return which marks of credentials the next bytes have. Read in pieces: pictures of megabytes are common."""
     marks = {*_ID3_TYPES, _ELSEWHERE}
-    named, window = set(), b""
+    named, end = set(), b""
     while length > 0 and (piece := file.read(min(length, _PIECE))):
         length -= len(piece)
-        window = window[-_LONGEST_MARK:] + piece
-        named |= {mark for mark in marks if mark in window}
+        seam = end + piece[:_LONGEST_MARK]
+        named |= {mark for mark in marks if mark in piece or mark in seam}
+        end = piece[-_LONGEST_MARK:]
     return named
 
 

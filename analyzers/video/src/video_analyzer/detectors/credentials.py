@@ -8,6 +8,7 @@ from analyzer_contract import DetectorReport
 from analyzer_kit.analysis import Setup
 from analyzer_kit.detector import DetectorSource
 from analyzer_kit.provenance.credentials import CARD, LIMITATIONS, NAME, CredentialsReader, report_on
+from analyzer_kit.provenance.store import places_in
 from video_analyzer.detector import VideoDetector
 from video_analyzer.reading import VideoReading
 
@@ -53,4 +54,5 @@ class CredentialsDetector(VideoDetector):
         """Return the report on one recording."""
         if reading.recording is None:
             return self.report(0)
-        return report_on(self, self._reader.read(reading.recording), reading.facts.duration_seconds)
+        credentials = self._reader.read(reading.recording, reading.computed(places_in))
+        return report_on(self, credentials, reading.facts.duration_seconds)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from analyzer_contract import DetectorReport, Finding
-from analyzer_kit.analysis import Caps
 from analyzer_kit.provenance.labels import LIMITATION, findings_on
+from analyzer_kit.provenance.store import places_in
 from video_analyzer.boxes import Boxes, read_boxes
 from video_analyzer.detector import VideoDetector
 from video_analyzer.reading import VideoReading
@@ -26,28 +25,19 @@ class Provenance(VideoDetector):
     limitations = (LIMITATION,)
 
     def detect(self, reading: VideoReading) -> DetectorReport:
-        """Return the report on one recording; its header is read again, and nothing decoded.
+        """Return the report on one recording.
 
         Raises:
             AnalysisError: as when it was decoded.
         """
-        if reading.recording is None:
+        if reading.recording is None or reading.front is None:
             return self.report(0)
-        return self.report_on(reading.recording, reading.caps, reading.facts.duration_seconds)
-
-    def report_on(self, recording: Path, caps: Caps, seconds: float) -> DetectorReport:
-        """Return the report on one file.
-
-        Args:
-            recording: that was analysed.
-            caps: it is opened with them again.
-            seconds: its length.
-        """
+        seconds, places = reading.facts.duration_seconds, reading.computed(places_in)
         findings = [
             Finding(kind=kind, start_seconds=0, end_seconds=round(seconds, 3), score=_CHANGED, message=message[:300])
-            for kind, message in _of_boxes(read_boxes(recording))
+            for kind, message in _of_boxes(read_boxes(reading.recording))
         ]
-        findings += findings_on(recording, caps, seconds)
+        findings += findings_on(reading.recording, reading.front, places, seconds)
         return self.report(max((finding.score for finding in findings), default=0), findings)
 
 
