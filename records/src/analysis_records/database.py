@@ -18,7 +18,10 @@ from analysis_records.errors import DatabaseUnavailable, RecordsError, RowRefuse
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 5
 _GRACE_SECONDS = 3.0
-"""The server ends a statement that takes too long. If the server is silent, this side gives up this much later."""
+"""The server ends a statement that takes too long. If the server is silent, this side gives up this much later.
+
+Psycopg then tries for ten seconds to have the statement ended: an answer that does not come is an error after 23 s.
+"""
 _IDLE_SECONDS = 10
 """A client whose machine is gone in the middle of a transaction keeps its rows locked for so long, and no longer."""
 _LIMITS = text(
