@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
@@ -19,6 +19,7 @@ from analysis_operator.requests.limits import Limits
 from analysis_operator.requests.observation import Outcome, PodLost, PoolView, Run
 from analysis_operator.requests.pool import Pod, WorkerPool, job_of
 from analysis_operator.requests.ports import Endpoint, Runner
+from analysis_operator.requests.resumption import Resumption
 from analysis_operator.requests.spans import Spans
 from analysis_operator.signals import Signal
 from analyzer_contract import Failure, FailureKind, FailureReason, Known
@@ -29,8 +30,6 @@ log = structlog.get_logger(__name__)
 _UNREACHABLE_PAUSE = 1.0
 _DRAINING_PAUSE = 5.0
 _CANCELLED_PAUSE = 0.2
-_RESUME_SECONDS = 5.0
-"""How long after it was asked to go on an analysis waits for the pod that had it."""
 
 
 class Dispatcher:
@@ -59,6 +58,7 @@ class Dispatcher:
         self._dropped: dict[str, datetime] = {}
         self._arrivals = itertools.count()
         self._cancellations: set[asyncio.Task[None]] = set()
+        self._resumption = Resumption(self._pump, self._replace)
 
     # ---- pools
 
@@ -141,7 +141,7 @@ class Dispatcher:
         pool.jobs[uid] = (analysis, job_of(request, analyzer, source, prefix, known))
         self._spans.queued(request, analyzer)
         if resume_on and is_new:
-            self._resume(analyzer, pool, uid, resume_on)
+            self._resumption.wait_for(analyzer, pool, uid, resume_on)
         else:
             pool.queue.add(analysis)
         self._pump(analyzer)
@@ -207,29 +207,10 @@ class Dispatcher:
         # Not a `finally` in the task: a task that is cancelled before its first step never enters its body.
         task.add_done_callback(partial(self._ended, attempt))
 
-    def _resume_all(self, attempt: Attempt, jobs: Sequence[str]) -> bool:
-        """Go on with what a pod has begun for an earlier operator. Return whether there is any of it.
-
-        The status need not name that pod: that operator may have ended before it could write it.
-        """
-        pool, pod, own = attempt.pool, attempt.pod.endpoint.pod, attempt.analysis.key
-        uids = [uid for uid in (job.rpartition(".")[0] for job in jobs) if uid == own or uid in pool.queue]
-        for uid in uids[: pool.concurrency]:  # whatever a pod says, it gets no more than it has slots
-            if uid == own:
-                self._cancel(attempt)  # it is not the same job any more
-                self._rest(attempt.analyzer, attempt.pod, _CANCELLED_PAUSE)
-            else:
-                pool.queue.discard(uid)
-                self._resume(attempt.analyzer, pool, uid, pod)
-        return bool(uids)
-
-    def _resume(self, name: str, pool: WorkerPool, uid: str, pod: str) -> None:
-        pool.resumed[uid] = pod
-        asyncio.get_running_loop().call_later(_RESUME_SECONDS, self._give_up, name, pool, uid)
-
-    def _give_up(self, name: str, pool: WorkerPool, uid: str) -> None:
-        pool.give_up(uid)
-        self._pump(name)
+    def _replace(self, attempt: Attempt) -> None:
+        """Have the pod stop what it has of this name, and send it the job again."""
+        self._cancel(attempt)
+        self._rest(attempt.analyzer, attempt.pod, _CANCELLED_PAUSE)
 
     def _cancel(self, attempt: Attempt) -> None:
         """Have the pod stop work that nobody wants any more."""
@@ -248,7 +229,7 @@ class Dispatcher:
                 self._rest(name, pod, _UNREACHABLE_PAUSE)
             return outcome
         except Busy as error:
-            if not self._resume_all(attempt, error.unattended):
+            if not self._resumption.take_up(attempt, error.unattended):
                 self._refused(attempt, "has no free slot, though it has no work from here", error.retry_after)
         except Draining:
             self._refused(attempt, "takes no new work", _DRAINING_PAUSE)

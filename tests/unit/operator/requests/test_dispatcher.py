@@ -11,7 +11,7 @@ import pytest
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
 from analysis_operator.parts import backlog_of
-from analysis_operator.requests import dispatcher
+from analysis_operator.requests import dispatcher, resumption
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import PodLost
@@ -230,7 +230,7 @@ async def test_a_pod_goes_on_with_no_more_than_it_has_slots_for(scene: Scene) ->
 async def test_work_waits_a_moment_for_the_pod_that_had_it_and_then_goes_anywhere(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatcher, "_RESUME_SECONDS", 0.05)
+    monkeypatch.setattr(resumption, "_RESUME_SECONDS", 0.05)
     scene.enqueue("a", resume_on="gone")
     assert scene.dispatcher.backlog("audio") == (0, 1)
     await scene.until(lambda: scene.dispatcher.runs("a"))
