@@ -19,7 +19,7 @@ from analysis_operator.cli.live import view
 from analysis_operator.cli.table import unmet
 from analysis_operator.errors import OperatorError
 from analysis_operator.local.files import load, media_of, transcript_of
-from analysis_operator.local.manifests import Manifest
+from analysis_operator.local.manifests import CheckedManifest
 from guardian_service.s3 import split_uri
 from tests.cluster import Cluster, S3Server, get_cluster
 from tests.cluster.paths import repo_root
@@ -72,18 +72,19 @@ def demo(console: Console) -> bool:
     return _judge(manifests, requests, deployment, console)
 
 
-def _upload(s3: S3Server, manifests: Sequence[Manifest]) -> None:
+def _upload(s3: S3Server, manifests: Sequence[CheckedManifest]) -> None:
     client = s3_client(s3)
     for manifest in manifests:
-        path, uri = media_of(manifest, OUT / "media")
+        uri = manifest.spec.source.uri
+        path = media_of(uri, OUT / "media")
         for file, target in [(path, uri), *transcript_of(path, uri)]:
             bucket, key = split_uri(target)
             client.upload_file(str(file), bucket, key)
 
 
-def _finish(cluster: Cluster, manifests: Sequence[Manifest], console: Console) -> list[AnalysisRequest]:
+def _finish(cluster: Cluster, manifests: Sequence[CheckedManifest], console: Console) -> list[AnalysisRequest]:
     """Apply the manifests as new requests, and watch them until all are finished, or for as long as is sensible."""
-    names = [str(manifest["metadata"]["name"]) for manifest in manifests]
+    names = [manifest.metadata.name for manifest in manifests]
     cluster.kubectl("delete", "analysisrequests", *names, "--namespace", NAMESPACE, "--ignore-not-found")
     cluster.kubectl("apply", "--namespace", NAMESPACE, "--filename", str(EXAMPLES))
     deadline = time.monotonic() + _FINISH_SECONDS
@@ -125,13 +126,13 @@ def _show(cluster: Cluster, reports: dict[str, Path], console: Console) -> None:
 
 
 def _judge(
-    manifests: Sequence[Manifest], requests: Sequence[AnalysisRequest], deployment: Deployment, console: Console
+    manifests: Sequence[CheckedManifest], requests: Sequence[AnalysisRequest], deployment: Deployment, console: Console
 ) -> bool:
     by_name = {request.metadata.name: request for request in requests}
     problems = [
-        f"{manifest['metadata']['name']}: {problem}"
+        f"{manifest.metadata.name}: {problem}"
         for manifest in manifests
-        for problem in unmet(manifest, by_name[manifest["metadata"]["name"]])
+        for problem in unmet(manifest.manifest, by_name[manifest.metadata.name])
     ]
     for problem in problems:
         console.print(problem, style="red", markup=False)

@@ -97,7 +97,7 @@ def test_the_table_is_what_kubectl_prints(server: ApiServer) -> None:
             }
         ],
     }
-    server.apply(*load(ROOT / "crds" / "examples"))
+    server.apply(*(checked.manifest for checked in load(ROOT / "crds" / "examples")))
     patch = yaml.safe_dump({"status": finished})
     server.kubectl("patch", "areq", "edited-video", "--subresource=status", "--type=merge", "-p", patch)
     for arguments, options in (((), {}), (("-o", "wide"), {"wide": True}), (("-A",), {"namespaces": True})):

@@ -13,9 +13,9 @@ from analysis_operator.cli.live import view
 from analysis_operator.cli.output import print_text
 from analysis_operator.cli.table import render_table, unmet
 from analysis_operator.local.errors import MediaMissing
-from analysis_operator.local.files import MEDIA_BUCKET, key_of, load, media_of, transcript_of
+from analysis_operator.local.files import MEDIA_BUCKET, load, media_of, transcript_of
 from analysis_operator.local.listening import HINT, context_environment, speech_folder
-from analysis_operator.local.manifests import InvalidManifest, Manifest, read, title
+from analysis_operator.local.manifests import CheckedManifest, InvalidManifest, title
 from analysis_operator.local.pool import MODULES, OFFLINE
 from analysis_operator.local.process import HOST, Service
 from analysis_operator.local.runtime import LocalRuntime
@@ -27,24 +27,26 @@ _EXAMPLES = {"audio": "synthetic", "video": "edited", "context": "scam-call"}
 """A part of the name of the sample that `serve` shows in its example call."""
 
 
-async def run(manifests: Sequence[Manifest], media: Path | None, out: Path, console: Console) -> bool:
+async def run(manifests: Sequence[CheckedManifest], media: Path | None, out: Path, console: Console) -> bool:
     """Reconcile manifests to their end; return whether each got the outcome that it states.
 
     Raises:
         InvalidManifest: a manifest is not valid, or its request would wait for ever.
         StartFailed: a service does not start.
     """
-    named = {name for manifest in manifests for name in read(manifest)[1].analyzers}
+    named = {name for manifest in manifests for name in manifest.spec.analyzers}
     modules = {name: module for name, module in MODULES.items() if name in named}
     async with LocalRuntime(out, modules) as runtime:
         for manifest in manifests:
             if media is not None:
-                await _upload(runtime, manifest, media, console)
-            if runtime.apply(manifest).spec.suspend:
-                raise InvalidManifest(f"{title(manifest)}: spec.suspend is set, and nothing sets it to false here")
+                await _upload(runtime, manifest.spec.source.uri, media, console)
+            if runtime.requests.put(manifest.metadata, manifest.spec).spec.suspend:
+                name = title(manifest.manifest)
+                raise InvalidManifest(f"{name}: spec.suspend is set, and nothing sets it to false here")
         with view(console) as show:
             requests = await runtime.finish(show)
-        print_text(console, render_table(requests, namespaces=len({key_of(manifest)[0] for manifest in manifests}) > 1))
+        namespaces = {manifest.metadata.namespace for manifest in manifests}
+        print_text(console, render_table(requests, namespaces=len(namespaces) > 1))
         reports = {request.metadata.uid: await runtime.collect(request) for request in requests}
     print_text(console, "\nReports:" if any(reports.values()) else "\nThere are no reports.")
     for request in requests:
@@ -91,10 +93,10 @@ def _introduction(name: str, address: str, recordings: Sequence[str]) -> str:
     )
 
 
-async def _upload(runtime: LocalRuntime, manifest: Manifest, media: Path, console: Console) -> None:
+async def _upload(runtime: LocalRuntime, uri: str, media: Path, console: Console) -> None:
     """Upload a recording. If it is missing, the request itself fails with SourceNotFound."""
     try:
-        path, uri = media_of(manifest, media)
+        path = media_of(uri, media)
     except MediaMissing as error:
         print_text(console, f"Not uploaded: {error}.")
     else:
@@ -102,12 +104,14 @@ async def _upload(runtime: LocalRuntime, manifest: Manifest, media: Path, consol
             await runtime.upload(file, target)
 
 
-def _check_outcomes(manifests: Sequence[Manifest], requests: Sequence[AnalysisRequest], console: Console) -> bool:
+def _check_outcomes(
+    manifests: Sequence[CheckedManifest], requests: Sequence[AnalysisRequest], console: Console
+) -> bool:
     by_key = {(request.metadata.namespace, request.metadata.name): request for request in requests}
     failed = 0
     for manifest in manifests:
-        request = by_key[key_of(manifest)]
-        for problem in unmet(manifest, request):
+        request = by_key[manifest.key]
+        for problem in unmet(manifest.manifest, request):
             failed += 1
             print_text(console, f"\n{request.metadata.name}: {problem}. {_message(request)}", style="red")
     if not failed:

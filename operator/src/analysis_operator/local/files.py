@@ -10,7 +10,7 @@ import yaml
 
 from analysis_operator.api import API_VERSION
 from analysis_operator.local.errors import ManifestUnreadable, MediaMissing
-from analysis_operator.local.manifests import DEFAULT_NAMESPACE, Manifest, read
+from analysis_operator.local.manifests import CheckedManifest, Manifest, read
 from guardian_service.s3 import split_uri
 
 MEDIA_BUCKET = "media"
@@ -19,7 +19,7 @@ TRANSCRIPT_SUFFIX = ".transcript.json"
 _SUFFIXES = ("*.yaml", "*.yml")
 
 
-def load(source: Path) -> list[Manifest]:
+def load(source: Path) -> list[CheckedManifest]:
     """Return the checked AnalysisRequests of a YAML file, or of every YAML file in a folder.
 
     Raises:
@@ -27,36 +27,29 @@ def load(source: Path) -> list[Manifest]:
         InvalidManifest: a manifest is not valid.
     """
     files = sorted(path for suffix in _SUFFIXES for path in source.glob(suffix)) if source.is_dir() else [source]
-    loaded = [manifest for path in files for manifest in _documents(path)]
-    if not loaded:
+    documents = [document for path in files for document in _documents(path)]
+    if not documents:
         raise ManifestUnreadable(f"{source} holds no AnalysisRequest: name a YAML file, or a folder of .yaml files.")
-    seen = set()
-    for manifest in loaded:
-        meta, _ = read(manifest)
-        if (meta.namespace, meta.name) in seen:
-            raise ManifestUnreadable(f"Two requests are named {meta.namespace}/{meta.name}: rename one of them.")
-        seen.add((meta.namespace, meta.name))
-    return loaded
+    loaded: dict[tuple[str, str], CheckedManifest] = {}
+    for document in documents:
+        checked = CheckedManifest(document, *read(document))
+        if checked.key in loaded:
+            raise ManifestUnreadable(f"Two requests are named {'/'.join(checked.key)}: rename one of them.")
+        loaded[checked.key] = checked
+    return [*loaded.values()]
 
 
-def key_of(manifest: Manifest) -> tuple[str, str]:
-    """Return the namespace and name of a loaded manifest."""
-    meta = manifest["metadata"]
-    return str(meta.get("namespace", DEFAULT_NAMESPACE)), str(meta["name"])
-
-
-def media_of(manifest: Manifest, folder: Path) -> tuple[Path, str]:
-    """Return the file in a folder that the key of a manifest's S3 URI names, and the URI.
+def media_of(uri: str, folder: Path) -> Path:
+    """Return the file in a folder that the key of an S3 URI names.
 
     Raises:
         MediaMissing: there is no such file.
     """
-    uri = str(manifest["spec"]["source"]["uri"])
     _, key = split_uri(uri)
     path = (folder / key).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise MediaMissing(f"{uri}: the file {folder / key} does not exist")
-    return path, uri
+    return path
 
 
 def transcript_of(recording: Path, uri: str) -> list[tuple[Path, str]]:

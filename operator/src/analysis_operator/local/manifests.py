@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,20 @@ _CHANGEABLE = {"cancel", "priority", "suspend"}
 
 class InvalidManifest(OperatorError):
     """The manifest is not valid; the message says what to write instead."""
+
+
+@dataclass(frozen=True)
+class CheckedManifest:
+    """A manifest that was read, and what :func:`read` made of it."""
+
+    manifest: Manifest
+    metadata: Metadata
+    spec: RequestSpec
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name."""
+        return self.metadata.namespace, self.metadata.name
 
 
 def title(manifest: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from analysis_operator.api import AnalysisErasure, AnalysisRequest, RequestStatus
+from analysis_operator.api import AnalysisErasure, AnalysisRequest, Metadata, RequestSpec, RequestStatus
 from analysis_operator.errors import ApiUnavailable, Conflict, Gone
 from analysis_operator.local import manifests
 from analysis_operator.requests.actions import Notify
@@ -53,7 +53,14 @@ class MemoryRequests:
         Raises:
             InvalidManifest: the manifest is not valid, or changes an immutable field.
         """
-        meta, spec = manifests.read(manifest)
+        return self.put(*manifests.read(manifest))
+
+    def put(self, meta: Metadata, spec: RequestSpec) -> AnalysisRequest:
+        """Do the same with what was read of a manifest.
+
+        Raises:
+            InvalidManifest: it changes an immutable field.
+        """
         before = self._requests.get((meta.namespace, meta.name))
         if before is not None:
             manifests.check_update(before, spec)

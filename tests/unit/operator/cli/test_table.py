@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -113,7 +112,7 @@ def test_every_example_is_valid_and_states_its_outcome() -> None:
     manifests = load(EXAMPLES)
     assert len(manifests) == len(list(EXAMPLES.glob("*.yaml")))
     for manifest in manifests:
-        assert "silverguardian.io/expect-reason" in manifest["metadata"]["annotations"]
+        assert "silverguardian.io/expect-reason" in manifest.manifest["metadata"]["annotations"]
 
 
 @pytest.mark.parametrize(
@@ -143,20 +142,16 @@ def test_two_requests_of_one_name_are_refused(tmp_path: Path) -> None:
         load(path)
 
 
-def _with_uri(uri: str) -> dict[str, Any]:
-    return {"spec": {"source": {"uri": uri}}}
-
-
 def test_media_are_found_by_key_and_never_outside_their_folder(tmp_path: Path) -> None:
     folder = tmp_path / "media"
     (folder / "calls").mkdir(parents=True)
     (folder / "calls" / "a.wav").touch()
     (tmp_path / "secret").touch()
-    assert media_of(_with_uri("s3://media/calls/a.wav"), folder)[0] == folder / "calls" / "a.wav"
+    assert media_of("s3://media/calls/a.wav", folder) == folder / "calls" / "a.wav"
     assert recordings_in(folder) == [(folder / "calls" / "a.wav", "s3://media/calls/a.wav")]
     for uri in ("s3://media/../secret", "s3://media/calls", "s3://media/none"):
         with pytest.raises(MediaMissing):
-            media_of(_with_uri(uri), folder)
+            media_of(uri, folder)
 
 
 @pytest.mark.parametrize("name", ["call.wav", "Ünïcode call (2).MP4", "...", "x" * 200 + ".wav", "a/--.wav", "ü"])
