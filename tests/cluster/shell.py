@@ -71,13 +71,19 @@ def start_time(pid: int) -> int | None:
 
 
 def wait_until(
-    condition: Callable[[], bool], what: str, *, timeout: float = PATIENCE_SECONDS, interval: float = 0.1
+    condition: Callable[[], bool],
+    what: str,
+    *,
+    timeout: float = PATIENCE_SECONDS,
+    interval: float = 0.1,
+    detail: Callable[[], object] | None = None,
 ) -> None:
-    """Poll until the condition holds; raise TimeoutError, naming what was awaited."""
+    """Poll until the condition holds; raise TimeoutError, naming what was awaited and, in detail, what there is."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {timeout:.0f} s for {what}")
+            found = f": {detail()}" if detail else ""
+            raise TimeoutError(f"waited {timeout:.0f} s for {what}{found}")
         time.sleep(interval)
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 import psutil
 
+from tests.cluster.shell import wait_until
 from tests.support.processes import processes
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -36,7 +34,7 @@ class Guardian:
 
     def __exit__(self, *_: object) -> None:
         try:
-            eventually(lambda: self.left() == [], self.left)
+            self.wait_gone()
         finally:
             for process in self.left():
                 process.kill()
@@ -55,6 +53,10 @@ class Guardian:
         command = self._command(*arguments)
         return subprocess.Popen(command, env=self._env, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
+    def wait_gone(self) -> None:
+        """Wait until nothing runs any more; raise TimeoutError, naming what does."""
+        wait_until(lambda: self.left() == [], "every process to end", interval=_POLL_SECONDS, detail=self.left)
+
     def left(self) -> list[psutil.Process]:
         """Return what still runs."""
         return [process for process in processes() if self._is_ours(process)]
@@ -69,11 +71,3 @@ class Guardian:
     def _command(self, *arguments: str | Path) -> list[str]:
         command = [sys.executable, "-c", "from analysis_operator.cli import main; main()"]
         return [*command, *map(str, arguments), "--out", str(self.out)]
-
-
-def eventually(holds: Callable[[], bool], detail: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    pause = threading.Event()
-    while not holds():
-        assert time.monotonic() < until, detail()
-        pause.wait(_POLL_SECONDS)

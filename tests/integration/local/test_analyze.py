@@ -15,7 +15,7 @@ import pytest
 from analysis_operator.cli.lines import schema
 from analysis_operator.local.batch import Batch, File, FileOutcome, files_of
 from analyzer_contract import Verdict
-from tests.support.guardian import Guardian, eventually
+from tests.support.guardian import Guardian
 from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
@@ -97,7 +97,7 @@ def test_ctrl_c_ends_every_process_and_the_lines_so_far_are_whole(
     rest, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert 1 <= len(read(first + rest)) < 40
-    eventually(lambda: guardian.left() == [], guardian.left)
+    guardian.wait_gone()
 
 
 def test_a_reader_that_goes_away_ends_it(guardian: Guardian, samples: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_reader_that_goes_away_ends_it(guardian: Guardian, samples: Path) -> N
     assert process.stderr is not None
     assert process.stderr.read() == ""
     assert process.wait(PATIENCE_SECONDS) == 1
-    eventually(lambda: guardian.left() == [], guardian.left)
+    guardian.wait_gone()
 
 
 class Kept:

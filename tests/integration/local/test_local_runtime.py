@@ -16,7 +16,7 @@ from analysis_operator.api import AnalysisRequest
 from analysis_operator.local.errors import StartFailed
 from analysis_operator.local.runtime import LocalRuntime
 from analyzer_contract import SUSPICIOUS_FROM
-from tests.support.guardian import Guardian, eventually
+from tests.support.guardian import Guardian
 from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -118,7 +118,7 @@ def test_however_it_ends_nothing_is_left(guardian: Guardian, number: signal.Sign
     process.send_signal(number)
     assert process.wait(PATIENCE_SECONDS) == code
     process.stdout.close()
-    eventually(lambda: guardian.left() == [], guardian.left)
+    guardian.wait_gone()
 
 
 async def test_an_analyzer_that_dies_is_started_again(tmp_path: Path, samples: Path) -> None:
