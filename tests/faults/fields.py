@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import yaml
@@ -27,6 +28,8 @@ class Field:
     schema: Json
     required: tuple[tuple[str, ...], ...] = ()
     """Of each object above it, the fields that it must have."""
+    beside: tuple[str, ...] = ()
+    """The strings that stand beside it and may be left out. A rule of the object may ask for one of them."""
 
     def __str__(self) -> str:
         return "spec." + ".".join(self.path).replace(f".{_ITEM}", _ITEM)
@@ -42,8 +45,13 @@ def fields(plural: str) -> list[Field]:
 def _fields(schema: Json, path: tuple[str, ...], required: tuple[tuple[str, ...], ...]) -> Iterator[Field]:
     items = schema.get("items", {})
     if schema["type"] == "object" and "properties" in schema:
+        must = tuple(schema.get("required", ()))
+        may = tuple(
+            name for name, inner in schema["properties"].items() if inner["type"] == "string" and name not in must
+        )
         for name, inner in schema["properties"].items():
-            yield from _fields(inner, (*path, name), (*required, tuple(schema.get("required", ()))))
+            for field in _fields(inner, (*path, name), (*required, must)):
+                yield replace(field, beside=may) if field.path == (*path, name) else field
     elif schema["type"] == "array" and items.get("type") == "object":
         yield from _fields(items, (*path, _ITEM), (*required, ()))
     else:
@@ -60,6 +68,11 @@ def specs(field: Field, base: Json) -> Iterator[Json]:
                 yield spec
             if not filled:
                 break
+    for value, sibling in product(_values(field.schema), field.beside if field.path[-2:-1] == (_ITEM,) else ()):
+        spec = copy.deepcopy(base)
+        _place(spec, field, value, "")
+        _place(spec, replace(field, path=(*field.path[:-1], sibling)), "other", "")
+        yield spec
     alone = _without(base, field.path[:1]) if len(field.path) > 1 else base
     if alone != base and field.path[0] in base:  # where it excludes a neighbour
         yield from specs(field, alone)
