@@ -307,7 +307,7 @@ async def test_every_scripted_call_goes_the_whole_way(
         for call, result in zip(calls, results, strict=True)
         if (result.verdict is Verdict.SUSPICIOUS) is not call.scam
     ]
-    assert wrong == ["en-fraud-call-honest", "ko-card-delivery"], "docs/cards/words.md names it"
+    assert wrong == ["en-fraud-call-honest"], "docs/cards/words.md names it"
     prompts = json.dumps(bedrock.asked(), ensure_ascii=False)
     assert "안전계좌로" in prompts
     assert CREDENTIALS["AWS_SECRET_ACCESS_KEY"] not in prompts
