@@ -19,7 +19,7 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATED, COMPOSITE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"
 CAPTURED = "digitalCapture"
 _MIME = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".flac": "audio/flac", ".mp4": "video/mp4",
-         ".mov": "video/quicktime", ".avi": "video/avi"}  # fmt: skip
+         ".m4v": "video/x-m4v", ".mov": "video/quicktime", ".avi": "video/avi"}  # fmt: skip
 _DAY = datetime.timedelta(days=1)
 
 
@@ -55,24 +55,31 @@ def authority(name: str) -> Identity:
     return Identity(builder.add_extension(usage, True).sign(key, hashes.SHA256()), key)
 
 
-def signer(issuer: Identity, name: str, days: tuple[int, int] = (-10, 100)) -> Identity:
-    """Return a certificate for signing, valid between these days from now."""
+def signer(
+    issuer: Identity,
+    name: str,
+    days: tuple[int, int] = (-10, 100),
+    purposes: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.EMAIL_PROTECTION,),
+) -> Identity:
+    """Return a certificate for these purposes, valid between these days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     builder = certificate_builder(name, issuer.certificate.subject, key, days)
-    return Identity(_for_signing(builder, issuer.key), key, issuer)
+    return Identity(_for_signing(builder, issuer.key, purposes), key, issuer)
 
 
 def self_signed(name: str, like: Identity) -> Identity:
     """Return a certificate for signing that names itself as its issuer, with the key of another one."""
     builder = certificate_builder(name, like.certificate.subject, like.key, (-10, 100))
-    return Identity(_for_signing(builder, like.key), like.key)
+    return Identity(_for_signing(builder, like.key, [ExtendedKeyUsageOID.EMAIL_PROTECTION]), like.key)
 
 
-def _for_signing(builder: x509.CertificateBuilder, by: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _for_signing(
+    builder: x509.CertificateBuilder, by: ec.EllipticCurvePrivateKey, purposes: Sequence[x509.ObjectIdentifier]
+) -> x509.Certificate:
     return (
         builder.add_extension(x509.BasicConstraints(False, None), True)
         .add_extension(x509.KeyUsage(*(bit == 0 for bit in range(9))), True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False)
+        .add_extension(x509.ExtendedKeyUsage(purposes), False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), False)
         .sign(by, hashes.SHA256())
     )
@@ -128,7 +135,9 @@ def sign(
             length. The forger then puts his own certificate and signature in its place.
     """
     mime = _MIME[target.suffix]
-    builder = c2pa.Builder({"claim_generator_info": [{"name": "Test Maker", "version": "1"}], "title": recording.name})
+    claim = {"claim_generator_info": [{"name": "Test Maker", "version": "1"}], "title": recording.name}
+    unchecked = c2pa.Context(c2pa.Settings.from_dict({"verify": {"verify_after_sign": False}}))
+    builder = c2pa.Builder(claim, unchecked)
     if parent is not None:
         builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
         with parent.open("rb") as file:

@@ -16,6 +16,18 @@ from typing import IO, Any
 _UNPACKED_MIB = 16
 """Most that a compressed part may unpack to."""
 
+_PURPOSES = (
+    "1.3.6.1.4.1.62558.2.1",  # c2pa-kp-claimSigning
+    "1.3.6.1.5.5.7.3.4",  # id-kp-emailProtection
+    "1.3.6.1.5.5.7.3.36",  # id-kp-documentSigning
+    "1.3.6.1.4.1.311.76.59.1.9",  # Microsoft's
+)
+"""What a signer's certificate is for, at least one of them, by the C2PA's specification and its certificate policy.
+
+The library takes the second alone unless it is told, and calls every other signer invalid. It takes those for time
+stamps and OCSP in any case.
+"""
+
 _SILENCE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data\0\0\0\0"
 
 
@@ -58,13 +70,14 @@ def _read(file: IO[bytes], anchors: str) -> dict[str, Any] | None:
 
 
 def _settings(anchors: str) -> dict[str, Any]:
-    settings: dict[str, Any] = {
+    trust = {"trust_config": "\n".join(_PURPOSES)}
+    if anchors:
+        trust["user_anchors"] = anchors
+    return {
+        "trust": trust,
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
         "core": {"allowed_network_hosts": [], "max_decompressed_manifest_size_in_mb": _UNPACKED_MIB},
     }
-    if anchors:
-        settings["trust"] = {"user_anchors": anchors}
-    return settings
 
 
 def _load() -> Any:  # noqa: ANN401 - a module without types
