@@ -27,12 +27,17 @@ def judge(reports: Sequence[DetectorReport], *, conclusive: bool) -> tuple[Verdi
 
     Args:
         reports: one of each detector.
-        conclusive: whether there was enough in the recording to look at.
+        conclusive: whether there was enough in the recording to look at. What its credentials declare counts even so.
     """
-    answers = [(verdict_of(report) if conclusive else Verdict.INCONCLUSIVE, report.score) for report in reports]
+    told = [conclusive or report.credentials is not None for report in reports]
+    answers = [
+        (verdict_of(report) if counts else Verdict.INCONCLUSIVE, report.score)
+        for report, counts in zip(reports, told, strict=True)
+    ]
     verdict = max((answer for answer, _ in answers), key=SEVERITY.__getitem__, default=Verdict.NO_EVIDENCE)
     score = max((counted(answer, points) for answer, points in answers), default=0)
-    return (verdict if conclusive else Verdict.INCONCLUSIVE), score
+    evident = SEVERITY[verdict] >= SEVERITY[Verdict.SUSPICIOUS]
+    return (verdict if conclusive or evident else Verdict.INCONCLUSIVE), score
 
 
 def of_the_whole(verdict: Verdict, summary: str, coverage: Coverage) -> tuple[Verdict, str]:

@@ -15,6 +15,8 @@ from analyzer_contract import (
     MOST_POINTS,
     PLOT_MARGINS,
     SUSPICIOUS_FROM,
+    Credentials,
+    CredentialState,
     DetectorReport,
     FailureKind,
     FailureReason,
@@ -70,6 +72,23 @@ def test_the_severest_claim_decides(claims: list[tuple[int, Verdict | None]], ve
         reports = [report(points, claim=claim) for points, claim in order]
         assert judge(reports, conclusive=True) == (verdict, score)
         assert judge(reports, conclusive=False) == (Verdict.INCONCLUSIVE, min(max(each for each, _ in claims), 49))
+
+
+@pytest.mark.parametrize(
+    ("declared", "claim", "verdict", "score"),
+    [
+        (95, Verdict.LIKELY_FAKE, Verdict.LIKELY_FAKE, 95),
+        (75, None, Verdict.SUSPICIOUS, 75),
+        (0, None, Verdict.INCONCLUSIVE, SUSPICIOUS_FROM - 1),
+    ],
+)
+def test_what_is_declared_under_a_signature_counts_however_short_the_recording_is(
+    declared: int, claim: Verdict | None, verdict: Verdict, score: int
+) -> None:
+    signed = Credentials(state=CredentialState.VALID)
+    by_maker = report(declared, claim=claim).model_copy(update={"credentials": signed})
+    for reports in ([by_maker, report(98)], [report(98), by_maker]):
+        assert judge(reports, conclusive=False) == (verdict, score)
 
 
 @pytest.mark.parametrize("reason", list(FailureReason))
