@@ -74,7 +74,7 @@ def with_time(signed: Path, by: Identity, days: float = 0, *, of_this: bool = Tr
         of_this: whether it is of this file's signature.
     """
     content = signed.read_bytes()
-    start = content.rindex(_TAG) + len(_TAG)
+    start = content.rindex(_TAG + _BYTES_16) + len(_TAG)  # two bytes alone are in one signature of a hundred by chance
     protected = content[start : start + 3 + int.from_bytes(content[start + 1 : start + 3])]
     padding = content.rindex(_PAD) + len(_PAD)
     after = padding + 2 + int.from_bytes(content[padding : padding + 2])
