@@ -57,6 +57,10 @@ def said_of(recording: Path) -> dict[str, str]:
         ("wav", "comment=Adobe Audition", "EditingSoftware"),
         ("wav", "title=Viva Las Vegas, by Synthesia", None),
         ("mp3", f"AIGC={AIGC.replace('1', '2', 1)}", None),
+        ("mp4", 'aigc_info={"aigc_label_type":1}', "DeclaredLabel"),
+        ("mp4", 'aigc_info={"aigc_label_type": 2, "source_info": null}', "DeclaredLabel"),
+        ("mp4", 'aigc_info={"aigc_label_type":0}', None),
+        ("mp4", 'comment={"aigc_label_type":1}', None),
         ("mp3", "comment=The loopy trooper made with sunoco", None),
     ],
 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_STANDARD, _WRITES, _NAMED = "a standard label", "its own mark", "a name"
-"""How strong: a label that a standard defines and no program writes by accident; what a program is known to write; a
-name, which can stand in a title as well."""
+_STANDARD, _PLATFORM, _WRITES, _NAMED = "a standard label", "a platform's label", "its own mark", "a name"
+"""How strong: a label that a standard defines and no program writes by accident; what a platform writes where an
+uploader, or the platform itself, says so; what a program is known to write; a name, which can stand in a title as well.
+"""
 
 _ANY: frozenset[str] = frozenset()
 _PROGRAM = frozenset({"comment", "com.apple.proapps.share.id", "com.apple.quicktime.software", "description",
@@ -50,6 +51,9 @@ MARKS: tuple[Mark, ...] = (
          "GB 45438-2025, the label AIGC: Label 1 is generated", frozenset({"aigc"})),
     Mark("DeclaredLabel", "IPTC digital source type", r"^(compositeWith)?trainedAlgorithmicMedia$", _STANDARD,
          "https://cv.iptc.org/newscodes/digitalsourcetype/, in XMP", frozenset({"digitalsourcetype"})),
+    Mark("DeclaredLabel", "TikTok (aigc_label_type)", r"aigc_label_type[\\\"\s:&quot;]{1,20}[12](?!\d)", _PLATFORM,
+         "TikTok-Content-Scraper #9: 1 is labelled by who uploaded it; files that it hands out have it as a tag",
+         frozenset({"aigc_info"})),
     Mark("GeneratorTag", "Suno", r"^made with suno\b", _WRITES, "comment or description of its MP3 and Ogg files"),
     Mark("GeneratorTag", "ComfyUI", r'\\?"(class_type|last_node_id)\\?"', _WRITES,
          "comfy_extras/nodes_video.py: labels prompt and workflow; ComfyUI-VideoHelperSuite: comment"),
