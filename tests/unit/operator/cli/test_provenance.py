@@ -45,6 +45,17 @@ def test_people_are_told_in_words(folder: Path) -> None:
     assert "made by a trained algorithm" in result.output
 
 
+def test_a_file_of_a_kind_that_is_not_looked_into_is_not_said_to_carry_nothing(folder: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + bytes(100))
+    result = CliRunner().invoke(app, ["provenance", str(photo), str(folder / "plain.wav")])
+    assert result.exit_code == 1, result.output
+    told, none = result.output.split(str(folder / "plain.wav"))
+    assert "Not read: UnsupportedMedia." in told
+    assert "content credentials" not in told
+    assert "It carries no content credentials (C2PA)." in none
+
+
 def test_an_empty_trust_list_is_an_error_and_says_what_to_do(folder: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["provenance", str(folder / "plain.wav"), "--trust", str(tmp_path)])
     assert result.exit_code == 1

@@ -1,14 +1,13 @@
 """What a file says of itself, and nothing else of it: for ``guardian provenance``, in a confined child as any analysis.
 
-Nothing is decoded, so that any file may be asked, also one that no analyzer takes.
+Nothing is decoded, so that damaged files may be asked, too, and others that no analyzer takes but have credentials.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
-from analyzer_contract import DetectorReport, MediaFacts
+from analyzer_contract import DetectorReport, FailureReason, MediaFacts
 from analyzer_kit.analysis import Assessment, Caps, Models, ProgressCallback, Trust
 from analyzer_kit.detector import Detector, Reading
 from analyzer_kit.errors import AnalysisError
@@ -47,14 +46,22 @@ class _Labels(_Asked):
 
 
 def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback) -> Assessment:
-    """Return what ``recording`` says of itself; there is nothing to draw."""
+    """Return what ``recording`` says of itself; there is nothing to draw.
+
+    Raises:
+        AnalysisError: UnsupportedMedia: no credentials were found, in a file in which nobody knows where they would be.
+    """
     del plot, progress
     if _reader is None:
         raise RuntimeError("not warm")
     places = places_of(recording)
-    reports = [report_on(_Credentials(), _reader.read(recording, places), 0)]
-    with suppress(AnalysisError):  # a file that no analyzer takes has no labels that are known
+    credentials = _reader.read(recording, places)
+    reports = [report_on(_Credentials(), credentials, 0)]
+    try:
         reports.append(_Labels().report(0, findings_on(recording, front_of(recording, caps), places, 0)))
+    except AnalysisError as error:  # of a file that no analyzer takes no labels are known
+        if credentials is None and error.reason is FailureReason.UNSUPPORTED_MEDIA:
+            raise
     verdict, score = judge(reports, conclusive=True)
     return Assessment(media=MediaFacts(), verdict=verdict, score=score, summary="", examined_share=1, detectors=reports)
 
