@@ -92,7 +92,8 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 RUN /trim-packages.sh
 
 # ---------------------------------------------------------------- our own code
-# It becomes a small layer of its own, so that a new version is pushed and pulled without its dependencies.
+# It becomes a small layer of its own, so that a new version is pushed and pulled without its dependencies. It alone is
+# compiled here: uv would look through all packages once more, for most of a minute.
 FROM operator-dependencies AS operator-build
 ARG SSL_CERT_FILE
 COPY service service
@@ -101,10 +102,11 @@ COPY locales locales
 COPY records records
 COPY operator operator
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-editable --package silver-guardian-operator
+    UV_COMPILE_BYTECODE=0 uv sync --locked --no-dev --no-editable --package silver-guardian-operator
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py operator \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analysis_records analyzer_contract guardian_locales guardian_service silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a analysis_operator analysis_records analyzer_contract guardian_locales guardian_service silver_guardian_* /own/ \
+ && /opt/venv/bin/python -m compileall -q -s /own -p /opt/venv/lib/python3.13/site-packages /own
 
 FROM audio-dependencies AS audio-build
 ARG SSL_CERT_FILE
@@ -114,10 +116,11 @@ COPY analyzers/kit analyzers/kit
 COPY analyzers/models analyzers/models
 COPY analyzers/audio analyzers/audio
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-editable --package silver-guardian-audio
+    UV_COMPILE_BYTECODE=0 uv sync --locked --no-dev --no-editable --package silver-guardian-audio
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py audio \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a audio_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a audio_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/ \
+ && /opt/venv/bin/python -m compileall -q -s /own -p /opt/venv/lib/python3.13/site-packages /own
 
 FROM video-dependencies AS video-build
 ARG SSL_CERT_FILE
@@ -127,10 +130,11 @@ COPY analyzers/kit analyzers/kit
 COPY analyzers/models analyzers/models
 COPY analyzers/video analyzers/video
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-editable --package silver-guardian-video
+    UV_COMPILE_BYTECODE=0 uv sync --locked --no-dev --no-editable --package silver-guardian-video
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py video \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a video_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a video_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/ \
+ && /opt/venv/bin/python -m compileall -q -s /own -p /opt/venv/lib/python3.13/site-packages /own
 
 FROM context-dependencies AS context-build
 ARG SSL_CERT_FILE
@@ -141,10 +145,11 @@ COPY analyzers/kit analyzers/kit
 COPY analyzers/models analyzers/models
 COPY analyzers/context analyzers/context
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-editable --package silver-guardian-context --extra transcription ${CUDA:+--extra cuda}
+    UV_COMPILE_BYTECODE=0 uv sync --locked --no-dev --no-editable --package silver-guardian-context --extra transcription ${CUDA:+--extra cuda}
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py context \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a context_analyzer analyzer_kit analyzer_contract guardian_models guardian_service silver_guardian_* /own/ \
+ && /opt/venv/bin/python -m compileall -q -s /own -p /opt/venv/lib/python3.13/site-packages /own
 
 FROM status-api-dependencies AS status-api-build
 ARG SSL_CERT_FILE
@@ -154,10 +159,11 @@ COPY locales locales
 COPY records records
 COPY status-api status-api
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-editable --package silver-guardian-status-api
+    UV_COMPILE_BYTECODE=0 uv sync --locked --no-dev --no-editable --package silver-guardian-status-api
 COPY tests/support/image/smoke.py /smoke.py
 RUN /opt/venv/bin/python /smoke.py status-api \
- && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a status_api analysis_records analyzer_contract guardian_locales guardian_service silver_guardian_* /own/
+ && mkdir /own && cd /opt/venv/lib/python3.13/site-packages && cp -a status_api analysis_records analyzer_contract guardian_locales guardian_service silver_guardian_* /own/ \
+ && /opt/venv/bin/python -m compileall -q -s /own -p /opt/venv/lib/python3.13/site-packages /own
 
 # ---------------------------------------------------------------- the images
 FROM runtime AS operator
