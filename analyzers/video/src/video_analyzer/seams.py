@@ -26,6 +26,10 @@ _BESIDE = 5
 _NOISE = 0.3
 """Gray levels added to what is usual: where nothing moves, the encoder's changes are no seam."""
 
+_BRIEF, _BRIEF_ALIKE = 12, 1.0
+"""Of fewer frames than the first, copies differ by no more than one frame does from the next: in a scene that is almost
+still, a third of a second resembles another by chance, and an encoder's renewal of the picture beside it is no seam."""
+
 _USUAL, _FARTHEST, _ONCE = 1.9, 1.4, 1.15
 """A seam leaps so much farther than is usual, than anything beside it does, and than the original does at the same
 place: a hammer leaps in each cycle. Of the drawn ropes, fans and lamps that were used for setting them, none came to
@@ -144,7 +148,7 @@ def judge(copies: Copies, motion: Motion) -> Judged:
 
     What differs by more than its own movement is neither: the same cut, or light, at two places.
     """
-    alike = [copy for copy in copies.found if copy.residual <= ALIKE]
+    alike = [copy for copy in copies.found if copy.residual <= (_BRIEF_ALIKE if copy.frames < _BRIEF else ALIKE)]
     edits = [copy for copy in alike if _has_seam(copy, motion)]
     edits += [copy for copy in copies.faint if _begins_clearly(copy, motion)]
     return Judged(edits, [copy for copy in alike if copy not in edits], copies.sharpest)

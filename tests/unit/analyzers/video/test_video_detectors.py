@@ -252,6 +252,17 @@ def test_a_seam_is_not_compared_with_the_other_seams_of_its_loop() -> None:
     assert seam_at(motion, 50, 44, others=[56, 62]).clear
 
 
+@pytest.mark.parametrize(("frames", "residual", "edits"), [(8, 0.8, 1), (8, 1.2, 0), (30, 1.2, 1)])
+def test_a_third_of_a_second_is_a_copy_only_if_it_differs_less_than_the_scene_moves(
+    frames: int, residual: float, edits: int
+) -> None:
+    leaps = np.full(200, 0.6, dtype=np.float32)
+    leaps[100] = 3.0
+    copy = Copy(40, 100, frames, 0.58, residual)
+    judged = judge(copies.Copies([copy], 0.58, []), motion_with(np.zeros((200, 880), dtype=np.float32), leaps))
+    assert len(judged.edits) == edits
+
+
 @pytest.mark.parametrize(("start", "score"), [(8.0, 50), (0.4, 0)])
 def test_a_faint_copy_counts_only_if_it_begins_with_a_leap(start: float, score: int) -> None:
     leaps = np.full(100, 0.5, dtype=np.float32)
