@@ -70,7 +70,7 @@ class Matrix:
         try:
             self.world.ask(name, self.world.put(name, **script), **spec)
             problems = self._follow(cell, name)
-            if cell.place in {Place.STATEMENT, Place.COMMIT, Place.ANSWER}:
+            if cell.place in {Place.STATEMENT, Place.COMMIT, Place.ANSWER} or cell.scenario.then == "delete":
                 self._until_kept(cell, name, fault)
         except TimeoutError as error:
             problems = [f"{error}; its status: {json.dumps(self._status(name))[:400]}"]
@@ -134,9 +134,11 @@ class Matrix:
         cell, item = outcome.cell, self._item(outcome.name)
         if (item is None) != (cell.scenario.then == "delete"):
             return ["it is gone" if item is None else "it is still there"]
+        if item is None and cell.kind in KILLS and outcome.fired:
+            # A deletion that no operator sees is kept and answered by nobody: 0035.
+            return self.witness.of_row(outcome.name, None, needed=False)
         problems = self.witness.of_row(outcome.name, item)
-        # A deletion that no operator sees is answered by nobody: 0035.
-        if not cell.scenario.called_back or (item is None and cell.kind in KILLS):
+        if not cell.scenario.called_back:
             return problems
         timed_out = cell.kind is Kind.TIMED_OUT and outcome.fired
         return problems + self.witness.of_token(outcome.name, item, nobody_waited=timed_out)

@@ -60,16 +60,23 @@ class Witness:
         """Return how many answers a request's task took."""
         return len(self._machines.of(token_of(name)))
 
-    def of_row(self, name: str, item: dict[str, Any] | None) -> list[str]:
-        """Return what is wrong with the row of a request as it is now; None: it was deleted."""
+    def of_row(self, name: str, item: dict[str, Any] | None, *, needed: bool = True) -> list[str]:
+        """Return what is wrong with the row of a request as it is now; None: it was deleted.
+
+        Args:
+            name: of the request.
+            item: the request.
+            needed: whether one that was deleted must have a row.
+        """
         with self._postgres.connect() as connection:
             rows = connection.execute(_ROW, [name]).fetchall()
             if item is not None:
                 reason = condition(item, "Succeeded")["reason"]
                 ends = connection.execute(_HISTORY, [name, reason]).fetchone()
         if item is None:
-            wrong = [row for row in rows if not row[4]]
-            return [f"{len(wrong)} rows of a request that was deleted say it lives"] if wrong or len(rows) > 1 else []
+            told = [bool(row[4]) for row in rows]
+            right = told == [True] or (not told and not needed)
+            return [] if right else [f"{len(told)} rows of a request that was deleted, {sum(told)} say so"]
         meta, status = item["metadata"], item.get("status")
         wanted = [(meta["uid"], meta["resourceVersion"], status, reason, False, False)]
         if rows != wanted:
