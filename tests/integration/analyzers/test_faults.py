@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import pytest_asyncio
 
 from analyzer_contract import EVENT, Failure, FailureKind, FailureReason, Progress, Result
 from tests.support.analyzers.service import FaultyS3, Service, eventually, running
-from tests.support.waiting import Stopwatch
+from tests.support.waiting import PATIENCE_SECONDS, Stopwatch
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -99,6 +100,22 @@ async def test_a_child_killed_while_idle_is_replaced(scripted: Service, put: Put
     os.kill(child, signal.SIGKILL)
     await eventually(lambda: child not in scripted.children(), "the service to notice")
     await works(scripted, put)
+
+
+async def test_children_killed_before_they_are_ready_leave_no_zombies(scripted: Service, put: Put) -> None:
+    for _ in range(10):
+        await _kill_two(scripted)
+    await works(scripted, put)
+
+
+async def _kill_two(scripted: Service) -> None:
+    """Kill the idle child, and the next one as soon as it is there: a thousandth of a second later it is ready."""
+    idle, until = await scripted.child(), time.monotonic() + PATIENCE_SECONDS
+    os.kill(idle, signal.SIGKILL)
+    while not (young := [pid for pid in scripted.children() if pid != idle]) and time.monotonic() < until:
+        pass
+    os.kill(young[0], signal.SIGKILL)
+    await eventually(lambda: not {idle, young[0]} & {*scripted.children()}, "the service to collect both")
 
 
 @pytest.mark.parametrize("script", ['{"crash": "hang"}', '{"seconds": 60}', '{"seconds": 60, "burn": true}'])

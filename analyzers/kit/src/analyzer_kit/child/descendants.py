@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,8 +81,17 @@ def drop_session(leader: int) -> None:
     _sessions.discard(leader)
 
 
+async def collect_stillborn() -> None:
+    """Wait a moment for a child that ended before it was known, and collect it: it would stay a zombie."""
+    for _ in range(_ROUNDS):
+        if _collect(pid for pid in _own_children() if _is_stillborn(pid)):
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
 async def end_orphans() -> bool:
     """End what children have left behind; return whether nothing is left."""
+    _collect(pid for pid in _own_children() if _is_stillborn(pid))  # one whose end was seen only later
     for _ in range(_ROUNDS):  # one that ends may have had children of its own, which are the service's then
         orphans = [pid for pid in _own_children() if _is_orphan(pid)]
         if not orphans:
@@ -97,15 +106,29 @@ async def end_orphans() -> bool:
     return False
 
 
-def _collect(ended: list[int]) -> None:
-    for pid in ended:
+def _collect(ended: Iterable[int]) -> int:
+    """Take these out of the table of processes, and return how many there were."""
+    pids = list(ended)
+    for pid in pids:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
+    return len(pids)
 
 
 def _own_children() -> list[int]:
     lists = Path("/proc/self/task").glob("*/children")
     return [int(pid) for each in lists for pid in each.read_text().split()]
+
+
+def _is_stillborn(pid: int) -> bool:
+    """Return whether a template made this child, and it ended before it said that it is ready."""
+    try:
+        session = os.getsid(pid)
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:  # gone
+        return False
+    unknown = session in _sessions and pid != session and pid not in _children
+    return unknown and "\nState:\tZ" in status
 
 
 def _is_orphan(pid: int) -> bool:

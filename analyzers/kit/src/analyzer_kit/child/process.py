@@ -170,6 +170,7 @@ class ChildProcess:
             self._process = Descendant(message.pid, self.taken.set)
         except (TimeoutError, AnalysisError, OSError) as error:
             self._writer.close()
+            await descendants.collect_stillborn()
             raise ChildStartError(str(error) or f"no child after {seconds:.0f} s") from error
         except BaseException:
             self._writer.close()  # the child ends when it reads no task
