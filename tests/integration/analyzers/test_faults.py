@@ -103,7 +103,7 @@ async def test_a_child_killed_while_idle_is_replaced(scripted: Service, put: Put
 
 
 async def test_children_killed_before_they_are_ready_leave_no_zombies(scripted: Service, put: Put) -> None:
-    for _ in range(10):
+    for _ in range(4):
         await _kill_two(scripted)
     await works(scripted, put)
 
