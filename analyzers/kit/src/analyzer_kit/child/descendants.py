@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -84,14 +84,14 @@ def drop_session(leader: int) -> None:
 async def collect_stillborn() -> None:
     """Wait a moment for a child that ended before it was known, and collect it: it would stay a zombie."""
     for _ in range(_ROUNDS):
-        if _collect(pid for pid in _own_children() if _is_stillborn(pid)):
+        if _collect_stillborn():
             return
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def end_orphans() -> bool:
     """End what children have left behind; return whether nothing is left."""
-    _collect(pid for pid in _own_children() if _is_stillborn(pid))  # one whose end was seen only later
+    _collect_stillborn()  # one whose end was seen only later
     for _ in range(_ROUNDS):  # one that ends may have had children of its own, which are the service's then
         orphans = [pid for pid in _own_children() if _is_orphan(pid)]
         if not orphans:
@@ -106,13 +106,17 @@ async def end_orphans() -> bool:
     return False
 
 
-def _collect(ended: Iterable[int]) -> int:
-    """Take these out of the table of processes, and return how many there were."""
-    pids = list(ended)
-    for pid in pids:
+def _collect_stillborn() -> bool:
+    """Collect what ended before it was known; return whether there was any."""
+    stillborn = [pid for pid in _own_children() if _is_stillborn(pid)]
+    _collect(stillborn)
+    return bool(stillborn)
+
+
+def _collect(ended: list[int]) -> None:
+    for pid in ended:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-    return len(pids)
 
 
 def _own_children() -> list[int]:
@@ -122,11 +126,7 @@ def _own_children() -> list[int]:
 
 def _is_stillborn(pid: int) -> bool:
     """Return whether a template made this child, and it ended before it said that it is ready."""
-    try:
-        session = os.getsid(pid)
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:  # gone
-        return False
+    session, status = _session_and_status(pid)
     unknown = session in _sessions and pid != session and pid not in _children
     return unknown and "\nState:\tZ" in status
 
@@ -136,10 +136,14 @@ def _is_orphan(pid: int) -> bool:
 
     Not one that the service itself started: that is in its own session, or can still gain rights.
     """
-    try:
-        session = os.getsid(pid)
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:  # gone
-        return False
+    session, status = _session_and_status(pid)
     spared = pid in _children or session in _sessions or session == os.getsid(0)
     return not spared and "NoNewPrivs:\t1" in status
+
+
+def _session_and_status(pid: int) -> tuple[int, str]:
+    """Return the leader of a process's session, and what Linux says of it; nothing of one that is gone."""
+    try:
+        return os.getsid(pid), Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0, ""
