@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,18 +23,27 @@ if TYPE_CHECKING:
 ACCESS_KEY = "integration"
 SECRET_KEY = "integration-secret"
 REGION = "us-east-1"
+_MAKING = threading.Lock()
+"""Clients are for several threads, but a session is not."""
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """Reading the rules of S3 takes a tenth of a second, so all clients have one session."""
+    return boto3.session.Session()
 
 
 def client_of(endpoint_url: str, access_key: str, secret_key: str, region: str) -> S3Client:
     """Return a client of a server other than Amazon's."""
-    return boto3.session.Session().client(  # boto3.client is not for threads
-        "s3",
-        endpoint_url=endpoint_url,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-        region_name=region,
-        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
+    with _MAKING:
+        return _session().client(
+            "s3",
+            endpoint_url=endpoint_url,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            region_name=region,
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+        )
 
 
 class S3Process:
