@@ -6,8 +6,11 @@
 #   --volume BUNDLE:/run/ca.crt:ro --build-arg SSL_CERT_FILE=/run/ca.crt
 # Every stage declares that argument anew: not all builders hand it on to the stages built on one that has it.
 
+# Of all architectures; scripts/pin-base.sh writes the newest one here.
+ARG BASE=docker.io/library/debian:trixie-slim@sha256:d7e12182ce18b85b93007c1dedf31f2d29e01ccf3182cc4017c709b6259bc132
+
 # ---------------------------------------------------------------- what runs
-FROM debian:trixie-slim AS runtime
+FROM ${BASE} AS runtime
 # The interpreter and its standard library, without pip, venv, IDLE, or the documentation that python3 brings along.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates libpython3-stdlib python3-minimal \
@@ -26,7 +29,7 @@ LABEL org.opencontainers.image.vendor="Silver Guardian" \
 USER 65532:65532
 
 # ---------------------------------------------------------------- what builds
-FROM debian:trixie-slim AS build
+FROM ${BASE} AS build
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends binutils ca-certificates python3 python3-venv \
  && rm -rf /var/lib/apt/lists/*

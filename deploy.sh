@@ -130,15 +130,11 @@ sha256() {
     if command -v sha256sum > /dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
 }
 
-# The digest of the base image, if scripts/pin-base.sh wrote it: the images are then built on it and on no other.
-readonly BASE_IMAGE=debian:trixie-slim
-readonly BASE_DIGEST=base-image.digest
-
-# A hash of the whole build context and of the base image's digest: equal sources have equal tags, so nothing is built twice.
+# A hash of the whole build context and of the Dockerfile, which names the base image by its digest: equal sources have
+# equal tags, so nothing is built twice.
 source_tag() {
     local context
     context=$(sed -n 's/^!//p' .dockerignore)
-    [[ ! -f $BASE_DIGEST ]] || context="$context $BASE_DIGEST"
     # shellcheck disable=SC2086 # the list is of paths without spaces
     find Dockerfile $context -type f -not -path '*/__pycache__/*' -not -path '*/.venv/*' -not -path '*.egg-info/*' -print0 |
         LC_ALL=C sort -z | while IFS= read -r -d '' file; do sha256 "$file"; done | sha256 | cut -c 1-12
@@ -174,10 +170,7 @@ ensure_builder() {
 }
 
 build_and_push() {
-    local base=()
-    [[ ! -f $BASE_DIGEST ]] ||
-        base=(--build-context "$BASE_IMAGE=docker-image://docker.io/library/$BASE_IMAGE@$(cat "$BASE_DIGEST")")
-    docker buildx build --builder "$BUILDER" --platform "$PLATFORMS" --target "$1" ${base[@]+"${base[@]}"} \
+    docker buildx build --builder "$BUILDER" --platform "$PLATFORMS" --target "$1" \
         --tag "$(repository "$1"):$TAG" --provenance=mode=max --sbom=true --push . ||
         die "building or pushing $1 failed. Images that are already pushed stay; run ./deploy.sh --step images again"
     sign_image "$1"

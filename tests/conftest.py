@@ -24,8 +24,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 _CLUSTER_TESTS = "tests/e2e/"
 _WAITING = ("tests/integration/operator/", _CLUSTER_TESTS)
-_ORDER = (*_WAITING, "tests/integration/", "tests/unit/")
-"""With several processes, what takes longest and mostly waits begins first, and the many short files fill the rest."""
+_ORDER = (_CLUSTER_TESTS, "tests/integration/operator/", "tests/integration/", "tests/unit/")
+"""With several processes, what takes longest begins first, and the many short files fill the rest."""
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -30,14 +30,12 @@ def buildah(*arguments: str | Path, check: bool = True) -> subprocess.CompletedP
     return run(*_base_command(), *arguments, check=check, env={"BUILDAH_ISOLATION": "chroot"})
 
 
-def build(context: Path, dockerfile: Path, name: str, target: str | None = None) -> str:
+def build(context: Path, dockerfile: Path, name: str, *options: str) -> str:
     """Build an image with cached layers; return its id. What the build says goes to our standard error."""
     # A build computes for minutes: whatever else runs goes before it.
     command = ["nice", "-n", "10", *_base_command(), "build", "--isolation", "chroot", "--layers", "--pull-never",
                "--format", "docker", "--file", str(dockerfile), "--tag", name]  # fmt: skip
-    if target:
-        command += ["--target", target]
-    command += [*_certificate_options(), str(context)]
+    command += [*options, *_certificate_options(), str(context)]
     process = subprocess.Popen(
         command, env=command_env(), text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

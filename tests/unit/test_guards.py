@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator as stdlib_operator
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,15 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_operator_folder_does_not_shadow_the_standard_library(name: str) -> None:
     assert not (ROOT / "operator" / name).exists()
     assert stdlib_operator.add(1, 1) == 2
+
+
+def test_images_stand_on_a_base_that_is_named_by_its_digest() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    stages = re.findall(r"^FROM (\S+) AS (\S+)$", dockerfile, re.MULTILINE)
+    bases = {base for base, _ in stages} - {name for _, name in stages}
+    assert len(stages) == len(re.findall(r"^FROM ", dockerfile, re.MULTILINE)) > 0
+    assert bases == {"${BASE}"}
+    assert re.search(r"^ARG BASE=docker\.io/library/debian:trixie-slim@sha256:[0-9a-f]{64}$", dockerfile, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", sorted(crd.definitions()))

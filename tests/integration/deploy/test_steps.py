@@ -73,23 +73,25 @@ class TestOneClick:
         assert position(second.lines, r"^terraform -chdir=terraform apply")
         assert position(second.lines, r"^helm upgrade --install")
 
-    def test_a_pinned_base_image_is_built_on_and_is_part_of_the_tag(self, deployed: Deployment) -> None:
-        def build() -> tuple[str, str]:
-            deployed.tools.forget()
-            deployed.tools.answer(NOT_PUSHED)
-            assert deployed.run("--step", "images").returncode == 0
-            line = next(line for line in deployed.tools.lines() if "--target audio " in line)
-            tag = re.search(r"/audio:([0-9a-f]{12}) ", line)
-            assert tag
-            return line, tag[1]
+    def test_the_newest_base_image_is_pinned_in_the_dockerfile_and_gives_another_tag(
+        self, deployed: Deployment
+    ) -> None:
+        digest = f"sha256:{'0a' * 32}"
+        dockerfile = deployed.folder / "Dockerfile"
+        before, tag = dockerfile.read_text(), _tags(deployed)
+        deployed.tools.answer(Answer(r"^docker buildx imagetools inspect", stdout=f"{digest}\n"))
+        done = deployed.run(script="scripts/pin-base.sh")
+        assert done.returncode == 0, done.stderr
+        base = f"ARG BASE=docker.io/library/debian:trixie-slim@{digest}"
+        assert dockerfile.read_text() == re.sub("^ARG BASE=.*$", base, before, flags=re.MULTILINE)
+        assert _tags(deployed).isdisjoint(tag)
 
-        loose, floating = build()
-        assert "--build-context" not in loose
-        base, digest = "debian:trixie-slim", f"sha256:{'0a' * 32}"
-        (deployed.folder / "base-image.digest").write_text(f"{digest}\n")
-        line, pinned = build()
-        assert f"--build-context {base}=docker-image://docker.io/library/{base}@{digest} " in line
-        assert pinned != floating
+    def test_a_registry_that_names_no_digest_pins_nothing(self, deployed: Deployment) -> None:
+        before = (deployed.folder / "Dockerfile").read_text()
+        deployed.tools.answer(Answer(r"^docker buildx imagetools inspect", stdout="<html>\n"))
+        done = deployed.run(script="scripts/pin-base.sh")
+        assert (done.returncode, done.stderr) == (1, "the registry named no digest\n")
+        assert (deployed.folder / "Dockerfile").read_text() == before
 
     @pytest.mark.parametrize(
         ("variables", "options"),
@@ -114,16 +116,10 @@ class TestOneClick:
         assert signed == ([] if options is None else [f"{sign}/{image}@{digest}" for image in IMAGES])
 
     def test_a_changed_source_gets_another_tag(self, deployed: Deployment) -> None:
-        def tags() -> set[str]:
-            deployed.tools.forget()
-            assert deployed.run("--step", "images").returncode == 0
-            calls = [line for line in deployed.tools.lines() if line.startswith("aws ecr describe-images")]
-            return {line.rpartition("imageTag=")[2] for line in calls}
-
-        before = tags()
-        assert tags() == before
+        before = _tags(deployed)
+        assert _tags(deployed) == before
         (deployed.folder / "operator" / "source.py").write_text("second = 2\n")
-        after = tags()
+        after = _tags(deployed)
         assert len(before) == len(after) == 1
         assert after != before
 
@@ -191,6 +187,14 @@ class TestPlan:
         assert changes(deployed.tools.lines()) == []
         assert all(f"{image} is in the registry" in done.stdout for image in IMAGES)
         assert position(deployed.tools.lines(), r"^helm upgrade .*--dry-run=server$")
+
+
+def _tags(deployed: Deployment) -> set[str]:
+    """Return the tags that a run asks the registry for."""
+    deployed.tools.forget()
+    assert deployed.run("--step", "images").returncode == 0
+    calls = [line for line in deployed.tools.lines() if line.startswith("aws ecr describe-images")]
+    return {line.rpartition("imageTag=")[2] for line in calls}
 
 
 def test_shellcheck_has_nothing_to_say() -> None:

@@ -82,9 +82,11 @@ class Deployment:
     folder: Path
     tools: Commands
 
-    def run(self, *options: str, typed: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *options: str, script: str = "deploy.sh", typed: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", str(self.folder / "deploy.sh"), *options],
+            ["bash", str(self.folder / script), *options],
             env={
                 "PATH": self.tools.path, "HOME": str(self.folder), "KUBECONFIG": "/mine", "TMPDIR": str(self.folder),
                 **variables,
@@ -115,6 +117,8 @@ def checkout(folder: Path) -> Deployment:
             (checkout / line[1:]).mkdir(parents=True)
             (checkout / line[1:] / "source.py").write_text("first = 1\n")
     (checkout / "terraform").mkdir()
+    (checkout / "scripts").mkdir(exist_ok=True)
+    shutil.copy(repo_root() / "scripts" / "pin-base.sh", checkout / "scripts")
     tools = Commands(folder / "tools", _TOOLS, _AN_EMPTY_ACCOUNT)
     tools.link_plain(*_PLAIN)
     return Deployment(checkout, tools)
