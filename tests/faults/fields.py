@@ -15,7 +15,7 @@ from tests.cluster.paths import repo_root
 Json = dict[str, Any]
 
 _ITEM = "[]"
-_STRINGS = ("s3://media/other", "other", "OTHER", "250m", "256Mi", "https://other.example/hook", "")
+_STRINGS = ("s3://media/other", "other", "OTHER", "250m", "256Mi", "https://other.example/hook", "a" * 64, "")
 """One of each kind that a rule of a definition may ask for; which of them it takes, the API server says."""
 _ABSENT = object()
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Protocol
 
 from status_api.naming import Key
-from status_api.wire import Analysis, NewAnalysis, ReportLink, Upload
+from status_api.wire import Analysis, NewAnalysis, NewUpload, ReportLink, Upload
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -65,8 +65,8 @@ class Storage(Protocol):
     def origin(self) -> str:
         """Where the links lead, as a page's policy names it: scheme, host, port."""
 
-    async def upload(self, tenant: str, content_type: str, size_bytes: int) -> Upload:
-        """Allow one upload, of exactly this type and size, under the tenant's own prefix."""
+    async def upload(self, tenant: str, new: NewUpload) -> Upload:
+        """Allow exactly this one upload, under the tenant's own prefix."""
 
     async def report(self, tenant: str, uri: str) -> ReportLink | None:
         """Return a link to a report, or None if the report is not this tenant's."""

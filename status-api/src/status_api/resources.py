@@ -40,6 +40,7 @@ class _Metadata(_Lenient):
 class _Source(_Lenient):
     uri: str
     version_id: str | None = None
+    sha256: str | None = None
 
 
 class _Spec(_Lenient):
@@ -118,7 +119,7 @@ def entry_of(resource: Mapping[str, Any]) -> Entry:
         verdict=status.verdict,
         score=status.score,
         progress=status.progress,
-        source=Source.model_construct(uri=spec.source.uri, version_id=spec.source.version_id),
+        source=Source.model_construct(**spec.source.model_dump()),
         analyzers=spec.analyzers,
         analyses=[_part(entry) for entry in status.analyses],
         has_report=status.report_uri is not None,

@@ -158,7 +158,7 @@ def _add_links(router: APIRouter, settings: Settings, analyses: Analyses, storag
                 f"sizeBytes: a recording has at most {settings.max_upload_bytes:,} bytes here.",
             )
         response.headers["Cache-Control"] = "no-store"
-        return await storage.upload(tenant, body.content_type, body.size_bytes)
+        return await storage.upload(tenant, body)
 
     @router.get(
         "/analyses/{id}/report",

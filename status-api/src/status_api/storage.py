@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import mimetypes
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -16,15 +17,17 @@ from guardian_service.s3 import split_uri
 from guardian_service.s3_client import client_config, custom_endpoint, region
 from status_api.errors import Unavailable
 from status_api.settings import Settings
-from status_api.wire import ReportLink, Source, Upload
+from status_api.wire import NewUpload, ReportLink, Source, Upload
 
 _MOST_SUFFIX = 10
+_CHECKSUM = "x-amz-checksum-sha256"
 
 
 class S3Links:
     """The Storage port over presigned URLs (Signature Version 4).
 
-    An upload's type and size are among the signed headers, so S3 itself refuses anything else.
+    An upload's type and size, and its SHA-256 if that is stated, are among the signed headers, so S3 itself refuses
+    anything else.
 
     Args:
         settings: prefixes, and how long a link is valid.
@@ -36,16 +39,19 @@ class S3Links:
         self.origin = _origin(settings.uploads_uri)
         """Scheme and host of the links to the bucket of uploads."""
 
-    async def upload(self, tenant: str, content_type: str, size_bytes: int) -> Upload:
-        """Allow one upload, of exactly this type and size, to a new key under the tenant's prefix."""
-        suffix = (mimetypes.guess_extension(content_type) or "")[:_MOST_SUFFIX]
+    async def upload(self, tenant: str, new: NewUpload) -> Upload:
+        """Allow exactly this one upload, to a new key under the tenant's prefix."""
+        suffix = (mimetypes.guess_extension(new.content_type) or "")[:_MOST_SUFFIX]
         uri = f"{self._settings.uploads_of(tenant)}{uuid.uuid4().hex}{suffix}"
         bucket, key = split_uri(uri)
-        parameters = {"Bucket": bucket, "Key": key, "ContentType": content_type, "ContentLength": size_bytes}
+        parameters = {"Bucket": bucket, "Key": key, "ContentType": new.content_type, "ContentLength": new.size_bytes}
+        headers = {"Content-Type": new.content_type}
+        if new.sha256:
+            checksum = base64.b64encode(bytes.fromhex(new.sha256)).decode()
+            parameters["ChecksumSHA256"] = headers[_CHECKSUM] = checksum
         url, expires = await self._sign("put_object", parameters)
-        return Upload(
-            source=Source(uri=uri), method="PUT", url=url, headers={"Content-Type": content_type}, expires_at=expires
-        )
+        source = Source(uri=uri, sha256=new.sha256)
+        return Upload(source=source, method="PUT", url=url, headers=headers, expires_at=expires)
 
     async def report(self, tenant: str, uri: str) -> ReportLink | None:
         """Return a link to a report under the tenant's own results; None for any other object."""

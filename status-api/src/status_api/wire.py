@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StringConstraints
 
-from analyzer_contract import Verdict, Wire
+from analyzer_contract import Sha256, Verdict, Wire
 from guardian_service.s3 import MOST_CHARACTERS, PLAIN_OBJECT_PATTERN
 
 _ANALYZER = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
@@ -40,6 +40,11 @@ class Source(Wire):
     )
     version_id: str | None = Field(
         default=None, min_length=1, max_length=1024, description="A version of it, in a versioned bucket."
+    )
+    sha256: Sha256 | None = Field(
+        default=None,
+        description="Of its content: a recording with another one is not analysed, and an earlier result for the same "
+        "content, as whichever object, counts.",
     )
 
 
@@ -129,6 +134,9 @@ class NewUpload(Wire):
     )
     size_bytes: Annotated[int, BeforeValidator(_whole)] = Field(
         ge=1, le=MOST_BYTES, strict=True, description="Exactly: another size is refused by the storage."
+    )
+    sha256: Sha256 | None = Field(
+        default=None, description="Of the bytes: others are refused by the storage. It is then part of `source`."
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from analyzer_contract import Failure, FailureKind, FailureReason, Result
+from analyzer_contract import Failure, FailureKind, FailureReason, Result, Unchanged
 from tests.support.analyzers.service import FaultyS3, eventually, running
 from tests.support.waiting import Stopwatch
 
@@ -69,6 +71,51 @@ async def test_nothing_is_retried_for_a_client_that_has_gone(tmp_path: Path) -> 
             before = len(server.requests)
             with pytest.raises(AssertionError, match="one more"):
                 await eventually(lambda: len(server.requests) > before + 1, "one more than was on its way", 6)
+
+
+async def test_a_result_for_a_content_stands_for_every_object_that_has_it(tmp_path: Path) -> None:
+    """One that S3 states is not downloaded for it; another one is, and then hashed. A wrong one is refused."""
+    server = FaultyS3(body=b'{"score": 7}')
+    sha256 = hashlib.sha256(server.body).hexdigest()
+    source = {"uri": "s3://media/first", "sha256": sha256}
+    with server.serving():
+        async with running(SCRIPTED, tmp_path, server.url) as service:
+            first = await service.last("", source=source)
+            assert isinstance(first, Result)
+            assert (first.score, first.source.sha256) == (7, sha256)
+            known = {"sha256": sha256, "fingerprint": first.fingerprint}
+            for stated, methods in ((False, ["HEAD", "GET"]), (True, ["HEAD"])):
+                if stated:
+                    server.checksums = {"x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode()}
+                server.etag = "f" * 32
+                server.requests.clear()
+                same = (await service.events("", source=source | {"uri": "s3://media/copy"}, knownContent=known))[-1]
+                assert isinstance(same, Unchanged)
+                assert (same.source.etag, same.source.sha256) == ("f" * 32, sha256)
+                assert [request.split()[0] for request in server.requests] == methods
+            anew = await service.last("", source=source, knownContent=known | {"fingerprint": "0" * 64})
+            assert isinstance(anew, Result)
+            unstated = await service.last("s3://media/copy", knownContent=known)
+            assert isinstance(unstated, Result)
+            assert unstated.source.sha256 is None
+
+
+@pytest.mark.parametrize("stated", [False, True])
+@pytest.mark.parametrize("module", [SCRIPTED, "context_analyzer"])
+async def test_an_object_with_another_content_than_is_stated_is_not_analysed(
+    tmp_path: Path, module: str, stated: bool
+) -> None:
+    server = FaultyS3()
+    if stated:
+        found = base64.b64encode(hashlib.sha256(server.body).digest()).decode()
+        server.checksums = {"x-amz-checksum-sha256": found, "x-amz-checksum-type": "FULL_OBJECT"}
+    with server.serving():
+        async with running(module, tmp_path, server.url) as service:
+            failure = await service.last("", source={"uri": "s3://media/key", "sha256": "a" * 64})
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.reason) == (FailureKind.SOURCE, FailureReason.SOURCE_MISMATCH)
+    assert hashlib.sha256(server.body).hexdigest() in failure.message
+    assert [request.split()[0] for request in server.requests] == ["HEAD"] + ([] if stated else ["GET"])
 
 
 async def test_odd_characters_in_a_key_reach_s3_as_they_are(tmp_path: Path) -> None:

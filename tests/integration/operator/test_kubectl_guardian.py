@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from analysis_operator.cli.app import app
+from analyzer_kit.content import sha256_of_file
 from tests.support.aws.s3 import S3Process
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import NAMESPACE, until
@@ -49,6 +51,13 @@ def kubectl(server: ApiServer, environment: dict[str, str], *arguments: str) -> 
     )
 
 
+def sums(world: World, name: str, key: str) -> set[str]:
+    """Return the SHA-256 that a request states, and the one that S3 has checked and states."""
+    stored = world.s3.client().head_object(Bucket="media", Key=key, ChecksumMode="ENABLED")
+    stated = world.server.read.get("analysisrequest", name, "default")["spec"]["source"]["sha256"]
+    return {stated, base64.b64decode(stored["ChecksumSHA256"]).hex()}
+
+
 def test_a_day_with_it(
     make_world: Callable[..., World], environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,7 +75,7 @@ def test_a_day_with_it(
     assert sent.returncode == 10, sent.stderr
     assert "mum: Likely fake, score 98 of 100" in sent.stdout
     assert "\x1b" not in sent.stdout
-    assert world.s3.client().get_object(Bucket="media", Key="inbox/mum/call-of-mum.json")["ContentLength"]
+    assert sums(world, "mum", "inbox/mum/call-of-mum.json") == {sha256_of_file(tmp_path / "call of mum.json")}
 
     # kubectl completes it, with the names that the cluster has: what a shell asks for at <TAB>.
     def completed() -> str:

@@ -19,6 +19,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from analysis_operator.local.runtime import LocalRuntime
 from analysis_operator.local.status_api import serving
+from analyzer_kit.content import sha256_of_file
 from tests.support.media.samples import make_samples
 from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_SECONDS
@@ -117,6 +118,12 @@ def complaints(driver: Chrome) -> list[str]:
     return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
 
 
+def stated(app: App) -> set[str]:
+    """Return the SHA-256 of each recording that was asked about."""
+    listed = httpx.get(f"{app.address}/v1/analyses", headers={"Authorization": f"Bearer {app.token}"})
+    return {item["source"]["sha256"] for item in listed.json()["items"]}
+
+
 @pytest.mark.parametrize(
     "seen",
     [
@@ -143,6 +150,7 @@ def test_a_recording_gets_its_verdict(app: App, samples: Path, tmp_path: Path, s
         assert text(driver, "#verdict-title") == title
         assert driver.switch_to.active_element.get_attribute("id") == "verdict-title", "a screen reader is led there"
         assert text(driver, "#verdict [data-file]") == sample
+        assert sha256_of_file(samples / sample) in stated(app), "so that it is not analysed again when it is sent again"
         assert len(driver.find_elements(By.CSS_SELECTOR, "#steps li")) >= 3
         screenshot(driver, SHOTS / f"{shot}-verdict.png")
         assert accessible(driver) == []

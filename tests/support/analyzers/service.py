@@ -175,6 +175,7 @@ class FaultyS3:
         failures: how many requests get ``failure_status`` before any is answered well.
         stated_bytes: Content-Length of HEAD, if it is not the truth.
         cut: how many GETs break off in the middle.
+        checksums: headers of HEAD that state what the object's checksum is.
         stalled: while set, GETs send the first byte and then nothing.
     """
 
@@ -183,6 +184,7 @@ class FaultyS3:
     failure_status: int = 500
     stated_bytes: int | None = None
     cut: int = 0
+    checksums: dict[str, str] = field(default_factory=dict)
     stalled: threading.Event = field(default_factory=threading.Event)
     requests: list[str] = field(default_factory=list)
     puts: dict[str, bytes] = field(default_factory=dict)
@@ -233,6 +235,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(size))
         self.send_header("ETag", f'"{self.faulty.etag}"')
+        for name, value in self.faulty.checksums.items() if self.headers.get("x-amz-checksum-mode") else ():
+            self.send_header(name, value)
         self.end_headers()
 
     def do_HEAD(self) -> None:

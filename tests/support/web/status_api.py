@@ -17,7 +17,7 @@ from status_api.app import create_app
 from status_api.auth import StaticTokens
 from status_api.page import SignIn
 from status_api.settings import Settings
-from status_api.wire import ReportLink, Source, Upload
+from status_api.wire import NewUpload, ReportLink, Source, Upload
 
 FIRST, SECOND = "token-of-one", "token-of-two"
 TOKENS = {FIRST: "one", SECOND: "two"}
@@ -40,10 +40,10 @@ class NoStorage:
 
     origin = "https://media.example"
 
-    async def upload(self, tenant: str, content_type: str, size_bytes: int) -> Upload:
-        source = Source(uri=f"s3://media/uploads/{tenant}/recording")
-        url = f"{self.origin}/put?size={size_bytes}"
-        return Upload(source=source, method="PUT", url=url, headers={"Content-Type": content_type}, expires_at=NOW)
+    async def upload(self, tenant: str, new: NewUpload) -> Upload:
+        source = Source(uri=f"s3://media/uploads/{tenant}/recording", sha256=new.sha256)
+        url = f"{self.origin}/put?size={new.size_bytes}"
+        return Upload(source=source, method="PUT", url=url, headers={"Content-Type": new.content_type}, expires_at=NOW)
 
     async def report(self, tenant: str, uri: str) -> ReportLink | None:
         return ReportLink(url=f"{self.origin}/{tenant}/report.html", expires_at=NOW)

@@ -6,6 +6,7 @@ import pytest
 
 from status_api.settings import Settings
 from status_api.storage import S3Links
+from status_api.wire import NewUpload
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "ap-northeast-2", "cn-north-1"])
@@ -18,6 +19,6 @@ async def test_the_page_may_send_to_where_the_links_lead(
     for name, value in given.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     links = S3Links(Settings(uploads_uri=uploads))
-    upload = await links.upload("one", "audio/mp4", 5)
+    upload = await links.upload("one", NewUpload(content_type="audio/mp4", size_bytes=5))
     assert upload.url.startswith(f"{links.origin}/")
     assert upload.source.uri.startswith(f"{uploads}/one/")

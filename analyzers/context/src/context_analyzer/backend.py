@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from analyzer_contract import AnalysisJob, Result, SourceFacts, TranscriptObject, Unchanged, Verdict
 from analyzer_kit.analysis import Assessment
+from analyzer_kit.content import checked
 from analyzer_kit.detector import InstalledDetectors
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.fingerprint import Fingerprint, unchanged
@@ -163,11 +164,16 @@ class ContextBackend:
         return await asyncio.get_running_loop().run_in_executor(self._computing, what)
 
     async def _find(self, job: AnalysisJob, clock: Stages) -> SourceFacts:
+        """Return the facts of the recording, whose content is what the job states, if it states any."""
+        loop, source = asyncio.get_running_loop(), job.source
         cancelled = threading.Event()
         try:
-            facts = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._store.head, job.source, clock.remaining(), cancelled
-            )
+            facts = await loop.run_in_executor(self._threads, self._store.head, source, clock.remaining(), cancelled)
+            if source.sha256 and facts.sha256 is None:  # S3 does not state it: read it through
+                found = await loop.run_in_executor(
+                    self._threads, self._store.sha256, source.uri, facts, clock.remaining(), cancelled
+                )
+                facts = checked(source, facts, found)
         finally:
             cancelled.set()
         clock.set_source(facts)

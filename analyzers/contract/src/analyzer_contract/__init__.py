@@ -30,6 +30,7 @@ from analyzer_contract.failures import FailureKind as FailureKind
 from analyzer_contract.failures import FailureReason as FailureReason
 from analyzer_contract.known import Fingerprint as Fingerprint
 from analyzer_contract.known import Known as Known
+from analyzer_contract.known import KnownContent as KnownContent
 from analyzer_contract.spoken import MOST_TURNS as MOST_TURNS
 from analyzer_contract.spoken import Mark as Mark
 from analyzer_contract.spoken import SpokenTurn as SpokenTurn
@@ -40,6 +41,7 @@ from analyzer_contract.verdict import Verdict as Verdict
 from analyzer_contract.verdict import counted as counted
 from analyzer_contract.wire import Answer as Answer
 from analyzer_contract.wire import Lenient as Lenient
+from analyzer_contract.wire import Sha256 as Sha256
 from analyzer_contract.wire import Wire as Wire
 from analyzer_contract.wire import camel as camel
 from guardian_service.s3 import S3Folder, S3Object
@@ -66,11 +68,14 @@ whole length, so that a report can lay scores over it. A PNG of another width is
 
 
 class SourceObject(Lenient):
-    """An S3 object, pinned as far as the caller can: by version, by ETag, or not at all."""
+    """An S3 object, pinned as far as the caller can: by version, by ETag, by its content, or not at all."""
 
     uri: S3Object
     version_id: str | None = Field(default=None, max_length=1024)
     etag: str | None = Field(default=None, max_length=256)
+    sha256: Sha256 | None = Field(
+        default=None, description="Of its content. It is checked: an object with another content is not analysed."
+    )
 
 
 class SourceFacts(Answer):
@@ -79,6 +84,9 @@ class SourceFacts(Answer):
     etag: str = Field(max_length=256)
     version_id: str | None = Field(default=None, max_length=1024)
     size_bytes: int = Field(ge=0, le=2**53)
+    sha256: Sha256 | None = Field(
+        default=None, description="Of its content, if the job states it and it was found to be so."
+    )
 
 
 class AnalysisJob(Lenient):
@@ -94,6 +102,10 @@ class AnalysisJob(Lenient):
     known: Known | None = Field(
         default=None,
         description="If the object and the fingerprint are still these, `unchanged` may be answered without analysing.",
+    )
+    known_content: KnownContent | None = Field(
+        default=None,
+        description="The same for the content, whichever object had it: once it is checked to have this SHA-256.",
     )
 
 

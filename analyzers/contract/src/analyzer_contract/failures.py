@@ -26,6 +26,7 @@ class FailureReason(StrEnum):
     SOURCE_NOT_FOUND = "SourceNotFound"
     SOURCE_FORBIDDEN = "SourceForbidden"
     SOURCE_CHANGED = "SourceChanged"  # the pinned ETag is no longer what the key holds
+    SOURCE_MISMATCH = "SourceMismatch"  # the content has another SHA-256 than the request states
     SOURCE_UNAVAILABLE = "SourceUnavailable"  # S3 answers 5xx, throttles, or is too slow
     RESULTS_UNAVAILABLE = "ResultsUnavailable"  # the results could not be written
     WORKER_CRASHED = "WorkerCrashed"

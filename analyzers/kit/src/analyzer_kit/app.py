@@ -46,7 +46,7 @@ _PROBLEMS = {
     403: "SourceForbidden",
     404: "SourceNotFound",
     408: "The body did not arrive.",
-    409: "SourceChanged",
+    409: "SourceChanged or SourceMismatch",
     413: "The body is longer than any job.",
     422: "The request is not valid, or the media is refused; `reason` says which.",
     429: "Every slot is taken; see Retry-After. `unattended`: the jobs that keep theirs without a client.",

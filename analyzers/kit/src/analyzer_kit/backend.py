@@ -12,11 +12,12 @@ from typing import Protocol
 
 import structlog
 
-from analyzer_contract import AnalysisJob, FailureReason, Result, SourceFacts, Unchanged
+from analyzer_contract import AnalysisJob, FailureReason, Result, SourceFacts, SourceObject, Unchanged
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.child.messages import Task
 from analyzer_kit.child.pool import ChildPool
 from analyzer_kit.child.spawn import Spawned
+from analyzer_kit.content import checked, sha256_of_file
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.fingerprint import Fingerprint, unchanged
 from analyzer_kit.publishing import Publisher
@@ -157,6 +158,10 @@ class ChildBackend:
             if same := unchanged(job, facts, fingerprint):
                 return same
             await self._fetch(job.source.uri, facts, recording, clock, cancelled)
+            if facts.sha256 != job.source.sha256:  # S3 did not state it
+                facts = await self._checked(job.source, facts, recording)
+                if same := unchanged(job, facts, fingerprint):
+                    return same
         finally:
             cancelled.set()
         clock.enter("analyze", ANALYSIS_SHARE[0])
@@ -180,6 +185,10 @@ class ChildBackend:
 
         target = os.open(recording, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         await asyncio.get_running_loop().run_in_executor(self._threads, download)
+
+    async def _checked(self, source: SourceObject, facts: SourceFacts, recording: Path) -> SourceFacts:
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, sha256_of_file, recording)
+        return checked(source, facts, found)
 
 
 def _read_plot(plot: Path) -> bytes:

@@ -14,6 +14,7 @@ _KINDS = {
     FailureReason.SOURCE_NOT_FOUND: FailureKind.SOURCE,
     FailureReason.SOURCE_FORBIDDEN: FailureKind.SOURCE,
     FailureReason.SOURCE_CHANGED: FailureKind.SOURCE,
+    FailureReason.SOURCE_MISMATCH: FailureKind.SOURCE,
     FailureReason.SOURCE_UNAVAILABLE: FailureKind.SOURCE,
     FailureReason.RESULTS_UNAVAILABLE: FailureKind.INTERNAL,
     FailureReason.WORKER_CRASHED: FailureKind.INTERNAL,

@@ -88,13 +88,20 @@ class Fingerprint:
 
 
 def unchanged(job: AnalysisJob, facts: SourceFacts, fingerprint: str | None) -> Unchanged | None:
-    """Return the answer that the earlier result which the job names would be the same again; None: analyse it."""
-    known = job.known
-    if known is None or fingerprint is None or known.fingerprint != fingerprint:
+    """Return the answer that an earlier result which the job names would be the same again; None: that is not known.
+
+    Nothing is, before the content is known to be what the job states.
+    """
+    if fingerprint is None or facts.sha256 != job.source.sha256:
         return None
-    if (known.etag, known.version_id) != (facts.etag, facts.version_id):
-        return None
-    return Unchanged(source=facts, fingerprint=fingerprint)
+    object_, content = job.known, job.known_content
+    same_object = object_ is not None and (object_.etag, object_.version_id, object_.fingerprint) == (
+        facts.etag,
+        facts.version_id,
+        fingerprint,
+    )
+    same_content = content is not None and (content.sha256, content.fingerprint) == (facts.sha256, fingerprint)
+    return Unchanged(source=facts, fingerprint=fingerprint) if same_object or same_content else None
 
 
 def _contents(folder: Path) -> Iterator[bytes]:

@@ -7,19 +7,21 @@ wait for it. boto3 above it would add transfers and resources, which are not use
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from analyzer_contract import FailureReason, SourceFacts, SourceObject
 from analyzer_kit import memory
+from analyzer_kit.content import checked
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.s3_answers import address_of, etag_of, facts_of, sha256_of
 from analyzer_kit.s3_errors import TransientError, changed, translated
-from guardian_service.s3 import split_uri
 from guardian_service.s3_client import client_config, custom_endpoint, region
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ _SINGLE_GET_BYTES = 16 * 1024 * 1024
 _RANGE_BYTES = 8 * 1024 * 1024
 _RANGES_AT_ONCE = 4
 _CHUNK_BYTES = 256 * 1024
+
+type _Take = Callable[[bytes, int], None]
+"""Takes a piece of an object and its position."""
 
 
 class ObjectStore:
@@ -63,21 +68,25 @@ class ObjectStore:
         """Return the facts of an object, so that it can be pinned.
 
         Args:
-            source: the object, with the version or ETag that the caller insists on.
+            source: the object, with the version, ETag or content that the caller insists on. Its SHA-256 is among the
+                facts if S3 states it.
             seconds: how long this may take with all retries.
             cancelled: when set, nothing is tried again.
 
         Raises:
-            AnalysisError: SourceNotFound, SourceForbidden, SourceChanged, SourceUnavailable, or MediaTooLarge.
+            AnalysisError: SourceNotFound, SourceForbidden, SourceChanged, SourceMismatch, SourceUnavailable, or
+                MediaTooLarge.
         """
-        bucket, key = _address(source.uri)
-        pin: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
+        bucket, key = address_of(source.uri)
+        about: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
+        if source.sha256:
+            about["ChecksumMode"] = "ENABLED"
 
-        def once() -> SourceFacts:
-            found = self.client().head_object(Bucket=bucket, Key=key, **pin)
-            return _facts(found, found.get("ContentLength", 0))
+        def once() -> tuple[SourceFacts, str | None]:
+            found = self.client().head_object(Bucket=bucket, Key=key, **about)
+            return facts_of(found, found.get("ContentLength", 0)), sha256_of(found)
 
-        facts = self._retried(once, source.uri, seconds, cancelled)
+        facts, sha256 = self._retried(once, source.uri, seconds, cancelled)
         size = facts.size_bytes
         if source.etag and source.etag.strip('"') != facts.etag:
             raise changed(source.uri)
@@ -86,7 +95,7 @@ class ObjectStore:
                 f"The recording has {size:,} bytes; at most {self._max_bytes:,} are analysed. Send a shorter part."
             )
             raise AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
-        return facts
+        return checked(source, facts, sha256) if source.sha256 and sha256 else facts
 
     def download(self, uri: str, facts: SourceFacts, target: int, seconds: float, cancelled: threading.Event) -> None:
         """Read exactly the object that ``facts`` describe into the open file ``target``.
@@ -105,11 +114,15 @@ class ObjectStore:
         step = max(facts.size_bytes, 1) if single else _RANGE_BYTES
         deadline = time.monotonic() + seconds
 
+        def keep(chunk: bytes, position: int) -> None:
+            if os.pwrite(target, chunk, position) != len(chunk):  # a full disk would leave a hole
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
         def fetch(start: int) -> None:
             end = min(start + step, facts.size_bytes)
 
             def once() -> None:
-                self._get(uri, facts, target, (start, end), cancelled)
+                self._get(uri, facts, keep, (start, end), cancelled)
 
             self._retried(once, uri, deadline - time.monotonic(), cancelled)
 
@@ -127,26 +140,48 @@ class ObjectStore:
             for fetched in done:
                 fetched.result()
 
+    def sha256(self, uri: str, facts: SourceFacts, seconds: float, cancelled: threading.Event) -> str:
+        """Read exactly the object that ``facts`` describe for its SHA-256, without keeping it.
+
+        Args and errors: as :meth:`download`.
+        """
+        digest, deadline = hashlib.sha256(), time.monotonic() + seconds
+        for start in range(0, facts.size_bytes, _RANGE_BYTES):
+            digest.update(self._part(uri, facts, start, deadline, cancelled))
+        return digest.hexdigest()
+
+    def _part(self, uri: str, facts: SourceFacts, start: int, deadline: float, cancelled: threading.Event) -> bytearray:
+        end = min(start + _RANGE_BYTES, facts.size_bytes)
+        part = bytearray(end - start)
+
+        def keep(chunk: bytes, position: int) -> None:
+            part[position - start : position - start + len(chunk)] = chunk
+
+        def once() -> None:
+            self._get(uri, facts, keep, (start, end), cancelled)
+
+        self._retried(once, uri, deadline - time.monotonic(), cancelled)
+        return part
+
     def _get(
-        self, uri: str, facts: SourceFacts, target: int, span: tuple[int, int], cancelled: threading.Event
+        self, uri: str, facts: SourceFacts, take: _Take, span: tuple[int, int], cancelled: threading.Event
     ) -> None:
         if cancelled.is_set():
             return
-        bucket, key = _address(uri)
+        bucket, key = address_of(uri)
         start, end = span
         pin: dict[str, Any] = {"VersionId": facts.version_id} if facts.version_id else {"IfMatch": facts.etag}
         if (start, end) != (0, facts.size_bytes):
             pin["Range"] = f"bytes={start}-{end - 1}"
         answer = self.client().get_object(Bucket=bucket, Key=key, **pin)
         with answer["Body"] as body:
-            if _etag(answer) != facts.etag:
+            if etag_of(answer) != facts.etag:
                 raise TransientError("another object came")
             position = start
             while not cancelled.is_set() and (chunk := body.read(_CHUNK_BYTES)):
                 if position + len(chunk) > end:
                     raise TransientError("more bytes than announced")
-                if os.pwrite(target, chunk, position) != len(chunk):  # a full disk would leave a hole
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                take(chunk, position)
                 position += len(chunk)
         if position != end and not cancelled.is_set():
             raise TransientError(f"{end - position} bytes are missing")
@@ -164,7 +199,7 @@ class ObjectStore:
         Raises:
             AnalysisError: SourceUnavailable, or MediaTooLarge.
         """
-        bucket, key = _address(uri)
+        bucket, key = address_of(uri)
 
         def once() -> tuple[bytes, SourceFacts]:
             answer = self.client().get_object(Bucket=bucket, Key=key)
@@ -173,7 +208,7 @@ class ObjectStore:
             if len(content) > most_bytes:
                 message = f"{uri} has more than the {most_bytes:,} bytes that are read."
                 raise AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
-            return content, _facts(answer, len(content))
+            return content, facts_of(answer, len(content))
 
         try:
             return self._retried(once, uri, seconds)
@@ -184,7 +219,7 @@ class ObjectStore:
 
     def delete(self, uri: str, seconds: float) -> None:
         """Remove an object that this analyzer wrote, if possible: leaving it behind does no harm."""
-        bucket, key = _address(uri)
+        bucket, key = address_of(uri)
         with suppress(AnalysisError):
             self._retried(lambda: self.client().delete_object(Bucket=bucket, Key=key), uri, seconds)
 
@@ -204,11 +239,11 @@ class ObjectStore:
             AnalysisError: ResultsUnavailable, for whatever reason.
         """
         try:
-            bucket, key = _address(uri)
+            bucket, key = address_of(uri)
 
             def once() -> None:
                 if not (cancelled and cancelled.is_set()):
-                    _etag(self.client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type))
+                    etag_of(self.client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type))
 
             self._retried(once, uri, seconds, cancelled)
         except AnalysisError as error:
@@ -235,36 +270,6 @@ class ObjectStore:
             message = f"S3 did not deliver {uri}: {error}. Try again later."
             raise AnalysisError(FailureReason.SOURCE_UNAVAILABLE, message) from error
         raise AssertionError("stamina returns or raises")
-
-
-def _facts(answer: Mapping[str, Any], size: int) -> SourceFacts:
-    version = answer.get("VersionId")
-    return SourceFacts(etag=_etag(answer), version_id=None if version == "null" else version, size_bytes=size)
-
-
-def _etag(answer: Mapping[str, Any]) -> str:
-    """Return the ETag of an answer.
-
-    Raises:
-        TransientError: there is none, so something on the way has answered, such as a proxy's page to sign in.
-    """
-    etag = str(answer.get("ETag", "")).strip('"')
-    if not etag:
-        raise TransientError("the answer is not S3's")
-    return etag
-
-
-def _address(uri: str) -> tuple[str, str]:
-    """Return bucket and key; refuse a key for which a server that tidies paths would read another one.
-
-    Raises:
-        AnalysisError: SourceForbidden.
-    """
-    bucket, key = split_uri(uri)
-    if {".", ".."} & set(key.split("/")):
-        message = f"The key of {uri} has a part that is '.' or '..'; such keys are not used. Copy it to a plain key."
-        raise AnalysisError(FailureReason.SOURCE_FORBIDDEN, message)
-    return bucket, key
 
 
 def _make_client(connect_seconds: float, read_seconds: float) -> S3Client:

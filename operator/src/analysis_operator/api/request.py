@@ -30,6 +30,11 @@ _ANALYZER_NAME = Matches(
     "name an Analyzer, in lower-case letters, digits and dashes, for example audio: kubectl get analyzers -A",
 )
 
+_SHA256 = Matches(
+    r"^[0-9a-f]{64}$",
+    "give a SHA-256 as sha256sum prints it: 64 hexadecimal digits, in lower case",
+)
+
 ObjectURI = Annotated[str, _S3_URI, NO_DOTS, NOT_HIDING, Field(max_length=MOST_CHARACTERS)]
 AnalyzerName = Annotated[str, _ANALYZER_NAME, Field(max_length=40)]
 
@@ -48,6 +53,11 @@ class Source(Resource):
         default=None,
         max_length=1024,
         description="A version of the object in a versioned bucket. Default: the current version when work starts.",
+    )
+    sha256: Annotated[str, _SHA256, Field(max_length=64)] | None = Field(
+        default=None,
+        description="The SHA-256 of its content. An object with another content is not analysed (SourceMismatch); a "
+        "result for the same content, whichever object had it, counts in this namespace.",
     )
 
 

@@ -77,7 +77,7 @@ class AnalysisStatus(Resource):
     result_sha256: str | None = Field(default=None, max_length=64, description="Of that file: guardian verify.")
     cached: bool = Field(
         default=False,
-        description="Whether nothing was analysed: the same analyzer had a result for this very object.",
+        description="Whether nothing was analysed: the same analyzer had a result for this object or its content.",
     )
     cached_from: CachedFrom | None = Field(default=None, description="Where that result comes from.")
 

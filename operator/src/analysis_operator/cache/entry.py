@@ -16,7 +16,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.reading import read_report
 from analysis_operator.report.places import results_folder
-from analyzer_contract import AnalysisReport, Fingerprint, Known, Result, SourceFacts, camel
+from analyzer_contract import (
+    AnalysisReport,
+    Fingerprint,
+    Known,
+    KnownContent,
+    Result,
+    Sha256,
+    SourceFacts,
+    Unchanged,
+    camel,
+)
 from analyzer_contract.evidence import strongest_evidence
 
 ENTRY_LIMIT = 16 * 1024
@@ -25,28 +35,41 @@ _APART = timedelta(minutes=5)
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 _Uid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$")]
-_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of one analyzer: for whom, and about which object, as the request names it."""
+    """What is asked of one analyzer: for whom, and about what.
+
+    That is an object, as a request names it, or a content, whichever object has it: then there is a ``sha256``, and no
+    address.
+    """
 
     namespace: str
     uri: str
     version_id: str | None
     analyzer: str
+    sha256: str | None = None
 
     @classmethod
     def of(cls, request: AnalysisRequest, analyzer: str) -> Question:
-        """Return the question that a request asks an analyzer."""
+        """Return the question about the object that a request asks an analyzer."""
         source = request.spec.source
         return cls(request.metadata.namespace, source.uri, source.version_id, analyzer)
+
+    @classmethod
+    def all_of(cls, request: AnalysisRequest, analyzer: str) -> tuple[Question, ...]:
+        """Return this question, and the one about its content, if the request states that."""
+        about_object, sha256 = cls.of(request, analyzer), request.spec.source.sha256
+        if sha256 is None:
+            return (about_object,)
+        return about_object, cls(request.metadata.namespace, "", None, analyzer, sha256)
 
     @property
     def digest(self) -> str:
         """What stands for it: names of recordings can say who is in them."""
-        return hashlib.sha256("\0".join((self.uri, self.version_id or "", self.analyzer)).encode()).hexdigest()
+        about = ("sha256", self.sha256) if self.sha256 else (self.uri, self.version_id or "")
+        return hashlib.sha256("\0".join((*about, self.analyzer)).encode()).hexdigest()
 
     def entry_uri(self, results_uri: str) -> str:
         """Return where its entry is. No analyzer may write there: their rights are for <analyzer>.json and .png."""
@@ -61,13 +84,13 @@ class Entry(BaseModel):
     schema_version: Literal["v1"] = "v1"
     namespace: str
     analyzer: str
-    question: _Sha256
+    question: Sha256
     request: _Name
     uid: _Uid
     ended_at: AwareDatetime
     source: SourceFacts
     fingerprint: Fingerprint
-    result_sha256: _Sha256 = Field(alias="resultSHA256")
+    result_sha256: Sha256 = Field(alias="resultSHA256")
 
     def result_uri(self, results_uri: str) -> str:
         """Return where the result is, by the names of its request."""
@@ -76,24 +99,44 @@ class Entry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An earlier result of the same analyzer: of which request, when, and what it said."""
+    """An earlier result of the same analyzer: of which request, when, and what it said.
+
+    ``sha256``: it was found by its content, which has this one. It may be that of another object.
+    """
 
     request: str
     uid: str
     ended_at: datetime
     fingerprint: str
     result: Result
+    sha256: str | None = None
 
     @property
-    def known(self) -> Known:
+    def known(self) -> Known | KnownContent:
         """What an analyzer needs to say whether it would be the same again."""
+        if self.sha256:
+            return KnownContent(sha256=self.sha256, fingerprint=self.fingerprint)
         source = self.result.source
         return Known(etag=source.etag, version_id=source.version_id, fingerprint=self.fingerprint)
 
+    def is_meant_by(self, same: Unchanged) -> bool:
+        """Return whether this is the result that an analyzer says would be the same again."""
+        if same.fingerprint != self.fingerprint:
+            return False
+        if self.sha256:
+            return same.source.sha256 == self.sha256
+        checked = {"sha256": None}  # whether the content was checked does not tell objects apart
+        return same.source.model_copy(update=checked) == self.result.source.model_copy(update=checked)
+
 
 def entry_for(question: Question, request: AnalysisRequest, result: Result, ended_at: datetime) -> Entry | None:
-    """Return the entry of a result; None if it need not come out the same again, or is not kept."""
+    """Return the entry of a result; None if it need not come out the same again, is not kept, or answers another one.
+
+    Only an analyzer that has checked it says which content the object has.
+    """
     if result.fingerprint is None or result.result_sha256 is None:
+        return None
+    if question.sha256 and question.sha256 != result.source.sha256:
         return None
     return Entry(
         namespace=question.namespace,
@@ -119,8 +162,11 @@ def read_entry(content: bytes, question: Question, now: datetime, max_age: timed
     return entry if now - max_age <= entry.ended_at <= now + _APART else None
 
 
-def earlier_of(entry: Entry, content: bytes, result_uri: str) -> Earlier | None:
-    """Return the result that an entry points to; None if what lies there is not that result any more."""
+def earlier_of(entry: Entry, content: bytes, result_uri: str, sha256: str | None = None) -> Earlier | None:
+    """Return the result that an entry points to; None if what lies there is not that result any more.
+
+    ``sha256``: of the content by which it was found.
+    """
     if hashlib.sha256(content).hexdigest() != entry.result_sha256:
         return None
     try:
@@ -130,7 +176,8 @@ def earlier_of(entry: Entry, content: bytes, result_uri: str) -> Earlier | None:
     whose = (report.id, report.analyzer, report.source)
     if whose != (f"{entry.uid}.{entry.analyzer}", entry.analyzer, entry.source):
         return None
-    return Earlier(entry.request, entry.uid, entry.ended_at, entry.fingerprint, _result(entry, report, result_uri))
+    result = _result(entry, report, result_uri)
+    return Earlier(entry.request, entry.uid, entry.ended_at, entry.fingerprint, result, sha256)
 
 
 def _result(entry: Entry, report: AnalysisReport, result_uri: str) -> Result:

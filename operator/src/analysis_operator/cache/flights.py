@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from analysis_operator.cache.entry import Question
@@ -35,16 +35,19 @@ class Flights:
         self._of: dict[str, set[Question]] = {}
         self._grounded: dict[Question, float] = {}
 
-    def ahead(self, question: Question, uid: str, priority: int) -> str | None:
-        """Return the name of the request for whose answer this one waits; None: for nobody's.
+    def ahead(self, questions: Iterable[Question], uid: str, priority: int) -> str | None:
+        """Return the name of the request for whose answer to one of these this one waits; None: for nobody's.
 
-        A more urgent request does not wait for one that others may pass.
+        A more urgent request does not wait for one that others may pass, and who is waited for waits for nobody.
         """
-        flight = self._flights.get(question)
-        if flight is None or flight.uid == uid or flight.priority < priority:
+        flights = [flight for question in questions if (flight := self._flights.get(question)) is not None]
+        if any(flight.uid == uid for flight in flights):
             return None
-        flight.waiting.add(uid)
-        return flight.name
+        for flight in flights:
+            if flight.priority >= priority:
+                flight.waiting.add(uid)
+                return flight.name
+        return None
 
     def claim(self, question: Question, uid: str, name: str, priority: int) -> None:
         """Let others with this question wait for this request, unless they already wait for another one."""

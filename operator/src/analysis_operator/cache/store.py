@@ -108,7 +108,7 @@ class VerdictCache:
         known = self.fresh(question)
         if known is None or known.uid != entry.uid:
             self._write(question, entry)
-        self.confirm(question, Earlier(entry.request, entry.uid, ended_at, entry.fingerprint, result))
+        self.confirm(question, Earlier(entry.request, entry.uid, ended_at, entry.fingerprint, result, question.sha256))
         return True
 
     def _read(self, question: Question) -> Earlier | None:
@@ -117,7 +117,7 @@ class VerdictCache:
             if (entry := read_entry(content, question, self._clock(), self._max_age)) is None:
                 return None
             uri = entry.result_uri(self._results_uri)
-            return earlier_of(entry, self._store.get(uri, JSON_LIMIT), uri)
+            return earlier_of(entry, self._store.get(uri, JSON_LIMIT), uri, question.sha256)
         except StoreError as error:
             if error.unusable:
                 return None

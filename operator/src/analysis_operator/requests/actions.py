@@ -7,7 +7,7 @@ from typing import Literal
 
 from analysis_operator.api import PinnedSource, RequestStatus
 from analysis_operator.callbacks.delivery import Answer
-from analyzer_contract import Known
+from analyzer_contract import Known, KnownContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class Enqueue:
     analyzer: str
     source: PinnedSource | None = None
     resume_on: str | None = None
-    known: Known | None = None
+    known: Known | KnownContent | None = None
     """An earlier result: if it would be the same again, the analyzer says only that."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Find out whether this analyzer has an earlier result for the same object."""
+    """Find out whether this analyzer has an earlier result for the same object or content."""
 
     analyzer: str
 

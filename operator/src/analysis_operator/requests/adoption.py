@@ -29,14 +29,22 @@ def start(entry: AnalysisStatus, observed: Observation, source: PinnedSource | N
         return LookUp(name)
     earlier = known[name]
     # Not of an object that was replaced since: the other analyses of this request looked at this one.
-    other = earlier is not None and source is not None and earlier.result.source.etag != source.etag
+    other = (
+        earlier is not None
+        and earlier.sha256 is None
+        and source is not None
+        and earlier.result.source.etag != source.etag
+    )
     return Enqueue(name, source, resume_on, None if earlier is None or other else earlier.known)
 
 
 def adopt(same: Unchanged, pod: str, earlier: Earlier | None) -> tuple[Result | Failure, Earlier | None]:
-    """Return the earlier result that an analyzer says would be the same again, or the failure that it says so."""
-    if earlier is not None and (same.source, same.fingerprint) == (earlier.result.source, earlier.fingerprint):
-        return earlier.result, earlier
+    """Return the earlier result that an analyzer says would be the same again, or the failure that it says so.
+
+    It is now about the object that the analyzer has looked at.
+    """
+    if earlier is not None and earlier.is_meant_by(same):
+        return earlier.result.model_copy(update={"source": same.source}), earlier
     message = f"Pod {pod} says that an earlier result is unchanged, and it was not asked about that one."
     return Failure(kind=FailureKind.INTERNAL, reason=FailureReason.INTERNAL_ERROR, message=message), None
 

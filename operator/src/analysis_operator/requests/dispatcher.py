@@ -22,7 +22,7 @@ from analysis_operator.requests.ports import Endpoint, Runner
 from analysis_operator.requests.resumption import Resumption
 from analysis_operator.requests.spans import Spans
 from analysis_operator.signals import Signal
-from analyzer_contract import Failure, FailureKind, FailureReason, Known
+from analyzer_contract import Failure, FailureKind, FailureReason, Known, KnownContent
 from guardian_service import tracing
 
 log = structlog.get_logger(__name__)
@@ -123,7 +123,7 @@ class Dispatcher:
         analyzer: str,
         source: PinnedSource | None,
         prefix: str | None,
-        known: Known | None = None,
+        known: Known | KnownContent | None = None,
         *,
         resume_on: str | None = None,
     ) -> None:

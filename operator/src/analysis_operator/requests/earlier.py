@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from analysis_operator.api import AnalysisRequest, AnalysisState, AnalysisStatus, RequestStatus
@@ -44,7 +44,7 @@ class EarlierResults:
         found = self._found.get(request.metadata.uid)
         known = dict(found.results) if found else {}
         for name in request.spec.analyzers:
-            if known.get(name) is None and (fresh := self._cache.fresh(Question.of(request, name))) is not None:
+            if known.get(name) is None and (fresh := self._fresh(self._cache, request, name)) is not None:
                 known[name] = fresh
         return known
 
@@ -54,9 +54,8 @@ class EarlierResults:
             return {}
         uid, names = request.metadata.uid, {}
         for name in request.spec.analyzers:
-            question = Question.of(request, name)
-            ahead = self._flights.ahead(question, uid, request.spec.priority)
-            if ahead is not None and self._cache.fresh(question) is None:
+            ahead = self._flights.ahead(Question.all_of(request, name), uid, request.spec.priority)
+            if ahead is not None and self._fresh(self._cache, request, name) is None:
                 names[name] = ahead
         return names
 
@@ -66,30 +65,29 @@ class EarlierResults:
             return
         found = self._found.setdefault(request.metadata.uid, _Found())
         if analyzer not in found.looking:
-            question = Question.of(request, analyzer)
             self.begin(request, analyzer)
-            found.looking[analyzer] = asyncio.create_task(
-                self._look_up(self._cache, question, request.metadata.uid, analyzer)
-            )
+            found.looking[analyzer] = asyncio.create_task(self._look_up(self._cache, request, analyzer))
 
     def begin(self, request: AnalysisRequest, analyzer: str) -> None:
         """Let equal requests wait for the answer that this one gets."""
         if self._cache is not None and not request.spec.refresh:
             meta = request.metadata
-            self._flights.claim(Question.of(request, analyzer), meta.uid, meta.name, request.spec.priority)
+            for question in Question.all_of(request, analyzer):
+                self._flights.claim(question, meta.uid, meta.name, request.spec.priority)
 
     def advance(self, request: AnalysisRequest, status: RequestStatus, runs: Mapping[str, Run]) -> None:
         """Keep the results that have just come, and let those go on that waited for them."""
         if self._cache is None:
             return
         for entry in status.analyses:
-            question, run = Question.of(request, entry.name), runs.get(entry.name)
-            useful = run is not None and self._keep(self._cache, question, request, entry, run)
             failed = not entry.state.finished and (entry.attempts > 0 or entry.storage_fails_since is not None)
-            if entry.state.finished or failed or request.spec.suspend:
-                ground = not useful and not request.spec.suspend and not request.spec.cancel
-                for uid in self._flights.release(question, request.metadata.uid, ground=ground):
-                    self._wake(uid)
+            run = runs.get(entry.name)
+            for question in Question.all_of(request, entry.name):
+                useful = run is not None and self._keep(self._cache, question, request, entry, run)
+                if entry.state.finished or failed or request.spec.suspend:
+                    ground = not useful and not request.spec.suspend and not request.spec.cancel
+                    for uid in self._flights.release(question, request.metadata.uid, ground=ground):
+                        self._wake(uid)
 
     def on_deleted(self, uid: str) -> None:
         """Forget a request that was deleted, and its results."""
@@ -116,13 +114,22 @@ class EarlierResults:
                 return cache.remember(question, request, result, run.ended_at)
             case Unchanged():
                 earlier = (self.of(request) or {}).get(question.analyzer)
-                if earlier is not None:
+                if earlier is not None and earlier.sha256 == question.sha256:
                     cache.confirm(question, earlier)
                 return earlier is not None
         return False
 
-    async def _look_up(self, cache: VerdictCache, question: Question, uid: str, analyzer: str) -> None:
-        earlier = await cache.look_up(question)
+    async def _look_up(self, cache: VerdictCache, request: AnalysisRequest, analyzer: str) -> None:
+        uid = request.metadata.uid
+        earlier = _newest([await cache.look_up(question) for question in Question.all_of(request, analyzer)])
         if (found := self._found.get(uid)) is not None:
             found.results[analyzer] = earlier
             self._wake(uid)
+
+    @staticmethod
+    def _fresh(cache: VerdictCache, request: AnalysisRequest, analyzer: str) -> Earlier | None:
+        return _newest(cache.fresh(question) for question in Question.all_of(request, analyzer))
+
+
+def _newest(found: Iterable[Earlier | None]) -> Earlier | None:
+    return max((each for each in found if each is not None), key=lambda each: each.ended_at, default=None)

@@ -11,7 +11,7 @@ from analysis_operator.api import AnalysisRequest, PinnedSource
 from analysis_operator.requests.fair_queue import FairQueue, QueuedAnalysis
 from analysis_operator.requests.observation import Outcome, PoolView, Run
 from analysis_operator.requests.ports import Endpoint
-from analyzer_contract import AnalysisJob, Known, SourceObject
+from analyzer_contract import AnalysisJob, Known, KnownContent, SourceObject
 
 _REFUSALS = 10
 """So many attempts in a row that no pod took are no accident: what waits is told."""
@@ -104,7 +104,7 @@ def job_of(
     analyzer: str,
     source: PinnedSource | None,
     prefix: str | None,
-    known: Known | None = None,
+    known: Known | KnownContent | None = None,
 ) -> AnalysisJob:
     """Return the job of one analysis of a request; its name is the same for each attempt."""
     spec = request.spec.source
@@ -114,8 +114,10 @@ def job_of(
             uri=spec.uri,
             version_id=spec.version_id or (source.version_id if source else None),
             etag=source.etag if source else None,
+            sha256=spec.sha256,
         ),
         deadline_seconds=request.spec.timeout_seconds,
         result_prefix=prefix,
-        known=known,
+        known=known if isinstance(known, Known) else None,
+        known_content=known if isinstance(known, KnownContent) else None,
     )

@@ -1,6 +1,6 @@
 // The page: choose a recording, send it, follow its analysis, read the verdict.
 import * as api from "./api.js";
-import { complaint, sizeText, typeOf } from "./files.js";
+import { complaint, sha256, sizeText, typeOf } from "./files.js";
 import * as session from "./session.js";
 import * as show from "./show.js";
 
@@ -48,9 +48,10 @@ async function send(file) {
     const sent = (percent) => show.working("sending", percent, ({ page }) => show.fill(page.sent, { percent }));
     sent(0);
     const upload = await api.allowUpload(typeOf(file), file.size);
+    const content = await sha256(file);
     await api.send(upload, file, { progress: sent, signal: sending.signal });
     // The upload's own key: a lost answer and a second try make one analysis.
-    const analysis = await api.analyse(upload.source, upload.source.uri.slice(-200));
+    const analysis = await api.analyse({ ...upload.source, sha256: content }, upload.source.uri.slice(-200));
     sessionStorage.setItem(`name:${analysis.id}`, file.name);
     session.remember(analysis.id);
     last = sending = null;

@@ -19,6 +19,16 @@ export function complaint(file, limit) {
   return file.size > limit ? "tooLarge" : null;
 }
 
+// Returns the SHA-256 of a file, by which a recording that was sent before is known again; undefined where the browser
+// has none for this page (without HTTPS), or would have to hold too much in memory for it.
+const MOST_HASHED = 64 * 1024 * 1024;
+
+export async function sha256(file) {
+  if (!crypto.subtle || file.size > MOST_HASHED) return undefined;
+  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export function sizeText(bytes) {
   const mega = bytes / (1024 * 1024);
   return mega >= 1024 ? `${Math.floor(mega / 102.4) / 10} GB` : `${Math.max(1, Math.floor(mega))} MB`;

@@ -358,7 +358,7 @@ async def test_swagger_is_served_and_describes_every_answer(app: FastAPI) -> Non
     assert all(set(answer["content"]) == {"application/problem+json"} for answer in answers.values())
     assert set(answers) == {"401", "403", "404", "408", "409", "413", "422", "429", "500", "502", "503", "504"}
     job = document["components"]["schemas"]["AnalysisJob"]["properties"]
-    assert set(job) == {"id", "source", "deadlineSeconds", "resultPrefix", "known"}
+    assert set(job) == {"id", "source", "deadlineSeconds", "resultPrefix", "known", "knownContent"}
 
 
 def test_openmetrics_has_the_trace_of_an_analysis_as_an_exemplar_and_the_old_format_has_none() -> None:

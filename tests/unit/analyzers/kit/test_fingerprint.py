@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from analyzer_contract import AnalysisJob, Known, SourceFacts, SourceObject
+from analyzer_contract import AnalysisJob, Known, KnownContent, SourceFacts, SourceObject
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.fingerprint import Fingerprint, unchanged
 from analyzer_kit.settings import KitSettings
@@ -102,3 +102,27 @@ def test_only_what_is_the_same_in_all_is_unchanged(
     job = AnalysisJob(id="one", source=SourceObject(uri="s3://media/a"), known=known)
     facts = SourceFacts(etag=etag, version_id=version, size_bytes=1)
     assert (unchanged(job, facts, fingerprint) is not None) == same
+
+
+S, OTHER = "c" * 64, "d" * 64
+CONTENTS = [
+    ("the same content", S, KnownContent(sha256=S, fingerprint=F), S, True),
+    ("content that was not checked yet", S, KnownContent(sha256=S, fingerprint=F), None, False),
+    ("another content", OTHER, KnownContent(sha256=S, fingerprint=F), OTHER, False),
+    ("another model", S, KnownContent(sha256=S, fingerprint=G), S, False),
+    ("a content that the job does not state", None, KnownContent(sha256=S, fingerprint=F), None, False),
+    ("the same object, checked", S, Known(etag="e1", fingerprint=F), S, True),
+    ("the same object, not checked yet", S, Known(etag="e1", fingerprint=F), None, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("stated", "known", "checked", "same"), [row[1:] for row in CONTENTS], ids=[row[0] for row in CONTENTS]
+)
+def test_nothing_is_unchanged_before_its_content_is_what_the_job_states(
+    stated: str | None, known: Known | KnownContent, checked: str | None, same: bool
+) -> None:
+    about = {"known" if isinstance(known, Known) else "known_content": known}
+    job = AnalysisJob.model_validate({"id": "one", "source": {"uri": "s3://media/a", "sha256": stated}, **about})
+    facts = SourceFacts(etag="e1", size_bytes=1, sha256=checked)
+    assert (unchanged(job, facts, F) is not None) == same

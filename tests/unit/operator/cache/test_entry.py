@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from analysis_operator.cache.entry import ENTRY_LIMIT, Question, earlier_of, entry_for, read_entry
-from analyzer_contract import SourceFacts, Verdict
+from analyzer_contract import Known, KnownContent, SourceFacts, Unchanged, Verdict
 from tests.support.operator.cached import ASKED, FINGERPRINT, MAX_AGE, QUESTION, RESULTS, entry, place, report, said
-from tests.support.operator.requests import NOW, request
+from tests.support.operator.requests import FACTS, NOW, request
+
+SHA256 = "c" * 64
+CHECKED = FACTS.model_copy(update={"sha256": SHA256})
 
 
 def written(**changes: Any) -> bytes:
@@ -63,7 +66,7 @@ def test_the_verdict_is_read_from_the_result() -> None:
     assert (result.verdict, result.score, result.summary) == (Verdict.SUSPICIOUS, 70, "A splice.")
     assert [finding.kind for finding in result.findings] == ["Splice"]
     assert (result.result_uri, result.fingerprint) == (place(), FINGERPRINT)
-    assert earlier.known.etag == "e1"
+    assert earlier.known == Known(etag="e1", fingerprint=FINGERPRINT)
 
 
 OTHER_RESULTS: list[tuple[str, bytes, dict[str, str] | None]] = [
@@ -94,8 +97,55 @@ def test_each_question_has_a_place_of_its_own_that_no_analyzer_may_write_to() ->
         replace(QUESTION, version_id="v1"),
         replace(QUESTION, uri="s3://media/call.wav2"),
         replace(QUESTION, uri="s3://media/call.wav\0v1"),
+        replace(QUESTION, uri="", sha256=SHA256),
+        replace(QUESTION, uri="", sha256="0" * 64),
+        replace(QUESTION, uri="", sha256=SHA256, analyzer="video"),
+        replace(QUESTION, uri="", sha256=SHA256, namespace="bank"),
     ]
     places = {question.entry_uri(f"{RESULTS}/") for question in (QUESTION, *others)}
     assert len(places) == len(others) + 1
     assert QUESTION.entry_uri(RESULTS).startswith("s3://results/default/.cached/")
     assert not any(uri.endswith(("/audio.json", "/video.json")) for uri in places)
+
+
+def test_a_request_that_states_its_content_asks_about_that_too() -> None:
+    stated = request(source={"uri": "s3://media/call.wav", "sha256": SHA256})
+    assert Question.all_of(ASKED, "audio") == (QUESTION,)
+    assert Question.all_of(stated, "audio") == (QUESTION, Question("default", "", None, "audio", SHA256))
+
+
+def test_a_result_has_an_entry_by_its_content_only_if_the_analyzer_has_checked_that() -> None:
+    by_content = replace(QUESTION, uri="", sha256=SHA256)
+    for facts, kept in ((FACTS, False), (FACTS.model_copy(update={"sha256": "0" * 64}), False), (CHECKED, True)):
+        made = entry_for(by_content, ASKED, said(report(), place(), source=facts), NOW)
+        assert (made is not None) == kept
+
+
+def test_what_was_found_by_its_content_is_asked_about_by_its_content() -> None:
+    content = report(source=CHECKED)
+    made = entry(source=CHECKED, result_sha256=said(content, place()).result_sha256)
+    earlier = earlier_of(made, content, place(), SHA256)
+    assert earlier is not None
+    assert earlier.known == KnownContent(sha256=SHA256, fingerprint=FINGERPRINT)
+
+
+MEANT = [
+    ("the object", None, FACTS, FINGERPRINT, True),
+    ("the object, whose content was checked", None, CHECKED, FINGERPRINT, True),
+    ("another object", None, SourceFacts(etag="e2", size_bytes=1000), FINGERPRINT, False),
+    ("another object with the content", SHA256, CHECKED.model_copy(update={"etag": "e2"}), FINGERPRINT, True),
+    ("an object with a content that nobody checked", SHA256, FACTS, FINGERPRINT, False),
+    ("another content", SHA256, CHECKED.model_copy(update={"sha256": "0" * 64}), FINGERPRINT, False),
+    ("another model", SHA256, CHECKED, "0" * 64, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("found_by", "source", "fingerprint", "meant"), [row[1:] for row in MEANT], ids=[row[0] for row in MEANT]
+)
+def test_which_result_an_analyzer_calls_unchanged(
+    found_by: str | None, source: SourceFacts, fingerprint: str, meant: bool
+) -> None:
+    earlier = earlier_of(entry(), report(), place(), found_by)
+    assert earlier is not None
+    assert earlier.is_meant_by(Unchanged(source=source, fingerprint=fingerprint)) == meant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,12 +36,16 @@ from analyzer_contract import (
     Unchanged,
     Verdict,
 )
+from analyzer_kit.fingerprint import unchanged
 from tests.support.operator.cached import FINGERPRINT, MAX_AGE, RESULTS, Bucket, place, report, said
 from tests.support.operator.machines import Machines
 from tests.support.operator.requests import EVERYTHING, FACTS, NOW, failure, observed, request, run
 from tests.support.waiting import PATIENCE_SECONDS, until
 
 EARLIER = Earlier("first", "uid-0", NOW, FINGERPRINT, said(report("uid-0"), place("first", "uid-0")))
+SHA256 = "c" * 64
+CHECKED = SourceFacts(etag="e9", size_bytes=1000, sha256=SHA256)
+BY_CONTENT = replace(EARLIER, sha256=SHA256)
 
 
 # ---- decisions
@@ -63,6 +68,11 @@ BEGINS = [
     ("it was not looked up", asked(), LookUp("audio")),
     ("there is none", asked(earlier={"audio": None}), Enqueue("audio", None)),
     ("there is one", asked(earlier={"audio": EARLIER}), Enqueue("audio", None, known=EARLIER.known)),
+    (
+        "one was found by its content",
+        asked(earlier={"audio": BY_CONTENT}),
+        Enqueue("audio", None, known=BY_CONTENT.known),
+    ),
     ("an attempt failed", asked(request=FAILED_ONCE, earlier={"audio": EARLIER}), Enqueue("audio", None)),
 ]
 
@@ -106,9 +116,24 @@ def test_what_is_unchanged_gets_the_earlier_result_and_says_so() -> None:
     assert "audio was not analysed again: the result is that of first." in condition.message
 
 
+def test_a_result_of_another_object_with_the_same_content_is_about_the_one_that_was_named() -> None:
+    answer = run(Unchanged(source=CHECKED, fingerprint=FINGERPRINT))
+    for request_ in (request(), pinned("e9")):
+        status = plan(asked(request=request_, earlier={"audio": BY_CONTENT}, runs={"audio": answer}), NOW).status
+        (entry,) = status.analyses
+        assert (entry.state, entry.verdict, entry.cached) == ("Succeeded", "Suspicious", True)
+        assert status.source is not None
+        assert status.source.etag == "e9"
+
+
 @pytest.mark.parametrize(
     ("earlier", "answer"),
     [
+        ({"audio": BY_CONTENT}, UNCHANGED),
+        (
+            {"audio": BY_CONTENT},
+            UNCHANGED.model_copy(update={"source": CHECKED.model_copy(update={"sha256": "0" * 64})}),
+        ),
         ({}, UNCHANGED),
         ({"audio": None}, UNCHANGED),
         ({"audio": EARLIER}, UNCHANGED.model_copy(update={"fingerprint": "0" * 64})),
@@ -140,14 +165,22 @@ class Analyzers:
         self.analysed: list[str] = []
         self.failures: list[Failure] = []
         self.states_fingerprint = True
+        self.contents: dict[str, str] = {}
+        """The SHA-256 of each object that has one of its own; an analyzer of before knows of none."""
         self.at_once = 0
         self.permits = asyncio.Semaphore(1000)
 
     async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Outcome]:
-        facts = SourceFacts(etag=self.etag, size_bytes=1000)
+        sha256 = self.contents.get(job.source.uri)
+        facts = SourceFacts(etag=job.source.uri if sha256 else self.etag, size_bytes=1000)
         self.asked.append(job.id)
         yield Progress(stage="download", fraction=0, source=facts)
-        if job.known and (job.known.etag, job.known.fingerprint) == (self.etag, self.fingerprint):
+        if sha256 and job.source.sha256:
+            if sha256 != job.source.sha256:
+                yield failure(FailureKind.SOURCE, FailureReason.SOURCE_MISMATCH)
+                return
+            facts = facts.model_copy(update={"sha256": sha256})
+        if unchanged(job, facts, self.fingerprint):
             yield Unchanged(source=facts, fingerprint=self.fingerprint)
             return
         self.at_once += 1
@@ -376,3 +409,91 @@ async def test_while_s3_fails_everything_is_analysed(scene: Scene) -> None:
     assert not await scene.one("first")
     scene.bucket.ill = None
     assert not await scene.one("second", source={"uri": "s3://media/other.wav"})
+
+
+# ---- the same content as another object
+
+
+def contents(scene: Scene, *names: str, sha256: str = SHA256) -> list[dict[str, Any]]:
+    """Have objects of these names with one content, and return what requests name as their source."""
+    uris = [f"s3://media/{name}.wav" for name in names]
+    scene.analyzers.contents |= dict.fromkeys(uris, sha256)
+    return [{"uri": uri, "sha256": sha256} for uri in uris]
+
+
+async def test_the_same_content_under_two_keys_is_analysed_once(scene: Scene) -> None:
+    for name, source in zip(("a", "b"), contents(scene, "a", "b"), strict=True):
+        await scene.one(name, source=source)
+    assert len(scene.analyzers.analysed) == 1
+    second = scene.api.find("default", "b")
+    assert second is not None
+    assert second.status.analyses[0].cached_from is not None
+    assert second.status.analyses[0].cached_from.name == "a"
+    assert second.status.source is not None
+    assert second.status.source.etag == "s3://media/b.wav", "that is the object that it is about"
+
+
+async def test_an_operator_that_starts_anew_finds_it_by_its_content(scene: Scene) -> None:
+    first, second = contents(scene, "a", "b")
+    await scene.one("a", source=first)
+    await until(lambda: sum("/.cached/" in uri for uri in scene.bucket.objects) == 2)
+    await scene.stop()
+    scene.start()
+    assert await scene.one("b", source=second)
+
+
+async def test_what_does_not_state_its_content_is_not_compared_by_it(scene: Scene) -> None:
+    first, second = contents(scene, "a", "b")
+    await scene.one("a", source=first)
+    assert not await scene.one("b", source={"uri": second["uri"]})
+    assert await scene.one("a-again", source={"uri": first["uri"]}), "by the object"
+    assert await scene.one("a-checked", source=first)
+
+
+async def test_an_object_that_is_not_the_stated_one_fails_for_good_and_is_not_analysed(scene: Scene) -> None:
+    (first,) = contents(scene, "a")
+    (other,) = contents(scene, "b", sha256="d" * 64)
+    await scene.one("a", source=first)
+    assert not await scene.one("b", source=other | {"sha256": SHA256})
+    failed = scene.api.find("default", "b")
+    assert failed is not None
+    assert failed.status.verdict is None
+    (entry,) = failed.status.analyses
+    assert (entry.state, entry.reason, entry.attempts) == ("Failed", "SourceMismatch", 1)
+    assert len(scene.analyzers.analysed) == 1
+
+
+async def test_two_tenants_share_no_content(scene: Scene) -> None:
+    first, second = contents(scene, "a", "b")
+    await scene.one("a", source=first)
+    scene.apply("b", namespace="bank", source=second)
+    assert await scene.ends("b", namespace="bank") == [False]
+
+
+async def test_the_same_content_is_analysed_anew_with_another_model(scene: Scene) -> None:
+    first, second, third = contents(scene, "a", "b", "c")
+    await scene.one("a", source=first)
+    model(scene)
+    assert not await scene.one("b", source=second)
+    assert await scene.one("c", source=third)
+
+
+async def test_of_a_hundred_equal_contents_at_once_one_is_analysed(scene: Scene) -> None:
+    names = [f"call-{number}" for number in range(100)]
+    for name, source in zip(names, contents(scene, *names), strict=True):
+        scene.apply(name, source=source)
+    adopted = await scene.ends(*names)
+    assert (sum(adopted), len(scene.analyzers.analysed)) == (99, 1)
+
+
+async def test_an_analyzer_that_checks_no_content_analyses_each_object_and_nobody_queues_up(scene: Scene) -> None:
+    scene.analyzers.permits = asyncio.Semaphore(0)
+    names = [f"call-{number}" for number in range(5)]
+    for name in names:
+        scene.apply(name, source={"uri": f"s3://media/{name}.wav", "sha256": SHA256})
+    await until(lambda: scene.analyzers.at_once == 1)
+    scene.analyzers.permits.release()
+    await until(lambda: scene.analyzers.at_once == 4)
+    for _ in names:
+        scene.analyzers.permits.release()
+    assert await scene.ends(*names) == [False] * 5

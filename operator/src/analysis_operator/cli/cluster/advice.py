@@ -40,6 +40,7 @@ FOR_REASON: dict[str, str] = {
     FailureReason.SOURCE_NOT_FOUND: "Check spec.source: no such bucket, key or version.",
     FailureReason.SOURCE_FORBIDDEN: f"{_ADMINISTRATOR}: bucket policy, pod identity, operator.grants.",
     FailureReason.SOURCE_CHANGED: "Make another request: kubectl guardian retry {name}",
+    FailureReason.SOURCE_MISMATCH: "Upload the recording again, or state the SHA-256 that it has, in another request.",
     FailureReason.SOURCE_UNAVAILABLE: "S3 failed for ten minutes. Later: kubectl guardian retry {name}",
     FailureReason.RESULTS_UNAVAILABLE: f"Check the results bucket and the rights to it. {_AGAIN}",
     FailureReason.WORKER_CRASHED: "Look at the log: kubectl guardian logs {name}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import secrets
@@ -52,20 +53,28 @@ def target_for(file: Path, folder: str, name: str) -> str:
     return f"{folder}{name}/{key}"
 
 
-def upload(file: Path, uri: str, progress: Callable[[int], None]) -> None:
-    """Upload a file, in parts where it is large.
+def upload(file: Path, uri: str, progress: Callable[[int], None]) -> str:
+    """Upload a file, in parts where it is large, and return its SHA-256.
 
     Raises:
         StorageTrouble: S3 did not take it.
     """
     from boto3.exceptions import Boto3Error
+    from boto3.s3.transfer import TransferConfig
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, key = split_uri(uri)
+    config = TransferConfig()
     try:
-        _client().upload_file(str(file), bucket, key, Callback=progress)
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256")
+        # Of parts S3 knows no SHA-256 of the whole.
+        whole = file.stat().st_size < config.multipart_threshold
+        checksum = {"ChecksumSHA256": base64.b64encode(digest.digest()).decode()} if whole else {}
+        _client().upload_file(str(file), bucket, key, Callback=progress, ExtraArgs=checksum, Config=config)
     except (BotoCoreError, Boto3Error, ClientError, OSError) as error:
         raise StorageTrouble(f"{file.name} was not uploaded to {uri}: {_why(error)}.") from error
+    return digest.hexdigest()
 
 
 def download(uri: str, sha256: str | None) -> bytes:

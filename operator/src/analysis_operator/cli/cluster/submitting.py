@@ -47,18 +47,18 @@ class Order:
 async def submit(cluster: Cluster, order: Order) -> int:
     """Make the request; return the exit code."""
     name = order.name or storage.name_for(order.recording)
-    uri = order.recording
+    source = {"uri": order.recording}
     console = Lines() if order.output is Format.TABLE else Console(stderr=True)
-    if not uri.startswith("s3://"):
-        uri = await _uploaded(cluster, order, name, console)
-    spec: dict[str, object] = {"source": {"uri": uri}}
+    if not order.recording.startswith("s3://"):
+        source = await _uploaded(cluster, order, name, console)
+    spec: dict[str, object] = {"source": source}
     if order.analyzers:
         spec["analyzers"] = list(order.analyzers)
     if order.refresh:
         spec["refresh"] = True
     created = await cluster.create(name, spec)
     if order.output is Format.TABLE:
-        print_text(console, f"{name} is asked for in namespace {cluster.namespace}: {uri}")
+        print_text(console, f"{name} is asked for in namespace {cluster.namespace}: {source['uri']}")
     if not order.wait:
         if order.output is Format.TABLE:
             print_text(console, f"To follow it: kubectl guardian why {name} -n {cluster.namespace}")
@@ -72,7 +72,8 @@ async def submit(cluster: Cluster, order: Order) -> int:
     return _print_end(console, request_of(raw))
 
 
-async def _uploaded(cluster: Cluster, order: Order, name: str, console: Console) -> str:
+async def _uploaded(cluster: Cluster, order: Order, name: str, console: Console) -> dict[str, str]:
+    """Upload the file, and return what the request names as its source."""
     file, size = _file_of(order.recording)
     if not order.folder:
         raise Refused(
@@ -83,8 +84,8 @@ async def _uploaded(cluster: Cluster, order: Order, name: str, console: Console)
     columns = (TextColumn("Uploading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=size)
-        await asyncio.to_thread(storage.upload, file, uri, lambda count: bar.update(task, advance=count))
-    return uri
+        sha256 = await asyncio.to_thread(storage.upload, file, uri, lambda count: bar.update(task, advance=count))
+    return {"uri": uri, "sha256": sha256}
 
 
 def _file_of(recording: str) -> tuple[Path, int]:
