@@ -6,10 +6,16 @@ counted, too.
 
 from __future__ import annotations
 
+import gzip
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from analysis_operator.api import AnalysisRequest
 from analysis_operator.requests.spans import Spans
@@ -18,7 +24,6 @@ from analyzer_kit.child.messages import StageTime
 from analyzer_kit.stages import Stages
 from guardian_service import tracing
 from guardian_service.tracing import OFF, OtlpRecorder, Tracing
-from tests.support.collector import Collector
 
 _COUNT = 2000
 _TIMES = [StageTime(stage=name, began=0, ended=0.1) for name in ("decode", "compare", "plot")]
@@ -75,9 +80,32 @@ def _microseconds(once: Callable[[], None]) -> float:
     return (time.process_time() - began) / _COUNT * 1e6
 
 
+class _Decoding(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        ExportTraceServiceRequest.FromString(
+            gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+        )
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def _collector() -> Iterator[str]:
+    """Serve a collector in this process, which decodes what comes and keeps nothing, and yield its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Decoding)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
 def main() -> None:
-    with Collector() as collector:
-        os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.url
+    with _collector() as address:
+        os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = address
         recorder = OtlpRecorder("benchmark")
         for what, traces in (
             ("off", OFF),

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tests.cluster import find_cluster, get_cluster
-from tests.cluster.builder import KUBECONFORM, MODULES, OPENTOFU, TFLINT, ensure_tools
+from tests.cluster.builder import KUBECONFORM, MODULES, OPENTOFU, OTELCOL, TFLINT, ensure_tools
 from tests.cluster.shell import CommandError
 
 
@@ -34,7 +34,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print("healthy" if status.healthy else "not running" if not status.parts else "unhealthy")
         return 0 if status.healthy else 1
     elif arguments.command == "build-tools":
-        for folder in ensure_tools((*MODULES, OPENTOFU, TFLINT, KUBECONFORM)).folders:
+        for folder in ensure_tools((*MODULES, OPENTOFU, TFLINT, KUBECONFORM, OTELCOL)).folders:
             print(folder)
     elif arguments.command == "build-images":
         for name in cluster.build_images(arguments.targets, tag=arguments.tag).values():

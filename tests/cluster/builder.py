@@ -32,6 +32,7 @@ _USUALLY = {
     "keda-adapter": "5 to 12 min",
     "tofu": "3 to 5 min",
     "tflint": "1 to 3 min",
+    "otelcol": "1 to 3 min",
 }
 
 
@@ -110,6 +111,7 @@ MODULES = (
 OPENTOFU = GoModule("opentofu")
 TFLINT = GoModule("tflint")
 KUBECONFORM = GoModule("kubeconform")
+OTELCOL = GoModule("otelcol")
 """Not the cluster's: `make test` builds them before, and a test that runs alone when it needs them."""
 
 

@@ -1,24 +1,27 @@
-"""A collector of traces: takes OTLP over HTTP, as protobuf, and keeps the spans that it was sent."""
+"""OpenTelemetry's own collector: takes OTLP over HTTP, and writes the spans into a file, from which they are read."""
 
 from __future__ import annotations
 
-import gzip
-import threading
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+import yaml
 
-_KINDS = {Span.SPAN_KIND_INTERNAL: "internal", Span.SPAN_KIND_SERVER: "server", Span.SPAN_KIND_CLIENT: "client"}
+from tests.cluster.builder import OTELCOL, ensure_program
+from tests.cluster.shell import command_env, wait_until, whole_lines
+from tests.support.ports import free_port
+
+_KINDS = {1: "internal", 2: "server", 3: "client"}
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One span, as it came."""
+    """One span, as the collector wrote it."""
 
     service: str
     name: str
@@ -32,55 +35,66 @@ class Seen:
     links: list[str]
 
 
-@dataclass(slots=True)
 class Collector:
-    """Serves ``/v1/traces`` until the end of its block."""
+    """One collector, as a context manager.
 
-    spans: list[Seen] = field(default_factory=list)
-    _server: ThreadingHTTPServer | None = None
+    Args:
+        folder: for its configuration, its file and its log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / "spans.jsonl"
+        self._address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{self._address}"
+        """What the variable ``OTEL_EXPORTER_OTLP_ENDPOINT`` says."""
 
     def __enter__(self) -> Collector:
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                assert (self.path, self.headers["Content-Type"]) == ("/v1/traces", "application/x-protobuf")
-                collector.take(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
-                answer = ExportTraceServiceResponse().SerializeToString()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/x-protobuf")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        program = ensure_program(OTELCOL, "otelcol")
+        config = self._folder / "collector.yaml"
+        config.write_text(yaml.safe_dump(self._config()))
+        with (self._folder / "collector.log").open("wb") as log:
+            command = [str(program), f"--config=file:{config}"]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=command_env())
+        try:
+            wait_until(self._listens, "the collector to listen")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        self._process.terminate()
+        self._process.wait()
 
     @property
-    def url(self) -> str:
-        """What the variable ``OTEL_EXPORTER_OTLP_ENDPOINT`` says."""
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def take(self, body: bytes) -> None:
-        """Keep the spans of one call."""
-        for of_service in ExportTraceServiceRequest.FromString(body).resource_spans:
-            about = {each.key: each.value.string_value for each in of_service.resource.attributes}
-            for scope in of_service.scope_spans:
-                self.spans += [_seen(about["service.name"], span) for span in scope.spans]
+    def spans(self) -> list[Seen]:
+        """Every span that it has taken and written so far."""
+        return [span for line in whole_lines(self._file) for span in _spans(json.loads(line))]
 
     def of(self, trace_id: str) -> list[Seen]:
         """Return the spans of one trace."""
         return [span for span in self.spans if span.trace_id == trace_id]
+
+    def _config(self) -> dict[str, Any]:
+        return {
+            "receivers": {"otlp": {"protocols": {"http": {"endpoint": self._address}}}},
+            "exporters": {"file": {"path": str(self._file), "flush_interval": "100ms"}},
+            "service": {
+                "pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["file"]}},
+                "telemetry": {"metrics": {"level": "none"}},
+            },
+        }
+
+    def _listens(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError(f"the collector has ended: {(self._folder / 'collector.log').read_text()}")
+        host, _, port = self._address.partition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
 
 def tree(spans: list[Seen], parent_id: str = "") -> dict[str, dict[str, object]]:
@@ -89,16 +103,28 @@ def tree(spans: list[Seen], parent_id: str = "") -> dict[str, dict[str, object]]
     return {f"{span.service}: {span.name}": tree(spans, span.span_id) for span in below}  # type: ignore[misc]
 
 
-def _seen(service: str, span: Span) -> Seen:
+def _spans(line: dict[str, Any]) -> Iterator[Seen]:
+    for of_service in line["resourceSpans"]:
+        about = _attributes(of_service["resource"])
+        for scope in of_service["scopeSpans"]:
+            for span in scope["spans"]:
+                yield _seen(about["service.name"], span)
+
+
+def _seen(service: str, span: dict[str, Any]) -> Seen:
     return Seen(
         service=service.removeprefix("silver-guardian-"),
-        name=span.name,
-        kind=_KINDS[span.kind],
-        trace_id=span.trace_id.hex(),
-        span_id=span.span_id.hex(),
-        parent_id=span.parent_span_id.hex(),
-        began=span.start_time_unix_nano,
-        ended=span.end_time_unix_nano,
-        attributes={each.key: each.value.string_value for each in span.attributes},
-        links=[f"{link.trace_id.hex()}-{link.span_id.hex()}" for link in span.links],
+        name=span["name"],
+        kind=_KINDS[span["kind"]],
+        trace_id=span["traceId"],
+        span_id=span["spanId"],
+        parent_id=span.get("parentSpanId", ""),
+        began=int(span["startTimeUnixNano"]),
+        ended=int(span["endTimeUnixNano"]),
+        attributes=_attributes(span),
+        links=[f"{link['traceId']}-{link['spanId']}" for link in span.get("links", ())],
     )
+
+
+def _attributes(of: dict[str, Any]) -> dict[str, str]:
+    return {each["key"]: each["value"].get("stringValue", "") for each in of.get("attributes", ())}

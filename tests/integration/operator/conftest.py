@@ -29,9 +29,9 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Process]:
 
 
 @pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """A receiver of spans, to which processes started by the test send theirs."""
-    with Collector() as server:
+def collector(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """OpenTelemetry's collector, to which processes started by the test send their spans."""
+    with Collector(tmp_path_factory.mktemp("collector")) as server:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.url)
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
         yield server
