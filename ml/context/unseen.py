@@ -2,7 +2,8 @@
 
 The calls of ``calls/unseen`` were written from what authorities and papers tell of such calls, without a look at the
 training's scripts, and before the classifier saw them. The first set was then looked at, and the second when the next
-scripts were written; the third, the fourth and the fifth were each run once, at the end, and the first four set lines.
+scripts were written; the later ones were each run once, at the end, and the first four set lines. The hard ones are
+frauds that use none of the usual words, by the author of the sixth.
 Writes the part of docs/cards/words.md that is about them.
 """
 
@@ -27,6 +28,8 @@ FOLDER = Path(__file__).parent / "calls" / "unseen"
 TARGET = repo_root() / "docs" / "cards" / "words.md"
 _BEGIN, _END = "<!-- unseen: begin -->", "<!-- unseen: end -->"
 _SETS = {
+    "sixth": "by another author; judged once, by weights that had not been changed since the fifth",
+    "hard": "frauds without the usual words, by the author of the sixth; judged with it",
     "fifth": "by another author; judged once, when weights and line stood",
     "fourth": "by another author; judged once, and then it was among those that set a line",
     "third": "by another author; judged once, and then the line was moved",
@@ -154,6 +157,8 @@ def _row(calls: Sequence[Unseen], language: str, part: str) -> str:
 
 
 def _share(accused: Sequence[bool]) -> str:
+    if not accused:
+        return "none there"
     low, high = wilson(sum(accused), len(accused))
     return f"{sum(accused)} of {len(accused)} ({low:.0%} to {high:.0%})"
 

@@ -18,7 +18,7 @@ def test_a_set_is_the_one_that_was_frozen(path: object) -> None:
     assert hashlib.sha256(content).hexdigest() in CARD
 
 
-@pytest.mark.parametrize("batch", ["first", "second", "third", "fourth", "fifth"])
+@pytest.mark.parametrize("batch", ["first", "second", "third", "fourth", "fifth", "sixth", "hard"])
 def test_most_frauds_are_found_and_hardly_an_honest_call_accused(batch: str) -> None:
     calls = [call for call in unseen(batch) if call.language == "ko"]
     found = [answer(call.turns).joined for call in calls if call.scam]
@@ -27,6 +27,6 @@ def test_most_frauds_are_found_and_hardly_an_honest_call_accused(batch: str) -> 
     assert sum(wrong) <= MOST_WRONG[batch]
 
 
-LEAST_SHARE = {"first": 0.9, "second": 0.8, "third": 0.8, "fourth": 0.9, "fifth": 0.9}
-MOST_WRONG = {"first": 0, "second": 0, "third": 0, "fourth": 1, "fifth": 1}
-"""The last two accuse one honest call each; the card says which."""
+LEAST_SHARE = {"first": 0.9, "second": 0.8, "third": 0.8, "fourth": 0.9, "fifth": 0.9, "sixth": 0.9, "hard": 0.3}
+MOST_WRONG = {"first": 0, "second": 0, "third": 0, "fourth": 1, "fifth": 1, "sixth": 3, "hard": 0}
+"""The card says which; of the hard frauds a third is found, and each set is judged as its author wrote it."""
