@@ -20,6 +20,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.benchmarks.operators import sources
 from tests.benchmarks.startup import _cpu, _megabytes, _ready
 from tests.cluster.paths import repo_root
 from tests.support.aws.s3 import S3Process
@@ -43,8 +44,7 @@ _MADE = {
 
 def _warm(tree: Path, module: str, uri: str, s3: S3Process, pause: float) -> dict[str, float]:
     port = free_port()
-    sources = [str(tree), *(str(path) for path in sorted(tree.glob("*/src")) + sorted(tree.glob("analyzers/*/src")))]
-    own = {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir(), "PYTHONPATH": os.pathsep.join(sources)}
+    own = {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir()} | sources(tree)
     with tempfile.TemporaryDirectory() as scratch:
         process = subprocess.Popen(
             [sys.executable, "-m", module, "--port", str(port)],

@@ -12,7 +12,7 @@ ROUNDS = 60
 JOB_ROUNDS = 5
 
 
-async def _one(client: Client, collection: str, body: Json, done: str) -> float:
+async def one(client: Client, collection: str, body: Json, done: str) -> float:
     """Return the seconds from create to the moment in which a watch says that it is done."""
     name, ended = body["metadata"]["name"], asyncio.Event()
     at: list[float] = []
@@ -60,11 +60,11 @@ async def measure(client: Client, analyzer: str, image: str, namespace: str) -> 
     theirs: list[float] = []
     for n in range(ROUNDS + 1):
         body = request(f"overhead-{n}", "s3://media/null", analyzer)
-        seconds = await _one(client, requests, body, "Finished")
+        seconds = await one(client, requests, body, "Finished")
         if n:  # the first one opens connections
             ours.append(seconds)
         if n % (ROUNDS // JOB_ROUNDS) == 1:
-            theirs.append(await _one(client, jobs, _job(f"job-{n}", image), "Complete"))
+            theirs.append(await one(client, jobs, _job(f"job-{n}", image), "Complete"))
     return {
         "overhead_p50_ms": round(percentile(ours, 0.5) * 1000, 1),
         "overhead_p95_ms": round(percentile(ours, 0.95) * 1000, 1),
