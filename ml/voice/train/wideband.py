@@ -103,4 +103,5 @@ def manifest_of(model: bytes, numbers: str) -> SoundManifest:
         embedding=Embedding(name="embedding", size=fusion.EMBEDDING),
         licence="Apache-2.0 AND MIT",
         copyright="© the authors of Silver Guardian; AASIST, from which a part descends: © NAVER Corp.",
+        joins=(fitting.ID,),
     )

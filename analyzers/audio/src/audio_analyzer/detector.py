@@ -15,10 +15,12 @@ class AudioDetector(Detector[AudioReading]):
 
     Attributes:
         meters: what it needs measured while the recording is decoded; :meth:`AudioReading.measured` has the results.
+        joins: ids of the models whose answer is a part of its own.
     """
 
     version = ANALYZER.version
     meters: Sequence[AnyMeter] = ()
+    joins: Sequence[str] = ()
 
     def spans(self, reading: AudioReading) -> Sequence[Span]:
         """Return the stretches whose samples it needs; :meth:`AudioReading.samples` has them when it detects.

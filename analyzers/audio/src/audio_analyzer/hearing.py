@@ -21,6 +21,7 @@ from analyzer_kit.verdicts import verdict_of
 from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.levels import FRAME_SECONDS, LevelMeter, Levels, sound_frames
+from audio_analyzer.overruling import overruled
 from audio_analyzer.reading import AnyMeter, AudioReading, Place, Span, read_sound
 from audio_analyzer.voice_activity import densest_seconds, speech_frames
 
@@ -189,7 +190,7 @@ def _detect(
     for detector, needed in reversed(list(zip(detectors, spans, strict=True))):
         reports.append(detector.detect(reading))
         reading.release(needed)
-    return reports[::-1]
+    return overruled(detectors, reports[::-1])
 
 
 def _joined(heard: Sequence[Heard], reports: Sequence[DetectorReport]) -> DetectorReport:

@@ -78,7 +78,7 @@ class SyntheticSpeech(AudioDetector):
     def __init__(self, model: Model, speech: SpeechFrames = speech_frames) -> None:
         self._speech = speech
         manifest = model.manifest
-        self.id, self.eval_card = manifest.id, manifest.eval_card
+        self.id, self.eval_card, self.joins = manifest.id, manifest.eval_card, manifest.joins
         self._sha256 = manifest.sha256
         self._calibration: Calibration | None = manifest.calibration if manifest.eval_card else None
         self._scorer = WindowScorer(model, everywhere=self._calibration is None)
