@@ -34,7 +34,8 @@ The scale of the sum, the detector of coders and the thresholds come from the ot
 of the three**: it learned from all clips, so no clip of this page can measure it, and the figures are those of its
 three parts. One window of each clip, four seconds from its middle, is judged: a longer recording gives more windows,
 and a steadier mean. The texture's own model listens beside this one in the analyzer: it is `LikelyFake` by either, and
-`Suspicious` by the texture alone only where this one did not listen ([why](../adr/0101-a-model-that-joins-another-overrules-its-suspicion.md))."""
+`Suspicious` by the texture alone only where this one did not listen
+([why](../adr/0101-a-model-that-joins-another-overrules-its-suspicion.md))."""
 
 CONCLUDE: Final = """\
 - **LikelyFake**: no recording of a person among those of this page scores as high, sent or not, and the highest leaves
