@@ -107,6 +107,8 @@ class Soak:
                 return
             except ApiUnavailable:  # on a machine that is too slow for the rate
                 await asyncio.sleep(1)
+            if await asyncio.to_thread(self.witness.knows, name):  # it was made, has ended and was deleted since
+                return
 
     async def _look(self) -> None:
         assert self.world.operator.process is not None

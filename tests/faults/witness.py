@@ -48,6 +48,11 @@ class Witness:
         self._machines.waiting.add(token_of(name))
         return token_of(name)
 
+    def knows(self, name: str) -> bool:
+        """Return whether the database has a request of this name."""
+        with self._postgres.connect() as connection:
+            return connection.execute("SELECT 1 FROM analyses WHERE name = %s LIMIT 1", [name]).fetchone() is not None
+
     def ends(self) -> dict[str, Counter[tuple[Any, ...]]]:
         """Return the ends in the database by name: each with reason, verdict and attempts, once for each row of it."""
         ends: dict[str, Counter[tuple[Any, ...]]] = defaultdict(Counter)

@@ -70,7 +70,11 @@ def tried(seed: int, workers: int) -> list[scored.Scored]:
 
 
 def _texture() -> bytes:
-    return read_model(fitting.OWN_MODELS, read_manifest(fitting.OWN_MODELS, fitting.ID, SoundManifest))
+    return read_model(fitting.OWN_MODELS, _manifest_of_texture())
+
+
+def _manifest_of_texture() -> SoundManifest:
+    return read_manifest(fitting.OWN_MODELS, fitting.ID, SoundManifest)
 
 
 def _unfitted() -> fusion.Joint:
@@ -103,5 +107,5 @@ def manifest_of(model: bytes, numbers: str) -> SoundManifest:
         embedding=Embedding(name="embedding", size=fusion.EMBEDDING),
         licence="Apache-2.0 AND MIT",
         copyright="© the authors of Silver Guardian; AASIST, from which a part descends: © NAVER Corp.",
-        joins=(fitting.ID,),
+        joins=(_manifest_of_texture().sha256,),
     )

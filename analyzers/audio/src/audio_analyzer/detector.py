@@ -15,7 +15,7 @@ class AudioDetector(Detector[AudioReading]):
 
     Attributes:
         meters: what it needs measured while the recording is decoded; :meth:`AudioReading.measured` has the results.
-        joins: ids of the models whose answer is a part of its own.
+        joins: sha256 of the files of the models whose answer is a part of its own.
     """
 
     version = ANALYZER.version

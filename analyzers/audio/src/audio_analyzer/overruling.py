@@ -25,10 +25,7 @@ def overruled(detectors: Sequence[AudioDetector], reports: Sequence[DetectorRepo
         for detector, report in zip(detectors, reports, strict=True)
         if detector.joins and report.claim is Verdict.NO_EVIDENCE
     ]
-    return [
-        _beside(report, [other for by, other in wider if detector.id in by.joins])
-        for detector, report in zip(detectors, reports, strict=True)
-    ]
+    return [_beside(report, [other for by, other in wider if report.model.sha256 in by.joins]) for report in reports]
 
 
 def _beside(report: DetectorReport, wider: Sequence[DetectorReport]) -> DetectorReport:

@@ -188,8 +188,8 @@ class SoundManifest(Manifest):
     embedding: Embedding
     copyright: _Text
     calibration: Calibration | None = None
-    joins: tuple[ModelId, ...] = ()
-    """Models whose answer is a part of its own: where it finds nothing, a suspicion of theirs is no evidence."""
+    joins: tuple[Sha256, ...] = ()
+    """Files of the models whose answer is a part of its own: where it finds nothing, a suspicion of theirs is none."""
 
 
 class FrameManifest(Manifest):

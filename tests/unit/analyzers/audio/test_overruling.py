@@ -24,8 +24,8 @@ class Part(AudioDetector):
 
     name, version = NAME, "1"
 
-    def __init__(self, name: str, *joins: str) -> None:
-        self.id, self.joins = name, joins
+    def __init__(self, name: str, file: str, *joins: str) -> None:
+        self.id, self.file, self.joins = name, 64 * file, [64 * other for other in joins]
 
     def detect(self, reading: AudioReading) -> DetectorReport:
         raise NotImplementedError
@@ -34,10 +34,12 @@ class Part(AudioDetector):
         score = 90 if found else 10
         findings = [Finding(kind=NAME, start_seconds=start, end_seconds=end, score=90) for start, end in found]
         timeline = [TimelinePoint(start_seconds=start, end_seconds=end, score=score) for start, end in HEARD]
-        return self.report(score, findings, claim=claim, timeline=timeline)
+        return self.report(score, findings, claim=claim, timeline=timeline, sha256=self.file)
 
 
-TEXTURE, WIDE, STRANGER = Part("texture"), Part("wide", "texture"), Part("stranger")
+TEXTURE, WIDE, STRANGER = Part("texture", "a"), Part("wide", "b", "a"), Part("stranger", "c")
+ANOTHER = Part("texture", "d")
+"""What an installation uses in the place of the texture, by its name."""
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,7 @@ TEXTURE, WIDE, STRANGER = Part("texture"), Part("wide", "texture"), Part("strang
         (TEXTURE.said(SUSPICIOUS, (0, 4)), WIDE.said(UNSURE), SUSPICIOUS),
         (TEXTURE.said(SUSPICIOUS, (0, 4)), WIDE.said(None), SUSPICIOUS),
         (TEXTURE.said(SUSPICIOUS, (0, 4)), STRANGER.said(NONE), SUSPICIOUS),
+        (ANOTHER.said(SUSPICIOUS, (0, 4)), WIDE.said(NONE), SUSPICIOUS),
         (TEXTURE.said(NONE), WIDE.said(SUSPICIOUS, (0, 4)), NONE),
     ],
 )
