@@ -51,10 +51,6 @@ _ROBOCALLS_COUNT = 3.0
 _SCALE = 0.1
 """The value of a piece that occurs: a window has some hundreds."""
 
-_TRUSTED_FAMILIES, _USUAL_FAMILIES, _DOUBT = 12, 5, 0.01
-"""A piece's value grows with the families that have it, up to so many, and with how differently frauds and honest calls
-have it: what a single script says costs more to learn than what many say. The doubt is added to both shares."""
-
 
 @dataclass(frozen=True)
 class Window:
