@@ -250,9 +250,7 @@ class Result(Answer):
     findings: list[Finding] = Field(default_factory=list, max_length=10, description="The strongest ones, by score.")
     source: SourceFacts
     result_uri: str | None = Field(default=None, max_length=1200)
-    result_sha256: str | None = Field(
-        default=None, pattern=r"^[0-9a-f]{64}$", description="Of that object: who changes it later is found out."
-    )
+    result_sha256: Sha256 | None = Field(default=None, description="Of that object: who changes it later is found out.")
     fingerprint: Fingerprint | None = Field(
         default=None, description="Without it the same object, analysed again, may have another result."
     )
