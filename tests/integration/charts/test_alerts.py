@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from tests.cluster.shell import run
+from tests.support.chart import only, rendered
 from tests.support.monitoring.prometheus import program
-from tests.unit.charts.test_chart import only, rendered
 from tests.unit.charts.test_monitoring import ON
 
 pytestmark = pytest.mark.integration

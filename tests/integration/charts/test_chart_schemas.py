@@ -11,8 +11,8 @@ import yaml
 from analysis_operator.analyzers.manifests import child_objects
 from analysis_operator.api import Analyzer
 from analysis_operator.scaling.scaled_object import build_scaled_object
+from tests.support.chart import Manifest, rendered
 from tests.support.kubernetes.schemas import conform
-from tests.unit.charts.test_chart import Manifest, rendered
 from tests.unit.charts.test_monitoring import ON
 
 pytestmark = pytest.mark.integration

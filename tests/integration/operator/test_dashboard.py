@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.paths import repo_root
+from tests.support.chart import only, rendered
 from tests.support.collector import Collector
 from tests.support.monitoring.prometheus import Prometheus
 from tests.support.operator.process import NAMESPACE, until
 from tests.support.operator.world import World
-from tests.unit.charts.test_chart import only, rendered
 from tests.unit.charts.test_monitoring import ON
 
 pytestmark = pytest.mark.integration

@@ -18,7 +18,7 @@ from analysis_operator.errors import Reason
 from analyzer_contract import FailureReason
 from analyzer_kit.metrics import Metrics
 from tests.cluster.paths import repo_root
-from tests.unit.charts.test_chart import Manifest, only, rendered
+from tests.support.chart import Manifest, only, rendered
 
 ON = {
     "monitoring": {
