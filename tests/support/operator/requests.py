@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from analysis_operator.api import AnalysisRequest
+from analysis_operator.api import AnalysisRequest, ConditionType, RequestStatus
 from analysis_operator.report.ports import Report
 from analysis_operator.requests.observation import Observation, Outcome, PodLost, Policy, PoolView, Run
+from analysis_operator.requests.plan import plan
 from analyzer_contract import Failure, FailureKind, FailureReason, Finding, Progress, Result, SourceFacts, Verdict
 
 EVERYTHING = {"*": ("s3://media",)}
@@ -15,6 +17,7 @@ NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 CREATED = NOW - timedelta(seconds=10)
 FACTS = SourceFacts(etag="e1", size_bytes=1000)
 READY = PoolView(slots=2)
+MEDIA, SOURCE, INTERNAL = FailureKind.MEDIA, FailureKind.SOURCE, FailureKind.INTERNAL
 
 
 def request(status: dict[str, Any] | None = None, *, namespace: str = "default", **spec: Any) -> AnalysisRequest:
@@ -71,19 +74,37 @@ def observed(
     )
 
 
+def after(observation: Observation) -> Observation:
+    """Return the observation after the plan's status was written."""
+    written = plan(observation, NOW).status
+    return replace(observation, request=observation.request.model_copy(update={"status": written}), runs={})
+
+
+def reason(status: RequestStatus) -> str:
+    """Return the reason of the condition Succeeded."""
+    found = status.condition(ConditionType.SUCCEEDED)
+    assert found is not None
+    return found.reason
+
+
 __all__ = [
     "CREATED",
     "EVERYTHING",
     "FACTS",
+    "INTERNAL",
+    "MEDIA",
     "NOW",
     "READY",
+    "SOURCE",
     "FailureKind",
     "FailureReason",
     "Finding",
     "PodLost",
     "Progress",
+    "after",
     "failure",
     "observed",
+    "reason",
     "request",
     "result",
     "run",
