@@ -16,74 +16,21 @@ from openapi_spec_validator import validate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from starlette.types import Message, Receive, Scope, Send
 
-from analyzer_contract import (
-    AnalysisJob,
-    Failure,
-    FailureReason,
-    Outcome,
-    Progress,
-    Result,
-    SourceFacts,
-    SourceObject,
-    Verdict,
-)
 from analyzer_kit import http_server
 from analyzer_kit.analyzer import Analyzer
 from analyzer_kit.app import MAX_BODY_BYTES, create_app
-from analyzer_kit.errors import AnalysisError
-from analyzer_kit.jobs import Jobs
 from analyzer_kit.metrics import Metrics
 from analyzer_kit.settings import KitSettings
-from analyzer_kit.stages import Attended, Emit
-from analyzer_kit.work import Client as Follower
-from analyzer_kit.work import Work
 from guardian_service import uvicorn_server
 from guardian_service.body_limit import BodyLimit
 from guardian_service.signatures import sign
 from guardian_service.trace_context import Context
+from tests.support.analyzers.backend import JOB, Chatty
 from tests.support.connections import vanishing
 from tests.support.waiting import PATIENCE_SECONDS, until
 
-FACTS = SourceFacts(etag="0", size_bytes=0)
-RESULT = Result(verdict=Verdict.NO_EVIDENCE, score=0, summary="", source=FACTS, seconds=0)
 STREAM = ((b"accept", b"application/x-ndjson"), (b"guardian-keep", b"30"))
 OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5"
-JOB = {"id": "one", "source": {"uri": "s3://media/key"}}
-
-
-@dataclass
-class Chatty:
-    """A backend that says a great deal of progress before its result."""
-
-    lines: int = 1
-    ready: bool = True
-    alive: bool = True
-    problem: str = ""
-    worker_starts: int = 0
-    uploads: int = 0
-    computed: bool = False
-    runs: list[str] = field(default_factory=list)
-    may_end: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.may_end.set()
-
-    async def start(self) -> None:
-        """Nothing to get ready."""
-
-    async def stop(self) -> None:
-        """Nothing to end."""
-
-    async def run(self, job: AnalysisJob, emit: Emit, attended: Attended) -> Result:
-        """Progress, never waiting for anybody to read it; then, if it is patient, the result when it is asked for."""
-        self.runs.append(job.id)
-        for number in range(self.lines):
-            emit(Progress(stage="talk", fraction=number / self.lines))
-        await self.may_end.wait()
-        self.computed = True
-        await attended()
-        self.uploads += 1
-        return RESULT
 
 
 @dataclass
@@ -216,108 +163,6 @@ async def test_nonsense_is_a_short_problem_and_takes_no_slot(app: FastAPI, body:
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(answer.body) < 10_000
     assert app.state.jobs.busy == 0
-
-
-@pytest.mark.asyncio
-async def test_progress_that_nobody_reads_is_not_job() -> None:
-    jobs = Jobs(Chatty(lines=100_000), 1, Metrics("test", 1))
-    work = jobs.start(AnalysisJob(id="one", source=SourceObject(uri="s3://media/key")))
-    events = [event async for event in work.events(work.attach())]
-    assert events[-1] == RESULT
-    assert len(events) < 100
-
-
-def _job(**changes: str) -> AnalysisJob:
-    return AnalysisJob.model_validate(JOB | changes)
-
-
-async def _outcome(work: Work) -> Progress | Outcome:
-    client = work.attach()
-    *_, last = [event async for event in work.events(client)]
-    await work.detach(client)
-    return last
-
-
-@pytest.mark.asyncio
-async def test_work_that_lost_its_client_goes_on_without_uploading_and_its_next_client_gets_the_result() -> None:
-    backend = Chatty()
-    backend.may_end.clear()
-    jobs = Jobs(backend, 1, Metrics("test", 1))
-    work = jobs.start(_job(), 30)
-    await work.detach(work.attach())
-    backend.may_end.set()
-    await until(lambda: backend.computed)
-    assert (backend.uploads, jobs.busy, jobs.unattended) == (0, 1, ["one"])
-    again = jobs.known(_job())
-    assert again is work
-    assert await _outcome(work) == RESULT
-    assert (backend.uploads, backend.runs, jobs.busy) == (1, ["one"], 0)
-    assert await _outcome(work) == RESULT  # the client may have died before it wrote it down
-
-
-@pytest.mark.asyncio
-async def test_work_that_nobody_comes_back_to_stops() -> None:
-    backend = Chatty()
-    backend.may_end.clear()
-    jobs = Jobs(backend, 1, Metrics("test", 1))
-    work = jobs.start(_job(), 0.05)
-    await work.detach(work.attach())
-    await until(lambda: jobs.busy == 0)
-    assert (jobs.known(_job()), backend.uploads) == (None, 0)
-
-
-@pytest.mark.asyncio
-async def test_work_of_which_nothing_is_to_be_kept_stops_with_its_client() -> None:
-    backend = Chatty()
-    backend.may_end.clear()
-    jobs = Jobs(backend, 1, Metrics("test", 1))
-    work = jobs.start(_job())
-    await work.detach(work.attach())
-    assert (jobs.busy, jobs.known(_job())) == (0, None)
-
-
-@pytest.mark.asyncio
-async def test_a_new_client_takes_the_place_of_the_one_before() -> None:
-    backend = Chatty()
-    backend.may_end.clear()
-    jobs = Jobs(backend, 1, Metrics("test", 1))
-    work = jobs.start(_job(), 30)
-    before = work.attach()
-    stale = asyncio.create_task(_all(work, before))
-    await until(lambda: backend.runs)
-    latest = work.attach()
-    backend.may_end.set()
-    assert (await _all(work, latest))[-1] == RESULT
-    assert RESULT not in await stale
-    await work.detach(before)
-    assert jobs.known(_job()) is work
-
-
-async def _all(work: Work, client: Follower) -> list[Progress | Outcome]:
-    return [event async for event in work.events(client)]
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize("changes", [{"id": "two"}, {"resultPrefix": "s3://results/other/"}])
-async def test_another_job_is_other_work(changes: dict[str, str]) -> None:
-    backend = Chatty()
-    backend.may_end.clear()
-    jobs = Jobs(backend, 1, Metrics("test", 1))
-    work = jobs.start(_job(), 30)
-    assert jobs.known(_job(**changes)) is None
-    work.stop()
-
-
-@pytest.mark.asyncio
-async def test_a_failure_that_was_told_is_not_told_to_the_next_attempt() -> None:
-    class Failing(Chatty):
-        async def run(self, job: AnalysisJob, _emit: Emit, _attended: Attended) -> Result:
-            self.runs.append(job.id)
-            raise AnalysisError(FailureReason.INTERNAL_ERROR, "once")
-
-    jobs = Jobs(Failing(), 1, Metrics("test", 1))
-    assert isinstance(await _outcome(jobs.start(_job(), 30)), Failure)
-    assert jobs.known(_job()) is None
 
 
 @pytest.mark.asyncio
