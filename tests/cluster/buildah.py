@@ -11,6 +11,8 @@ from tests.cluster.paths import cache_dir
 from tests.cluster.shell import CommandError, command_env, run
 
 _CA_IN_BUILD = "/run/ca.crt"
+_MOST_BYTES = 8_000_000_000
+"""Of layers. All images and the stages that they are built from have half of that."""
 
 
 def _storage() -> Path:
@@ -58,8 +60,12 @@ def sweep() -> None:
 
 
 def prune() -> None:
-    """Remove what no image by name is built on: the layers of earlier sources fill a disk within weeks."""
-    buildah("rmi", "--prune", "--force", check=False)
+    """Remove what no image by name is built on, once there is much: layers of earlier sources fill a disk within weeks.
+
+    Not each time, since the stages of the dependencies have no name, and every build begins with them.
+    """
+    if sum(int(layer.get("diff-size", 0)) for layer in _read("overlay-layers/layers.json")) > _MOST_BYTES:
+        buildah("rmi", "--prune", "--force", check=False)
 
 
 def _certificate_options() -> list[str]:
