@@ -6,26 +6,33 @@ Beside a real API server: memory, seconds to the first new verdict, and the long
 from __future__ import annotations
 
 import argparse
-import asyncio
+import base64
 import itertools
 import json
 import threading
 import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
-from tests.benchmarks.client import REQUESTS, Client
 from tests.benchmarks.memory import MEGABYTE, peak_megabytes
 from tests.benchmarks.parts import parts
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, OperatorProcess, until
+from tests.support.records.postgres import Postgres
 
 LEASE = "silver-guardian"
-_AT_A_TIME = 32
 _SPEC = {"source": {"uri": "s3://media/null"}, "analyzers": ["scripted"]}
+_REQUEST = {"apiVersion": API, "kind": "AnalysisRequest", "spec": _SPEC}
+_STORED = f"/registry/{API.partition('/')[0]}/analysisrequests"
+_PUTS = 100
+"""In one transaction of etcd, which takes 128 at most."""
 
 
 def main() -> None:
@@ -33,30 +40,59 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--finished", type=int, default=20_000)
     parser.add_argument("--queued", type=int, default=0)
+    parser.add_argument("--database", choices=("none", "up", "down"), default="none")
     asked = parser.parse_args()
     with parts() as made:
         made.pool_without_work()
-        asyncio.run(_fill(made.server, asked.finished, asked.queued))
-        figures = _measure(made.server, made.folder)
-    print(json.dumps({"finished": asked.finished, "queued": asked.queued} | figures, indent=2))
+        _fill(made.server, asked.finished, asked.queued)
+        with _database(asked.database) as url:
+            figures = _measure(made.server, made.folder, url)
+    print(json.dumps(vars(asked) | figures, indent=2))
 
 
-async def _fill(server: ApiServer, finished: int, queued: int) -> None:
-    """Make finished requests as the operator leaves them, and some that nobody has begun."""
-    client = await Client.connect(server.kubeconfig)
-    collection, turn = REQUESTS.format(namespace="default"), asyncio.Semaphore(_AT_A_TIME)
+@contextmanager
+def _database(state: str) -> Iterator[str]:
+    """Return the URL of a database that is there, or does not answer; empty for none."""
+    if state == "none":
+        yield ""
+        return
+    with Postgres() as postgres:
+        if state == "down":
+            postgres.kill()
+        yield postgres.url()
 
-    async def make(number: int) -> None:
-        body = {"apiVersion": API, "kind": "AnalysisRequest", "metadata": {"name": f"r-{number}"}, "spec": _SPEC}
-        async with turn:
-            made = await client.api.call("POST", collection, body=body)
-            if number < finished:
-                await client.api.call("PUT", f"{collection}/r-{number}/status", body=made | {"status": _ended()})
 
-    try:
-        await asyncio.gather(*(make(number) for number in range(finished + queued)))
-    finally:
-        await client.close()
+def _fill(server: ApiServer, finished: int, queued: int) -> None:
+    """Make finished requests as the operator leaves them, and some that nobody has begun.
+
+    One of each is made by the API server and copied in etcd, where a hundred thousand take a minute and not ten.
+    """
+    kinds = [(name, number) for name, number in (("finished", finished), ("queued", queued)) if number]
+    server.apply(*({**_REQUEST, "metadata": {"name": f"{name}-0", "namespace": "default"}} for name, _ in kinds))
+    if finished:
+        server.kubectl("patch", "areq", "finished-0", "--subresource=status", "--type=merge",
+                       "-p", json.dumps({"status": _ended()}))  # fmt: skip
+    for name, number in kinds:
+        _copy(server.etcd_endpoint, f"{_STORED}/default/{name}", number)
+
+
+def _copy(etcd: str, key: str, number: int) -> None:
+    """Put objects ``key-1``, ``key-2``, … that are like ``key-0``, until there are so many."""
+    with httpx.Client(base_url=etcd, timeout=60) as client:
+        found = client.post("/v3/kv/range", json={"key": _base64(f"{key}-0")}).raise_for_status().json()
+        stored = json.loads(base64.b64decode(found["kvs"][0]["value"]))
+        for batch in itertools.batched(range(1, number), _PUTS):
+            puts = [{"requestPut": _put(key, stored, each)} for each in batch]
+            client.post("/v3/kv/txn", json={"success": puts}).raise_for_status()
+
+
+def _put(key: str, stored: dict[str, Any], number: int) -> dict[str, str]:
+    meta = stored["metadata"] | {"name": f"{key.rpartition('/')[2]}-{number}", "uid": str(uuid.uuid4())}
+    return {"key": _base64(f"{key}-{number}"), "value": _base64(json.dumps(stored | {"metadata": meta}))}
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _ended() -> dict[str, Any]:
@@ -79,12 +115,12 @@ def _ended() -> dict[str, Any]:
     }
 
 
-def _measure(server: ApiServer, folder: Path) -> dict[str, float]:
-    operator = OperatorProcess(server, folder, None, lease=LEASE, identity="measured")
+def _measure(server: ApiServer, folder: Path, database: str) -> dict[str, float]:
+    operator = OperatorProcess(server, folder, None, lease=LEASE, identity="measured", database_url=database)
     renewals = _Renewals(server)
     meta = {"name": "the-new-one", "namespace": "other"}
     server.kubectl("create", "namespace", "other")
-    server.apply({"apiVersion": API, "kind": "AnalysisRequest", "metadata": meta, "spec": _SPEC})
+    server.apply({**_REQUEST, "metadata": meta})
     began = time.monotonic()
     operator.start()
     until(lambda: server.read.get("analysisrequest", "the-new-one", "other")["status"].get("verdict"), "a verdict")

@@ -38,10 +38,10 @@ class ApiServer:
         tools = ensure_tools()
         self.kubectl_path = str(tools.path("kubectl"))
         etcd_port, peer_port = free_port(), free_port()
+        self.etcd_endpoint = f"http://127.0.0.1:{etcd_port}"
         self._etcd_command = [
             str(tools.path("etcd")), "--data-dir", str(self.folder / "etcd"), "--unsafe-no-fsync",
-            "--listen-client-urls", f"http://127.0.0.1:{etcd_port}",
-            "--advertise-client-urls", f"http://127.0.0.1:{etcd_port}",
+            "--listen-client-urls", self.etcd_endpoint, "--advertise-client-urls", self.etcd_endpoint,
             "--listen-peer-urls", f"http://127.0.0.1:{peer_port}",
             "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer_port}",
             "--initial-cluster", f"default=http://127.0.0.1:{peer_port}",
@@ -57,7 +57,7 @@ class ApiServer:
         policy.write_text(json.dumps(AUDIT_POLICY))
         self.audit_log = self.folder / "audit.log"
         self._command = [
-            str(tools.path("kube-apiserver")), f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+            str(tools.path("kube-apiserver")), f"--etcd-servers={self.etcd_endpoint}",
             "--bind-address=127.0.0.1", f"--secure-port={self.port}", f"--cert-dir={self.folder / 'certs'}",
             "--service-cluster-ip-range=10.0.0.0/24", "--authorization-mode=RBAC",
             f"--token-auth-file={tokens}",
