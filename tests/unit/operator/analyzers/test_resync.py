@@ -13,7 +13,7 @@ from analysis_operator.analyzers.resync import AnalyzerResync
 from analysis_operator.kube.client import KubeApi
 from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.observation import PoolView
-from tests.unit.operator.analyzers.test_controller import NoRunner, analyzer, controller_of, pod
+from tests.support.operator.analyzer_pools import NoRunner, analyzer, controller_of, pod
 
 Json = dict[str, Any]
 

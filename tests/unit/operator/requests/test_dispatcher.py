@@ -3,74 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 
 import pytest
 
-from analysis_operator.api import AnalysisRequest
 from analysis_operator.errors import Busy, Draining, Lost, Unreachable
 from analysis_operator.parts import backlog_of
-from analysis_operator.requests import dispatcher, resumption
-from analysis_operator.requests.dispatcher import Dispatcher
+from analysis_operator.requests import dispatcher
 from analysis_operator.requests.limits import Limits, NamespaceLimits
 from analysis_operator.requests.observation import PodLost
 from analysis_operator.requests.ports import Endpoint
 from analysis_operator.scaling.external_scaler import Backlog
-from analyzer_contract import AnalysisJob, Failure, Progress, Result
-from tests.support.operator.requests import request, result
-from tests.support.waiting import PATIENCE_SECONDS, until
-
-Answer = Callable[[str], AsyncIterator[Progress | Result | Failure]]
-
-
-class Analyzers:
-    """The Runner port: each pod answers as told, and notes what it was given."""
-
-    def __init__(self) -> None:
-        self.given: list[tuple[str, str]] = []
-        self.cancelled: list[tuple[str, str]] = []
-        self.addresses: list[str] = []
-        self.answers: dict[str, list[Exception]] = {}
-        self.release = asyncio.Event()
-        self.begin = asyncio.Event()
-        self.begin.set()
-
-    async def run(self, endpoint: Endpoint, job: AnalysisJob) -> AsyncGenerator[Progress | Result | Failure]:
-        uid = job.id.split(".")[0]
-        self.given.append((endpoint.pod, uid))
-        self.addresses.append(endpoint.address)
-        if refusals := self.answers.get(endpoint.pod):
-            raise refusals.pop(0)
-        await self.begin.wait()
-        yield Progress(stage="decode", fraction=0.5)
-        await self.release.wait()
-        yield result()
-
-    async def cancel(self, endpoint: Endpoint, job: AnalysisJob) -> None:
-        self.cancelled.append((endpoint.pod, job.id.split(".")[0]))
-
-
-class Scene:
-    def __init__(self, pods: int = 1, concurrency: int = 1, limits: Limits | None = None) -> None:
-        self.analyzers = Analyzers()
-        self.changed: asyncio.Queue[str] = asyncio.Queue()
-        self.dispatcher = Dispatcher(self.analyzers, lambda: datetime.now(UTC), limits)
-        self.dispatcher.run_changed.connect(lambda uid, _waits: self.changed.put_nowait(uid))
-        self.dispatcher.set_pool("audio", concurrency)
-        self.dispatcher.set_endpoints("audio", [Endpoint(f"pod-{n}", f"10.0.0.{n}:8000") for n in range(pods)])
-
-    def enqueue(self, *uids: str, resume_on: str | None = None, priority: int = 0) -> None:
-        for uid in uids:
-            asked = request(priority=priority)
-            named = asked.metadata.model_copy(update={"uid": uid})
-            asked = AnalysisRequest(metadata=named, spec=asked.spec)
-            self.dispatcher.enqueue(asked, "audio", None, None, resume_on=resume_on)
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not condition():
-                await self.changed.get()
+from tests.support.operator.dispatching import Scene
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -185,68 +130,6 @@ async def test_what_is_stopped_neither_runs_nor_waits(scene: Scene) -> None:
     assert scene.dispatcher.runs("a") == {}
     assert [uid for _, uid in scene.analyzers.given] == ["a"]
     await until(lambda: scene.analyzers.cancelled == [("pod-0", "a")])
-
-
-async def test_an_operator_that_ends_leaves_the_work_to_its_pod(scene: Scene) -> None:
-    scene.enqueue("a")
-    await scene.until(lambda: scene.dispatcher.runs("a"))
-    await scene.dispatcher.close()
-    assert scene.analyzers.cancelled == []
-
-
-async def test_work_goes_on_where_it_was_before_anything_new_however_busy_that_pod_is() -> None:
-    scene = Scene(pods=2)
-    scene.enqueue("b", "c", "d")
-    await scene.until(lambda: scene.dispatcher.runs("b") and scene.dispatcher.runs("c"))
-    scene.enqueue("a", resume_on="pod-1")
-    await scene.until(lambda: scene.dispatcher.runs("a"))
-    assert scene.analyzers.given[2:] == [("pod-1", "a")]
-    assert scene.dispatcher.backlog("audio") == (1, 3)
-    await scene.dispatcher.close()
-
-
-async def test_a_pod_that_is_full_of_work_of_an_earlier_operator_goes_on_with_that_work(scene: Scene) -> None:
-    scene.analyzers.answers["pod-0"] = [Busy(60, ["b.audio", "unknown.audio", "."])]
-    scene.enqueue("a", "b", "c")
-    await scene.until(lambda: scene.dispatcher.runs("b"))
-    assert scene.analyzers.given == [("pod-0", "a"), ("pod-0", "b")]
-    assert scene.dispatcher.backlog("audio") == (2, 1)
-
-
-async def test_work_of_an_earlier_operator_that_is_not_the_same_any_more_makes_room(scene: Scene) -> None:
-    scene.analyzers.answers["pod-0"] = [Busy(60, ["a.audio"])]
-    scene.enqueue("a")
-    await scene.until(lambda: scene.dispatcher.runs("a"))
-    assert scene.analyzers.cancelled == [("pod-0", "a")]
-
-
-async def test_a_pod_goes_on_with_no_more_than_it_has_slots_for(scene: Scene) -> None:
-    scene.analyzers.answers["pod-0"] = [Busy(60, ["b.audio", "c.audio"])]
-    scene.enqueue("a", "b", "c")
-    await scene.until(lambda: scene.dispatcher.runs("b"))
-    assert scene.dispatcher.backlog("audio") == (2, 1)
-
-
-async def test_work_waits_a_moment_for_the_pod_that_had_it_and_then_goes_anywhere(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resumption, "_RESUME_SECONDS", 0.05)
-    scene.enqueue("a", resume_on="gone")
-    assert scene.dispatcher.backlog("audio") == (0, 1)
-    await scene.until(lambda: scene.dispatcher.runs("a"))
-    assert scene.analyzers.given == [("pod-0", "a")]
-
-
-async def test_work_that_goes_on_meets_its_pod_when_that_is_known(scene: Scene) -> None:
-    scene.enqueue("a", resume_on="late")
-    scene.enqueue("a", resume_on="late")
-    assert scene.analyzers.given == []
-    scene.dispatcher.set_endpoints("audio", [Endpoint("pod-0", "10.0.0.0:8000"), Endpoint("late", "10.0.0.9:8000")])
-    await scene.until(lambda: scene.dispatcher.runs("a"))
-    assert scene.analyzers.given == [("late", "a")]
-    scene.enqueue("b", resume_on="later")
-    scene.dispatcher.stop("b")
-    assert scene.dispatcher.backlog("audio") == (0, 1)
 
 
 async def test_requests_that_wait_for_a_pool_are_planned_again_when_it_goes(scene: Scene) -> None:

@@ -22,10 +22,10 @@ from analysis_operator.requests.dispatcher import Dispatcher
 from analysis_operator.requests.kube_store import KubeRequests
 from analysis_operator.requests.observation import Policy
 from analysis_operator.requests.resync import RequestResync
+from tests.support.operator.analyzer_pools import NoRunner
 from tests.support.operator.machines import Machines
 from tests.support.operator.requests import EVERYTHING, request
 from tests.support.waiting import PATIENCE_SECONDS
-from tests.unit.operator.analyzers.test_controller import NoRunner
 
 Json = dict[str, Any]
 
