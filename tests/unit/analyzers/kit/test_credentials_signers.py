@@ -1,4 +1,4 @@
-"""Signers of content credentials by what their certificates are for, and credentials that are packed."""
+"""Signers of content credentials by what their certificates are for, packed credentials, and empty trust lists."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from analyzer_contract import Credentials, CredentialState
 from analyzer_kit.analysis import Trust
+from analyzer_kit.errors import Misconfigured
 from analyzer_kit.provenance.credentials import CredentialsReader
 from analyzer_kit.provenance.judging import DECLARED, statements_on
 from analyzer_kit.provenance.store import places_of
@@ -93,3 +94,11 @@ def test_what_a_few_bytes_unpack_to_is_bounded(plain: Path, reader: CredentialsR
     packed = pack(signed_for(plain, MAIL), plain.with_name("packed.wav"), with_much=True)
     found = read(reader, packed)
     assert (found.state, found.history) == (CredentialState.UNREADABLE, [])
+
+
+@pytest.mark.parametrize("content", [None, b"", b"-----BEGIN RUBBISH-----"])
+def test_a_trust_list_without_a_certificate_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "list.pem").write_bytes(content)
+    with pytest.raises(Misconfigured):
+        CredentialsReader(Trust(folder=str(tmp_path / "none" if content is None else tmp_path)))

@@ -1,43 +1,21 @@
-"""A folder of models: manifests that are checked, files that are verified, and a model that runs."""
+"""A folder of models: manifests that are checked, and files that are verified."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
-from guardian_models.errors import (
-    ChecksumMismatch,
-    FolderUnusable,
-    InputRefused,
-    ManifestRefused,
-    ModelMissing,
-    OtherKind,
-)
-from guardian_models.folder import default_folder, entries, file_name, read_manifest, read_model, write
-from guardian_models.graph import Graph, Tensor
-from guardian_models.manifest import (
-    AudioWindow,
-    Embedding,
-    FrameManifest,
-    Logits,
-    Manifest,
-    SoundManifest,
-    WeightsSource,
-    parse,
-)
-from guardian_models.runtime import Model, load, providers
+from guardian_models.errors import ChecksumMismatch, FolderUnusable, ManifestRefused, ModelMissing, OtherKind
+from guardian_models.folder import default_folder, entries, read_manifest, write
+from guardian_models.manifest import FrameManifest, Manifest, SoundManifest, parse
+from guardian_models.runtime import load
+from tests.support.analyzers.small_model import SAMPLES, manifest_of, small_model
 
-SAMPLES = 8
-MEGABYTE = 1_000_000
 CALIBRATION: dict[str, Any] = {
     "slope": 1.5,
     "intercept": -1.0,
@@ -45,30 +23,6 @@ CALIBRATION: dict[str, Any] = {
     "strictThreshold": 2.0,
     "reference": [each / 10 for each in range(-10, 11)],
 }
-
-
-def small_model(weight: float = 1.0) -> bytes:
-    """Logits: minus and plus ``weight`` times the sum of the samples; embedding: the samples."""
-    graph, sound = Graph(), Tensor("samples")
-    total = graph.op("MatMul", sound, np.full((SAMPLES, 1), weight, np.float32))
-    logits = graph.op("Concat", graph.op("Neg", total), total, axis=1)
-    return graph.model("small", (sound, [1, SAMPLES]), {"logits": (logits, [1, 2]), "embedding": (sound, [1, SAMPLES])})
-
-
-def manifest_of(model: bytes, **changes: Any) -> SoundManifest:
-    checksum = hashlib.sha256(model).hexdigest()
-    fields: dict[str, Any] = {
-        "id": "small",
-        "file": file_name("small", checksum),
-        "sha256": checksum,
-        "source": WeightsSource(url="https://example.org/weights", sha256="0" * 64),
-        "input": AudioWindow(name="samples", sample_rate=16000, samples=SAMPLES),
-        "logits": Logits(name="logits", classes=("bona-fide", "spoof"), fake_index=1),
-        "embedding": Embedding(name="embedding", size=SAMPLES),
-        "licence": "MIT",
-        "copyright": "© someone",
-    }
-    return SoundManifest(**fields | changes)
 
 
 @pytest.fixture
@@ -81,75 +35,6 @@ def folder(tmp_path: Path) -> Path:
 def rewrite(folder: Path, **changes: Any) -> None:
     path = folder / "small.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-def test_a_model_is_loaded_and_its_score_is_higher_for_the_fake_class(folder: Path) -> None:
-    model = load(folder, "small")
-    answer = model.run(np.full(SAMPLES, 0.5, np.float32))
-    np.testing.assert_allclose(answer.logits, [-4, 4])
-    np.testing.assert_allclose(answer.embedding, 0.5)
-    assert answer.score == pytest.approx(8)
-    assert model.run(np.full(SAMPLES, -0.5, np.float32)).score == pytest.approx(-8)
-
-
-@pytest.mark.parametrize(
-    ("available", "chosen"),
-    [
-        (["CPUExecutionProvider"], ["CPUExecutionProvider"]),
-        (["AzureExecutionProvider", "CPUExecutionProvider"], ["CPUExecutionProvider"]),
-        (
-            ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"],
-            ["CUDAExecutionProvider", "CPUExecutionProvider"],
-        ),
-        ([], ["CPUExecutionProvider"]),
-    ],
-)
-def test_a_gpu_comes_first_where_the_runtime_has_one(available: list[str], chosen: list[str]) -> None:
-    assert providers(available) == chosen
-
-
-def test_a_model_for_a_gpu_runs_without_one_and_says_so(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    window = np.full(SAMPLES, 0.5, np.float32)
-    assert load(folder, "small", gpu=True).run(window).score == load(folder, "small").run(window).score
-    assert [record.getMessage() for record in caplog.records] == [
-        "a model that may use a GPU runs on the CPU: this runtime is built without CUDA"
-    ]
-
-
-def test_a_loaded_model_does_not_hold_on_to_its_file(folder: Path) -> None:
-    manifest = read_manifest(folder, "small", SoundManifest)
-    content = read_model(folder, manifest)
-    held = sys.getrefcount(content)
-    model = Model(manifest, content)
-    assert sys.getrefcount(content) == held
-    assert model.run(np.full(SAMPLES, 0.5, np.float32)).score == pytest.approx(8)
-
-
-def test_what_a_model_needed_while_it_ran_is_given_back() -> None:
-    graph, sound = Graph(), Tensor("samples")
-    large = graph.op("Expand", graph.op("ReduceSum", sound, graph.ints(1)), graph.ints(1, 64 * MEGABYTE // 4))
-    logits = graph.op("Slice", graph.op("Sqrt", graph.op("Abs", large)), graph.ints(0), graph.ints(2), graph.ints(1))
-    outputs = {"logits": (logits, [1, 2]), "embedding": (sound, [1, SAMPLES])}
-    content = graph.model("large", (sound, [1, SAMPLES]), outputs)
-    model = Model(manifest_of(content), content)
-    before = psutil.Process().memory_info().rss
-    assert model.run(np.full(SAMPLES, 0.5, np.float32)).logits == pytest.approx(2)
-    assert psutil.Process().memory_info().rss - before < 32 * MEGABYTE
-
-
-@pytest.mark.parametrize(
-    "window",
-    [
-        np.zeros(SAMPLES - 1, np.float32),
-        np.zeros((1, SAMPLES), np.float32),
-        np.zeros(SAMPLES, np.float64),
-        np.full(SAMPLES, np.nan, np.float32),
-        np.full(SAMPLES, 1.5, np.float32),
-    ],
-)
-def test_a_window_that_is_not_what_the_manifest_says_is_refused(folder: Path, window: Any) -> None:
-    with pytest.raises(InputRefused, match="small takes"):
-        load(folder, "small").run(window)
 
 
 def test_a_changed_file_is_not_loaded(folder: Path) -> None:
@@ -287,18 +172,3 @@ def test_a_manifest_of_another_kind_is_told_from_a_wrong_one_whatever_its_versio
     other = {"manifestVersion": 7, "input": {"kind": {"video": "audio", "sound": "video"}[kind.takes]}}
     with pytest.raises(OtherKind, match=f"not for {kind.takes}"):
         parse(json.dumps(other), "other.json", kind)
-
-
-def test_the_runtime_reports_to_nobody() -> None:
-    code = "import guardian_models.runtime, pathlib; print(len(list(pathlib.Path('/proc/self/task').iterdir())))"
-    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
-    environment["OPENBLAS_NUM_THREADS"] = "1"
-    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True)
-    assert told.stdout == "1\n", "ONNX Runtime has started the thread of its telemetry"
-
-
-@pytest.mark.parametrize("threads", [1, 3])
-def test_windows_are_answered_in_their_order(folder: Path, threads: int) -> None:
-    levels = [0.1 * number for number in range(-5, 6)]
-    answers = load(folder, "small", threads).run_all(np.full(SAMPLES, level, np.float32) for level in levels)
-    assert [answer.score for answer in answers] == pytest.approx([2 * SAMPLES * level for level in levels])
