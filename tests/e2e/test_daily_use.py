@@ -12,11 +12,14 @@ import pytest
 
 from tests.cluster import Cluster, S3Server
 from tests.cluster.packages import client_tools_folder
+from tests.cluster.shell import PATIENCE_SECONDS
 from tests.e2e.conftest import Media
 from tests.support.analyzers.ask import API, Requests, analysis
 from tests.support.operator.deployment import s3_client
 
 pytestmark = pytest.mark.together("calm")
+
+PATIENTLY = ("--wait", "--timeout", f"{PATIENCE_SECONDS:.0f}")
 
 
 class Guardian:
@@ -36,8 +39,9 @@ class Guardian:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command and return what it says."""
         command, where = ["kubectl", "guardian", *arguments], self._environment
+        long = 2 * PATIENCE_SECONDS  # so that a command that waits says itself what has not come
         return subprocess.run(
-            command, cwd=self.folder, env=where, capture_output=True, text=True, check=False, timeout=240
+            command, cwd=self.folder, env=where, capture_output=True, text=True, check=False, timeout=long
         )
 
 
@@ -63,9 +67,7 @@ def test_every_recording_under_a_prefix_gets_a_line(
     spec = {"source": {"prefix": "s3://media/folder/"}, "analyzers": ["audio"], "parallelism": 2}
     batch = {"apiVersion": API, "kind": "AnalysisBatch", "metadata": {"name": "folder"}, "spec": spec}
     requests.kubectl("apply", "--validate=false", "-f", "-", stdin=json.dumps(batch))
-    followed = Guardian(cluster, s3, tmp_path_factory.mktemp("batch")).run(
-        "batch", "folder", "--wait", "--timeout", "180"
-    )
+    followed = Guardian(cluster, s3, tmp_path_factory.mktemp("batch")).run("batch", "folder", *PATIENTLY)
     assert followed.returncode == 0, followed.stderr
     assert "3 of 3 done (100 %)" in followed.stdout
     assert "UnsupportedMedia 1" in followed.stdout
@@ -87,7 +89,7 @@ def test_kubectl_guardian_sends_a_recording_and_explains_and_saves_what_came_of_
     guardian = Guardian(cluster, s3, tmp_path_factory.mktemp("plugin"))
     recording = str(media.samples["synthetic.wav"])
     target = ("--to", "s3://media/inbox/", "--analyzers", "audio", "--name", "from-the-shell")
-    sent = guardian.run("submit", recording, *target, "--wait", "--timeout", "200")
+    sent = guardian.run("submit", recording, *target, *PATIENTLY)
     assert sent.returncode == 10, sent.stderr
     assert "from-the-shell: Likely fake, score" in sent.stdout
     assert "from-the-shell has its verdict (Completed)" in guardian.run("why", "from-the-shell").stdout.replace(
