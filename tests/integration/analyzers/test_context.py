@@ -6,7 +6,6 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,22 +14,11 @@ import boto3
 import pytest
 import pytest_asyncio
 
-from analyzer_contract import (
-    AnalysisReport,
-    Failure,
-    FailureReason,
-    Progress,
-    Result,
-    SourceFacts,
-    SourceObject,
-    TranscriptObject,
-    Verdict,
-)
-from analyzer_kit.s3 import ObjectStore
+from analyzer_contract import Failure, FailureReason, Progress, Result, TranscriptObject, Verdict
 from context_analyzer.reasons import Reason
-from context_analyzer.settings import DEFAULT_MODEL, ContextSettings
-from context_analyzer.transcriber import Transcriber
+from context_analyzer.settings import DEFAULT_MODEL
 from ml.context.scripts import load_calls, transcribed
+from tests.support.analyzers.context import TRANSCRIPTS, job_of, kinds, report_of
 from tests.support.analyzers.service import CREDENTIALS, Service, eventually, running
 from tests.support.aws.scripted import Reply, ScriptedAws, judges, refuses, says
 from tests.support.waiting import Stopwatch
@@ -44,7 +32,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 CALLS = {call.name: call for call in load_calls()}
 SCAM = transcribed(CALLS["ko-prosecutor"])
 BENIGN = transcribed(CALLS["en-doctor"])
-TRANSCRIPTS = "s3://results/transcripts/"
 QUOTE = (5, "계좌에 있는 돈을 금융감독원 안전계좌로 옮기셔야")
 Start = Callable[..., AbstractAsyncContextManager[Service]]
 
@@ -95,25 +82,6 @@ def recording(s3: S3Client) -> Callable[[bytes], str]:
         return uri
 
     return put
-
-
-def job_of(s3: S3Client, uri: str) -> str:
-    etag = s3.head_object(Bucket="media", Key=uri.removeprefix("s3://media/"))["ETag"].strip('"')
-    settings = ContextSettings(context_transcripts=TRANSCRIPTS)
-    store = ObjectStore(connect_seconds=1, read_seconds=1, retry_seconds=1, max_bytes=1)
-    with ThreadPoolExecutor(1) as threads:
-        transcriber = Transcriber(settings, store, threads)
-        return transcriber.job_name(SourceObject(uri=uri), SourceFacts(etag=etag, size_bytes=1))
-
-
-def report_of(s3: S3Client, result: Result) -> AnalysisReport:
-    assert result.result_uri is not None
-    key = result.result_uri.removeprefix("s3://results/")
-    return AnalysisReport.model_validate_json(s3.get_object(Bucket="results", Key=key)["Body"].read())
-
-
-def kinds(report: AnalysisReport) -> set[str]:
-    return {finding.kind for detector in report.detectors for finding in detector.findings}
 
 
 async def test_a_recording_is_transcribed_read_and_tidied_up(
