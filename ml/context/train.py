@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,12 @@ _ROBOCALLS_COUNT = 3.0
 """All campaigns together count for so many scripts: else their tidy English would be what tells fraud."""
 _SCALE = 0.1
 """The value of a piece that occurs: a window has some hundreds."""
+
+_WEIGHED = {"ko": True, "en": False}
+"""Whether a piece's value follows from the families that have it (docs/adr/0098): in English it was not measured."""
+
+_MOST_FAMILIES, _USUAL_FAMILIES, _DOUBT = 12, 5, 0.01
+"""With so many families the value grows no more; with so many it is what it would be; what is added to a share."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +158,9 @@ def train(some: Sequence[Window], ids: Ids, language: str, *, heads: bool = True
     from sklearn.linear_model import LogisticRegression
 
     rows = [_places(window.ids, ids) for window in some]
-    ends = np.cumsum([0, *map(len, rows)])
-    matrix = csr_matrix((np.full(ends[-1], _SCALE), np.concatenate(rows), ends), (len(rows), len(ids)))
+    ends, places = np.cumsum([0, *map(len, rows)]), np.concatenate(rows)
+    values = _SCALE * (_values(some, rows, len(ids)) if _WEIGHED[language] else np.ones(len(ids)))
+    matrix = csr_matrix((values[places], places, ends), (len(rows), len(ids)))
     of_kind = np.array([window.kind for window in some])
     kinds = sorted({*of_kind.tolist()} - {HONEST, ROBOCALL_KIND})
 
@@ -160,14 +168,14 @@ def train(some: Sequence[Window], ids: Ids, language: str, *, heads: bool = True
         weight = _balanced(target[use], [w for w, used in zip(some, use, strict=True) if used])
         model = LogisticRegression(C=strength, solver="liblinear", random_state=0, max_iter=300)
         model.fit(matrix[use], target[use], weight)
-        return np.append(model.coef_[0] * _SCALE, model.intercept_)
+        return np.append(model.coef_[0] * values, model.intercept_)
 
     columns = [fit(of_kind != HONEST, np.ones(len(rows), bool), _STRENGTH)]
     if heads:
         known = np.isin(of_kind, kinds)
         which = LogisticRegression(C=_KIND_STRENGTH, class_weight="balanced", max_iter=60)
         which.fit(matrix[known], of_kind[known])
-        columns += [np.append(row * _SCALE, start) for row, start in zip(which.coef_, which.intercept_, strict=True)]
+        columns += [np.append(row * values, start) for row, start in zip(which.coef_, which.intercept_, strict=True)]
         columns += [
             fit(np.array([stage in window.stages for window in some]), of_kind != ROBOCALL_KIND, _HEAD_STRENGTH)
             for stage in STAGES
@@ -194,6 +202,26 @@ def _places(ids: Ids, vocabulary: Ids) -> npt.NDArray[np.int64]:
     place = np.minimum(np.searchsorted(vocabulary, ids), len(vocabulary) - 1)
     known: npt.NDArray[np.int64] = place[vocabulary[place] == ids].astype(np.int64)
     return known
+
+
+def _values(some: Sequence[Window], rows: Sequence[npt.NDArray[np.int64]], count: int) -> npt.NDArray[np.float64]:
+    """Return what it counts that each of so many pieces occurs.
+
+    It counts for more if more families have it, and if frauds and honest calls differ in it: what one script alone says
+    costs more to learn than what many say, and is learnt less.
+    """
+    own: dict[tuple[bool, str], list[npt.NDArray[np.int64]]] = defaultdict(list)
+    for window, row in zip(some, rows, strict=True):
+        own[window.kind != HONEST, window.family].append(row)
+    having = np.zeros((2, count))
+    for (scam, _), places in own.items():
+        having[int(scam), np.unique(np.concatenate(places))] += 1
+    frauds = sum(scam for scam, _ in own)
+    shares = having / [[len(own) - frauds], [frauds]] + _DOUBT
+    difference = np.abs(np.log(shares[1] / shares[0]))
+    known = np.minimum(having.sum(axis=0), _MOST_FAMILIES) / _USUAL_FAMILIES
+    values: npt.NDArray[np.float64] = np.sqrt(known * difference / difference.mean())
+    return values
 
 
 def _balanced(target: npt.NDArray[np.bool_], some: Sequence[Window]) -> npt.NDArray[np.float64]:
