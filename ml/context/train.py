@@ -33,7 +33,7 @@ _TRAINED_ON = {
 ROBOCALL_KIND = "Robocall"
 """Only whether it is fraud is learnt from robocalls: nobody wrote down of which kind they are."""
 
-THRESHOLDS = {"ko": 0.45, "en": 1.1}
+THRESHOLDS = {"ko": 0.4, "en": 1.1}
 UNDECIDED = {"ko": 0.1, "en": 0.0}
 STAGES = ("Contact", "IdentityClaim", "Incident", "Isolation", "AssetCheck", "Demand", "Handover")
 SEED = "train"
@@ -52,8 +52,9 @@ _ROBOCALLS_COUNT = 3.0
 _SCALE = 0.1
 """The value of a piece that occurs: a window has some hundreds."""
 
-_WEIGHED = {"ko": True, "en": False}
-"""Whether a piece's value follows from the families that have it (docs/adr/0098): in English it was not measured."""
+_TWO_VIEWS = {"ko": True, "en": False}
+"""Whether what tells fraud is the mean of two fits: all pieces count alike in one, and in the other a piece counts for
+more if more families have it (docs/adr/0098). In English that was not measured."""
 
 _MOST_FAMILIES, _USUAL_FAMILIES, _DOUBT = 12, 5, 0.01
 """With so many families the value grows no more; with so many it is what it would be; what is added to a share."""
@@ -159,23 +160,30 @@ def train(some: Sequence[Window], ids: Ids, language: str, *, heads: bool = True
 
     rows = [_places(window.ids, ids) for window in some]
     ends, places = np.cumsum([0, *map(len, rows)]), np.concatenate(rows)
-    values = _SCALE * (_values(some, rows, len(ids)) if _WEIGHED[language] else np.ones(len(ids)))
-    matrix = csr_matrix((values[places], places, ends), (len(rows), len(ids)))
+    alike = np.full(len(ids), _SCALE)
+    views = [alike, _SCALE * _values(some, rows, len(ids))] if _TWO_VIEWS[language] else [alike]
+    matrix = csr_matrix((alike[places], places, ends), (len(rows), len(ids)))
     of_kind = np.array([window.kind for window in some])
     kinds = sorted({*of_kind.tolist()} - {HONEST, ROBOCALL_KIND})
 
-    def fit(target: npt.NDArray[np.bool_], use: npt.NDArray[np.bool_], strength: float) -> npt.NDArray[np.float64]:
+    def fit(
+        target: npt.NDArray[np.bool_],
+        use: npt.NDArray[np.bool_],
+        strength: float,
+        values: npt.NDArray[np.float64] = alike,
+    ) -> npt.NDArray[np.float64]:
         weight = _balanced(target[use], [w for w, used in zip(some, use, strict=True) if used])
         model = LogisticRegression(C=strength, solver="liblinear", random_state=0, max_iter=300)
-        model.fit(matrix[use], target[use], weight)
+        model.fit(csr_matrix((values[places], places, ends), matrix.shape)[use], target[use], weight)
         return np.append(model.coef_[0] * values, model.intercept_)
 
-    columns = [fit(of_kind != HONEST, np.ones(len(rows), bool), _STRENGTH)]
+    every = np.ones(len(rows), bool)
+    columns = [np.mean([fit(of_kind != HONEST, every, _STRENGTH, values) for values in views], axis=0)]
     if heads:
         known = np.isin(of_kind, kinds)
         which = LogisticRegression(C=_KIND_STRENGTH, class_weight="balanced", max_iter=60)
         which.fit(matrix[known], of_kind[known])
-        columns += [np.append(row * values, start) for row, start in zip(which.coef_, which.intercept_, strict=True)]
+        columns += [np.append(row * _SCALE, start) for row, start in zip(which.coef_, which.intercept_, strict=True)]
         columns += [
             fit(np.array([stage in window.stages for window in some]), of_kind != ROBOCALL_KIND, _HEAD_STRENGTH)
             for stage in STAGES
