@@ -11,6 +11,12 @@ from ml.context.unseen import FOLDER, answer, unseen
 
 CARD = (repo_root() / "docs" / "cards" / "words.md").read_text(encoding="utf-8")
 
+LEAST_SHARE = {"first": 0.9, "second": 0.9, "third": 0.8, "fourth": 0.9, "fifth": 0.9, "sixth": 0.9, "seventh": 0.9}
+LEAST_SHARE |= {"hard": 0.5, "hard-two": 0.6}
+MOST_WRONG = {"first": 0, "second": 0, "third": 1, "fourth": 1, "fifth": 1, "sixth": 2, "seventh": 4}
+MOST_WRONG |= {"hard": 0, "hard-two": 0}
+"""The card says which; of the hard frauds more than half are found, and each set is judged as its author wrote it."""
+
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.name)
 def test_a_set_is_the_one_that_was_frozen(path: object) -> None:
@@ -18,15 +24,10 @@ def test_a_set_is_the_one_that_was_frozen(path: object) -> None:
     assert hashlib.sha256(content).hexdigest() in CARD
 
 
-@pytest.mark.parametrize("batch", ["first", "second", "third", "fourth", "fifth", "sixth", "hard"])
+@pytest.mark.parametrize("batch", LEAST_SHARE)
 def test_most_frauds_are_found_and_hardly_an_honest_call_accused(batch: str) -> None:
     calls = [call for call in unseen(batch) if call.language == "ko"]
     found = [answer(call.turns).joined for call in calls if call.scam]
     wrong = [answer(call.turns).joined for call in calls if not call.scam]
     assert sum(found) >= LEAST_SHARE[batch] * len(found)
     assert sum(wrong) <= MOST_WRONG[batch]
-
-
-LEAST_SHARE = {"first": 0.9, "second": 0.8, "third": 0.8, "fourth": 0.9, "fifth": 0.9, "sixth": 0.9, "hard": 0.3}
-MOST_WRONG = {"first": 0, "second": 0, "third": 0, "fourth": 1, "fifth": 1, "sixth": 3, "hard": 0}
-"""The card says which; of the hard frauds a third is found, and each set is judged as its author wrote it."""
