@@ -13,7 +13,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -117,7 +117,7 @@ def real_english() -> dict[str, list[float]]:
 
 def card(measured: Mapping[str, Any]) -> str:
     """Return the measured part of the card, failures first."""
-    tables = [_language(code, [Row(**row) for row in measured[code]]) for code in LANGUAGES if code in measured]
+    tables = [_language(code, [Row(*row) for row in measured[code]]) for code in LANGUAGES if code in measured]
     return "\n\n".join([_scripted(), *tables, *([_real(measured["real"])] if "real" in measured else [])])
 
 
@@ -214,8 +214,8 @@ def main() -> int:
 
 
 _PARTS: dict[str, Callable[[], object]] = {
-    "ko": lambda: [asdict(row) for row in rows("ko")],
-    "en": lambda: [asdict(row) for row in rows("en")],
+    "ko": lambda: [astuple(row) for row in rows("ko")],
+    "en": lambda: [astuple(row) for row in rows("en")],
     "real": real_english,
 }
 
