@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, defaultdict
 from typing import Any
+
+import psycopg
 
 from tests.faults.aws import token_of
 from tests.support.operator.machines import StepFunctionsServer
@@ -49,9 +52,14 @@ class Witness:
         return token_of(name)
 
     def knows(self, name: str) -> bool:
-        """Return whether the database has a request of this name."""
-        with self._postgres.connect() as connection:
-            return connection.execute("SELECT 1 FROM analyses WHERE name = %s LIMIT 1", [name]).fetchone() is not None
+        """Return whether the database has a request of this name, once it answers."""
+        query = "SELECT 1 FROM analyses WHERE name = %s LIMIT 1"
+        while True:
+            try:
+                with self._postgres.connect() as connection:
+                    return connection.execute(query, [name]).fetchone() is not None
+            except psycopg.OperationalError:
+                time.sleep(1)
 
     def ends(self) -> dict[str, Counter[tuple[Any, ...]]]:
         """Return the ends in the database by name: each with reason, verdict and attempts, once for each row of it."""
