@@ -74,6 +74,13 @@ def _fill(server: ApiServer, finished: int, queued: int) -> None:
                        "-p", json.dumps({"status": _ended()}))  # fmt: skip
     for name, number in kinds:
         _copy(server.etcd_endpoint, f"{_STORED}/default/{name}", number)
+    until(lambda: _seconds_to_read(server) < 1, "the API server to have read what etcd was given", timeout=600)
+
+
+def _seconds_to_read(server: ApiServer) -> float:
+    began = time.monotonic()
+    server.kubectl("get", "--raw", f"/apis/{API}/analysisrequests?limit=1")
+    return time.monotonic() - began
 
 
 def _copy(etcd: str, key: str, number: int) -> None:
@@ -125,16 +132,19 @@ def _measure(server: ApiServer, folder: Path, database: str) -> dict[str, float]
     operator.start()
     until(lambda: server.read.get("analysisrequest", "the-new-one", "other")["status"].get("verdict"), "a verdict")
     first = time.monotonic() - began
-    unfinished = ("get", "areq", "-A", "--field-selector", "status.expiresAt=", "-o", "name")
-    until(lambda: not server.kubectl(*unfinished).stdout, "every verdict")
-    time.sleep(20)  # until everything else has been read, too
     assert operator.process is not None
-    memory = psutil.Process(operator.process.pid).memory_info().rss / MEGABYTE
-    peak = peak_megabytes(operator.process.pid)
+    process = psutil.Process(operator.process.pid)
+    at_first = process.memory_info().rss / MEGABYTE
+    unfinished = ("get", "--raw", f"/apis/{API}/analysisrequests?fieldSelector=status.expiresAt%3D&limit=1")
+    until(lambda: not json.loads(server.kubectl(*unfinished).stdout)["items"], "every verdict")
+    time.sleep(20)  # until everything else has been read, too
+    memory = process.memory_info().rss / MEGABYTE
+    peak = peak_megabytes(process.pid)
     gap = renewals.longest()
     operator.stop()
     return {
         "first_verdict_seconds": round(first, 1),
+        "memory_at_first_verdict_mb": round(at_first),
         "memory_mb": round(memory),
         "peak_mb": round(peak),
         "longest_gap_of_the_lease_seconds": round(gap, 1),

@@ -15,7 +15,8 @@ _SHORT = {ConditionType.FINISHED, ConditionType.RECONCILING, ConditionType.STALL
 
 def cut(text: str, most_bytes: int) -> str:
     """Return a text without control characters, each of which takes six bytes as JSON, cut to so many bytes."""
-    printable = "".join(char if char.isprintable() else " " for char in text[:most_bytes])
+    short = text[:most_bytes]
+    printable = short if short.isprintable() else "".join(char if char.isprintable() else " " for char in short)
     return printable.encode()[:most_bytes].decode(errors="ignore")
 
 
