@@ -20,6 +20,7 @@ from tests.support.operator.scripted_pools import ScriptedPools
 
 calm = pytest.mark.together("calm")
 COOLDOWN = 10
+KEDA_PODS = "app=keda-operator"
 OWNED = (
     "deployment", "service", "poddisruptionbudget", "serviceaccount", "networkpolicy", "scaledobject", "hpa", "pod",
 )  # fmt: skip
@@ -206,6 +207,8 @@ def test_keda_that_is_down_is_reported_and_what_waits_finishes_when_it_is_back(
         pool.asleep()
         cluster.kubectl("scale", "deployment/keda-operator", "--namespace", KEDA_NAMESPACE, "--replicas=0")
         try:
+            # Until its last pod is gone it scales, and the request would get a pod.
+            wait_until(lambda: not deployment.read.list("pod", KEDA_NAMESPACE, labels=KEDA_PODS), "KEDA to be gone")
             requests.ask("patient", media.script("null"), pool.name)
             wait_until(lambda: pool.condition("ScalingActive")["reason"] == "KedaSilent", "KEDA to be missed")
             succeeded = condition(requests.status("patient"))
