@@ -61,6 +61,8 @@ def settings() -> kopf.OperatorSettings:
     options.watching.reconnect_backoff = 0.1
     options.watching.chunk_size = 500
     options.networking.request_timeout = 30
+    # Until then each object keeps a task and its last event: by the default of 5 s thousands would in a burst.
+    options.queueing.idle_timeout = 0.2
     options.persistence.diffbase_storage = _NoDiffs()
     # The kinds and the namespace are known, and they are there before kopf starts.
     options.scanning.disabled = True

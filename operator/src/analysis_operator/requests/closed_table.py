@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,7 +53,7 @@ class ClosedTable:
     def _request(self, meta: dict[str, Any], cells: list[Any]) -> ClosedRequest:
         return ClosedRequest(
             uid=meta["uid"],
-            namespace=meta["namespace"],
+            namespace=sys.intern(meta["namespace"]),  # many have the same, and each answer has its own copy
             name=meta["name"],
             version=int(meta["resourceVersion"]),
             generation=int(meta["generation"]),
