@@ -24,7 +24,7 @@ LIMITS = """## What it does not measure
 - The recordings are short: the voices at most 5 s, the pictures 7 to 11 s. A longer one has more places at which a
   detector can err.
 - Some of the voices, or others of their speakers, were in the material on which the voice model was trained. On these
-  its errors are fewer than on strangers: [voice-texture](voice-texture.md) has those.
+  its errors are fewer than on voices it never met: [voice-texture](voice-texture.md) has those.
 - The clips of cameras are few, and the detectors of pictures were made while some of them were looked at:
   [video](video.md) says which."""
 

@@ -43,7 +43,7 @@ recordings. That cost copies and freezes, and each missed one was then looked at
 was set on the seen recordings, on 81 further edits made from them with another seed, and on the drawn ones of seed 1:
 a cut that occurs at two places no longer hides a copy; the rounds of a loop are not compared with each other; an exact
 copy is compared with its original rather than with quick movement beside it; a faint copy counts if it begins with a
-clear leap; what a key frame shows anew is no movement; a picture that is the very next one after a freeze did not come
+clear leap; what a key frame shows again is no movement; a picture that is the very next one after a freeze did not come
 later. The held-out recordings were scored four times meanwhile.
 
 Still missed are copies that begin and end where nothing moves, since natural recurrence looks the same there, and most

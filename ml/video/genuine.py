@@ -157,7 +157,7 @@ def _call(rng: np.random.Generator) -> Recording:
 
 
 def _film(rng: np.random.Generator) -> Recording:
-    """Shots of different scenes, each framed anew."""
+    """Shots of different scenes, each framed again."""
     shots = []
     for _ in range(int(rng.integers(4, 9))):
         frames, _ = clip(rng)

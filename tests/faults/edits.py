@@ -168,7 +168,7 @@ class Edits:
             until(self._pool_is_seen, f"{field} to be seen")
             waiting.append(self._begun(0))
             same = self._template() == before or not str(field).startswith(_WITHOUT_RESTART)
-            return [] if same else ["its pods are made anew"]
+            return [] if same else ["its pods are made again"]
 
         taken, problems = self._edit(_Which("analyzers", _POOL, NAMESPACE), right, wrong, beside)
         until(self._pool_is_seen, f"{field} to be seen")

@@ -14,15 +14,15 @@ from tests.support.operator.machines import StepFunctionsServer
 from tests.support.records.postgres import Postgres
 
 _BURIED = """
-CREATE TABLE IF NOT EXISTS buried (uid uuid);
+CREATE TABLE IF NOT EXISTS marked_deleted (uid uuid);
 CREATE OR REPLACE FUNCTION note_burial() RETURNS trigger LANGUAGE plpgsql AS
-  'BEGIN INSERT INTO buried VALUES (NEW.uid); RETURN NEW; END';
+  'BEGIN INSERT INTO marked_deleted VALUES (NEW.uid); RETURN NEW; END';
 CREATE OR REPLACE TRIGGER note_burial AFTER UPDATE ON analyses FOR EACH ROW
   WHEN (NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL) EXECUTE FUNCTION note_burial();
 """
 _ROW = """
 SELECT uid::text, resource_version::text, status, reason, deleted_at IS NOT NULL,
-  uid IN (SELECT uid FROM buried) FROM analyses WHERE name = %s
+  uid IN (SELECT uid FROM marked_deleted) FROM analyses WHERE name = %s
 """
 _HISTORY = "SELECT count(*) FROM transitions JOIN analyses USING (uid) WHERE name = %s AND transitions.reason = %s"
 _ENDS = """
@@ -106,13 +106,13 @@ class Witness:
         if item is None:
             error = answers[0].get("error")
             return [] if error == "Deleted" else [f"its task was told {error} instead of Deleted"]
-        said, delivered = _told(answers[0]), condition(item, "CallbackDelivered")
+        said, delivered = _answer_facts(answers[0]), condition(item, "CallbackDelivered")
         wanted = _end(item)
         problems = [f"its task was told {said} instead of {wanted}"] if said != wanted else []
         return problems if delivered["status"] == "True" else [*problems, f"CallbackDelivered is {delivered}"]
 
 
-def _told(answer: dict[str, Any]) -> tuple[Any, ...]:
+def _answer_facts(answer: dict[str, Any]) -> tuple[Any, ...]:
     if answer["action"] == "SendTaskFailure":
         return (answer["error"],)
     output = json.loads(answer["output"])

@@ -1,4 +1,4 @@
-"""What a socket does about a peer that has vanished."""
+"""What a socket does about a peer that is gone."""
 
 from __future__ import annotations
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import operator as stdlib_operator
 import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,22 @@ def test_no_weights_or_large_files_are_committed_but_our_own_models_of_at_most_1
         if path not in own and path.suffix in {".pth", ".pt", ".onnx", ".npz", ".safetensors"}
     ]
     assert large + weights == []
+
+
+REPLACED = re.compile(
+    r"(Knocker|bury|buried|ghosts|Reconciler|hardships|befall|[Ll]essons|acquainted|Sights?|_told|Together|Heard"
+    r"|NOBODY|_worth_a_page|_how_it_stands)"
+)
+"""The glossary has another word for each: the field's, or one that says what it does."""
+
+
+def test_no_name_is_one_that_the_glossary_replaced() -> None:
+    command = ["git", "grep", "-lE", REPLACED.pattern, "--", "*.py"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # this file has them all
+    names = {
+        (path, token.string)
+        for path in listed.stdout.splitlines()
+        for token in tokenize.generate_tokens(io.StringIO((ROOT / path).read_text("utf-8")).readline)
+        if token.type == tokenize.NAME and REPLACED.fullmatch(token.string)
+    }
+    assert names == set()

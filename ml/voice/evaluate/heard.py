@@ -42,7 +42,7 @@ _VERSION: Final = 1
 
 
 @dataclass(frozen=True)
-class Heard:
+class ScoredTrial:
     """What the model says of a clip.
 
     Attributes:
@@ -58,7 +58,7 @@ class Heard:
     outside: str
 
 
-def hear(model: Model, found: Sequence[published.Clip], workers: int) -> list[Heard]:
+def hear(model: Model, found: Sequence[published.Clip], workers: int) -> list[ScoredTrial]:
     """Return what the model says of each clip, and of some sent one of the :data:`WAYS`; the cache is not asked again.
 
     Raises:
@@ -76,7 +76,7 @@ def hear(model: Model, found: Sequence[published.Clip], workers: int) -> list[He
             file.write(json.dumps([clip.name, _name(way), *answer]) + "\n")
             file.flush()
             known[clip.name, _name(way)] = answer
-    return [Heard(clip, _name(way), *known[clip.name, _name(way)]) for clip, way in all_trials]
+    return [ScoredTrial(clip, _name(way), *known[clip.name, _name(way)]) for clip, way in all_trials]
 
 
 def trials(found: Sequence[published.Clip]) -> Iterator[tuple[published.Clip, Chain | None]]:

@@ -55,9 +55,9 @@ GAPS: Final = """\
   are some dozens of clips, and of Korean recordings four: what is said of Korean rests on the synthetic side alone.
 - No recording of an older person on a real telephone; no voice that was cloned to deceive; no system's year is stated.
 - Labels are those of the sources' pages. Nobody listened to all; the highest "recording" may be a copy by a vocoder.
-- Formats differ by class (MP3: 14 % of the synthetic clips, 3 % of the recordings). Three of four lessons were copies
+- Formats differ by class (MP3: 14 % of the synthetic clips, 3 % of the recordings). Three of four examples were copies
   through coders that both classes share; the tables by coder show what is left of it.
-- Repositories of one laboratory lie in different folds: a studio or a habit that they share is no stranger there.
+- Repositories of one laboratory lie in different folds: a studio or a habit that they share is not new there.
 - The messengers are encoders with their usual settings, not the services; of calls only AMR-WB was at hand.
 - Speech at 8 kHz is outside of the domain: see [the decision](../adr/0055-two-ears.md) for what was tried."""
 

@@ -13,7 +13,7 @@ from guardian_models.manifest import Calibration, SoundManifest
 from ml.common import metrics
 from ml.voice.data import published
 from ml.voice.data.published import Clip
-from ml.voice.evaluate.heard import AS_IT_IS, SYNTHETIC_EVERY, Heard
+from ml.voice.evaluate.heard import AS_IT_IS, SYNTHETIC_EVERY, ScoredTrial
 from ml.voice.evaluate.shares import areas, by, counts_for_korean, korean, people, share
 from ml.voice.evaluate.tables import groups, reliability_table, table
 from ml.voice.train.joining import SOURCE_FROM, Judged
@@ -32,7 +32,7 @@ _MET: Final = (
 
 ABOUT: Final = """\
 The model that ships learned from packages alone, none of the clips of this page: every system, source and person here
-is new to it, and the thresholds are those that ship. So nothing is left out and learned anew; it is what a user gets.
+is new to it, and the thresholds are those that ship. So nothing is left out and learned again; it is what a user gets.
 One thing does come from here: `LikelyFake` begins above the highest score of a recording of this page, so that none of
 them is `LikelyFake` tells nothing of other people. That recording, sent by Opus at 24 kbit/s and cut to four seconds
 from half a second on, scores 4.078, more than anything below; that set the threshold
@@ -58,7 +58,7 @@ GAPS: Final = """\
 - The rows of ways that are no voice message have few people, and other ones each; so have those of synthetic clips."""
 
 
-def text(heard: Sequence[Heard], manifest: SoundManifest) -> str:
+def text(heard: Sequence[ScoredTrial], manifest: SoundManifest) -> str:
     """Return the card.
 
     Args:
@@ -84,7 +84,7 @@ def text(heard: Sequence[Heard], manifest: SoundManifest) -> str:
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
 
-def judge(heard: Iterable[Heard], calibration: Calibration) -> list[Judged]:
+def judge(heard: Iterable[ScoredTrial], calibration: Calibration) -> list[Judged]:
     """Return the verdicts of those in the domain."""
     return [
         _judged(entry.clip, entry.score, claim_of(calibration, entry.score, 0), calibration)
@@ -124,7 +124,7 @@ def _head(found: Sequence[Clip], manifest: SoundManifest, calibration: Calibrati
     ]
 
 
-def _failures(heard: Sequence[Heard], calibration: Calibration) -> list[str]:
+def _failures(heard: Sequence[ScoredTrial], calibration: Calibration) -> list[str]:
     """Return who is accused, the sources and ways above the bar, and the systems that are never found."""
     lines, sources = [], []
     for way, group in _by_way(heard):
@@ -154,7 +154,7 @@ def _above(what: str, recorded: Sequence[Judged]) -> list[str]:
     return [f"- **{what}**: {share(suspected, len(recorded))} of {len(recorded)} are `Suspicious` or worse."]
 
 
-def _measured(heard: Sequence[Heard], plain: Sequence[Heard], judged: Sequence[Judged]) -> list[str]:
+def _measured(heard: Sequence[ScoredTrial], plain: Sequence[ScoredTrial], judged: Sequence[Judged]) -> list[str]:
     synthetic, recorded = ([entry for entry in judged if entry.clip.synthetic is label] for label in (True, False))
     families = {entry.clip.family for entry in plain if entry.clip.synthetic}
     found = {entry.clip.family for entry in synthetic if entry.suspected}
@@ -174,11 +174,11 @@ def _measured(heard: Sequence[Heard], plain: Sequence[Heard], judged: Sequence[J
     return table(["", "measured", "bar"], body)
 
 
-def _by_way(heard: Sequence[Heard]) -> list[tuple[str, list[Heard]]]:
+def _by_way(heard: Sequence[ScoredTrial]) -> list[tuple[str, list[ScoredTrial]]]:
     return groups(heard, lambda entry: entry.way)
 
 
-def _ways(heard: Sequence[Heard], calibration: Calibration) -> list[str]:
+def _ways(heard: Sequence[ScoredTrial], calibration: Calibration) -> list[str]:
     body = []
     for way, group in _by_way(heard):
         cells = [way]

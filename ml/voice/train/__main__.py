@@ -23,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ml.voice.train", description=__doc__)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=2, help="number of threads and processes")
-    parser.add_argument("--join-only", action="store_true", help="keep the texture's networks, and join them anew")
+    parser.add_argument("--join-only", action="store_true", help="keep the texture's networks, and join them again")
     parser.add_argument("--tuned", type=int, default=tuned.SEED, help="seed of the fine-tuned networks")
     arguments = parser.parse_args()
     started = time.monotonic()

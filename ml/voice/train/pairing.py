@@ -1,6 +1,6 @@
 """Fine-tune with pairs: ``python -m ml.voice.train.pairing``, the second half of ``make tune``.
 
-The networks of :mod:`ml.voice.train.tuning` go on. Each lesson is a stretch of a clip and what a messenger leaves of
+The networks of :mod:`ml.voice.train.tuning` go on. Each example is a stretch of a clip and what a messenger leaves of
 it; both have to be told, and a copy of a person must not score higher than its original: coders of a low rate lift the
 scores of people. What ships is the mean of the three networks, all of the way. An interrupted run goes on.
 """
@@ -20,7 +20,7 @@ from ml.common.packages import DataMissing
 from ml.voice.data import published
 from ml.voice.data.sound import Sound, rng
 from ml.voice.train import copies, messengers, tuned, tuning
-from ml.voice.train.tuning import Lessons, Run
+from ml.voice.train.tuning import Run, TrainingClips
 
 STEPS: Final = 70
 _PAIRS, _AT_ONCE = 12, 2
@@ -46,9 +46,9 @@ def main() -> int:
         for fold in range(published.FOLDS):
             path = tuned.path_of(seed, fold)
             if not path.exists():
-                lessons = Lessons(found, published.learners(found, fold_of, fold), variants)
+                training = TrainingClips(found, published.learners(found, fold_of, fold), variants)
                 run = tuning.begin(tuned.of_fold(seed, fold, tuned.ALONE), rng(seed, "tune3", fold), seed + fold)
-                tuned.write(path, tuning.go(run, path, STEPS, partial(_step, lessons)))
+                tuned.write(path, tuning.go(run, path, STEPS, partial(_step, training)))
     except DataMissing as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
@@ -56,11 +56,11 @@ def main() -> int:
     return 0
 
 
-def _step(lessons: Lessons, run: Run) -> float:
+def _step(training: TrainingClips, run: Run) -> float:
     """Take one step; return the loss."""
     tuning.prepare(run, STEPS, _RATE, _WARM_UP)
-    clips, targets = lessons.drawn(_PAIRS, run.random)
-    pairs = [_pair(lessons, clip, run.random) for clip in clips]
+    clips, targets = training.drawn(_PAIRS, run.random)
+    pairs = [_pair(training, clip, run.random) for clip in clips]
     wanted = torch.tensor(targets, dtype=torch.float32)
     total = 0.0
     for first in range(0, _PAIRS, _AT_ONCE):
@@ -77,9 +77,9 @@ def _step(lessons: Lessons, run: Run) -> float:
     return total
 
 
-def _pair(lessons: Lessons, clip: int, random: np.random.Generator) -> tuple[Sound, Sound]:
+def _pair(training: TrainingClips, clip: int, random: np.random.Generator) -> tuple[Sound, Sound]:
     """Return a stretch of a clip, and what a messenger leaves of it, a little louder or softer."""
-    original = lessons.crop(clip, _CHANGED, random)
+    original = training.crop(clip, _CHANGED, random)
     copy = messengers.copy(original, random)
     gain = 10 ** (random.uniform(-_LEVEL_DB, _LEVEL_DB) / 20)
     return original, np.clip(copy * gain, -1, 1).astype(np.float32)

@@ -22,7 +22,7 @@ SEED: Final = 14
 VERSION: Final = 1
 """Raise it when the same seed gives other networks."""
 ALONE, PAIRED = "tuned", "paired"
-"""Networks after lessons of one stretch each, and those that went on with pairs: what is used."""
+"""Networks after examples of one stretch each, and those that went on with pairs: what is used."""
 AASIST_WEIGHTS: Final = repo_root().parent / "shared/models/asvspoof5-aasist.pth"
 
 

@@ -112,9 +112,9 @@ def main() -> int:
             path = tuned.path_of(arguments.seed, fold, tuned.ALONE)
             if not path.exists():
                 learners = published.learners(found, fold_of, fold)
-                lessons = Lessons(found, learners, variants)
+                training = TrainingClips(found, learners, variants)
                 run = begin(start, rng(arguments.seed, "tuning", fold), arguments.seed + fold)
-                tuned.write(path, go(run, path, STEPS, partial(_step, lessons)))
+                tuned.write(path, go(run, path, STEPS, partial(_step, training)))
     except DataMissing as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
@@ -132,7 +132,7 @@ def _checked(start: dict[str, Array]) -> dict[str, Array]:
     return start
 
 
-class Lessons:
+class TrainingClips:
     """Draws crops: both classes equally often, and a system or a source by the root of its number of clips."""
 
     def __init__(
@@ -248,10 +248,10 @@ def learn(run: Run) -> None:
     run.step += 1
 
 
-def _step(lessons: Lessons, run: Run) -> float:
+def _step(training: TrainingClips, run: Run) -> float:
     """Take one step; return the loss."""
     prepare(run, STEPS, _RATE, _WARM_UP)
-    sounds, targets = lessons.batch(run.random)
+    sounds, targets = training.batch(run.random)
     total = 0.0
     for first in range(0, _BATCH, _AT_ONCE):
         said = odds(run, sounds[first : first + _AT_ONCE], _DROPOUT)

@@ -73,7 +73,7 @@ def settings() -> kopf.OperatorSettings:
 
 
 async def watch(registry: kopf.OperatorRegistry, namespaces: Collection[str] = ()) -> None:
-    """Watch until cancelled, in these namespaces or in all. A watch that breaks begins anew."""
+    """Watch until cancelled, in these namespaces or in all. A watch that breaks begins again."""
     while True:
         stop = threading.Event()
         ended: Future[None] = Future()
@@ -82,7 +82,7 @@ async def watch(registry: kopf.OperatorRegistry, namespaces: Collection[str] = (
         try:
             await asyncio.wrap_future(ended)
         except Exception as error:  # whatever kopf's parts raise
-            log.warning("a watch broke, begins anew", error=repr(error))
+            log.warning("a watch broke, begins again", error=repr(error))
         finally:
             stop.set()
         await asyncio.sleep(_PAUSE_SECONDS)

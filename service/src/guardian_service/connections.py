@@ -1,4 +1,4 @@
-"""Connections over which a stream runs for minutes: a peer that vanished is noticed within seconds."""
+"""Connections over which a stream runs for minutes: a peer that is gone is noticed within seconds."""
 
 from __future__ import annotations
 

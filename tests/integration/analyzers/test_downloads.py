@@ -93,8 +93,8 @@ async def test_a_result_for_a_content_stands_for_every_object_that_has_it(tmp_pa
                 assert isinstance(same, Unchanged)
                 assert (same.source.etag, same.source.sha256) == ("f" * 32, sha256)
                 assert [request.split()[0] for request in server.requests] == methods
-            anew = await service.last("", source=source, knownContent=known | {"fingerprint": "0" * 64})
-            assert isinstance(anew, Result)
+            again = await service.last("", source=source, knownContent=known | {"fingerprint": "0" * 64})
+            assert isinstance(again, Result)
             unstated = await service.last("s3://media/copy", knownContent=known)
             assert isinstance(unstated, Result)
             assert unstated.source.sha256 is None

@@ -76,8 +76,8 @@ def test_the_same_object_is_analysed_once_in_a_namespace(world: World, s3: S3Pro
     assert cached(world.wait("after")) == ran, "it is found by its entry in S3"
     assert cached(world.wait("forged", "bank")) is None
 
-    world.ask("anew", uri, refresh=True)
-    assert cached(world.wait("anew")) is None
+    world.ask("again", uri, refresh=True)
+    assert cached(world.wait("again")) is None
     world.put("same", verdict="NoEvidence", score=2)
     world.ask("replaced", uri)
     replaced = world.wait("replaced")

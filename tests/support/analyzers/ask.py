@@ -22,7 +22,7 @@ _UNCHECKED = "--validate=false"
 
 
 class Requests:
-    """AnalysisRequests of one namespace. Each is analysed anew unless ``refresh=False``: tests watch the work."""
+    """AnalysisRequests of one namespace. Each is analysed again unless ``refresh=False``: tests watch the work."""
 
     def __init__(self, cluster: Cluster, namespace: str = "default") -> None:
         self._cluster = cluster

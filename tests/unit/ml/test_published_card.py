@@ -13,7 +13,7 @@ from guardian_models.runtime import Model
 from ml.voice.data import published
 from ml.voice.data.sound import Sound
 from ml.voice.evaluate import heard, published_card
-from ml.voice.evaluate.heard import AS_IT_IS, MESSENGERS, SYNTHETIC_EVERY, WAYS, Heard
+from ml.voice.evaluate.heard import AS_IT_IS, MESSENGERS, SYNTHETIC_EVERY, WAYS, ScoredTrial
 from ml.voice.train import fitting
 from tests.support.media import sounds
 from tests.unit.ml.test_published import CLIPS, clip
@@ -71,12 +71,15 @@ def test_the_card_begins_with_whom_the_model_wrongs(manifest: SoundManifest) -> 
     suspicious = manifest.calibration.threshold + 0.01
     certain = manifest.calibration.strict_threshold + 0.01
     entries = [
-        *(Heard(each, AS_IT_IS, -2.0, "") for each in RECORDED),
-        *(Heard(each, FORWARDED, suspicious if number % 10 == 0 else -2.0, "") for number, each in enumerate(RECORDED)),
-        Heard(RECORDED[0], "phone: memo", certain, ""),
-        *(Heard(each, AS_IT_IS, certain, "") for each in SYNTHETIC if each.family == "system 1"),
-        *(Heard(each, AS_IT_IS, None, "too narrow a band") for each in SYNTHETIC if each.family == "system 2"),
-        *(Heard(each, AS_IT_IS, -1.0, "") for each in SYNTHETIC if each.family == "system 3"),
+        *(ScoredTrial(each, AS_IT_IS, -2.0, "") for each in RECORDED),
+        *(
+            ScoredTrial(each, FORWARDED, suspicious if number % 10 == 0 else -2.0, "")
+            for number, each in enumerate(RECORDED)
+        ),
+        ScoredTrial(RECORDED[0], "phone: memo", certain, ""),
+        *(ScoredTrial(each, AS_IT_IS, certain, "") for each in SYNTHETIC if each.family == "system 1"),
+        *(ScoredTrial(each, AS_IT_IS, None, "too narrow a band") for each in SYNTHETIC if each.family == "system 2"),
+        *(ScoredTrial(each, AS_IT_IS, -1.0, "") for each in SYNTHETIC if each.family == "system 3"),
     ]
     fails, _, rest = published_card.text(entries, manifest).partition("## Measured")
     assert f"`{RECORDED[0].name}` ({RECORDED[0].person}), a recording, is `LikelyFake`, phone: memo." in fails

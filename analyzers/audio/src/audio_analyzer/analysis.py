@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from analyzer_contract import SEVERITY, Finding, Verdict
-from analyzer_kit.analysis import NOBODY, Assessment, Caps, Models, ProgressCallback, Setup, Trust
+from analyzer_kit.analysis import NO_TRUST, Assessment, Caps, Models, ProgressCallback, Setup, Trust
 from analyzer_kit.coverage import Coverage
 from analyzer_kit.detector import InstalledDetectors, deciding_summary
 from analyzer_kit.media.audio import SAMPLE_RATE
@@ -21,7 +21,7 @@ from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.detectors import DETECTORS
 from audio_analyzer.detectors.speech import NO_SPEECH
-from audio_analyzer.hearing import Heard, hear_all, joined
+from audio_analyzer.hearing import JudgedSound, hear_all, joined
 from audio_analyzer.levels import LevelMeter, Levels
 from audio_analyzer.reading import AnyMeter, read_samples
 from audio_analyzer.windows import LEAST_SPEECH_SECONDS
@@ -40,13 +40,13 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
     Raises:
         AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
-    installed = _installed or _install(caps, Models(), NOBODY)
+    installed = _installed or _install(caps, Models(), NO_TRUST)
     heard, covered = hear_all(installed.all, recording, caps, progress)
     progress("plot", 0.95)
     return _assess(installed, heard, covered, plot)
 
 
-def warm_up(caps: Caps, models: Models, trust: Trust = NOBODY) -> None:
+def warm_up(caps: Caps, models: Models, trust: Trust = NO_TRUST) -> None:
     """Install the detectors, run them over two seconds of noise, and draw a plot into nothing.
 
     Raises:
@@ -71,7 +71,7 @@ def _meters(detectors: Sequence[AudioDetector]) -> list[AnyMeter]:
     return [LevelMeter, VoiceMeter, *chain.from_iterable(detector.meters for detector in detectors)]
 
 
-def _assess(installed: _Detectors, heard: Sequence[Heard], covered: Coverage, plot: Path) -> Assessment:
+def _assess(installed: _Detectors, heard: Sequence[JudgedSound], covered: Coverage, plot: Path) -> Assessment:
     shown = max(heard, key=lambda one: one.sound_seconds)
     reports, levels = joined(heard), shown.levels
     seconds = max(one.facts.duration_seconds for one in heard)

@@ -41,7 +41,7 @@ _PASSED_ON = {FailureReason.MEDIA_TOO_LARGE, FailureReason.NO_AUDIO_STREAM}
 
 
 @dataclass(frozen=True)
-class Heard:
+class JudgedSound:
     """One sound, as the detectors judged it: a track, or one of two channels with different sound.
 
     Attributes:
@@ -76,14 +76,14 @@ class Heard:
 
 def hear_all(
     detectors: Sequence[AudioDetector], recording: Path, caps: Caps, progress: ProgressCallback
-) -> tuple[list[Heard], Coverage]:
+) -> tuple[list[JudgedSound], Coverage]:
     """Return what was heard in each sound track, and how much of all of them that is.
 
     Raises:
         AnalysisError: NoAudioStream, UnsupportedMedia, CorruptMedia: none can be heard; or MediaTooLarge.
     """
     hearer = _Hearer(detectors, recording, caps, progress)
-    heard: list[Heard] = []
+    heard: list[JudgedSound] = []
     unheard: list[str] = []
     refused: AnalysisError | None = None
     tracks, track = 1, 0
@@ -106,12 +106,12 @@ def hear_all(
     return heard, _coverage(heard, unheard)
 
 
-def joined(heard: Sequence[Heard]) -> list[DetectorReport]:
+def joined(heard: Sequence[JudgedSound]) -> list[DetectorReport]:
     """Return one report of each detector for all that was heard: the severest one, with the findings of all."""
     return [_joined(heard, reports) for reports in zip(*(one.reports for one in heard), strict=True)]
 
 
-def _coverage(heard: Sequence[Heard], unheard: Sequence[str]) -> Coverage:
+def _coverage(heard: Sequence[JudgedSound], unheard: Sequence[str]) -> Coverage:
     """Return the coverage of all tracks; one that was not heard counts as if it were as long as the longest."""
     lengths = [max(one.facts.duration_seconds, _SHORTEST_TRACK) for one in heard]
     examined = sum(one.coverage.share * length for one, length in zip(heard, lengths, strict=True))
@@ -121,7 +121,7 @@ def _coverage(heard: Sequence[Heard], unheard: Sequence[str]) -> Coverage:
     return Coverage(share, (*gaps, *mixed, *unheard))
 
 
-def _why_not(heard: Sequence[Heard], caps: Caps) -> str:
+def _why_not(heard: Sequence[JudgedSound], caps: Caps) -> str:
     """Return why no further track is heard; empty if one is."""
     if len({one.place.track for one in heard}) >= _MOST_TRACKS:
         return f"at most {_MOST_TRACKS} are"
@@ -143,14 +143,14 @@ class _Hearer:
         self._progress = progress
         self._done = 0.0
 
-    def track(self, track: int) -> list[Heard]:
+    def track(self, track: int) -> list[JudgedSound]:
         """Return what was heard of a track: its channels, if they hold different sound, else a mix of them."""
         mixed = self._hear(Place(track))
         if not mixed.apart or mixed.facts.duration_seconds > _LONGEST_APART_SECONDS:
             return [mixed]
         return [self._hear(Place(track, channel)) for channel in (0, 1)]
 
-    def _hear(self, place: Place) -> Heard:
+    def _hear(self, place: Place) -> JudgedSound:
         def told(stage: str, share: float, tracks: int) -> None:
             self._done = max(self._done, (place.track + share) / tracks)
             self._progress(stage, self._done)
@@ -165,7 +165,7 @@ class _Hearer:
         told("compare", 0.65, reading.tracks)
         reading.cut(chain.from_iterable(spans))
         reading.progress = lambda share: told("listen", 0.7 + 0.25 * share, reading.tracks)
-        return Heard(
+        return JudgedSound(
             place=place,
             tracks=reading.tracks,
             apart=reading.apart,
@@ -193,7 +193,7 @@ def _detect(
     return overruled(detectors, reports[::-1])
 
 
-def _joined(heard: Sequence[Heard], reports: Sequence[DetectorReport]) -> DetectorReport:
+def _joined(heard: Sequence[JudgedSound], reports: Sequence[DetectorReport]) -> DetectorReport:
     if len(reports) == 1:
         return reports[0]
     decides = max(reports, key=lambda report: (SEVERITY[verdict_of(report)], report.score))
@@ -207,5 +207,5 @@ def _joined(heard: Sequence[Heard], reports: Sequence[DetectorReport]) -> Detect
     )
 
 
-def _named(one: Heard, finding: Finding) -> Finding:
+def _named(one: JudgedSound, finding: Finding) -> Finding:
     return finding.model_copy(update={"message": f"{one.name}{finding.message}"[:_LONGEST_MESSAGE]})

@@ -46,7 +46,7 @@ class Trust(Wire):
     folder: str | None = Field(default=None, description="A folder of certificates, *.pem; without one, nobody's.")
 
 
-NOBODY = Trust()
+NO_TRUST = Trust()
 
 
 class Setup(NamedTuple):
@@ -54,7 +54,7 @@ class Setup(NamedTuple):
 
     caps: Caps
     models: Models
-    trust: Trust = NOBODY
+    trust: Trust = NO_TRUST
 
 
 class Assessment(Wire):

@@ -112,7 +112,7 @@ class Work:
             return
         self._client = None
         self._followed.clear()
-        # A failure that was reported is of no use to anybody: another attempt begins anew.
+        # A failure that was reported is of no use to anybody: another attempt begins again.
         if self.keep_seconds and not isinstance(self._outcome, Failure):
             self._end = asyncio.get_running_loop().call_later(self.keep_seconds, self.stop)
             return

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from analyzer_contract import DetectorReport, Finding, Verdict
-from analyzer_kit.analysis import NOBODY, Assessment, Caps, Models, ProgressCallback, Setup, Trust
+from analyzer_kit.analysis import NO_TRUST, Assessment, Caps, Models, ProgressCallback, Setup, Trust
 from analyzer_kit.detector import InstalledDetectors, deciding_summary
 from analyzer_kit.media.video import GrayFrame
 from analyzer_kit.plots import Filmstrip, draw_timeline
@@ -38,7 +38,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
     Raises:
         AnalysisError: NoVideoStream, UnsupportedMedia, CorruptMedia, or MediaTooLarge.
     """
-    installed = _installed or _install(caps, Models(), NOBODY)
+    installed = _installed or _install(caps, Models(), NO_TRUST)
     _set_threads(installed, caps)
     reading = read_picture(recording, caps, _meters(installed), lambda share: progress("decode", 0.8 * share))
     progress("compare", 0.8)
@@ -47,7 +47,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
     return _assess(installed, reading, reports, plot)
 
 
-def warm_up(caps: Caps, models: Models, trust: Trust = NOBODY) -> None:
+def warm_up(caps: Caps, models: Models, trust: Trust = NO_TRUST) -> None:
     """Install the detectors, run them over twenty frames of noise, and draw a plot into nothing.
 
     Raises:

@@ -36,7 +36,7 @@ class ChildApplier:
             await self._apply(state)
         except BaseException:
             state.in_sync = False
-            if state.analyzer.metadata.generation == generation:  # a spec that was mended meanwhile does not wait
+            if state.analyzer.metadata.generation == generation:  # a spec that was corrected meanwhile does not wait
                 seconds = state.apply_backoff or _BACKOFF_SECONDS[0]
                 state.apply_not_before = asyncio.get_running_loop().time() + seconds
                 state.apply_backoff = min(2 * seconds, _BACKOFF_SECONDS[1])

@@ -174,7 +174,7 @@ class RequestSpec(Resource):
     )
     suspend: bool = Field(
         default=False,
-        description="While it is true nothing runs for the request, and what ran was stopped and begins anew later.",
+        description="While it is true nothing runs for the request, and what ran was stopped and begins again later.",
     )
     cancel: bool = Field(default=False, description="Set to true to stop the work. This cannot be undone.")
     callback: Callback | None = Field(default=None, description="A waiting task to send the outcome to.")

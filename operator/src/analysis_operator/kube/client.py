@@ -120,7 +120,7 @@ class KubeApi:
     async def watch(self, path: str, query: Mapping[str, str], *, accept: str) -> AsyncIterator[Json]:
         """Yield the events of a collection until the API server ends the watch, after some minutes.
 
-        Raises ApiUnavailable when the watch breaks, or has to begin anew with a list.
+        Raises ApiUnavailable when the watch breaks, or has to begin again with a list.
         """
         name = f"watch {path}"
         seconds = random.randrange(_WATCH_SECONDS, 2 * _WATCH_SECONDS)  # noqa: S311  # not all watches at once

@@ -30,7 +30,7 @@ async def keep_following(
     version: str = "",
     refused_seconds: float | None = None,
 ) -> NoReturn:
-    """List, and watch from there on, until cancelled. A watch that breaks begins anew with a list.
+    """List, and watch from there on, until cancelled. A watch that breaks begins again with a list.
 
     Args:
         what: is followed, for the log.
@@ -50,7 +50,7 @@ async def keep_following(
                 log.warning("a kind is not served", kind=what, error=str(error))
                 pause = refused_seconds
             else:
-                log.info("a watch broke, begins anew", kind=what, error=str(error))
+                log.info("a watch broke, begins again", kind=what, error=str(error))
         version = ""
         await asyncio.sleep(pause)
 
@@ -98,7 +98,7 @@ class ResourceWatch[R: Resource]:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def run(self) -> None:
-        """Watch until cancelled. A watch that breaks begins anew with a list."""
+        """Watch until cancelled. A watch that breaks begins again with a list."""
         version, self._version = self._version, ""
         await keep_following(self._plural, self._list, self._follow, version=version, refused_seconds=_MISSING_SECONDS)
 

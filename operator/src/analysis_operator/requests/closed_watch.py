@@ -26,7 +26,7 @@ class ClosedWatch:
         self._notifier = notifier
 
     async def run(self) -> None:
-        """Watch until cancelled. A watch that breaks begins anew with a list."""
+        """Watch until cancelled. A watch that breaks begins again with a list."""
         await keep_following("closed requests", self._list, self._follow)
 
     async def _list(self) -> str:

@@ -1,4 +1,4 @@
-"""Pictures as a person sees them, and to their end: turned phones, live recordings, times that start anew."""
+"""Pictures as a person sees them, and to their end: turned phones, live recordings, times that start again."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def twice(source: Path, target: Path) -> None:
 
 WRITERS = {
     "transport stream": lambda source, target: target.write_bytes(source.read_bytes()),
-    "its time stamps start anew": twice,
+    "its time stamps start again": twice,
     "WebM": lambda source, target: live(
         source,
         target,

@@ -159,7 +159,7 @@ async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() ->
             scene.controller.observe_pod(pod(f"audio-{number}", f"p{number}"), gone=False)
             await asyncio.sleep(0.02)
         assert len(scene.api.applied) == tried
-        scene.controller.observe(analyzer(version=9, generation=2, concurrency=4))  # an edit may be what mends it
+        scene.controller.observe(analyzer(version=9, generation=2, concurrency=4))  # an edit may be what corrects it
         await until(lambda: len(scene.api.applied) > tried)
 
 
@@ -167,7 +167,7 @@ async def test_what_is_denied_is_not_tried_again_at_everything_that_happens() ->
 async def test_a_spec_that_is_edited_while_it_is_applied_is_told_of_once_it_was_applied_too(
     refuses: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(applier, "_BACKOFF_SECONDS", (600.0, 600.0))  # what was mended meanwhile does not wait for it
+    monkeypatch.setattr(applier, "_BACKOFF_SECONDS", (600.0, 600.0))  # what was corrected does not wait for it
     edited = analyzer(version=9, generation=2, concurrency=4)
     api = Editing(lambda: made.controller.observe(edited), refuses=refuses)
     made = Scene(api)

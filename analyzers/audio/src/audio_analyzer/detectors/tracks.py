@@ -111,7 +111,7 @@ def _histories(sound: TrackFacts, picture: TrackFacts, end: float) -> Iterator[F
     elif sound.signature.startswith("Lavc") and not picture.signature and picture.codec in _SIGNED_BY_SOFTWARE:
         message = (
             f"The sound was encoded by FFmpeg ({sound.signature}), the picture by another encoder, as a camera's: "
-            "the sound was encoded anew, or is another one."
+            "the sound was encoded again, or is another one."
         )
         yield _finding("EncodedApart", 0, end, 15, message)
     if sound.created is not None and picture.created is not None:

@@ -86,7 +86,7 @@ def load_weights(language: str) -> Weights:
     manifest = Manifest.model_validate_json((FOLDER / f"{language}.json").read_bytes())
     content = (FOLDER / manifest.file).read_bytes()
     if hashlib.sha256(content).hexdigest() != manifest.sha256:
-        raise RuntimeError(f"{FOLDER / manifest.file} has not the checksum of its manifest: install the package anew")
+        raise RuntimeError(f"{FOLDER / manifest.file} has not the checksum of its manifest: install the package again")
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         columns = arrays["columns"].astype(np.float32) * arrays["scales"]
         return Weights(manifest, arrays["ids"], columns, arrays["bias"])

@@ -31,7 +31,7 @@ _DECODED = 0.1
 
 
 @dataclass(frozen=True)
-class Heard:
+class Transcription:
     """What is said in a recording: ``content`` in the format of Amazon Transcribe, ``sound`` what was decoded."""
 
     content: bytes
@@ -103,7 +103,7 @@ class Hearing:
 
     async def hear(
         self, recording: Path, folder: Path, language: str, seconds: float, progress: Callable[[float], None]
-    ) -> Heard:
+    ) -> Transcription:
         """Return what is said in a recording.
 
         Args:
@@ -129,7 +129,7 @@ class Hearing:
             until - time.monotonic(),
             lambda share: progress(_DECODED + (1 - _DECODED) * share),
         )
-        return Heard(_made_out(content), sound)
+        return Transcription(_made_out(content), sound)
 
 
 def _made_out(content: bytes) -> bytes:

@@ -20,7 +20,7 @@ from analyzer_contract import Wire
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.settings import KitSettings
 from context_analyzer.reasons import NotDone, Reason
-from context_analyzer.speech.hearing import Heard, Hearing
+from context_analyzer.speech.hearing import Hearing, Transcription
 from context_analyzer.speech.transcriber import LocalTranscriber
 from context_analyzer.transcript import Turn, read_transcript
 
@@ -102,7 +102,7 @@ async def _line(hearing: Hearing, file: Path, line: TranscriptLine, language: st
             return line.model_copy(update={"reason": str(error.reason), "message": str(error)})
 
 
-def _written(line: TranscriptLine, heard: Heard) -> TranscriptLine:
+def _written(line: TranscriptLine, heard: Transcription) -> TranscriptLine:
     transcript = read_transcript(heard.content, pause_seconds=LocalTranscriber.pause_seconds)
     facts = json.loads(heard.content)
     update: dict[str, object] = {

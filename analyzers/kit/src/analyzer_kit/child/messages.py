@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from analyzer_contract import FailureReason, Wire
-from analyzer_kit.analysis import NOBODY, Assessment, Caps, Models, Trust
+from analyzer_kit.analysis import NO_TRUST, Assessment, Caps, Models, Trust
 
 MOST_MESSAGES = 20_000
 """Most messages accepted for one task; a child sends four a second, and the longest deadline is 3,600 s."""
@@ -36,7 +36,7 @@ class ChildConfig(_Message):
     file_bytes: int = Field(default=32 * 1024**2, gt=0, description="Largest file that a child may write.")
     caps: Caps
     models: Models = Models()
-    trust: Trust = NOBODY
+    trust: Trust = NO_TRUST
 
 
 class Task(_Message):

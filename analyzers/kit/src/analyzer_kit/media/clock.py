@@ -19,7 +19,7 @@ from analyzer_kit.media.source import recording_of
 from analyzer_kit.media.transport import is_steady
 
 _JUMP_SECONDS = 10.0
-"""In a transport stream times may start anew, as where two of them were put together: what jumps so far is no time."""
+"""In a transport stream times may start again, as where two of them were put together: what jumps so far is no time."""
 
 _PATIENCE_SECONDS = 10.0
 """How long a key frame is waited for; cameras and encoders send one at least every ten seconds."""
@@ -31,7 +31,7 @@ class Clock:
 
     Attributes:
         step: seconds from one frame to the next, where nothing says.
-        restarts: whether times may start anew in the middle.
+        restarts: whether times may start again in the middle.
         origin: the first time.
     """
 

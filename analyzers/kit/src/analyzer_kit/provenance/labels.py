@@ -13,7 +13,7 @@ from analyzer_kit.provenance.marks import MARKS, Mark
 from analyzer_kit.provenance.statements import clean
 from analyzer_kit.provenance.store import Place, xmp_of
 
-LIMITATION = "Labels can be written and removed by anybody, and every messenger encodes anew: they are no evidence."
+LIMITATION = "Labels can be written and removed by anybody, and every messenger encodes again: they are no evidence."
 
 _HEAD_BYTES = 4096
 _X26X = re.compile(rb"x26[45] (?:- core|\(build) ?\d+")

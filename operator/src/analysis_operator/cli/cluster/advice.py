@@ -8,7 +8,7 @@ from analysis_operator.errors import Reason
 from analyzer_contract import FailureReason
 
 _NOTHING = "Nothing has to be done."
-_AGAIN = "Once that is mended: kubectl guardian retry {name}"
+_AGAIN = "Once that is fixed: kubectl guardian retry {name}"
 _ADMINISTRATOR = "Ask the administrator of the installation"
 
 FOR_REASON: dict[str, str] = {

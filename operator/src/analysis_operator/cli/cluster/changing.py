@@ -73,7 +73,7 @@ async def suspend(cluster: Cluster, name: str, *, suspended: bool) -> int:
         print_text(Lines(), f"{name} is {state}.")
         return 0
     await cluster.patch(name, {"suspend": suspended})
-    said = "is suspended: what ran is stopped, and begins anew with `resume`." if suspended else "goes on."
+    said = "is suspended: what ran is stopped, and begins again with `resume`." if suspended else "goes on."
     print_text(Lines(), f"{name} {said}")
     return 0
 
