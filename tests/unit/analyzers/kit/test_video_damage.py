@@ -57,6 +57,17 @@ def test_a_whole_recording_has_no_damage(tmp_path: Path, encoder: str) -> None:
     assert reader.keys == list(range(0, FRAMES, KEY_EVERY))
 
 
+@pytest.mark.parametrize("encoder", ["H.264", "H.264, no B frames", "MPEG-4"])
+def test_what_was_cut_off_without_encoding_anew_is_no_damage(tmp_path: Path, encoder: str) -> None:
+    whole, cut = tmp_path / "whole.mp4", tmp_path / "cut.mp4"
+    encoded(whole, encoder)
+    ffmpeg("-ss", "2.52", "-i", str(whole), "-c", "copy", str(cut))
+    reader, times = read(cut)
+    assert reader.damaged == []
+    assert len(times) == pytest.approx(FRAMES - 2.52 * RATE, abs=2)
+    assert reader.seen_seconds == pytest.approx(FRAMES / RATE - 2.52, abs=3 / RATE)
+
+
 def test_pictures_that_are_refreshed_strip_by_strip_and_begin_midway_are_shown(tmp_path: Path) -> None:
     whole, midway = tmp_path / "whole.ts", tmp_path / "midway.ts"
     refresh = ("-x264-params", "intra-refresh=1:keyint=25")

@@ -49,6 +49,14 @@ class Damage:
         self._broken, self._since = True, _RENEWED - _UNSURE
         self._held.clear()
 
+    def renew(self) -> None:
+        """Note that a key frame is decoded which is not shown: what is predicted from it is clean.
+
+        A recording that was cut without encoding it anew begins at the key frame before the cut, and its edit list says
+        from which frame on it is shown.
+        """
+        self._broken = False
+
     def lose_packet(self) -> None:
         """Note that a packet could not be decoded: what is predicted from it is damaged."""
         self.packets += 1

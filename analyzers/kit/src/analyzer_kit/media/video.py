@@ -230,6 +230,8 @@ class VideoReader:
         return (frame for frame in frames if isinstance(frame, VideoFrame))
 
     def _note_packet(self, packet: Packet[av.VideoStream]) -> None:
+        if packet.is_discard and packet.is_keyframe:
+            self._damage.renew()
         if packet.pts is not None:
             self._in_order &= packet.pts == packet.dts
             if len(self._stored) > _MOST_WAITING:
