@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from analyzer_contract import DetectorReport, Finding, Verdict
 from analyzer_kit.analysis import Assessment, Caps
 from audio_analyzer import analysis
-from audio_analyzer.detectors.repeats import RepeatedAudio, is_regular
+from audio_analyzer.detectors.repeats import RepeatedAudio
 from audio_analyzer.detectors.silence import DigitalSilence
 from audio_analyzer.gaps import find_gaps
+from audio_analyzer.natural_copies import is_regular
 from tests.support.analyzers.audio_readings import detected
 from tests.support.analyzers.listener import wav
 from tests.support.media import sounds
@@ -102,6 +103,27 @@ def test_an_announcement_at_regular_times_is_a_fact() -> None:
     rng = np.random.default_rng(7)
     once = np.concatenate([sounds.voice()[: 3 * RATE], sounds.melody(2.0)])
     report = detected(RepeatedAudio(), sounds.with_room(np.tile(once, 6), rng, -80))
+    assert report.findings
+    assert report.score == 0
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_an_announcement_that_is_played_again_and_stands_alone_is_a_fact(times: int) -> None:
+    rng = np.random.default_rng(10)
+    pauses = [np.zeros(int(seconds * RATE), np.float32) for seconds in (1.5, 2.3, 1.7)]
+    said = [part for pause in pauses[:times] for part in (sounds.voice(), pause)]
+    report = detected(RepeatedAudio(), sounds.with_room(np.concatenate(said), rng, -75))
+    assert report.findings
+    assert report.score == 0
+
+
+@pytest.mark.parametrize(("pause", "seconds", "loudness"), [(1.3, 0.9, 0.8), (1.5, 1.2, 0.5)])
+def test_an_echo_in_the_only_pause_is_a_fact(pause: float, seconds: float, loudness: float) -> None:
+    voice, cut = sounds.voice(), int(1.5 * RATE)
+    said = np.concatenate([voice[:cut], np.zeros(int(pause * RATE), np.float32), voice[cut:]])
+    talk = sounds.with_room(said, np.random.default_rng(11), -80)
+    late = np.concatenate([np.zeros(int(seconds * RATE), np.float32), talk])[: talk.size]
+    report = detected(RepeatedAudio(), (0.6 * (talk + np.float32(loudness) * late)).astype(np.float32))
     assert report.findings
     assert report.score == 0
 
