@@ -53,7 +53,7 @@ _MOVING_SHARE = 0.1
 _FAR = 50
 """The same of the wider comparison: two seconds at 25 pictures a second."""
 
-_USUAL_INTERVAL = 1 / 30.5
+USUAL_INTERVAL = 1 / 30.5
 """Seconds between frames from which on both are as many: of more frames a second, as many more are compared."""
 
 _NEARLY = 0.7
@@ -230,7 +230,7 @@ class _Pictures:
             interval: usual seconds between frames.
         """
         leaps = np.array(self._leaps, dtype=np.float32)
-        more = max(_USUAL_INTERVAL / interval, 1.0) if interval > 0 else 1.0
+        more = max(USUAL_INTERVAL / interval, 1.0) if interval > 0 else 1.0
         near, far = int(_BESIDE * more), int(_FAR * more)
         return [
             replace(

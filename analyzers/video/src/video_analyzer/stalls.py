@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_contract import Finding
-from video_analyzer.motion import STILL
+from video_analyzer.motion import STILL, Motion
 
 SHORTEST = 8
 """Frames that are equal to the last bit, at least: shorter, they are few pictures a second, or a pause."""
@@ -20,15 +20,47 @@ BLIP_FRAMES = 3
 _BLIP = 0.1
 """Share of the leap after them that such frames change by at most."""
 
+_MIXED, _MIXED_FRAMES = (0.03, 0.35), 2
+"""The same, at least and at most, of so many frames just before a leap: an encoder that predicts them from both sides
+mixes the new picture into them."""
+
+_NEIGHBOURS = 6
+"""Pictures on either side that say for how long one is usually shown."""
+
 
 def stood_before(leaps: NDArray[np.float32], frame: int) -> int:
     """Return for how many frames the picture stood before it leapt at ``frame``; 0 if it did not stand."""
+    begin = frame - _mixed(leaps, np.arange(frame), frame)
     least = _BLIP * leaps[frame]
-    begin = frame
     while begin > 1 and leaps[begin - 1] < least and np.count_nonzero(leaps[begin - 1 : frame] >= STILL) <= BLIP_FRAMES:
         begin -= 1
     still = np.count_nonzero(leaps[begin:frame] < STILL)
     return frame - begin if still >= SHORTEST else 0
+
+
+def held_before(motion: Motion, frame: int) -> float:
+    """Return how many times longer than usual the picture before mixed ones was shown; 0 if none is mixed.
+
+    Args:
+        motion: of the recording.
+        frame: where it leaps.
+    """
+    shown = motion.pictures
+    at = int(np.searchsorted(shown, frame))
+    mixed = _mixed(motion.leaps, shown[:at], frame)
+    first = max(at - _NEIGHBOURS - 1, 0)
+    usual = np.diff(motion.times[shown[first : at + _NEIGHBOURS]])
+    held = np.diff(motion.times[shown[max(at - mixed - 1, 0) : at]])
+    return float(held.max() / np.median(usual)) if held.size else 0.0
+
+
+def _mixed(leaps: NDArray[np.float32], before: NDArray[np.int64], frame: int) -> int:
+    """Return how many of the last of the frames ``before`` are mixed with the picture at ``frame``."""
+    least, most = (share * leaps[frame] for share in _MIXED)
+    mixed = 0
+    while mixed < min(_MIXED_FRAMES, before.size) and least <= leaps[before[-1 - mixed]] < most:
+        mixed += 1
+    return mixed
 
 
 def leap_after_a_stall(times: NDArray[np.float64], frame: int, stood: float) -> Finding:

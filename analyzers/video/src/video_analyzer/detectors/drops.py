@@ -14,7 +14,7 @@ from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.jumps import Jump, is_drop
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading
-from video_analyzer.stalls import leap_after_a_stall, stood_before
+from video_analyzer.stalls import held_before, leap_after_a_stall, stood_before
 from video_analyzer.stored import NOT_KNOWN, Stored, leap_without_data
 
 _LEAP = 1.78
@@ -83,7 +83,7 @@ class DroppedFrames(VideoDetector):
             leap = min(jump.change_ratio, jump.far_ratio) * _LEAP / _FEW_LEAP if few else jump.stands_out
             if leap < _LEAP or jump.others >= _OTHERS or jump.far_ratio < _LEAST_FAR:
                 faint = max(faint, min(round(49 * (leap - _FAINT) / (_LEAP - _FAINT)), 49))
-            elif (stood := max(jump.stood, stood_before(motion.leaps, jump.frame))) >= _STOOD:
+            elif (stood := _stood(motion, jump)) >= _STOOD:
                 facts.append(leap_after_a_stall(motion.times, jump.frame, stood))
             elif stored.brings_nothing(jump.frame):
                 facts.append(leap_without_data(motion.times, jump.frame))
@@ -109,6 +109,10 @@ def healed(motion: Motion, keys: Sequence[int]) -> list[int]:
     usual = int(np.median(distances)) if distances.size >= _EVEN else -1
     even = {after for before, after in pairwise(keys) if after - before == usual}
     return [after for before, after in pairwise(keys) if after in even or np.any((gaps > before) & (gaps <= after))]
+
+
+def _stood(motion: Motion, jump: Jump) -> float:
+    return max(jump.stood, stood_before(motion.leaps, jump.frame), held_before(motion, jump.frame))
 
 
 def _finding(jump: Jump, leap: float, times: NDArray[np.float64]) -> Finding:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analyzer_contract import DetectorReport, Finding
 from analyzer_kit.runs import runs_of
 from video_analyzer.detector import VideoDetector, clause
-from video_analyzer.motion import STILL, Motion, MotionMeter, leap
+from video_analyzer.motion import STILL, USUAL_INTERVAL, Motion, MotionMeter, leap
 from video_analyzer.reading import VideoReading
 from video_analyzer.stalls import BLIP_FRAMES, SHORTEST, standing_picture
 
@@ -47,6 +47,11 @@ _STALLED = 20
 _WENT_ON = 0.3
 """If the picture after a freeze differs from the frozen one by more than this share of what frames so far apart mostly
 differ by, time went on meanwhile: a camera or a connection stalled. Copies that are put in come to 0.25, mostly."""
+
+_LEAPT = 2.0
+"""It went on too if the picture leaps so many times farther, within the few frames after a freeze, than anything beside
+them: an encoder mixes the new picture into the last ones of the old.
+"""
 
 _NEARER = 0.8
 """Share of the least by which other frames so far apart differ: a nearer picture did not come later by itself."""
@@ -137,8 +142,18 @@ def _stalled(motion: Motion, start: int, end: int) -> bool:
     apart = [leap(thumbs[at], thumbs[at + length]) for at in (*before, *after)]
     if not apart:
         return False
-    on = leap(thumbs[end - 1], thumbs[end])
-    return on > _WENT_ON * float(np.percentile(apart, 25)) and not _goes_on_next(motion, start, end, on, min(apart))
+    on, least = leap(thumbs[end - 1], thumbs[end]), _WENT_ON * float(np.percentile(apart, 25))
+    if _leapt_after(motion, start, end) > least:
+        return True
+    return on > least and not _goes_on_next(motion, start, end, on, min(apart))
+
+
+def _leapt_after(motion: Motion, start: int, end: int) -> float:
+    """Return how far the picture leaps within the few frames after a freeze, if nothing beside leaps nearly as far."""
+    few = end + BLIP_FRAMES + 1
+    beside = [*motion.leaps[max(start - _AROUND, 1) : start], *motion.leaps[few : few + _AROUND]]
+    farthest = float(motion.leaps[end:few].max(initial=0.0))
+    return farthest if beside and farthest > _LEAPT * float(np.max(beside)) else 0.0
 
 
 def _goes_on_next(motion: Motion, start: int, end: int, on: float, least: float) -> bool:
@@ -159,7 +174,8 @@ def _still_runs(motion: Motion) -> list[tuple[int, int]]:
         joined = bool(runs) and _one_picture(motion, runs[-1], start)
         first = runs.pop()[0] if joined else start
         runs.append((first, end))
-    return [(start, _improved(motion, start, end)) for start, end in runs if end - start >= SHORTEST]
+    shortest = SHORTEST * max(USUAL_INTERVAL / motion.interval, 1.0) if motion.interval > 0 else SHORTEST
+    return [(start, _improved(motion, start, end)) for start, end in runs if end - start >= shortest]
 
 
 def _one_picture(motion: Motion, run: tuple[int, int], start: int) -> bool:
