@@ -60,6 +60,9 @@ ALIKE = 2.5
 """Copies differ at most so many times as much as one frame does from the next. What differs more is the same cut, or
 light, at two places, and hides no copy."""
 
+_FEW = 4
+"""Places of the thumbnail: a digit of a counter is as large."""
+
 _BLOCK = 512
 _BEYOND = 1e6
 
@@ -75,6 +78,7 @@ class Copy:
         sharpness: how much the copies differ, over how much they do two or three frames beside, 0 to 1.
         residual: how much they differ where most moves, over how much one frame does from the next; infinite where
             nothing moves.
+        farthest: gray levels by which the few places of the picture differ that differ most.
     """
 
     first: int
@@ -82,6 +86,7 @@ class Copy:
     frames: int
     sharpness: float
     residual: float = 0.0
+    farthest: float = 0.0
 
     @property
     def looped(self) -> bool:
@@ -195,10 +200,13 @@ def _measured(copy: Copy, thumbs: Thumbs) -> Copy:
         return copy
     moving = np.argsort(np.mean(np.abs(steps), axis=0))[-own.shape[1] // _MOVING :]
     apart = other - own
-    apart = apart[:, moving] - np.median(apart, axis=1, keepdims=True)
+    apart -= np.median(apart, axis=1, keepdims=True)
+    farthest = float(np.median(np.sort(np.abs(apart), axis=1)[:, -_FEW:].mean(axis=1)))
+    apart = apart[:, moving]
     step = float(np.median(np.sqrt(np.mean(steps[:, moving] ** 2, axis=1))))
     differs = float(np.median(np.sqrt(np.mean(apart**2, axis=1))))
-    return replace(copy, residual=differs / (step + _STEP_NOISE) if step > _LEAST_STEP else math.inf)
+    residual = differs / (step + _STEP_NOISE) if step > _LEAST_STEP else math.inf
+    return replace(copy, residual=residual, farthest=farthest)
 
 
 def _extended(copy: Copy, thumbs: Thumbs) -> Copy:
@@ -253,8 +261,8 @@ def _chained(copies: list[Copy]) -> list[Copy]:
         lag = min(copy.second - copy.first for copy in group)
         first, end = group[0].second, max(copy.second + copy.frames for copy in group)
         sharpest = min(copy.sharpness for copy in group)
-        residual = min(copy.residual for copy in group)
-        whole = Copy(max(first - lag, 0), first, end - first, sharpest, residual)
+        residual, farthest = min(copy.residual for copy in group), min(copy.farthest for copy in group)
+        whole = Copy(max(first - lag, 0), first, end - first, sharpest, residual, farthest)
         in_step = all(abs((copy.second - copy.first + lag // 2) % lag - lag // 2) <= 1 for copy in group)
         chained += [whole] if whole.looped and in_step else group
     return sorted(chained, key=lambda copy: (copy.sharpness, copy.second))

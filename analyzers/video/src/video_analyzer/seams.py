@@ -38,6 +38,10 @@ place: a hammer leaps in each cycle. Of the drawn ropes, fans and lamps that wer
 _EXACT, _EXACT_NEAR = 0.15, 6
 """Of what comes back as exactly as this, the seam may be farther from where it seems to begin: the scene was still."""
 
+_OTHER_THERE = 20.0
+"""Gray levels: if a few places differ by more, something else is shown there, such as another digit of a counter or a
+clock. The few places that differ most in a copy came to 9.6 at most."""
+
 _STALLED = 1.6
 """Times the usual distance of frames: after a stall, which the time stamps tell, the picture leaps by itself."""
 
@@ -149,8 +153,8 @@ def judge(copies: Copies, motion: Motion) -> Judged:
     What differs by more than its own movement is neither: the same cut, or light, at two places.
     """
     alike = [copy for copy in copies.found if copy.residual <= (_BRIEF_ALIKE if copy.frames < _BRIEF else ALIKE)]
-    edits = [copy for copy in alike if _has_seam(copy, motion)]
-    edits += [copy for copy in copies.faint if _begins_clearly(copy, motion)]
+    edits = [copy for copy in alike if copy.farthest <= _OTHER_THERE and _has_seam(copy, motion)]
+    edits += [copy for copy in copies.faint if copy.farthest <= _OTHER_THERE and _begins_clearly(copy, motion)]
     return Judged(edits, [copy for copy in alike if copy not in edits], copies.sharpest)
 
 

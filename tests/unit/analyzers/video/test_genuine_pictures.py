@@ -145,6 +145,32 @@ def test_a_stall_is_one_although_the_encoder_improves_the_picture_that_stands(im
     assert found == {"StalledPicture"}
 
 
+def mixed(old: Gray, new: Gray, shares: Sequence[float]) -> list[Gray]:
+    """Return ``old`` as an encoder shows it just before ``new``, from which it predicts."""
+    return [cv2.addWeighted(old, 1 - share, new, share, 0).astype(np.uint8) for share in shares]
+
+
+@pytest.mark.parametrize("shares", [(0.05, 0.1), (0.15, 0.3), (0.2,)])
+@pytest.mark.parametrize("goes_on", [36, 48])
+def test_a_stall_into_whose_last_frames_the_next_picture_is_mixed(goes_on: int, shares: Sequence[float]) -> None:
+    new = OTHER[goes_on]
+    assert facts_of(read([*OTHER[:25], *[OTHER[24]] * 20, *mixed(OTHER[24], new, shares), *OTHER[goes_on:]])) <= {
+        "StalledPicture"
+    }
+
+
+@pytest.mark.parametrize(("stood", "shares"), [(4, (0.25,)), (3, (0.1, 0.2))])
+def test_a_short_stall_into_whose_last_frames_the_next_picture_is_mixed(stood: int, shares: Sequence[float]) -> None:
+    goes_on = 59 + 3 * (stood + len(shares) + 1)
+    frames = [*MOVING[:60], *[MOVING[59]] * stood, *mixed(MOVING[59], MOVING[goes_on], shares), *MOVING[goes_on:]]
+    assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
+def test_a_stall_of_a_tenth_of_a_second_at_many_frames_a_second() -> None:
+    frames = [*MOVING[:60], *[MOVING[59]] * 9, *MOVING[60:]]
+    assert facts_of(timed(frames, [index / 60 for index in range(len(frames))])) <= {"StalledPicture"}
+
+
 def test_a_call_of_few_pictures_that_stalls_and_catches_up() -> None:
     frames: list[Gray] = []
     for at in range(0, 150, 2):
@@ -169,8 +195,7 @@ def test_a_frozen_stretch_after_which_the_scene_goes_on_from_where_it_was_stays_
 def test_slides_of_which_one_is_dissolved_into_the_next() -> None:
     frames: list[Gray] = []
     for first, second in ((MOVING[0], OTHER[0]), (OTHER[0], MOVING[150]), (MOVING[150], MOVING[0])):
-        mixed = [cv2.addWeighted(first, 1 - step / 12, second, step / 12, 0).astype(np.uint8) for step in range(12)]
-        frames += [*[first] * 40, *mixed]
+        frames += [*[first] * 40, *mixed(first, second, [step / 12 for step in range(12)])]
     assert "FrozenFrames" not in facts_of(read(frames))
 
 
@@ -200,6 +225,17 @@ def swung(place: Callable[[float], float], period: float, unevenness: float, noi
 )
 def test_rhythmic_movement(what: str, place: Callable[[float], float], period: float, unevenness: float) -> None:
     assert facts_of(read(swung(place, period, unevenness))) <= {"RepeatedMovement"}, what
+
+
+@pytest.mark.parametrize("size", [0.8, 1.4])
+def test_a_counter_of_frames_that_is_shown_in_the_picture(size: float) -> None:
+    frames: list[Gray] = []
+    for number in range(250):
+        frame = still().astype(np.uint8)
+        cv2.rectangle(frame, (10, 20), (225, 65), 40, -1)
+        cv2.putText(frame, str(number), (15, 55), cv2.FONT_HERSHEY_SIMPLEX, size, 255, 2)
+        frames.append(frame)
+    assert facts_of(read(frames)) <= {"RepeatedMovement"}
 
 
 def test_a_lamp_on_mains_in_slow_motion() -> None:

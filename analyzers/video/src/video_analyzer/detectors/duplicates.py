@@ -55,7 +55,7 @@ def _fact(copy: Copy, times: NDArray[np.float64]) -> Finding:
     start, end = _place(copy, times)
     message = (
         f"The picture comes back to what it showed at {times[copy.first]:.2f} s without a leap, as rhythmic movement, "
-        "a machine, a lamp or a drawing does. That is a fact and no evidence."
+        "a machine, a lamp, a counter or a drawing does. That is a fact and no evidence."
     )
     return Finding(kind="RepeatedMovement", start_seconds=start, end_seconds=end, score=0, message=message)
 
