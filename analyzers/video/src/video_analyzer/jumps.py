@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from video_analyzer.leaps import leap
 
 Gray = NDArray[np.uint8]
 
@@ -35,6 +38,10 @@ shots of a film just as well, but by tearing the picture to pieces: 0.46 there, 
 _ZOOM = 0.05
 """Share by which the whole picture grows or shrinks across a cut to a nearer or wider view of one scene."""
 
+_LEAST_SHIFT, _AS_ONE, _STANDING = 5.0, 1.5, (0.05, 0.015)
+"""Pixels of 320 by which the whole picture is moved, at least; how many times further than beside it leaps when that is
+undone, at most; and pixels, and the share of the shift, by which it moves the same way beside it, at most."""
+
 _CUT_LIKENESS = 0.5
 _FITTED = 0.4
 """Below this likeness there is no common brightness to fit."""
@@ -58,6 +65,8 @@ class Jump:
             0 where the flow does not explain it anyway.
         zoom: share by which the picture as a whole grew; 0 where it did not move as a whole.
         stood: how many times longer than usual the picture before it was shown.
+        shifted: whether the picture was moved as a whole and nothing else changed, while the camera stood: it was
+            knocked, or what it shows of its picture was chosen anew, and no time is missing.
     """
 
     frame: int
@@ -72,6 +81,7 @@ class Jump:
     stood: float = 1.0
     returns: float = 1.0
     zoom: float = 0.0
+    shifted: bool = False
 
     @property
     def stands_out(self) -> float:
@@ -90,7 +100,8 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
     warped = _undo(after, flow)
     raw = float(cv2.absdiff(fitted, after).mean())
     left = float(cv2.absdiff(fitted, warped).mean())
-    speed, around = _speed(flow), max(_speed(_flow(two_before, before)), _speed(_flow(after, two_after)))
+    beside = (_flow(two_before, before), _flow(after, two_after))
+    speed, around = _speed(flow), max(map(_speed, beside))
     residual = left / max(raw, 0.05)
     explained = residual <= _EXPLAINED and speed >= max(_LEAST_PIXELS, _FLOW_RATIO * around)
     return Jump(
@@ -103,6 +114,7 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
         strongest=float(np.percentile(cv2.absdiff(fitted, after), 99)),
         returns=_returning(flow, _flow(after, fitted), fitted) if explained else 0.0,
         zoom=_zoom(flow) if explained else 0.0,
+        shifted=explained and _is_shifted(shots, _shift(flow), [_shift(other) for other in beside]),
     )
 
 
@@ -112,7 +124,7 @@ def is_drop(jump: Jump) -> bool:
     explained, ratio = (_EXPLAINED, _FLOW_RATIO) if near else (_CLEARLY_EXPLAINED, _FAR_FLOW_RATIO)
     returns = jump.returns >= _RETURNS if near else jump.returns >= _FAR_RETURNS and jump.far_ratio >= 1
     moved = jump.flow >= max(_LEAST_PIXELS, ratio * jump.flow_around)
-    return jump.residual <= explained and moved and returns and abs(jump.zoom) < _ZOOM
+    return jump.residual <= explained and moved and returns and abs(jump.zoom) < _ZOOM and not jump.shifted
 
 
 def is_other_scene(jump: Jump) -> bool:
@@ -157,6 +169,37 @@ def _zoom(flow: NDArray[np.float32]) -> float:
     grown = float(np.polyfit(np.arange(width), across, 1)[0]), float(np.polyfit(np.arange(height), down, 1)[0])
     wide, narrow = max(grown, key=abs), min(grown, key=abs)
     return narrow if wide * narrow > 0 and abs(wide) < 2 * abs(narrow) else 0.0
+
+
+def _shift(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by how many pixels the picture moved as a whole: to the right, and down."""
+    return np.asarray(np.median(flow, axis=(0, 1)))
+
+
+def _is_shifted(
+    shots: tuple[Gray, Gray, Gray, Gray], shift: NDArray[np.float32], beside: Sequence[NDArray[np.float32]]
+) -> bool:
+    """Return :attr:`Jump.shifted`."""
+    far = float(np.hypot(*shift))
+    pixels, share = _STANDING
+    if far < _LEAST_SHIFT or any(float(other @ shift) / far > pixels + share * far for other in beside):
+        return False
+    two_before, before, after, two_after = shots
+    height, width = before.shape
+    right, down = (int(np.ceil(abs(float(by)))) + 1 for by in shift)
+    inner = (slice(down, height - down), slice(right, width - right))
+    back = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], dtype=np.float32)
+    undone = np.asarray(cv2.warpAffine(after, back, (width, height)), dtype=np.uint8)
+    across = leap(_thumb(before[inner]), _thumb(undone[inner]))
+    usual = max(
+        leap(_thumb(one[inner]), _thumb(next_[inner])) for one, next_ in ((two_before, before), (after, two_after))
+    )
+    return across <= _AS_ONE * (usual + 0.5)
+
+
+def _thumb(frame: Gray) -> NDArray[np.float32]:
+    small = cv2.resize(frame.astype(np.float32), (40, 22), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.float32).reshape(-1)
 
 
 def _speed(flow: NDArray[np.float32]) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from video_analyzer.jumps import Jump, is_other_scene, measure_jump
+from video_analyzer.leaps import leap
 
 Gray = NDArray[np.uint8]
 
@@ -46,9 +47,6 @@ _SPIKE = 1.3
 
 _BESIDE = 4
 """Pictures on either side that a leap is compared with."""
-
-_MOVING_SHARE = 0.1
-"""Of the thumbnail: what moves most. A speaking face before a wall is not diluted by the wall."""
 
 _FAR = 50
 """The same of the wider comparison: two seconds at 25 pictures a second."""
@@ -280,15 +278,3 @@ class _Pictures:
         jump = measure_jump(self.frames[at], (two_before, before, frame, after), ratio)
         stood = self._stood[at - NEIGHBOURS : at] + self._stood[at + 1 : at + 1 + NEIGHBOURS]
         self._jumps.append((at, replace(jump, stood=self._stood[at] / max(float(np.median(stood)), 1e-3))))
-
-
-def leap(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
-    """Return the mean absolute difference of the tenth that changes most; a brighter picture is no change."""
-    change = after - before
-    middle = change.size // 2
-    ordered = np.partition(
-        change, (middle - 1, middle)
-    )  # numpy.median takes four times as long, and this is a hot loop
-    change = np.abs(change - (ordered[middle - 1] + ordered[middle]) / 2)
-    most = int(_MOVING_SHARE * change.size)
-    return float(np.partition(change, -most)[-most:].mean())

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from video_analyzer.copies import ALIKE, Copies, Copy, copies_in
 from video_analyzer.jumps import is_other_scene
-from video_analyzer.motion import Motion, MotionMeter, leap
+from video_analyzer.leaps import leap
+from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading
 
 _NEAR = 2

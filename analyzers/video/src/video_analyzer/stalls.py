@@ -24,6 +24,10 @@ _MIXED, _MIXED_FRAMES = (0.03, 0.35), 2
 """The same, at least and at most, of so many frames just before a leap: an encoder that predicts them from both sides
 mixes the new picture into them."""
 
+_SLOW, _SLOWER, _SLOW_FRAMES = 0.03, 3.0, 16
+"""An encoder that has few bits improves a picture that stands in every frame: so many frames change by less than the
+first of the leap, and so many times less than what moved before them."""
+
 _NEIGHBOURS = 6
 """Pictures on either side that say for how long one is usually shown."""
 
@@ -35,7 +39,18 @@ def stood_before(leaps: NDArray[np.float32], frame: int) -> int:
     while begin > 1 and leaps[begin - 1] < least and np.count_nonzero(leaps[begin - 1 : frame] >= STILL) <= BLIP_FRAMES:
         begin -= 1
     still = np.count_nonzero(leaps[begin:frame] < STILL)
-    return frame - begin if still >= SHORTEST else 0
+    return frame - begin if still >= SHORTEST else _improved_for(leaps, frame)
+
+
+def _improved_for(leaps: NDArray[np.float32], frame: int) -> int:
+    """Return for how many frames before ``frame`` the picture hardly changed, if it moved before them; else 0."""
+    begin = frame
+    while begin > 1 and leaps[begin - 1] < _SLOW * leaps[frame]:
+        begin -= 1
+    moved = leaps[max(begin - _SLOW_FRAMES, 1) : begin]
+    if frame - begin < _SLOW_FRAMES or moved.size < SHORTEST:
+        return 0
+    return frame - begin if float(np.median(moved)) >= _SLOWER * float(np.median(leaps[begin:frame])) else 0
 
 
 def held_before(motion: Motion, frame: int) -> float:

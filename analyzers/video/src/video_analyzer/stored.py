@@ -20,8 +20,8 @@ _MORE = 1.3
 1.58 in 19 clips of the evaluation that are stored in order (VP9, MPEG-4)."""
 
 _AHEAD = 3.0
-"""Where others are so many times as large as usual, what a frame shows may have been stored ahead (VP9's alternate
-references)."""
+"""Where an earlier one is so many times as large as usual, what a frame shows may have been stored ahead (VP9's
+alternate references)."""
 
 
 class Stored(NamedTuple):
@@ -39,12 +39,15 @@ class Stored(NamedTuple):
         """Return whether a predicted frame is no larger than those around it, so that it cannot show anything new."""
         if frame >= len(self.sizes) or not self.sizes[frame] or frame in self.keys:
             return False
-        around = range(max(frame - _AROUND, 0), min(frame + _AROUND + 1, len(self.sizes)))
-        near = [self.sizes[at] for at in around if at != frame and at not in self.keys and self.sizes[at]]
-        if len(near) < _FEWEST:
+        before, after = self._predicted(frame - _AROUND, frame), self._predicted(frame + 1, frame + _AROUND + 1)
+        if len(before) + len(after) < _FEWEST:
             return False
-        usual = float(np.median(near))
-        return self.sizes[frame] < _MORE * usual and max(near) < _AHEAD * usual
+        usual = float(np.median([*before, *after]))
+        return self.sizes[frame] < _MORE * usual and max(before, default=0) < _AHEAD * usual
+
+    def _predicted(self, first: int, end: int) -> list[int]:
+        frames = range(max(first, 0), min(end, len(self.sizes)))
+        return [self.sizes[at] for at in frames if at not in self.keys and self.sizes[at]]
 
 
 NOT_KNOWN = Stored((), ())

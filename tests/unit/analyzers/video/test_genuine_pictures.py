@@ -91,8 +91,9 @@ def test_few_pictures_that_are_stored_at_a_higher_rate(few: int, many: int) -> N
         ([0] * 120, True),
         ([1000] * 60 + [2000] + [1000] * 59, True),
         ([1000] * 50 + [4000] + [1000] * 69, True),  # something was stored ahead
+        ([1000] * 70 + [4000] + [1000] * 49, False),
     ],
-    ids=["nothing stored", "not known", "not known of any", "stored", "stored ahead"],
+    ids=["nothing stored", "not known", "not known of any", "stored", "stored ahead", "stored later"],
 )
 def test_a_leap_that_was_not_stored_is_damage_that_the_decoder_did_not_notice(
     sizes: Sequence[int], *, evident: bool
@@ -164,6 +165,13 @@ def test_a_short_stall_into_whose_last_frames_the_next_picture_is_mixed(stood: i
     goes_on = 59 + 3 * (stood + len(shares) + 1)
     frames = [*MOVING[:60], *[MOVING[59]] * stood, *mixed(MOVING[59], MOVING[goes_on], shares), *MOVING[goes_on:]]
     assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
+def test_a_stall_in_which_an_encoder_of_few_bits_improves_the_picture_in_every_frame() -> None:
+    finer = MOVING[59].copy()
+    finer[::2, :80] += 1
+    improved = [finer if index % 2 else MOVING[59] for index in range(20)]
+    assert facts_of(read([*MOVING[:60], *improved, *MOVING[90:]])) <= {"StalledPicture"}
 
 
 def test_a_stall_of_a_tenth_of_a_second_at_many_frames_a_second() -> None:
@@ -260,6 +268,13 @@ def closer(frame: Gray, zoom: float) -> Gray:
     height, width = frame.shape
     high, wide = int(height / zoom), int(width / zoom)
     return np.asarray(cv2.resize(frame[:high, :wide], (width, height)), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(("right", "down"), [(12, 0), (-9, 5), (0, -7)])
+def test_a_camera_that_is_knocked_and_then_stands_as_before(right: int, down: int) -> None:
+    frames = [frame[8:127, 13:227] for frame in OTHER[:30]]
+    frames += [frame[8 + down : 127 + down, 13 + right : 227 + right] for frame in OTHER[30:]]
+    assert facts_of(read(np.ascontiguousarray(frame) for frame in frames)) <= {"RepeatedMovement"}
 
 
 @pytest.mark.parametrize("zoom", [1.1, 1.3, 1.6])

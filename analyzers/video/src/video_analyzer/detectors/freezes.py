@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from analyzer_contract import DetectorReport, Finding
 from analyzer_kit.runs import runs_of
 from video_analyzer.detector import VideoDetector, clause
-from video_analyzer.motion import STILL, USUAL_INTERVAL, Motion, MotionMeter, leap
+from video_analyzer.leaps import leap
+from video_analyzer.motion import STILL, USUAL_INTERVAL, Motion, MotionMeter
 from video_analyzer.reading import VideoReading
 from video_analyzer.stalls import BLIP_FRAMES, SHORTEST, standing_picture
 
