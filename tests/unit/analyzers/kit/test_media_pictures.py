@@ -224,5 +224,7 @@ def test_a_header_that_states_too_little_hides_nothing(tmp_path: Path, long: Pat
 def test_a_clock_goes_on_where_times_start_anew() -> None:
     clock = Clock(0.2, restarts=True)
     assert [clock.seconds(time) for time in (100.0, 100.2, None, 3.0, 3.2)] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+    clock = Clock(0.2, restarts=True)
+    assert [clock.seconds(time) for time in (1.4, 8.2, 1.4, 1.6, 1.5)] == pytest.approx([0, 6.8, 7.0, 7.2, 7.1])
     clock = Clock(0.2)
     assert [clock.seconds(time) for time in (None, 0.2, 50.0, 1.0)] == pytest.approx([0, 0.2, 50, 1])

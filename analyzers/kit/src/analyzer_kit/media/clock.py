@@ -18,8 +18,9 @@ from analyzer_kit.media.parts import Part
 from analyzer_kit.media.source import recording_of
 from analyzer_kit.media.transport import is_steady
 
-_JUMP_SECONDS = 10.0
-"""In a transport stream times may start again, as where two of them were put together: what jumps so far is no time."""
+_JUMP_SECONDS, _BACK_SECONDS = 10.0, 1.0
+"""In a transport stream times may start again, as where two of them were put together: what jumps so far, on or back,
+is no time."""
 
 _PATIENCE_SECONDS = 10.0
 """How long a key frame is waited for; cameras and encoders send one at least every ten seconds."""
@@ -46,7 +47,7 @@ class Clock:
             time = self._before + self.step if self.origin is not None else 0.0
         if self.origin is None:
             self.origin = time
-        elif self.restarts and abs(time - self._before) > _JUMP_SECONDS:
+        elif self.restarts and not -_BACK_SECONDS <= time - self._before <= _JUMP_SECONDS:
             self.origin += time - self._before - self.step
         self._before = time
         return max(time - self.origin, 0.0)
