@@ -68,6 +68,13 @@ def test_what_was_cut_off_without_encoding_anew_is_no_damage(tmp_path: Path, enc
     assert reader.seen_seconds == pytest.approx(FRAMES / RATE - 2.52, abs=3 / RATE)
 
 
+def test_a_decoder_that_does_not_tell_key_frames_shows_no_damage(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mov"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25:duration=1", "-c:v", "qtrle", str(whole))
+    reader, times = read(whole)
+    assert (reader.damaged, len(times)) == ([], 25)
+
+
 def test_pictures_that_are_refreshed_strip_by_strip_and_begin_midway_are_shown(tmp_path: Path) -> None:
     whole, midway = tmp_path / "whole.ts", tmp_path / "midway.ts"
     refresh = ("-x264-params", "intra-refresh=1:keyint=25")

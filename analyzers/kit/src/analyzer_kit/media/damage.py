@@ -25,7 +25,8 @@ _RENEWED = 300
 strip of the picture in each frame, in turn."""
 
 _UNSURE = 50
-"""The same at the beginning, where nothing is known to be damaged, if it does not begin with a key frame."""
+"""So many fewer at the beginning, where nothing is known to be damaged, if it does not begin with a key frame; none are
+left if the decoder does not tell which frames are key frames (QuickTime Animation)."""
 
 
 @dataclass
@@ -98,7 +99,7 @@ class Damage:
         renews = frame.key_frame or frame.pict_type == PictureType.I
         if frame.is_corrupt or (lost and not renews):
             self._broken, self._since = True, 0
-        elif renews or self._since > _RENEWED:
+        elif renews or self._since > (_RENEWED - _UNSURE if frame.pict_type == PictureType.NONE else _RENEWED):
             self._broken = False
 
     def _released(self) -> Generator[tuple[VideoFrame, bool]]:
