@@ -38,6 +38,8 @@ def opened(recording: Path, caps: Caps, part: Part | None = None) -> Iterator[In
         AnalysisError: UnsupportedMedia, EncryptedMedia, CorruptMedia, or MediaTooLarge.
     """
     form = format_of(recording)
+    if part is None and form.begins:
+        part = Part(form.begins, recording.stat().st_size)
     with Source(recording) if part is None else PartFile(recording, part) as source:
         try:
             container = _open(source, form, caps)

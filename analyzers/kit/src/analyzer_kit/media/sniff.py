@@ -59,11 +59,22 @@ _QUICKTIME = "a QuickTime (MOV) file"
 _BRANDS = ((b"qt  ", _QUICKTIME), (b"3g", "a 3GP file"), (b"M4A ", "an M4A file"), (b"M4B ", "an M4B file"))
 
 
+_WITHOUT_TAGS = {"wav", "aiff", "caf", "mov", "matroska", "avi"}
+"""Tags belong behind these, or within; programs for music put them before all the same."""
+
+
 class Format(NamedTuple):
-    """What a recording is: for FFmpeg, and for people."""
+    """What a recording is: for FFmpeg, and for people.
+
+    Attributes:
+        demuxer: the only one that may open it.
+        name: what people call such a file.
+        begins: where it begins, behind tags that its demuxer does not pass over by itself.
+    """
 
     demuxer: str
     name: str
+    begins: int = 0
 
 
 def format_of(recording: Path) -> Format:
@@ -74,6 +85,7 @@ def format_of(recording: Path) -> Format:
     """
     with recording.open("rb") as file:
         tagged = _pass_tags(file)
+        begins = file.tell()
         head = file.read(_HEAD_BYTES)
     if not head and not tagged:
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, "The object is empty. Send the recording itself.")
@@ -84,7 +96,7 @@ def format_of(recording: Path) -> Format:
     demuxer = demuxer_of_bytes(head, tagged=tagged)
     if demuxer is None:
         raise _not_accepted(head)
-    return Format(demuxer, _name_of(demuxer, head))
+    return Format(demuxer, _name_of(demuxer, head), begins if demuxer in _WITHOUT_TAGS else 0)
 
 
 def demuxer_of_bytes(head: bytes, *, tagged: bool = False) -> str | None:
