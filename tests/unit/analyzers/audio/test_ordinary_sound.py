@@ -78,6 +78,15 @@ def test_silence_without_speech_is_a_fact_at_most() -> None:
         assert evidence(report) == []
 
 
+def test_the_gaps_of_a_ringing_tone_before_a_talk_are_facts() -> None:
+    time = np.arange(int(0.4 * RATE)) / RATE
+    tone = 0.05 * (np.sin(2 * np.pi * 400 * time) + np.sin(2 * np.pi * 450 * time))
+    rings = np.concatenate([tone, np.zeros(RATE // 5), tone, np.zeros(2 * RATE)] * 4)
+    report = silence_in(np.concatenate([rings, sounds.talk(12, np.random.default_rng(12))]).astype(np.float32))
+    assert report.findings
+    assert report.score < 50
+
+
 @pytest.mark.parametrize("made", [sounds.melody(20), sounds.sequenced(20, np.random.default_rng(5))])
 def test_what_a_program_plays_repeats_and_that_is_a_fact(made: Samples) -> None:
     report = detected(RepeatedAudio(), made)

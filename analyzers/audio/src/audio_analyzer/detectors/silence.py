@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding
 from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.detector import AudioDetector
@@ -22,6 +25,9 @@ _PER_MINUTE = 6.0
 
 _SCORE_OF_EACH, _MOST_SCORE = 5, 85
 _MOST_FACTS = 20
+
+_AROUND, _BESIDE, _MOSTLY = 50, 10, 0.5
+"""Frames of 10 ms around a gap in which somebody may speak; those that say what it cuts off, and the share of sound."""
 
 
 class DigitalSilence(AudioDetector):
@@ -49,9 +55,13 @@ class DigitalSilence(AudioDetector):
         if not sound.any():
             return self.report(0)
         first, last = int(sound.argmax()), sound.size - int(sound[::-1].argmax())
-        gaps = find_gaps(reading.measured(LevelMeter).dbfs[first:last])
-        if densest_seconds(reading.computed(self._speech)) < LEAST_SPEECH_SECONDS:
+        gaps, speech = find_gaps(reading.measured(LevelMeter).dbfs[first:last]), reading.computed(self._speech)
+        if densest_seconds(speech) < LEAST_SPEECH_SECONDS:
             gaps = [replace(gap, cut=False) for gap in gaps]
+        gaps = [
+            replace(gap, cut=False) if _is_between_tones(gap, sound[first:last], speech[first:last]) else gap
+            for gap in gaps
+        ]
         cut = [gap for gap in gaps if gap.cut]
         score = _score(len(cut), (last - first) * FRAME_SECONDS / 60)
         facts = sorted((gap for gap in gaps if not gap.cut), key=lambda gap: gap.start - gap.end)[:_MOST_FACTS]
@@ -63,6 +73,13 @@ class DigitalSilence(AudioDetector):
             return ""
         number = sum(finding.score > 0 for finding in report.findings)
         return f"In {number} places the sound is cut off by digital silence, while its own noise goes on elsewhere."
+
+
+def _is_between_tones(gap: Gap, sound: NDArray[np.bool_], speech: NDArray[np.bool_]) -> bool:
+    """Return whether a gap cuts off a sound that nobody speaks: ringing tones and signals come in bursts."""
+    spoken = speech[max(gap.start - _AROUND, 0) : gap.end + _AROUND]
+    beside = np.concatenate([sound[max(gap.start - _BESIDE, 0) : gap.start], sound[gap.end : gap.end + _BESIDE]])
+    return not spoken.any() and bool(beside.mean() >= _MOSTLY)
 
 
 def _score(cut: int, minutes: float) -> int:
