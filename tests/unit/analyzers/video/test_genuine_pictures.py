@@ -246,6 +246,24 @@ def test_a_counter_of_frames_that_is_shown_in_the_picture(size: float) -> None:
     assert facts_of(read(frames)) <= {"RepeatedMovement"}
 
 
+def test_a_test_card_with_a_counter_of_seconds(tmp_path: Path) -> None:
+    card = tmp_path / "card.mp4"
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=320x240:duration=8",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-crf",
+        "24",
+        str(card),
+    )
+    assert facts_of(read_picture(card, Caps(), [MotionMeter], lambda _share: None)) <= {"RepeatedMovement"}
+
+
 def test_a_lamp_on_mains_in_slow_motion() -> None:
     rng = np.random.default_rng(5)
     frames = [
