@@ -23,6 +23,7 @@ import psutil
 
 from tests.benchmarks.memory import MEGABYTE, peak_megabytes
 from tests.benchmarks.parts import parts
+from tests.cluster.shell import wait_until
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, OperatorProcess, until
 from tests.support.records.postgres import Postgres
@@ -136,7 +137,8 @@ def _measure(server: ApiServer, folder: Path, database: str) -> dict[str, float]
     process = psutil.Process(operator.process.pid)
     at_first = process.memory_info().rss / MEGABYTE
     unfinished = ("get", "--raw", f"/apis/{API}/analysisrequests?fieldSelector=status.expiresAt%3D&limit=1")
-    until(lambda: not json.loads(server.kubectl(*unfinished).stdout)["items"], "every verdict")
+    # Seldom: to find them the API server reads all that there are, and has little time for anything else meanwhile.
+    wait_until(lambda: not json.loads(server.kubectl(*unfinished).stdout)["items"], "every verdict", interval=5)
     time.sleep(20)  # until everything else has been read, too
     memory = process.memory_info().rss / MEGABYTE
     peak = peak_megabytes(process.pid)
