@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from video_analyzer.leaps import leap
+from video_analyzer.leaps import leap, thumbnail
 
 Gray = NDArray[np.uint8]
 
@@ -66,7 +66,7 @@ class Jump:
         zoom: share by which the picture as a whole grew; 0 where it did not move as a whole.
         stood: how many times longer than usual the picture before it was shown.
         shifted: whether the picture was moved as a whole and nothing else changed, while the camera stood: it was
-            knocked, or what it shows of its picture was chosen anew, and no time is missing.
+            knocked, or what it shows of its picture was chosen again, and no time is missing.
     """
 
     frame: int
@@ -190,16 +190,12 @@ def _is_shifted(
     inner = (slice(down, height - down), slice(right, width - right))
     back = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], dtype=np.float32)
     undone = np.asarray(cv2.warpAffine(after, back, (width, height)), dtype=np.uint8)
-    across = leap(_thumb(before[inner]), _thumb(undone[inner]))
+    across = leap(thumbnail(before[inner]), thumbnail(undone[inner]))
     usual = max(
-        leap(_thumb(one[inner]), _thumb(next_[inner])) for one, next_ in ((two_before, before), (after, two_after))
+        leap(thumbnail(one[inner]), thumbnail(next_[inner]))
+        for one, next_ in ((two_before, before), (after, two_after))
     )
     return across <= _AS_ONE * (usual + 0.5)
-
-
-def _thumb(frame: Gray) -> NDArray[np.float32]:
-    small = cv2.resize(frame.astype(np.float32), (40, 22), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=np.float32).reshape(-1)
 
 
 def _speed(flow: NDArray[np.float32]) -> float:

@@ -16,12 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from video_analyzer.jumps import Jump, is_other_scene, measure_jump
-from video_analyzer.leaps import leap
+from video_analyzer.leaps import THUMB_HEIGHT, THUMB_WIDTH, leap, thumbnail
 
 Gray = NDArray[np.uint8]
-
-THUMB_WIDTH, THUMB_HEIGHT = 40, 22
-"""Small enough that grain and coding noise average out, large enough that a moving hand still shows."""
 
 NEIGHBOURS = 6
 """Pictures on either side that a jump is compared with."""
@@ -51,7 +48,7 @@ _BESIDE = 4
 _FAR = 50
 """The same of the wider comparison: two seconds at 25 pictures a second."""
 
-USUAL_INTERVAL = 1 / 30.5
+_USUAL_INTERVAL = 1 / 30.5
 """Seconds between frames from which on both are as many: of more frames a second, as many more are compared."""
 
 _NEARLY = 0.7
@@ -115,6 +112,11 @@ def interval_of(times: NDArray[np.float64]) -> float:
     return float(np.median(np.diff(times))) if times.size > 1 else 0.0
 
 
+def more_frames(interval: float) -> float:
+    """Return how many times more frames than usual a time has at so many seconds from one to the next; 1 at least."""
+    return max(_USUAL_INTERVAL / interval, 1.0) if interval > 0 else 1.0
+
+
 def _frames_each(again: NDArray[np.bool_]) -> float:
     """Return how many frames show a picture, of which ``again`` says whether they show the one before."""
     return 1 / (1 - float(again.mean())) if again.size and not again.all() else 1.0
@@ -146,8 +148,7 @@ class MotionMeter:
         if self._last is not None and self._last.shape != frame.shape:
             frame = cv2.resize(frame, self._last.shape[::-1]).astype(np.uint8)
         self._change.append(0.0 if self._last is None else cv2.norm(frame, self._last, cv2.NORM_L1) / frame.size)
-        thumb = cv2.resize(frame.astype(np.float32), (THUMB_WIDTH, THUMB_HEIGHT), interpolation=cv2.INTER_AREA)
-        self._thumbs.append(np.asarray(thumb, dtype=np.float32).reshape(-1))
+        self._thumbs.append(thumbnail(frame))
         self._leaps.append(0.0 if self._last is None else leap(self._thumbs[-2], self._thumbs[-1]))
         self._times.append(time)
         shown = _Frame(len(self._times) - 1, time, frame, self._thumbs[-1], self._leaps[-1])
@@ -228,7 +229,7 @@ class _Pictures:
             interval: usual seconds between frames.
         """
         leaps = np.array(self._leaps, dtype=np.float32)
-        more = max(USUAL_INTERVAL / interval, 1.0) if interval > 0 else 1.0
+        more = more_frames(interval)
         near, far = int(_BESIDE * more), int(_FAR * more)
         return [
             replace(

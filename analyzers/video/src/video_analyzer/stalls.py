@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_contract import Finding
-from video_analyzer.motion import STILL, Motion
+from video_analyzer.motion import NEIGHBOURS, STILL, Motion
 
 SHORTEST = 8
 """Frames that are equal to the last bit, at least: shorter, they are few pictures a second, or a pause."""
@@ -28,13 +28,10 @@ _SLOW, _SLOWER, _SLOW_FRAMES = 0.03, 3.0, 16
 """An encoder that has few bits improves a picture that stands in every frame: so many frames change by less than the
 first of the leap, and so many times less than what moved before them."""
 
-_NEIGHBOURS = 6
-"""Pictures on either side that say for how long one is usually shown."""
-
 
 def stood_before(leaps: NDArray[np.float32], frame: int) -> int:
     """Return for how many frames the picture stood before it leapt at ``frame``; 0 if it did not stand."""
-    begin = frame - _mixed(leaps, np.arange(frame), frame)
+    begin = frame - _mixed(leaps, np.arange(max(frame - _MIXED_FRAMES, 0), frame), frame)
     least = _BLIP * leaps[frame]
     while begin > 1 and leaps[begin - 1] < least and np.count_nonzero(leaps[begin - 1 : frame] >= STILL) <= BLIP_FRAMES:
         begin -= 1
@@ -63,8 +60,8 @@ def held_before(motion: Motion, frame: int) -> float:
     shown = motion.pictures
     at = int(np.searchsorted(shown, frame))
     mixed = _mixed(motion.leaps, shown[:at], frame)
-    first = max(at - _NEIGHBOURS - 1, 0)
-    usual = np.diff(motion.times[shown[first : at + _NEIGHBOURS]])
+    first = max(at - NEIGHBOURS - 1, 0)
+    usual = np.diff(motion.times[shown[first : at + NEIGHBOURS]])
     held = np.diff(motion.times[shown[max(at - mixed - 1, 0) : at]])
     return float(held.max() / np.median(usual)) if held.size else 0.0
 

@@ -1,8 +1,8 @@
-"""What cameras, connections, films and things that move in rhythm do by themselves is no evidence."""
+"""What cameras, films and things that move in rhythm do by themselves is no evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,70 +11,30 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analyzer_contract import DetectorReport
 from analyzer_kit.analysis import Caps
+from tests.support.analyzers.pictures import (
+    MOVING,
+    OTHER,
+    Gray,
+    facts_of,
+    mixed,
+    read,
+    reports,
+    timed,
+)
 from tests.support.media.samples import ffmpeg
-from tests.support.media.scene import Scene, Shots
-from video_analyzer.detectors.drops import DroppedFrames, healed
-from video_analyzer.detectors.duplicates import DuplicatedFrames, LoopedFrames
-from video_analyzer.detectors.freezes import FrozenFrames
+from tests.support.media.scene import Scene
+from video_analyzer.detectors.drops import healed
 from video_analyzer.motion import Motion, MotionMeter
-from video_analyzer.reading import VideoReading, read_frames, read_picture
+from video_analyzer.reading import read_picture
 
-Gray = NDArray[np.uint8]
-MOVING = Shots(200, seed=5)
-OTHER = Shots(60, seed=6, pan=0)
 SIZE = (240, 135)
-DETECTORS = (DuplicatedFrames(), LoopedFrames(), FrozenFrames(), DroppedFrames())
 
 
 @cache
 def still() -> NDArray[np.float32]:
     """Return a picture without the camera's noise."""
     return Scene(7, pan=0, speed=0, noise=0).frame(0)[::2, ::2].astype(np.float32)
-
-
-class _Timed:
-    """Frames with times of their own."""
-
-    begins = (0,)
-    damaged = ()
-
-    def __init__(
-        self, shots: Sequence[Gray], times: Sequence[float], keys: Sequence[int], sizes: Sequence[int]
-    ) -> None:
-        self._shots, self._times, self.keys, self.sizes = shots, times, keys, sizes
-        self.seen_seconds = times[-1]
-
-    @property
-    def facts(self) -> object:
-        return read_frames([], ()).facts.model_copy(update={"duration_seconds": self._times[-1]})
-
-    def frames(self) -> Iterable[tuple[float, Gray]]:
-        return zip(self._times, self._shots, strict=True)
-
-
-def timed(
-    shots: Sequence[Gray], times: Sequence[float], keys: Sequence[int] = (), sizes: Sequence[int] = ()
-) -> VideoReading:
-    return VideoReading(_Timed(shots, times, keys, sizes), [MotionMeter])  # type: ignore[arg-type]
-
-
-def reports(reading: VideoReading) -> dict[str, DetectorReport]:
-    return {detector.name: detector.detect(reading) for detector in DETECTORS}
-
-
-def facts_of(reading: VideoReading) -> set[str]:
-    """Return the kinds of all findings, after a check that none of them is evidence."""
-    found = reports(reading)
-    assert {name: report.score for name, report in found.items() if report.score >= 50} == {}
-    findings = [finding for report in found.values() for finding in report.findings]
-    assert {finding.score for finding in findings} <= {0}
-    return {finding.kind for finding in findings}
-
-
-def read(frames: Iterable[Gray]) -> VideoReading:
-    return read_frames(frames, [MotionMeter])
 
 
 @pytest.mark.parametrize(("few", "many"), [(6, 30), (12, 60), (5, 30), (24, 30), (25, 60)])
@@ -117,75 +77,6 @@ def test_sizes_are_known_where_frames_are_stored_in_the_order_in_which_they_are_
     assert all(reading.sizes)
 
 
-@pytest.mark.parametrize("lost", [3, 10, 30])
-def test_frames_that_never_came_by_their_time_stamps(lost: int) -> None:
-    kept = [*range(60), *range(60 + lost, 150)]
-    reading = timed([MOVING[at] for at in kept], [at / 25 for at in kept])
-    assert facts_of(reading) == {"StalledPicture"}
-    unstamped = reports(read(MOVING[at] for at in kept))
-    assert unstamped["DroppedFrames"].score >= 50
-
-
-@pytest.mark.parametrize("seconds", [0.2, 1.0])
-def test_a_connection_that_stalls_and_then_shows_what_is_new(seconds: float) -> None:
-    stood = round(25 * seconds)
-    assert facts_of(read([*MOVING[:60], *[MOVING[59]] * stood, *MOVING[60 + stood : 150]])) == {"StalledPicture"}
-
-
-def coarse(frame: Gray) -> Gray:
-    """Return a picture as an encoder first sends it, before it improves it."""
-    return np.asarray(frame // 6 * 6 + 3, dtype=np.uint8)
-
-
-@pytest.mark.parametrize("improved", [(17, 18), (9, 10, 18), (19,)])
-def test_a_stall_is_one_although_the_encoder_improves_the_picture_that_stands(improved: Sequence[int]) -> None:
-    shot, steps = MOVING[59], len(improved)
-    halves = [cv2.addWeighted(coarse(shot), 1 - step / steps, shot, step / steps, 0) for step in range(steps + 1)]
-    stood = [np.asarray(halves[sum(at >= when for when in improved)], dtype=np.uint8) for at in range(20)]
-    found = facts_of(read([*MOVING[:59], *stood, *MOVING[79:150]]))
-    assert found == {"StalledPicture"}
-
-
-def mixed(old: Gray, new: Gray, shares: Sequence[float]) -> list[Gray]:
-    """Return ``old`` as an encoder shows it just before ``new``, from which it predicts."""
-    return [cv2.addWeighted(old, 1 - share, new, share, 0).astype(np.uint8) for share in shares]
-
-
-@pytest.mark.parametrize("shares", [(0.05, 0.1), (0.15, 0.3), (0.2,)])
-@pytest.mark.parametrize("goes_on", [36, 48])
-def test_a_stall_into_whose_last_frames_the_next_picture_is_mixed(goes_on: int, shares: Sequence[float]) -> None:
-    new = OTHER[goes_on]
-    assert facts_of(read([*OTHER[:25], *[OTHER[24]] * 20, *mixed(OTHER[24], new, shares), *OTHER[goes_on:]])) <= {
-        "StalledPicture"
-    }
-
-
-@pytest.mark.parametrize(("stood", "shares"), [(4, (0.25,)), (3, (0.1, 0.2))])
-def test_a_short_stall_into_whose_last_frames_the_next_picture_is_mixed(stood: int, shares: Sequence[float]) -> None:
-    goes_on = 59 + 3 * (stood + len(shares) + 1)
-    frames = [*MOVING[:60], *[MOVING[59]] * stood, *mixed(MOVING[59], MOVING[goes_on], shares), *MOVING[goes_on:]]
-    assert facts_of(read(frames)) <= {"StalledPicture"}
-
-
-def test_a_stall_in_which_an_encoder_of_few_bits_improves_the_picture_in_every_frame() -> None:
-    finer = MOVING[59].copy()
-    finer[::2, :80] += 1
-    improved = [finer if index % 2 else MOVING[59] for index in range(20)]
-    assert facts_of(read([*MOVING[:60], *improved, *MOVING[90:]])) <= {"StalledPicture"}
-
-
-def test_a_stall_of_a_tenth_of_a_second_at_many_frames_a_second() -> None:
-    frames = [*MOVING[:60], *[MOVING[59]] * 9, *MOVING[60:]]
-    assert facts_of(timed(frames, [index / 60 for index in range(len(frames))])) <= {"StalledPicture"}
-
-
-def test_a_call_of_few_pictures_that_stalls_and_catches_up() -> None:
-    frames: list[Gray] = []
-    for at in range(0, 150, 2):
-        frames += [coarse(MOVING[at]), *[MOVING[at]] * (20 if at == 80 else 1 + at % 3)]
-    assert facts_of(read(frames)) <= {"StalledPicture"}
-
-
 def test_of_more_frames_a_second_as_many_more_are_compared() -> None:
     """Whoever takes a step every sixth frame takes the next one a tenth of a second later."""
     noise = np.random.default_rng(9).normal(0, 6, (120, *SIZE[::-1]))
@@ -194,10 +85,6 @@ def test_of_more_frames_a_second_as_many_more_are_compared() -> None:
         timed(frames, [at / rate for at in range(len(frames))]).measured(MotionMeter).jumps for rate in (60, 25)
     )
     assert max(jump.change_ratio for jump in fast) < 1.5 < min(jump.change_ratio for jump in slow)
-
-
-def test_a_frozen_stretch_after_which_the_scene_goes_on_from_where_it_was_stays_evidence() -> None:
-    assert reports(read([*MOVING[:60], *[MOVING[59]] * 25, *MOVING[60:150]]))["FrozenFrames"].score >= 50
 
 
 def test_slides_of_which_one_is_dissolved_into_the_next() -> None:

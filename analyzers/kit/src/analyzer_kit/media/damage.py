@@ -46,15 +46,15 @@ class Damage:
     _held: list[VideoFrame] = field(default_factory=list)
 
     def restart(self) -> None:
-        """Forget what came before: decoding begins anew, as after a seek."""
+        """Forget what came before: decoding begins again, as after a seek."""
         self._broken, self._since = True, _RENEWED - _UNSURE
         self._held.clear()
 
     def renew(self) -> None:
         """Note that a key frame is decoded which is not shown: what is predicted from it is clean.
 
-        A recording that was cut without encoding it anew begins at the key frame before the cut, and its edit list says
-        from which frame on it is shown.
+        A recording that was cut without encoding it again begins at the key frame before the cut, and its edit list
+        says from which frame on it is shown.
         """
         self._broken = False
 

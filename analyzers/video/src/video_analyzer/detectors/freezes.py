@@ -12,7 +12,7 @@ from analyzer_contract import DetectorReport, Finding
 from analyzer_kit.runs import runs_of
 from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.leaps import leap
-from video_analyzer.motion import STILL, USUAL_INTERVAL, Motion, MotionMeter
+from video_analyzer.motion import STILL, Motion, MotionMeter, more_frames
 from video_analyzer.reading import VideoReading
 from video_analyzer.stalls import BLIP_FRAMES, SHORTEST, standing_picture
 
@@ -175,7 +175,7 @@ def _still_runs(motion: Motion) -> list[tuple[int, int]]:
         joined = bool(runs) and _one_picture(motion, runs[-1], start)
         first = runs.pop()[0] if joined else start
         runs.append((first, end))
-    shortest = SHORTEST * max(USUAL_INTERVAL / motion.interval, 1.0) if motion.interval > 0 else SHORTEST
+    shortest = SHORTEST * more_frames(motion.interval)
     return [(start, _improved(motion, start, end)) for start, end in runs if end - start >= shortest]
 
 

@@ -1,0 +1,74 @@
+"""What connections and encoders do where a picture stands is no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.support.analyzers.pictures import MOVING, OTHER, Gray, coarse, facts_of, mixed, read, reports, timed
+
+
+@pytest.mark.parametrize("lost", [3, 10, 30])
+def test_frames_that_never_came_by_their_time_stamps(lost: int) -> None:
+    kept = [*range(60), *range(60 + lost, 150)]
+    reading = timed([MOVING[at] for at in kept], [at / 25 for at in kept])
+    assert facts_of(reading) == {"StalledPicture"}
+    unstamped = reports(read(MOVING[at] for at in kept))
+    assert unstamped["DroppedFrames"].score >= 50
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1.0])
+def test_a_connection_that_stalls_and_then_shows_what_is_new(seconds: float) -> None:
+    stood = round(25 * seconds)
+    assert facts_of(read([*MOVING[:60], *[MOVING[59]] * stood, *MOVING[60 + stood : 150]])) == {"StalledPicture"}
+
+
+@pytest.mark.parametrize("improved", [(17, 18), (9, 10, 18), (19,)])
+def test_a_stall_is_one_although_the_encoder_improves_the_picture_that_stands(improved: Sequence[int]) -> None:
+    shot, steps = MOVING[59], len(improved)
+    halves = [cv2.addWeighted(coarse(shot), 1 - step / steps, shot, step / steps, 0) for step in range(steps + 1)]
+    stood = [np.asarray(halves[sum(at >= when for when in improved)], dtype=np.uint8) for at in range(20)]
+    found = facts_of(read([*MOVING[:59], *stood, *MOVING[79:150]]))
+    assert found == {"StalledPicture"}
+
+
+@pytest.mark.parametrize("shares", [(0.05, 0.1), (0.15, 0.3), (0.2,)])
+@pytest.mark.parametrize("goes_on", [36, 48])
+def test_a_stall_into_whose_last_frames_the_next_picture_is_mixed(goes_on: int, shares: Sequence[float]) -> None:
+    new = OTHER[goes_on]
+    assert facts_of(read([*OTHER[:25], *[OTHER[24]] * 20, *mixed(OTHER[24], new, shares), *OTHER[goes_on:]])) <= {
+        "StalledPicture"
+    }
+
+
+@pytest.mark.parametrize(("stood", "shares"), [(4, (0.25,)), (3, (0.1, 0.2))])
+def test_a_short_stall_into_whose_last_frames_the_next_picture_is_mixed(stood: int, shares: Sequence[float]) -> None:
+    goes_on = 59 + 3 * (stood + len(shares) + 1)
+    frames = [*MOVING[:60], *[MOVING[59]] * stood, *mixed(MOVING[59], MOVING[goes_on], shares), *MOVING[goes_on:]]
+    assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
+def test_a_stall_in_which_an_encoder_of_few_bits_improves_the_picture_in_every_frame() -> None:
+    finer = MOVING[59].copy()
+    finer[::2, :80] += 1
+    improved = [finer if index % 2 else MOVING[59] for index in range(20)]
+    assert facts_of(read([*MOVING[:60], *improved, *MOVING[90:]])) <= {"StalledPicture"}
+
+
+def test_a_stall_of_a_tenth_of_a_second_at_many_frames_a_second() -> None:
+    frames = [*MOVING[:60], *[MOVING[59]] * 9, *MOVING[60:]]
+    assert facts_of(timed(frames, [index / 60 for index in range(len(frames))])) <= {"StalledPicture"}
+
+
+def test_a_call_of_few_pictures_that_stalls_and_catches_up() -> None:
+    frames: list[Gray] = []
+    for at in range(0, 150, 2):
+        frames += [coarse(MOVING[at]), *[MOVING[at]] * (20 if at == 80 else 1 + at % 3)]
+    assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
+def test_a_frozen_stretch_after_which_the_scene_goes_on_from_where_it_was_stays_evidence() -> None:
+    assert reports(read([*MOVING[:60], *[MOVING[59]] * 25, *MOVING[60:150]]))["FrozenFrames"].score >= 50
