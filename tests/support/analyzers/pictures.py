@@ -32,6 +32,17 @@ def mixed(old: Gray, new: Gray, shares: Sequence[float]) -> list[Gray]:
     return [cv2.addWeighted(old, 1 - share, new, share, 0).astype(np.uint8) for share in shares]
 
 
+def improving(shot: Gray, count: int, strength: float = 2.0) -> list[Gray]:
+    """Return a picture that stands, as an encoder of few bits goes on improving it: in each frame another place."""
+    rng = np.random.default_rng(count)
+    frames = []
+    for _ in range(count):
+        blocks = rng.normal(0, strength, (shot.shape[0] // 15, shot.shape[1] // 15)) * (rng.random((9, 16)) < 0.1)
+        change = cv2.resize(blocks, shot.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        frames.append(np.clip(shot + change, 0, 255).astype(np.uint8))
+    return frames
+
+
 class _Timed:
     """Frames with times of their own."""
 

@@ -42,6 +42,10 @@ _LEAST_SHIFT, _AS_ONE, _STANDING = 5.0, 1.5, (0.05, 0.015)
 """Pixels of 320 by which the whole picture is moved, at least; how many times further than beside it leaps when that is
 undone, at most; and pixels, and the share of the shift, by which it moves the same way beside it, at most."""
 
+_STRONG, _STRONGEST, _LINE, _MOSTLY = 0.5, 99.9, (31, 121), 0.8
+"""Share of the strongest change from which on a pixel counts, and the percentile of that; height and width, in pixels
+of 320, of what is one line of text; and the share of the pixels that change."""
+
 _CUT_LIKENESS = 0.5
 _FITTED = 0.4
 """Below this likeness there is no common brightness to fit."""
@@ -60,13 +64,16 @@ class Jump:
         likeness: correlation of the frames on both sides, after fitting brightness, -1 to 1.
         strongest: gray levels by which the most changed 1 % of the picture differ, after fitting brightness.
         far_ratio: the leap over the farthest one in the fifty pictures before and after, changes of scene left out.
-        others: how many other jumps around it are nearly as far.
+        others: how many other jumps around it are nearly as far, or, where it stands far out of what
+            is just around it, stand out too.
         returns: share of what has structure that the flow across it and the flow back bring to where it was, 0 to 1;
             0 where the flow does not explain it anyway.
         zoom: share by which the picture as a whole grew; 0 where it did not move as a whole.
         stood: how many times longer than usual the picture before it was shown.
         shifted: whether the picture was moved as a whole and nothing else changed, while the camera stood: it was
             knocked, or what it shows of its picture was chosen again, and no time is missing.
+        replaced: whether nothing moves before and after it, and it changes only where something else takes the place
+            of what was there then too: the digits of a counter.
     """
 
     frame: int
@@ -82,6 +89,7 @@ class Jump:
     returns: float = 1.0
     zoom: float = 0.0
     shifted: bool = False
+    replaced: bool = False
 
     @property
     def stands_out(self) -> float:
@@ -115,6 +123,7 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
         returns=_returning(flow, _flow(after, fitted), fitted) if explained else 0.0,
         zoom=_zoom(flow) if explained else 0.0,
         shifted=explained and _is_shifted(shots, _shift(flow), [_shift(other) for other in beside]),
+        replaced=explained and around < _LEAST_PIXELS and _is_replaced(shots, beside),
     )
 
 
@@ -124,7 +133,13 @@ def is_drop(jump: Jump) -> bool:
     explained, ratio = (_EXPLAINED, _FLOW_RATIO) if near else (_CLEARLY_EXPLAINED, _FAR_FLOW_RATIO)
     returns = jump.returns >= _RETURNS if near else jump.returns >= _FAR_RETURNS and jump.far_ratio >= 1
     moved = jump.flow >= max(_LEAST_PIXELS, ratio * jump.flow_around)
-    return jump.residual <= explained and moved and returns and abs(jump.zoom) < _ZOOM and not jump.shifted
+    return (
+        jump.residual <= explained
+        and moved
+        and returns
+        and abs(jump.zoom) < _ZOOM
+        and not (jump.shifted or jump.replaced)
+    )
 
 
 def is_other_scene(jump: Jump) -> bool:
@@ -196,6 +211,21 @@ def _is_shifted(
         for one, next_ in ((two_before, before), (after, two_after))
     )
     return across <= _AS_ONE * (usual + 0.5)
+
+
+def _is_replaced(
+    shots: tuple[Gray, Gray, Gray, Gray], flows_beside: tuple[NDArray[np.float32], NDArray[np.float32]]
+) -> bool:
+    """Return :attr:`Jump.replaced`."""
+    two_before, before, after, two_after = shots
+    change = cv2.absdiff(before, after)
+    least = _STRONG * float(np.percentile(change, _STRONGEST))
+    line = np.ones(_LINE, dtype=np.uint8)
+    changed = change > least
+    for one, other, flow in ((two_before, before, flows_beside[0]), (after, two_after, flows_beside[1])):
+        left = (cv2.absdiff(one, _undo(other, flow)) > least).astype(np.uint8)
+        changed &= cv2.dilate(left, line) > 0
+    return float(changed.sum()) >= _MOSTLY * max(float((change > least).sum()), 1.0)
 
 
 def _speed(flow: NDArray[np.float32]) -> float:

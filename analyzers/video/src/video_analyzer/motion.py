@@ -54,6 +54,11 @@ _USUAL_INTERVAL = 1 / 30.5
 _NEARLY = 0.7
 """Share of a leap that another one reaches which is of its kind: strokes, or pictures that come in fits and starts."""
 
+_STEP, _OTHER_STEPS, _STEPS_APART = 5.0, 1.6, 3
+"""A leap so many times as far as all around it is one of many steps if others leap so many times as far as all around
+them, whatever they show, within so many times the wider comparison: a picture is shown for a second, and an encoder
+of few bits goes on improving it, so that no frame repeats the one before."""
+
 _LEAST_LEAP = 0.5
 """Gray levels added to the others' leap: where nearly nothing moves, a blink is not many times more."""
 
@@ -231,12 +236,17 @@ class _Pictures:
         leaps = np.array(self._leaps, dtype=np.float32)
         more = more_frames(interval)
         near, far = int(_BESIDE * more), int(_FAR * more)
+        ratios = {number: min(jump.change_ratio, self._ratio(number, leaps, near, ())) for number, jump in self._jumps}
+        steps = [number for number, ratio in ratios.items() if ratio >= _OTHER_STEPS]
         return [
             replace(
                 jump,
-                change_ratio=min(jump.change_ratio, self._ratio(number, leaps, near, ())),
+                change_ratio=ratios[number],
                 far_ratio=self._ratio(number, leaps, far, self._scenes()),
-                others=self._others(number, far),
+                others=max(
+                    self._others(number, far),
+                    _near(number, steps, _STEPS_APART * far) if ratios[number] >= _STEP else 0,
+                ),
             )
             for number, jump in self._jumps
         ]
@@ -279,3 +289,8 @@ class _Pictures:
         jump = measure_jump(self.frames[at], (two_before, before, frame, after), ratio)
         stood = self._stood[at - NEIGHBOURS : at] + self._stood[at + 1 : at + 1 + NEIGHBOURS]
         self._jumps.append((at, replace(jump, stood=self._stood[at] / max(float(np.median(stood)), 1e-3))))
+
+
+def _near(number: int, others: Sequence[int], reach: int) -> int:
+    """Return how many others are within ``reach`` of a number."""
+    return sum(0 < abs(number - other) <= reach for other in others)

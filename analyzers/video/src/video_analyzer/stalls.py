@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_contract import Finding
+from video_analyzer.leaps import leap
 from video_analyzer.motion import NEIGHBOURS, STILL, Motion
 
 SHORTEST = 8
@@ -27,6 +28,13 @@ mixes the new picture into them."""
 _SLOW, _SLOWER, _SLOW_FRAMES = 0.03, 3.0, 16
 """An encoder that has few bits improves a picture that stands in every frame: so many frames change by less than the
 first of the leap, and so many times less than what moved before them."""
+
+_HARDLY, _CAUGHT_UP = 0.4, 1.5
+"""A stall of a few frames: meanwhile the picture changes so many times less than what moves before and after it, and
+then it leaps at most so many times as far as the scene moves in as many frames elsewhere."""
+
+_FEWEST, _MOST, _BEFORE, _AFTER, _ELSEWHERE = 3, 30, 8, 5, 12
+"""Frames: of such a stall; beside it, before and after; and from which on the scene is looked at elsewhere."""
 
 
 def stood_before(leaps: NDArray[np.float32], frame: int) -> int:
@@ -48,6 +56,31 @@ def _improved_for(leaps: NDArray[np.float32], frame: int) -> int:
     if frame - begin < _SLOW_FRAMES or moved.size < SHORTEST:
         return 0
     return frame - begin if float(np.median(moved)) >= _SLOWER * float(np.median(leaps[begin:frame])) else 0
+
+
+def caught_up(motion: Motion, frame: int) -> int:
+    """Return for how many frames the picture hardly changed before a leap to where the scene would have come; else 0.
+
+    An encoder of few bits improves a picture that stands by as much as a quiet scene moves. But where a stretch is
+    missing, what was going on leaps farther than it moves in the time for which it happened to pause.
+    """
+    leaps = motion.leaps
+    after = leaps[frame + 1 : frame + 1 + _AFTER]
+    for stood in range(min(_MOST, frame - _AFTER - 1), _FEWEST - 1, -1):
+        before, held = leaps[max(frame - stood - _BEFORE, 1) : frame - stood], leaps[frame - stood : frame]
+        moved = min(float(np.median(before)), float(np.median(after))) if after.size > _AFTER // 2 else 0.0
+        hardly = float(np.median(held)) <= _HARDLY * moved and float(held.max()) <= moved
+        if hardly and leaps[frame] <= _CAUGHT_UP * _moves_in(motion.thumbs, frame, stood):
+            return stood
+    return 0
+
+
+def _moves_in(thumbs: NDArray[np.float32], frame: int, stood: int) -> float:
+    """Return how far the scene moves at most, before a stall and after it, in as many frames as it took."""
+    apart = stood + 1
+    before = range(max(frame - 2 * apart - _ELSEWHERE, 0), max(frame - 2 * apart + 1, 0))
+    after = range(frame, min(frame + _ELSEWHERE, len(thumbs) - apart))
+    return max((leap(thumbs[at], thumbs[at + apart]) for at in (*before, *after)), default=0.0)
 
 
 def held_before(motion: Motion, frame: int) -> float:

@@ -17,6 +17,7 @@ from tests.support.analyzers.pictures import (
     OTHER,
     Gray,
     facts_of,
+    improving,
     mixed,
     read,
     reports,
@@ -41,6 +42,28 @@ def still() -> NDArray[np.float32]:
 def test_few_pictures_that_are_stored_at_a_higher_rate(few: int, many: int) -> None:
     shown = np.floor(np.arange(40 * many // few) * few / many) * (30 / few if few < 12 else 1)
     assert facts_of(read(MOVING[int(at) % len(MOVING)] for at in shown if at < len(MOVING))) <= {"StalledPicture"}
+
+
+def test_a_picture_each_second_that_an_encoder_of_few_bits_goes_on_improving() -> None:
+    shown = [0, 60, 70, 100, 180, 190]
+    assert facts_of(read(frame for at in shown for frame in improving(MOVING[at], 30, 4))) <= {"StalledPicture"}
+
+
+def numbered(number: int, scale: float) -> Gray:
+    """Return a test card of bars with a counter in a box that is as wide as its digits."""
+    bars = np.array([[190, 160, 130, 110, 90, 60, 30]], dtype=np.uint8)
+    card, text = cv2.resize(bars, SIZE, interpolation=cv2.INTER_NEAREST), f"{number}.000"
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    left, base = (SIZE[0] - width) // 2, SIZE[1] // 2
+    cv2.rectangle(card, (left - 4, base - height - 4), (left + width + 4, base + 5), 0, -1)
+    cv2.putText(card, text, (left, base), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, 1)
+    return np.asarray(card, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.6])
+def test_a_counter_that_gets_another_digit_is_no_missing_stretch(scale: float) -> None:
+    found = reports(read(numbered(number, scale) for number in range(80, 140)))["DroppedFrames"]
+    assert found.score < 50
 
 
 @pytest.mark.parametrize(

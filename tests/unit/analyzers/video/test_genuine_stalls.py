@@ -8,7 +8,18 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.support.analyzers.pictures import MOVING, OTHER, Gray, coarse, facts_of, mixed, read, reports, timed
+from tests.support.analyzers.pictures import (
+    MOVING,
+    OTHER,
+    Gray,
+    coarse,
+    facts_of,
+    improving,
+    mixed,
+    read,
+    reports,
+    timed,
+)
 
 
 @pytest.mark.parametrize("lost", [3, 10, 30])
@@ -56,6 +67,18 @@ def test_a_stall_in_which_an_encoder_of_few_bits_improves_the_picture_in_every_f
     finer[::2, :80] += 1
     improved = [finer if index % 2 else MOVING[59] for index in range(20)]
     assert facts_of(read([*MOVING[:60], *improved, *MOVING[90:]])) <= {"StalledPicture"}
+
+
+@pytest.mark.parametrize("stood", [4, 6, 10])
+def test_a_short_stall_in_which_an_encoder_of_few_bits_improves_the_picture(stood: int) -> None:
+    goes_on = 60 + stood
+    frames = [*MOVING[:60], *improving(MOVING[59], stood), *MOVING[goes_on:150]]
+    assert facts_of(read(frames)) == {"StalledPicture"}
+
+
+def test_what_leaps_farther_than_it_moves_in_a_pause_stays_evidence() -> None:
+    frames = [*MOVING[:60], *improving(MOVING[59], 4), *MOVING[80:150]]
+    assert reports(read(frames))["DroppedFrames"].score >= 50
 
 
 def test_a_stall_of_a_tenth_of_a_second_at_many_frames_a_second() -> None:
