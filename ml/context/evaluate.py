@@ -82,7 +82,7 @@ def rows(language: str) -> Iterator[Row]:
     """Return how the calls of each family are judged when it is left out."""
     for fold in range(len(_KINDS)):
         out = left_out(language, fold)
-        some = corpus(language, CALLS_A_FAMILY // 2, out)
+        some = corpus(language, CALLS_A_FAMILY[language] // 2, out)
         weights = train(some, chosen_pieces(some), language, heads=False)
         these = [script for script in scripts(language) if script.family in out]
         for script in these:
@@ -108,7 +108,7 @@ def real_english() -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"robocalls": [], "service": []}
     if not groups:
         return found
-    base = corpus("en", CALLS_A_FAMILY // 2)
+    base = corpus("en", CALLS_A_FAMILY["en"] // 2)
     for half in (0, 1):
         some = base + robocalls(groups[half::2])
         weights = train(some, chosen_pieces(some), "en", heads=False)

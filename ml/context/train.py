@@ -37,7 +37,8 @@ THRESHOLDS = {"ko": 0.4, "en": 1.1}
 UNDECIDED = {"ko": 0.1, "en": 0.0}
 STAGES = ("Contact", "IdentityClaim", "Incident", "Isolation", "AssetCheck", "Demand", "Handover")
 SEED = "train"
-CALLS_A_FAMILY = 24
+CALLS_A_FAMILY = {"ko": 16, "en": 24}
+"""In Korean there are so many families that fewer calls of each are as many windows."""
 
 _CONTENT = 0.25
 """Share of a window's words that belong to a fraud's own lines: below it a window of a fraud says nothing."""
@@ -268,7 +269,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ml.context.train", description=__doc__)
     parser.add_argument("language", nargs="*", default=["ko", "en"])
     for language in parser.parse_args().language:
-        save(language, training_windows(language, CALLS_A_FAMILY))
+        save(language, training_windows(language, CALLS_A_FAMILY[language]))
     return 0
 
 

@@ -28,6 +28,10 @@ _TOGETHER = 3
 _SHARE = {KOREAN: 0.08, ENGLISH: 0.0}
 """In a long call more speak for it: this share of its windows."""
 
+_ROUND, _WIDE = 10, {KOREAN: 0.3, ENGLISH: 0.0}
+"""So many of the strongest windows are heard besides, and what part of the evidence they are: a fraud without the usual
+words says a little of it all the time, an honest call may say much of it once (docs/adr/0106)."""
+
 _LENGTH_COST, _SHORT = {KOREAN: 0.2, ENGLISH: 0.0}, 5
 """The strongest of many windows are strong by chance: what that takes from the evidence for each time that a call has
 e times as many windows as a short one, of two minutes (docs/adr/0093)."""
@@ -41,9 +45,9 @@ _STEEPNESS = 2.2
 _LEAST_LETTERS = {"ko": 20, "en": 50}
 _STAGE_EVIDENCE = 0.0
 
-_INNOCENT, _ENOUGH_WORDS = 0.9, 40
-"""A window of which nothing is known lies so far below the line, and begins where training has it once so many of its
-words are known: what is new to the classifier, or short, is no fraud for that."""
+_UNKNOWN, _ENOUGH_WORDS = {KOREAN: -0.5, ENGLISH: 0.2}, 40
+"""The evidence of a window of which nothing is known, well below the line; it begins where training has it once so many
+of its words are known: what is new to the classifier, or short, is no fraud for that."""
 
 _ADDRESSED, _DETACHED = 0.03, 0.8
 """Share of English words for the person who is spoken to, and what talk without any loses: who is called is spoken to.
@@ -159,8 +163,10 @@ def _score(margin: float) -> int:
 def _together(ordered: Sequence[float], language: str) -> float:
     """Return the evidence of windows together, the weakest first."""
     count = len(ordered)
-    strongest = ordered[-max(_TOGETHER, round(_SHARE[language] * count)) :]
-    return sum(strongest) / len(strongest) - _LENGTH_COST[language] * math.log(max(count / _SHORT, 1.0))
+    strongest, wide = ordered[-max(_TOGETHER, round(_SHARE[language] * count)) :], ordered[-_ROUND:]
+    part = _WIDE[language]
+    said = (1 - part) * sum(strongest) / len(strongest) + part * sum(wide) / len(wide)
+    return said - _LENGTH_COST[language] * math.log(max(count / _SHORT, 1.0))
 
 
 def _detached(call: Spoken) -> float:
@@ -174,7 +180,7 @@ def _detached(call: Spoken) -> float:
 def _start(known: int, weights: Weights) -> float:
     """Return the evidence with which a window begins of which so many words are known."""
     bias = float(weights.bias[0])
-    low = min(bias, weights.manifest.threshold - _INNOCENT)
+    low = min(bias, _UNKNOWN[weights.manifest.language])
     return low + (bias - low) * min(known / _ENOUGH_WORDS, 1.0)
 
 
