@@ -12,8 +12,8 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,8 @@ _JUDGED = 20
 
 _TURNS = (5, 10, 20)
 _COMPACT = (",", ":")
-"""No spaces: what is measured has some ten thousand rows, and no file in the repository is over a megabyte."""
+"""No spaces, and the rows of a family together: there are some ten thousand, and no file in the repository is over a
+megabyte."""
 
 _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
@@ -94,6 +95,19 @@ def rows(language: str) -> Iterator[Row]:
                 yield Row(script.family, script.kind, (_of(said, weights),), True)
 
 
+def together(some: Iterable[Row]) -> list[Any]:
+    """Return rows as they are kept: those of a family together."""
+    groups: dict[tuple[str, str, bool], list[tuple[float | None, ...]]] = defaultdict(list)
+    for row in some:
+        groups[row.family, row.kind, row.long].append(row.evidence)
+    return [[*group, evidence] for group, evidence in groups.items()]
+
+
+def apart(groups: Iterable[Any]) -> list[Row]:
+    """Return the rows of what :func:`together` returned."""
+    return [Row(family, kind, tuple(row), long) for family, kind, long, evidence in groups for row in evidence]
+
+
 def _of(turns: Sequence[str], weights: Weights) -> float:
     return judge_spoken(spoken([clean(turn) for turn in turns], weights.manifest.language), weights).evidence
 
@@ -120,7 +134,7 @@ def real_english() -> dict[str, list[float]]:
 
 def card(measured: Mapping[str, Any]) -> str:
     """Return the measured part of the card, failures first."""
-    tables = [_language(code, [Row(*row) for row in measured[code]]) for code in LANGUAGES if code in measured]
+    tables = [_language(code, apart(measured[code])) for code in LANGUAGES if code in measured]
     return "\n\n".join([_scripted(), *tables, *([_real(measured["real"])] if "real" in measured else [])])
 
 
@@ -217,8 +231,8 @@ def main() -> int:
 
 
 _PARTS: dict[str, Callable[[], object]] = {
-    "ko": lambda: [astuple(row) for row in rows("ko")],
-    "en": lambda: [astuple(row) for row in rows("en")],
+    "ko": lambda: together(rows("ko")),
+    "en": lambda: together(rows("en")),
     "real": real_english,
 }
 

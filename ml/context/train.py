@@ -33,7 +33,7 @@ _TRAINED_ON = {
 ROBOCALL_KIND = "Robocall"
 """Only whether it is fraud is learnt from robocalls: nobody wrote down of which kind they are."""
 
-THRESHOLDS = {"ko": 0.4, "en": 1.1}
+THRESHOLDS = {"ko": 0.45, "en": 1.1}
 UNDECIDED = {"ko": 0.1, "en": 0.0}
 STAGES = ("Contact", "IdentityClaim", "Incident", "Isolation", "AssetCheck", "Demand", "Handover")
 SEED = "train"

@@ -125,6 +125,18 @@ def test_the_same_evidence_says_less_in_a_longer_korean_call() -> None:
     assert judged[1].evidence < judged[0].evidence
 
 
+def test_a_korean_fraud_that_goes_on_says_more_than_one_among_other_talk() -> None:
+    call = next(call for call in load_calls() if call.name == "ko-prosecutor")
+    fraud = [text for _, text in call.turns] * 2
+    talk = "어제 병원 갔다 왔는데 의사 선생님이 무릎은 괜찮다고 하셔서 한시름 놨어 약 잘 챙겨 먹고 주말에 보자"
+    alone = judge_texts(fraud * 2)
+    among = judge_texts([*fraud, *[talk] * (sum(map(len, fraud)) // len(talk))])
+    assert alone is not None
+    assert among is not None
+    assert len(among.stretches) <= len(alone.stretches)  # the longer one has to say more in any case
+    assert among.evidence < alone.evidence - 0.4
+
+
 def test_its_findings_name_kind_and_stages_with_their_times() -> None:
     call = next(call for call in load_calls() if call.name == "ko-prosecutor")
     transcript = read_transcript(transcribed(call))
