@@ -11,10 +11,10 @@ from ml.context.unseen import FOLDER, answer, unseen
 
 CARD = (repo_root() / "docs" / "cards" / "words.md").read_text(encoding="utf-8")
 
-LEAST_SHARE = {"first": 0.9, "second": 0.8, "third": 0.8, "fourth": 0.9, "fifth": 0.9, "sixth": 0.9, "seventh": 0.9}
-LEAST_SHARE |= {"eighth": 0.9, "hard": 0.6, "hard-two": 0.7, "hard-three": 0.6}
-MOST_WRONG = {"first": 0, "second": 0, "third": 1, "fourth": 4, "fifth": 0, "sixth": 2, "seventh": 2, "eighth": 2}
-MOST_WRONG |= {"hard": 0, "hard-two": 0, "hard-three": 0}
+LEAST_SHARE = {"first": 0.9, "second": 0.9, "third": 0.9, "fourth": 0.9, "fifth": 0.9, "sixth": 0.9, "seventh": 0.9}
+LEAST_SHARE |= {"eighth": 0.9, "ninth": 0.95, "hard": 0.6, "hard-two": 0.9, "hard-three": 0.6, "hard-four": 0.8}
+MOST_WRONG = {"first": 1, "second": 0, "third": 0, "fourth": 3, "fifth": 0, "sixth": 0, "seventh": 0, "eighth": 2}
+MOST_WRONG |= {"ninth": 2, "hard": 0, "hard-two": 0, "hard-three": 0, "hard-four": 0}
 """The card says which; of the hard frauds more than half are found, and each set is judged as its author wrote it."""
 
 
