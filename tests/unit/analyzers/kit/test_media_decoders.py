@@ -141,3 +141,39 @@ def test_a_codec_header_that_is_blanked_has_a_reason_of_the_recording(tmp_path: 
     data[place + 8 : place + 36] = bytes(28)
     (tmp_path / "sound.m4a").write_bytes(bytes(data))
     assert refusal(tmp_path / "sound.m4a").kind is FailureKind.MEDIA
+
+
+def crc(section: bytes) -> bytes:
+    """Return the checksum of a table of a transport stream (ISO 13818-1, annex A)."""
+    value = 0xFFFFFFFF
+    for byte in section:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ (0x04C11DB7 if value >> 31 else 0)) & 0xFFFFFFFF
+    return value.to_bytes(4)
+
+
+def retyped(stream: bytes, kind: int) -> bytes:
+    """Return a transport stream of one track whose program map states another type of it."""
+    packets = [stream[at : at + 188] for at in range(0, len(stream), 188)]
+    for number, packet in enumerate(packets):
+        section = packet[5:]
+        if packet[1] & 0x40 and packet[3] & 0x30 == 0x10 and section[0] == 2:
+            length = 3 + (int.from_bytes(section[1:3]) & 0xFFF) - 4
+            at = 12 + (int.from_bytes(section[10:12]) & 0xFFF)
+            changed = section[:at] + bytes([kind]) + section[at + 1 : length]
+            packets[number] = packet[:5] + changed + crc(changed) + section[length + 4 :]
+    return b"".join(packets)
+
+
+@pytest.mark.parametrize("looks_like_mp3", [True, False])
+@pytest.mark.parametrize("kind", [0x2D, 0x2E])
+def test_sound_in_mpeg_h_is_named_and_not_called_damaged(tmp_path: Path, kind: int, *, looks_like_mp3: bool) -> None:
+    clip = tmp_path / "clip.ts"
+    ffmpeg(*SOUND, "-c:a", "mp2", str(clip))
+    assert hear(clip)[0].facts.duration_seconds == pytest.approx(1, abs=0.1)
+    stream = clip.read_bytes()
+    clip.write_bytes(retyped(stream if looks_like_mp3 else stream.replace(b"\xff\xfd", b"\x12\x34"), kind))
+    refused = refusal(clip)
+    assert refused.reason is FailureReason.UNSUPPORTED_MEDIA
+    assert "MPEG-H" in refused.message

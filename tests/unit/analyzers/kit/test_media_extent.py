@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,30 @@ def test_a_placeholder_for_a_size_is_none(tmp_path: Path, size: int, outer: int)
 def test_sizes_that_contradict_each_other_are_no_proof(tmp_path: Path) -> None:
     (tmp_path / "sound").write_bytes(wav(PCM, data_size=5 * len(PCM), riff_size=36 + len(PCM)))
     assert hear(tmp_path / "sound")[0].facts.duration_seconds == pytest.approx(3, abs=0.01)
+
+
+@pytest.mark.parametrize("evened", [0, 1])
+@pytest.mark.parametrize("sizes", [(5,), (3, 5), (4, 7, 1)])
+def test_a_chunk_of_an_odd_size_that_is_not_evened_out_hides_nothing(
+    tmp_path: Path, sizes: Sequence[int], evened: int
+) -> None:
+    plain = wav(PCM, data_size=len(PCM), riff_size=0)
+    more = b"".join(struct.pack("<4sI", b"cart", size) + b"x" * size + b"\0" * (evened * (size % 2)) for size in sizes)
+    content = plain[:36] + more + plain[36:]
+    (tmp_path / "sound").write_bytes(content[:4] + struct.pack("<I", len(content) - 8) + content[8:])
+    reader, _ = hear(tmp_path / "sound")
+    assert reader.facts.duration_seconds == pytest.approx(3, abs=0.01)
+    assert reader.stated == pytest.approx(3)
+    (tmp_path / "sound").write_bytes((tmp_path / "sound").read_bytes()[:-20_000])
+    assert "truncated" in refusal(tmp_path / "sound").message
+
+
+def test_the_same_of_an_aiff_file(tmp_path: Path) -> None:
+    sound = tmp_path / "sound.aiff"
+    ffmpeg(*lasting(SOUND, 3), str(sound))
+    content = sound.read_bytes()
+    sound.write_bytes(content[:12] + b"ANNO" + struct.pack(">I", 5) + b"hello" + content[12:])
+    assert hear(sound)[0].facts.duration_seconds == pytest.approx(3, abs=0.01)
 
 
 @pytest.mark.parametrize("codec", ["adpcm_ima_wav", "adpcm_ms", "pcm_alaw", "pcm_mulaw", "pcm_f32le", "pcm_u8"])

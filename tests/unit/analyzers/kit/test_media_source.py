@@ -21,3 +21,12 @@ def test_places_are_counted_and_the_file_is_moved_where_something_is_read(tmp_pa
         assert source.tell() == 10
         assert source.seek(2**62, SEEK_SET) == 2**62
         assert source.read(5) == b""
+
+
+def test_a_zero_is_given_where_a_byte_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "recording").write_bytes(b"abcdef")
+    with Source(tmp_path / "recording", [2, 2, 5]) as source:
+        content = b"".join(iter(lambda: source.read(100), b""))
+        assert content == b"ab\0\0cde\0f"
+        assert source.seek(-2, SEEK_END) == 7
+        assert source.read(1) + source.read(5) == b"\0f"

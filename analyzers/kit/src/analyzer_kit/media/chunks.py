@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
@@ -15,6 +16,8 @@ _ROUND, _ROUND_FROM = 0xFFFF, 16 * 1024 * 1024
 _MOST_CHUNKS = 1000
 _HEAD, _CAF_HEAD, _CAF_START, _FORM_HEAD = 8, 12, 8, 12
 _DATA = {b"data", b"SSND"}
+_KNOWN = _DATA | {b"fmt ", b"fact", b"LIST", b"bext", b"COMM", b"FVER"}
+_PRINTED = range(0x20, 0x7F)
 
 _PCM, _MS_ADPCM, _FLOAT, _A_LAW, _MU_LAW, _IMA_ADPCM, _EXTENSIBLE = 1, 2, 3, 6, 7, 0x11, 0xFFFE
 _BY_SAMPLES = {_PCM, _FLOAT, _A_LAW, _MU_LAW, _EXTENSIBLE}
@@ -119,7 +122,34 @@ def walk(
             return
         length = int.from_bytes(head[4:], order)
         yield Chunk(head[:4], at + head_bytes, length)
-        at += head_bytes + length + (length % 2 if head_bytes == _HEAD else 0)
+        at += head_bytes + length
+        at += _padding(file, at) if length % 2 and head_bytes == _HEAD else 0
+
+
+def _padding(file: BinaryIO, at: int) -> int:
+    """Return how many bytes even out a chunk of an odd size that ends at ``at``: one, or none if it was forgotten."""
+    file.seek(at)
+    after = file.read(_HEAD)
+    name, evened = after[:4], after[1:5]
+    return int(evened in _KNOWN or len(name) < len(evened) or not all(byte in _PRINTED for byte in name))
+
+
+def missing_pads(recording: Path) -> list[int]:
+    """Return where a WAV or AIFF file lacks the byte that evens out a chunk of an odd size, up to its sound.
+
+    Other programs play such a file; FFmpeg finds no chunk behind it.
+    """
+    with recording.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        order: Literal["little", "big"] = "big" if file.read(4) == b"FORM" else "little"
+        missing = []
+        for chunk, after in pairwise(walk(file, size, _FORM_HEAD, _HEAD, order)):
+            if chunk.name in _DATA:
+                break
+            if chunk.size % 2 and after.start == chunk.start + chunk.size + _HEAD:
+                missing.append(chunk.start + chunk.size)
+    return missing
 
 
 def _last_part(file: BinaryIO, size: int) -> Chunk | None:

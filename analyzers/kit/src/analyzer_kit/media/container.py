@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from analyzer_contract import FailureReason
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
-from analyzer_kit.media import decoders, encryption
+from analyzer_kit.media import chunks, decoders, encryption, transport
 from analyzer_kit.media.extent import stated_seconds
 from analyzer_kit.media.parts import Part, PartFile
 from analyzer_kit.media.sniff import Format, format_of
@@ -40,7 +40,7 @@ def opened(recording: Path, caps: Caps, part: Part | None = None) -> Iterator[In
     form = format_of(recording)
     if part is None and form.begins:
         part = Part(form.begins, recording.stat().st_size)
-    with Source(recording) if part is None else PartFile(recording, part) as source:
+    with _source(recording, form, part) as source:
         try:
             container = _open(source, form, caps)
         except av.FFmpegError as error:
@@ -74,9 +74,14 @@ def sound_track(container: InputContainer, track: int) -> av.AudioStream:
     Raises:
         AnalysisError: NoAudioStream, UnsupportedMedia, EncryptedMedia, or CorruptMedia.
     """
+    unheard = transport.unheard(recording_of(container)) if container.format.name == "mpegts" else {}
     if track >= len(container.streams.audio):
+        if unheard:
+            raise decoders.not_analysed("sound", next(iter(unheard.values())))
         raise AnalysisError(FailureReason.NO_AUDIO_STREAM, "The recording has no sound.")
     stream = container.streams.audio[track]
+    if stream.id in unheard:
+        raise decoders.not_analysed("sound", unheard[stream.id])
     _choose(container, stream)
     return stream
 
@@ -95,6 +100,12 @@ def too_wide(width: int, height: int, caps: Caps) -> AnalysisError:
     side = caps.max_side_pixels
     message = f"The picture is {width} x {height}; at most {side} x {side} is analysed. Send a smaller version."
     return AnalysisError(FailureReason.MEDIA_TOO_LARGE, message)
+
+
+def _source(recording: Path, form: Format, part: Part | None) -> Source | PartFile:
+    if part is not None:
+        return PartFile(recording, part)
+    return Source(recording, chunks.missing_pads(recording) if form.demuxer in {"wav", "aiff"} else ())
 
 
 def _open(source: Source | PartFile, form: Format, caps: Caps) -> InputContainer:

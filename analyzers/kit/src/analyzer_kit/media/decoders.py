@@ -86,7 +86,11 @@ def _require_channels(stream: av.AudioStream) -> None:
 
 
 def _not_analysed(stream: av.AudioStream | av.VideoStream, codec: str) -> AnalysisError:
-    what = "sound" if isinstance(stream, av.AudioStream) else "picture"
+    return not_analysed("sound" if isinstance(stream, av.AudioStream) else "picture", codec)
+
+
+def not_analysed(what: str, codec: str) -> AnalysisError:
+    """Return the error for sound or a picture that no decoder of the list is for."""
     message = (
         f"The {what} is encoded with a codec that is not analysed ({codec}). "
         "Send it as WAV, MP3 or AAC, or as MP4 with H.264."

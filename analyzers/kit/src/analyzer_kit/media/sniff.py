@@ -14,7 +14,7 @@ from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media.chance import looks_like_chance
 from analyzer_kit.media.mpeg_audio import begins_with_frame, first_frame
 from analyzer_kit.media.ogg import first_page
-from analyzer_kit.media.photos import photo_of
+from analyzer_kit.media.photos import animation_of, photo_of
 from analyzer_kit.media.transport import is_transport_stream
 
 _HEAD_BYTES = 64 * 1024
@@ -89,14 +89,25 @@ def format_of(recording: Path) -> Format:
         head = file.read(_HEAD_BYTES)
     if not head and not tagged:
         raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, "The object is empty. Send the recording itself.")
-    photo = photo_of(head)
-    if photo is not None:
-        message = f"This is a photo ({photo}), not a recording. Photos are not analysed: send sound or moving pictures."
-        raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
+    _refuse_pictures(head)
     demuxer = demuxer_of_bytes(head, tagged=tagged)
     if demuxer is None:
         raise _not_accepted(head)
     return Format(demuxer, _name_of(demuxer, head), begins if demuxer in _WITHOUT_TAGS else 0)
+
+
+def _refuse_pictures(head: bytes) -> None:
+    animation, photo = animation_of(head), photo_of(head)
+    if animation is not None:
+        message = (
+            f"This is an animated picture ({animation}), not a recording. Animated pictures are not analysed: send the "
+            "recording that it was made from."
+        )
+    elif photo is not None:
+        message = f"This is a photo ({photo}), not a recording. Photos are not analysed: send sound or moving pictures."
+    else:
+        return
+    raise AnalysisError(FailureReason.UNSUPPORTED_MEDIA, message)
 
 
 def demuxer_of_bytes(head: bytes, *, tagged: bool = False) -> str | None:

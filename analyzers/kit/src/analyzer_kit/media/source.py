@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from os import SEEK_CUR, SEEK_END
 from pathlib import Path
 from types import TracebackType
@@ -24,12 +26,14 @@ class Source:
 
     Args:
         recording: the file; it does not grow while it is read.
+        missing: places, not falling, before which a byte is missing: a zero is given there.
     """
 
-    def __init__(self, recording: Path) -> None:
+    def __init__(self, recording: Path, missing: Sequence[int] = ()) -> None:
         self.name = str(recording)
         self._file = recording.open("rb")
-        self._size = recording.stat().st_size
+        self._given = [place + number for number, place in enumerate(missing)]
+        self._size = recording.stat().st_size + len(missing)
         self._at = 0
 
     def __enter__(self) -> Self:
@@ -42,8 +46,10 @@ class Source:
         """Return the next bytes, perhaps fewer than asked for; none at the end."""
         if self._at >= self._size:
             return b""
-        self._file.seek(self._at)
-        content = self._file.read(min(size, _PIECE))
+        before = bisect_left(self._given, self._at)
+        until = self._given[before] if before < len(self._given) else self._size
+        self._file.seek(self._at - before)
+        content = self._file.read(min(size, _PIECE, until - self._at)) if self._at < until else b"\0"
         self._at += len(content)
         return content
 

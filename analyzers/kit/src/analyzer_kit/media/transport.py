@@ -25,6 +25,9 @@ _HEAD, _SECTION_HEAD, _CHECKSUM, _PMT_HEAD, _STREAM_HEAD = 4, 8, 4, 4, 5
 _SAMPLE_AES = {0xC1, 0xC2, 0xCF, 0xDB}
 """Stream types of tracks with encrypted samples (Apple, MPEG-2 Stream Encryption Format for HTTP Live Streaming)."""
 
+_UNHEARD = {0x2D: "MPEG-H", 0x2E: "MPEG-H"}
+"""Stream types of sound that FFmpeg does not know. It goes by the bytes then, and takes them for MP3."""
+
 
 _SAMPLES, _SAMPLE_BYTES, _MOST_UNEVEN = 40, 256 * 1024, 10
 """Of the clock; and how much longer one stretch between two of them may take than the others do."""
@@ -60,7 +63,14 @@ def scrambled(recording: Path) -> set[int]:
         for pid, count in hidden.items()
         if pid != _NULL and count >= _FEWEST and count > (1 - _MOST_CLEAR) * all_of[pid]
     }
-    return most | _sample_encrypted(packets)
+    return most | {pid for pid, kind in _stream_types(packets).items() if kind in _SAMPLE_AES}
+
+
+def unheard(recording: Path) -> dict[int, str]:
+    """Return the numbers of the tracks with sound of a codec that FFmpeg does not know, and what it is called."""
+    with recording.open("rb") as file:
+        types = _stream_types(list(_packets(file.read(_LOOKED_AT))))
+    return {pid: _UNHEARD[kind] for pid, kind in types.items() if kind in _UNHEARD}
 
 
 def is_steady(recording: Path) -> bool:
@@ -124,17 +134,16 @@ def _packets(data: bytes) -> Iterator[_Packet]:
         yield _Packet(flags >> 8 & 0x1FFF, bool(flags >> 22 & 1), bool(payload) and flags >> 6 & 3 != 0, payload)
 
 
-def _sample_encrypted(packets: list[_Packet]) -> set[int]:
-    """Return the tracks that a program map names with a type of HTTP Live Streaming's encrypted samples."""
+def _stream_types(packets: list[_Packet]) -> dict[int, int]:
+    """Return the type that a program map states of each track (ISO 13818-1, 2.4.4.9)."""
     maps = set()
     for section in _sections(packets, {_PAT}):
         maps |= {int.from_bytes(section[at + 2 : at + 4]) & 0x1FFF for at in range(0, len(section) - 3, 4)}
-    found = set()
+    found = {}
     for section in _sections(packets, maps):
         at = _PMT_HEAD + (int.from_bytes(section[2:4]) & 0xFFF)
         while at + _STREAM_HEAD <= len(section):
-            if section[at] in _SAMPLE_AES:
-                found.add(int.from_bytes(section[at + 1 : at + 3]) & 0x1FFF)
+            found[int.from_bytes(section[at + 1 : at + 3]) & 0x1FFF] = section[at]
             at += _STREAM_HEAD + (int.from_bytes(section[at + 3 : at + 5]) & 0xFFF)
     return found
 
