@@ -150,6 +150,16 @@ def melody(seconds: float, *, rest: float = 0.0) -> Samples:
     return np.concatenate(parts).astype(np.float32)
 
 
+def tune(seconds: float, rng: Random) -> Samples:
+    """Return notes that nobody plans, so that none of it comes back; their loudest samples are near 2."""
+    time = np.arange(RATE // 4) / RATE
+    pitches = 196 * 2 ** (rng.integers(0, 14, int(seconds * 4) + 1) / 12)
+    notes = [
+        sum(np.sin(2 * np.pi * pitch * harmonic * time) / harmonic for harmonic in range(1, 6)) for pitch in pitches
+    ]
+    return np.concatenate(notes * np.exp(-time / 0.25))[: int(seconds * RATE)].astype(np.float32)
+
+
 def sequenced(seconds: float, rng: Random) -> Samples:
     """Return a bar of drums and notes that a program repeats sample for sample."""
     bar = melody(2.0) + snare_drum(2.0, rng)

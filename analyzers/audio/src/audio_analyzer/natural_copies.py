@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from analyzer_kit.media.audio import SAMPLE_RATE
 from analyzer_kit.runs import runs_of
 from audio_analyzer.candidates import Candidate
+from audio_analyzer.fingerprints import HOP_SECONDS, Fingerprints
 from audio_analyzer.levels import FRAME_SECONDS, ZERO_DBFS
 from audio_analyzer.reading import Span
 
@@ -25,6 +26,10 @@ _PLACE = 0.3
 
 _ALONE, _JOINED = 1.0, 1.0
 """Seconds around an announcement in which nobody says anything else, and of the pauses within one."""
+
+_FAINT_BITS, _FAINT_HOPS = 0.44, 63
+"""Share of the bits in which fingerprints of what is heard again under other sound may differ, in a second: those of
+any two seconds differ in half of them."""
 
 _BEATS, _OFF_BEAT_SECONDS = 3, 0.1
 """So many copies at multiples of one period were played by a program, with a voice in them or not."""
@@ -109,22 +114,37 @@ def out_of_nothing(copied: Copied, dbfs: NDArray[np.float32]) -> bool:
     return all(bool((dbfs[max(start - reach, 0) : start + reach] < ZERO_DBFS).any()) for start in starts)
 
 
-def announced(copies: Sequence[Copied], speech: Frames) -> list[bool]:
+def announced(copies: Sequence[Copied], speech: Frames, prints: Fingerprints) -> list[bool]:
     """Return of each copy whether both its stretches belong to what is heard again and stands alone.
 
     Args:
         copies: all copies of a recording.
         speech: which frames of 10 ms hold speech.
+        prints: of the whole recording.
     """
     again = np.zeros(speech.size, dtype=np.bool_)
     for copied in copies:
-        for stretch in copied.stretches:
+        for stretch in (*copied.stretches, *_faintly_again(copied.lag, prints)):
             again[stretch] = True
     beside = _widened(speech & ~_widened(again, _PLACE), _ALONE)
     alone = np.zeros(speech.size, dtype=np.bool_)
     for start, end in runs_of(_widened(again, _JOINED / 2)):
         alone[start:end] = not (beside & again)[start:end].any()
     return [all(bool(alone[stretch].all()) for stretch in copied.stretches) for copied in copies]
+
+
+def _faintly_again(lag: float, prints: Fingerprints) -> list[slice]:
+    """Return the frames of all that is heard again after so many seconds, also where music lies over it."""
+    hops = round(lag / HOP_SECONDS)
+    differing = np.bitwise_count(prints.bits[hops:] ^ prints.bits[:-hops]) / 32
+    until = np.cumsum(np.pad(differing, (_FAINT_HOPS // 2 + 1, _FAINT_HOPS // 2), constant_values=0.5))
+    smooth = (until[_FAINT_HOPS:] - until[:-_FAINT_HOPS]) / _FAINT_HOPS
+    per_frame = HOP_SECONDS / FRAME_SECONDS
+    return [
+        slice(round(at * per_frame), round((at + end - start) * per_frame))
+        for start, end in runs_of(smooth < _FAINT_BITS)
+        for at in (start, start + hops)
+    ]
 
 
 def _widened(frames: Frames, seconds: float) -> Frames:

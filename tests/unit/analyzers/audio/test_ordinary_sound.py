@@ -126,6 +126,17 @@ def test_an_announcement_that_is_played_again_and_stands_alone_is_a_fact(times: 
     assert report.score == 0
 
 
+@pytest.mark.parametrize(("times", "loudness"), [(2, 0.05), (2, 0.08), (3, 0.05), (3, 0.08)])
+def test_an_announcement_over_music_that_is_played_again_is_a_fact(times: int, loudness: float) -> None:
+    rng = np.random.default_rng(12)
+    pauses = [np.zeros(int(seconds * RATE), np.float32) for seconds in (1.5, 2.3, 1.7)]
+    said = np.concatenate([part for pause in pauses[:times] for part in (sounds.voice(), pause)])
+    music = sounds.tune(said.size / RATE + 1, rng)[: said.size]
+    report = detected(RepeatedAudio(), sounds.with_room(said + np.float32(loudness) * music, rng, -75))
+    assert report.findings
+    assert report.score == 0
+
+
 @pytest.mark.parametrize(("pause", "seconds", "loudness"), [(1.3, 0.9, 0.8), (1.5, 1.2, 0.5)])
 def test_an_echo_in_the_only_pause_is_a_fact(pause: float, seconds: float, loudness: float) -> None:
     voice, cut = sounds.voice(), int(1.5 * RATE)

@@ -53,13 +53,14 @@ class RepeatedAudio(AudioDetector):
         copies = [copied for candidate in reading.computed(_candidates) if (copied := _copied(candidate, reading))]
         speech, dbfs = reading.computed(self._speech), reading.measured(LevelMeter).dbfs
         played = is_regular([copied.lag for copied in copies])
+        alone_of = announced(copies, speech, reading.measured(Fingerprinter))
         findings = [
             _finding(
                 copied,
                 evident=_is_speech(copied, speech)
                 and not (played or alone or copied.echo or out_of_nothing(copied, dbfs)),
             )
-            for copied, alone in zip(copies, announced(copies, speech), strict=True)
+            for copied, alone in zip(copies, alone_of, strict=True)
         ]
         return self.report(max((finding.score for finding in findings), default=0), findings)
 
