@@ -52,18 +52,12 @@ def test_pauses_with_the_noise_of_a_room_are_no_evidence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pauses", "at_least", "at_most"),
-    [
-        ([(2.0, 2.2)], 1, 49),
-        ([(2.0, 2.2), (3.0, 3.2)], 1, 49),
-        ([(2.0, 2.2), (3.0, 3.2), (4.0, 4.2)], 50, 100),
-    ],
+    "pauses",
+    [[(2.0, 2.2)], [(2.0, 2.2), (3.0, 3.2)], [(2.0, 2.2), (3.0, 3.2), (4.0, 4.2)]],
 )
-def test_one_or_two_digital_pauses_may_be_trimming_three_are_suspicious(
-    pauses: list[tuple[float, float]], at_least: int, at_most: int
-) -> None:
+def test_digital_pauses_in_speech_rank_and_accuse_nobody(pauses: list[tuple[float, float]]) -> None:
     report = silence_in(with_silence(babble(6), pauses))
-    assert at_least <= report.score <= at_most
+    assert 0 < report.score < 50
     assert [each.start_seconds for each in report.findings] == pytest.approx([start for start, _ in pauses], abs=0.02)
     assert [each.end_seconds for each in report.findings] == pytest.approx([end for _, end in pauses], abs=0.02)
 

@@ -30,6 +30,7 @@ def silence_in(samples: Samples) -> DetectorReport:
 
 
 def evidence(report: DetectorReport) -> list[Finding]:
+    """Return the findings that make a score."""
     return [finding for finding in report.findings if finding.score > 0]
 
 
@@ -52,16 +53,19 @@ def test_gaps_that_were_cut_into_a_recording_with_noise_of_its_own_are_found() -
         rng = np.random.default_rng(seed)
         talk = sounds.talk(20, rng, room=(-70, -60, -50)[seed % 3])
         report = silence_in(sounds.stored(sounds.spliced(talk, 5, rng)))
-        missed += report.score < 50
+        missed += not evidence(report)
         for finding in evidence(report):
             assert finding.end_seconds - finding.start_seconds == pytest.approx(0.3, abs=0.05)
     assert missed <= 2
 
 
-def test_few_gaps_in_a_long_recording_are_no_evidence() -> None:
+@pytest.mark.parametrize("seconds", [0.12, 0.16, 0.2, 0.3, 0.5])
+@pytest.mark.parametrize("gaps", [4, 12])
+def test_muting_and_losses_of_any_length_and_number_accuse_nobody(seconds: float, gaps: int) -> None:
     rng = np.random.default_rng(3)
-    report = silence_in(sounds.spliced(sounds.talk(90, rng), 4, rng))
-    assert 0 < report.score < 50
+    report = silence_in(sounds.spliced(sounds.talk(25, rng), gaps, rng, seconds=seconds))
+    assert report.findings
+    assert report.score < 50
 
 
 @pytest.mark.parametrize("kind", ["silence", "zeros", "one sound"])

@@ -1,4 +1,8 @@
-"""DigitalSilence: gaps in speech that no microphone in a room could have recorded, and no ordinary device leaves."""
+"""DigitalSilence: gaps in speech that no microphone in a room could have recorded. They rank, and accuse nobody.
+
+Who zeroes a word and who mutes it for as long leave the same samples; so do a microphone that drops out and a line that
+loses packets. How many there are and how long they last tells none of these from the others.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding
+from analyzer_contract import DetectorReport, Finding
 from analyzer_kit.voice_activity import VoiceMeter
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.gaps import Gap, find_gaps
@@ -17,13 +21,9 @@ from audio_analyzer.reading import AudioReading
 from audio_analyzer.voice_activity import SpeechFrames, densest_seconds, speech_frames
 from audio_analyzer.windows import LEAST_SPEECH_SECONDS
 
-_SCORE_OF_FEW = (0, 25, 40)
-"""One or two gaps also come from trimming."""
+_SCORES = (0, 25, 40)
+"""Of no, one, and more gaps that cut the sound off: under 50, since devices leave them too."""
 
-_PER_MINUTE = 6.0
-"""A long call has a few by chance, as where the line fails; three in less than half a minute are none."""
-
-_SCORE_OF_EACH, _MOST_SCORE = 5, 85
 _MOST_FACTS = 20
 
 _AROUND, _BESIDE, _MOSTLY = 50, 10, 0.5
@@ -33,16 +33,17 @@ _AROUND, _BESIDE, _MOSTLY = 50, 10, 0.5
 class DigitalSilence(AudioDetector):
     """Stretches far below a recording's own noise, between its first and its last sound.
 
-    Those that were cut in count: three of them in speech, at least six a minute, are suspicious. The others are facts.
+    Those that cut speech off, while its noise goes on elsewhere, make a score; the others are facts.
     """
 
     name = "DigitalSilence"
     id = "audio.digital-silence"
     eval_card = "docs/cards/ordinary-sound.md"
     limitations = (
-        "Only gaps of 0.1 to 0.6 s in a recording with noise of its own count: where every pause is silent, as in "
-        "synthetic voices, after a noise gate, or in calls that send no pauses, silence says nothing.",
-        "A poor line that loses a tenth of a second and more at a time, several times a minute, leaves the same gaps.",
+        "Gaps alone are no evidence: muting, microphones that drop out, and lost packets leave the same ones as "
+        "somebody who cuts words out or puts silence in.",
+        "Where every pause is silent, as in synthetic voices, after a noise gate, or in calls that send no pauses, "
+        "silence says nothing.",
     )
     meters = (LevelMeter, VoiceMeter)
 
@@ -63,16 +64,9 @@ class DigitalSilence(AudioDetector):
             for gap in gaps
         ]
         cut = [gap for gap in gaps if gap.cut]
-        score = _score(len(cut), (last - first) * FRAME_SECONDS / 60)
+        score = _SCORES[min(len(cut), len(_SCORES) - 1)]
         facts = sorted((gap for gap in gaps if not gap.cut), key=lambda gap: gap.start - gap.end)[:_MOST_FACTS]
         return self.report(score, _findings(first, sorted([*cut, *facts], key=lambda gap: gap.start), score))
-
-    def summary(self, report: DetectorReport) -> str:
-        """Return the number of gaps."""
-        if report.score < SUSPICIOUS_FROM:
-            return ""
-        number = sum(finding.score > 0 for finding in report.findings)
-        return f"In {number} places the sound is cut off by digital silence, while its own noise goes on elsewhere."
 
 
 def _is_between_tones(gap: Gap, sound: NDArray[np.bool_], speech: NDArray[np.bool_]) -> bool:
@@ -82,18 +76,12 @@ def _is_between_tones(gap: Gap, sound: NDArray[np.bool_], speech: NDArray[np.boo
     return not spoken.any() and bool(beside.mean() >= _MOSTLY)
 
 
-def _score(cut: int, minutes: float) -> int:
-    if cut < len(_SCORE_OF_FEW) or cut < _PER_MINUTE * minutes:
-        return _SCORE_OF_FEW[min(cut, len(_SCORE_OF_FEW) - 1)]
-    return min(SUSPICIOUS_FROM + _SCORE_OF_EACH * (cut - len(_SCORE_OF_FEW)), _MOST_SCORE)
-
-
 def _findings(first: int, gaps: Sequence[Gap], score: int) -> list[Finding]:
     findings = []
     for gap in gaps:
         level = "bit-exact zeros" if gap.loudest <= -190 else f"at most {gap.loudest:.0f} dBFS"  # noqa: PLR2004 - all but zero
         why = (
-            "the sound is cut off here, and its noise goes on elsewhere"
+            "the sound is cut off here, as muting, a microphone that drops out, lost packets or an edit leave it"
             if gap.cut
             else ("as noise gates, muting, and calls that send no pauses leave it")
         )
