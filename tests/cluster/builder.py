@@ -157,8 +157,8 @@ def ensure_program(module: GoModule, name: str) -> Path:
 
 
 def _go_env() -> dict[str, str]:
-    # Version-control stamps would only make equal programs differ.
-    return command_env({"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly", "GOWORK": "off"})
+    # Version-control stamps would only make equal programs differ; a compiler needs its memory back.
+    return command_env({"GOGC": "100", "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly", "GOWORK": "off"})
 
 
 def _module_folder(module: GoModule, go: str) -> Path:

@@ -59,7 +59,7 @@ def _write(folder: Path) -> None:
 
 def _module(pinned_by: str, path: str) -> Path:
     """Return the folder of a Go module that one of our tools pins."""
-    env = command_env({"GOFLAGS": "-mod=readonly", "GOWORK": "off"})
+    env = command_env({"GOGC": "100", "GOFLAGS": "-mod=readonly", "GOWORK": "off"})
     download = run(go_command(), "mod", "download", "-json", path, cwd=tools_dir() / pinned_by, env=env)
     return Path(json.loads(download.stdout)["Dir"])
 
