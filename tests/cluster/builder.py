@@ -156,13 +156,14 @@ def ensure_program(module: GoModule, name: str) -> Path:
     return program if program.exists() else ensure_tools((module,), debian=False).path(name)
 
 
-def _go_env() -> dict[str, str]:
+def go_env() -> dict[str, str]:
+    """Return the environment for Go's own commands."""
     # Version-control stamps would only make equal programs differ; a compiler needs its memory back.
     return command_env({"GOGC": "100", "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly", "GOWORK": "off"})
 
 
 def _module_folder(module: GoModule, go: str) -> Path:
-    version = run(go, "env", "GOVERSION", cwd=module.folder, env=_go_env()).stdout.strip()
+    version = run(go, "env", "GOVERSION", cwd=module.folder, env=go_env()).stdout.strip()
     return cache_dir() / "bin" / f"{module.name}-{module.key(version)}"
 
 
@@ -179,7 +180,7 @@ def _build(module: GoModule, name: str, go: str, target: Path, progress: Progres
 
 def _render(module: GoModule, go: str, kubectl: Path, target: Path) -> None:
     """Render the upstream's own manifests, beside the programs: a later run needs no Go modules."""
-    download = run(go, "mod", "download", "-json", module.upstream, cwd=module.folder, env=_go_env())
+    download = run(go, "mod", "download", "-json", module.upstream, cwd=module.folder, env=go_env())
     source = Path(json.loads(download.stdout)["Dir"]) / module.kustomization
     write_atomically(target, run(kubectl, "kustomize", source).stdout)
 
@@ -187,7 +188,7 @@ def _render(module: GoModule, go: str, kubectl: Path, target: Path) -> None:
 def _follow(command: list[str], folder: Path, name: str, progress: Progress) -> None:
     """Run a build, and report now and then how many packages are compiled."""
     process = subprocess.Popen(
-        command, cwd=folder, env=_go_env(), text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command, cwd=folder, env=go_env(), text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     lines: list[str] = []
     announced = time.monotonic()

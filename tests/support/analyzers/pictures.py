@@ -37,7 +37,8 @@ def improving(shot: Gray, count: int, strength: float = 2.0) -> list[Gray]:
     rng = np.random.default_rng(count)
     frames = []
     for _ in range(count):
-        blocks = rng.normal(0, strength, (shot.shape[0] // 15, shot.shape[1] // 15)) * (rng.random((9, 16)) < 0.1)
+        places = (shot.shape[0] // 15, shot.shape[1] // 15)
+        blocks = rng.normal(0, strength, places) * (rng.random(places) < 0.1)
         change = cv2.resize(blocks, shot.shape[::-1], interpolation=cv2.INTER_NEAREST)
         frames.append(np.clip(shot + change, 0, 255).astype(np.uint8))
     return frames

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.builder import KUBECONFORM, ensure_tools
+from tests.cluster.builder import KUBECONFORM, ensure_tools, go_env
 from tests.cluster.packages import go_command
 from tests.cluster.paths import repo_root, tools_dir
-from tests.cluster.shell import command_env, run
+from tests.cluster.shell import run
 
 Schema = dict[str, Any]
 
@@ -59,8 +59,7 @@ def _write(folder: Path) -> None:
 
 def _module(pinned_by: str, path: str) -> Path:
     """Return the folder of a Go module that one of our tools pins."""
-    env = command_env({"GOGC": "100", "GOFLAGS": "-mod=readonly", "GOWORK": "off"})
-    download = run(go_command(), "mod", "download", "-json", path, cwd=tools_dir() / pinned_by, env=env)
+    download = run(go_command(), "mod", "download", "-json", path, cwd=tools_dir() / pinned_by, env=go_env())
     return Path(json.loads(download.stdout)["Dir"])
 
 

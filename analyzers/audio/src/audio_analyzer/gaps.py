@@ -1,10 +1,10 @@
-"""Gaps: stretches in which a recording falls silent far below its own noise, and which of them were cut in. Pure.
+"""Gaps: stretches in which a recording falls silent far below its own noise, and which of them cut it off. Pure.
 
 Silence alone is ordinary. Noise gates, calls that send no pauses, muting, programs that play sounds, 8 bits and little
 gain all leave it. What they have in common: a gate and a call are silent in every pause and only in pauses; muting
 lasts; a lost packet is short; few bits, and a converter at its last ones, come to rest for moments of any length. What
 is left is a gap as long as a word, which cuts off a loud sound in its middle, or lies between stretches of a noise that
-goes on through the other pauses.
+goes on through the other pauses. An edit leaves it, and so do short mutes and dropouts: it ranks, and is no evidence.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _RESTLESS = 2.0
 length: few bits, or little gain."""
 
 _CUT_SECONDS = (0.1, 0.6)
-"""Lost packets are shorter, nobody mutes for less, and a longer one is easily ordinary."""
+"""Single lost packets are shorter, and a longer one is easily ordinary."""
 
 _LOUD_DB, _BELOW_LOUD_DB, _NEAR_DB = 15.0, 20.0, 10.0
 """A sound is loud so far above the noise, and no further below the loud ones: gates and calls fall silent below that.
@@ -54,7 +54,7 @@ class Gap:
         start: first frame.
         end: the one after the last.
         loudest: in dBFS.
-        cut: whether it was cut in: no ordinary device leaves such a gap.
+        cut: whether it cuts off a sound or a noise that goes on elsewhere.
     """
 
     start: int

@@ -257,13 +257,8 @@ class _Pictures:
     def _others(self, number: int, reach: int) -> int:
         """Return how many other jumps, not to other scenes, are nearly as far within ``reach`` pictures."""
         least = _NEARLY * self._leaps[number]
-        return sum(
-            number != other
-            and abs(number - other) <= reach
-            and self._leaps[other] >= least
-            and not is_other_scene(jump)
-            for other, jump in self._jumps
-        )
+        far = [other for other, jump in self._jumps if self._leaps[other] >= least and not is_other_scene(jump)]
+        return _near(number, far, reach)
 
     def _ratio(self, number: int, leaps: NDArray[np.float32], reach: int, without: Sequence[int]) -> float:
         """Return the leap of a picture over the farthest within ``reach``, in its stretch and not ``without``."""

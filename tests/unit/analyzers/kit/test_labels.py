@@ -14,6 +14,7 @@ from analyzer_kit.media.front import front_of
 from analyzer_kit.provenance.labels import findings_on
 from analyzer_kit.provenance.marks import MARKS
 from analyzer_kit.provenance.store import places_of
+from tests.support.media.checksums import checksum
 from tests.support.media.samples import ffmpeg
 
 AIGC = json.dumps({"Label": "1", "ContentProducer": "maker", "ProduceID": "7"})
@@ -95,12 +96,7 @@ def test_a_declaration_in_xmp_is_told(name: bytes, xmp: str, labelled: bool, tmp
 def _ogg_page(head: bytes, packet: bytes) -> bytes:
     """Return an Ogg page with another packet, which makes its check sum another one (RFC 3533, 6)."""
     page = bytearray(head[:22] + bytes(4) + bytes([1, len(packet)]) + packet)
-    check = 0
-    for byte in page:
-        check ^= byte << 24
-        for _ in range(8):
-            check = (check << 1 ^ (0x04C11DB7 if check & 0x80000000 else 0)) & 0xFFFFFFFF
-    page[22:26] = struct.pack("<I", check)
+    page[22:26] = struct.pack("<I", checksum(page, 0))
     return bytes(page)
 
 

@@ -13,6 +13,7 @@ from analyzer_kit.analysis import Caps
 from analyzer_kit.media import decoders
 from analyzer_kit.media.container import opened
 from analyzer_kit.media.decoders import DECODERS
+from tests.support.media.checksums import checksum
 from tests.support.media.reading import hear, refusal, see
 from tests.support.media.samples import ffmpeg
 
@@ -143,16 +144,6 @@ def test_a_codec_header_that_is_blanked_has_a_reason_of_the_recording(tmp_path: 
     assert refusal(tmp_path / "sound.m4a").kind is FailureKind.MEDIA
 
 
-def crc(section: bytes) -> bytes:
-    """Return the checksum of a table of a transport stream (ISO 13818-1, annex A)."""
-    value = 0xFFFFFFFF
-    for byte in section:
-        value ^= byte << 24
-        for _ in range(8):
-            value = (value << 1 ^ (0x04C11DB7 if value >> 31 else 0)) & 0xFFFFFFFF
-    return value.to_bytes(4)
-
-
 def retyped(stream: bytes, kind: int) -> bytes:
     """Return a transport stream of one track whose program map states another type of it."""
     packets = [stream[at : at + 188] for at in range(0, len(stream), 188)]
@@ -162,7 +153,7 @@ def retyped(stream: bytes, kind: int) -> bytes:
             length = 3 + (int.from_bytes(section[1:3]) & 0xFFF) - 4
             at = 12 + (int.from_bytes(section[10:12]) & 0xFFF)
             changed = section[:at] + bytes([kind]) + section[at + 1 : length]
-            packets[number] = packet[:5] + changed + crc(changed) + section[length + 4 :]
+            packets[number] = packet[:5] + changed + checksum(changed, 0xFFFFFFFF).to_bytes(4) + section[length + 4 :]
     return b"".join(packets)
 
 

@@ -67,11 +67,11 @@ def require_decoder(stream: av.AudioStream | av.VideoStream) -> None:
     Raises:
         AnalysisError: UnsupportedMedia or CorruptMedia.
     """
-    context = stream.codec_context
+    context, what = stream.codec_context, "sound" if isinstance(stream, av.AudioStream) else "picture"
     if context is None:  # of a codec that FFmpeg does not know, although PyAV's types say otherwise
-        raise _not_analysed(stream, "unknown")
+        raise not_analysed(what, "unknown")
     if context.name not in DECODERS:
-        raise _not_analysed(stream, context.name)
+        raise not_analysed(what, context.name)
     if isinstance(stream, av.AudioStream):
         _require_channels(stream)
 
@@ -83,10 +83,6 @@ def _require_channels(stream: av.AudioStream) -> None:
     if stream.rate < _LEAST_RATE:
         message = f"The description of the sound is damaged: {stream.rate} samples a second. Send it again, whole."
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
-
-
-def _not_analysed(stream: av.AudioStream | av.VideoStream, codec: str) -> AnalysisError:
-    return not_analysed("sound" if isinstance(stream, av.AudioStream) else "picture", codec)
 
 
 def not_analysed(what: str, codec: str) -> AnalysisError:
