@@ -82,7 +82,7 @@ audit: setup ## Ask whether a vulnerability is known of a locked package; says s
 .PHONY: test
 test: setup ## Run every test: unit, integration, and e2e on a real cluster
 	@$(VENV)/python -m tests.cluster build-tools > /dev/null
-	@$(VENV)/python -m pytest --numprocesses=4 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
+	@$(VENV)/python -m pytest --numprocesses=5 --dist=loadscope --no-loadscope-reorder --junitxml=$(OUT)/tests.xml
 
 .PHONY: coverage
 coverage: setup ## Report which lines the unit tests run: a table, and pages in out/coverage
