@@ -1,6 +1,6 @@
 """What happens to a genuine recording on its way to a listener, made by the encoders that phones and programs use.
 
-Nothing here joins, repeats or removes anything: whoever accuses what comes out accuses the innocent.
+Nothing here joins, repeats or removes anything: an accusation of what comes out is a false one.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _TRAINED_ON = {
     "public domain)",
 }
 ROBOCALL_KIND = "Robocall"
-"""Only whether it is fraud is learnt from robocalls: nobody wrote down of which kind they are."""
+"""Only whether it is fraud is learnt from robocalls: their kinds are not labelled."""
 
 THRESHOLDS = {"ko": 0.45, "en": 1.1}
 UNDECIDED = {"ko": 0.1, "en": 0.0}

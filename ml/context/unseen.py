@@ -1,4 +1,4 @@
-"""``python -m ml.context.unseen``: how calls are judged that nobody trained on, failures first.
+"""``python -m ml.context.unseen``: how calls are judged that were not trained on, failures first.
 
 The calls of ``calls/unseen`` were written from what authorities and papers tell of such calls, without a look at the
 training's scripts, and before the classifier saw them. The first set was then looked at, and the second when the next
@@ -56,7 +56,7 @@ class Unseen:
         kind: of fraud; empty if it is honest.
         language: ko or en.
         batch: which set it is in.
-        turns: what is said; one where nobody told the speakers apart.
+        turns: what is said; one where the speakers are not told apart.
     """
 
     name: str

@@ -106,7 +106,7 @@ class Provenance(Words):
     relations: Mapping[str, Text]
     """By C2PA's word for how something went into the file."""
     signed: Annotated[str, filled("signer")]
-    nobody: Text
+    unnamed: Text
     at: Annotated[str, filled("time")]
     made_with: Annotated[str, filled("maker")]
     actions: Mapping[str, Text]

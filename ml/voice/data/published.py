@@ -63,7 +63,7 @@ class Clip:
 
     @property
     def person(self) -> str:
-        """The speaker, or the clip itself if the source names nobody."""
+        """The speaker, or the clip itself if the source names none."""
         return f"{self.repository}:{self.speaker or self.name}"
 
 

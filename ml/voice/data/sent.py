@@ -4,7 +4,7 @@
 recordings that score highest every one went three messengers and three other ways, of the next quarter every one went
 one of either, of the rest every one went one way; then, for those that score highest and some others, what a voice
 message becomes that is encoded again. A copy stands for the recordings beside it that were not drawn, so that shares
-are those of all; those encoded again stand for nobody else, and count where the highest score is asked for.
+are those of all; those encoded again stand for no others, and count where the highest score is asked for.
 """
 
 from __future__ import annotations

@@ -26,19 +26,19 @@ def utc_now() -> datetime:
 
 
 def elapsed() -> float:
-    """Return seconds that nobody sets, and that go on while this process, or the whole machine, is suspended."""
+    """Return monotonic seconds, which go on while this process, or the whole machine, is suspended."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class CheckedClock:
     """The time as decisions use it: this machine's, unless the API server says otherwise.
 
-    The API server's time is kept as what has to be added to the seconds that nobody sets: a clock that is set in the
+    The API server's time is kept as what has to be added to the monotonic seconds: a clock that is set in the
     middle of the work is noticed at the next look, not at the next answer.
 
     Args:
         own: this machine's time, in UTC.
-        seconds: seconds that nobody sets.
+        seconds: monotonic seconds.
     """
 
     def __init__(self, own: Callable[[], datetime] = utc_now, seconds: Callable[[], float] = elapsed) -> None:

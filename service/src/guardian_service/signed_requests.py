@@ -27,7 +27,7 @@ class SignedRequests:
 
     Args:
         app: what it protects.
-        secrets: of the installation; without any nobody may ask.
+        secrets: of the installation; without any, no one may ask.
     """
 
     def __init__(self, app: ASGIApp, *, secrets: SecretFile | None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 HEADER = "traceparent"
 ANNOTATION = "silverguardian.io/traceparent"
-"""On an AnalysisRequest: the context of whoever made it."""
+"""On an AnalysisRequest: the context of its maker."""
 
 _TRACEPARENT = re.compile(r"^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$")
 

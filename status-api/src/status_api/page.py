@@ -64,7 +64,7 @@ def install(app: FastAPI, settings: Settings, storage: Storage, sign_in: SignIn 
             "scope": provider.scope,
             "endSessionEndpoint": provider.end_session_endpoint,
         }
-        # Where people sign in, a link with a token would sign them in as whoever made it.
+        # Where people sign in, a link with a token would sign them in as the person who made it.
         content = {"signIn": endpoints, "tokenLinks": sign_in is None, "maxUploadBytes": settings.max_upload_bytes}
         return JSONResponse(content, headers={"Cache-Control": _NO_CACHE})
 

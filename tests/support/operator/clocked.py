@@ -1,6 +1,6 @@
 """The operator with a wall clock that a test sets while it runs: ``python -m tests.support.operator.clocked``.
 
-``GUARDIAN_CLOCK_FILE`` holds by how many seconds its clock is ahead; what counts seconds that nobody sets is as it was.
+``GUARDIAN_CLOCK_FILE`` holds by how many seconds its clock is ahead; what counts monotonic seconds is as it was.
 """
 
 from __future__ import annotations

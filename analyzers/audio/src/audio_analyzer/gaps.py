@@ -19,7 +19,7 @@ from analyzer_kit.runs import runs_of
 from audio_analyzer.levels import FRAME_SECONDS, ZERO_DBFS
 
 _FLOOR_PERCENTILE, _LOUD_PERCENTILE = 2, 95
-"""Of the frames with sound: where nobody pauses, one in ten is still a word."""
+"""Of the frames with sound: without a pause, one in ten is still a word."""
 
 _BELOW_FLOOR_DB = 25.0
 """So far below its own noise no room falls: in 10 ms the noise of one varies by some 10 dB."""

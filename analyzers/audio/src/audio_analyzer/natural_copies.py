@@ -1,7 +1,7 @@
-"""Copies of speech that nobody put in: what a program plays at regular times or out of nothing, announcements, echoes.
+"""Copies of speech that are no edit: what a program plays at regular times or out of nothing, announcements, echoes.
 
 Whoever copies speech joins sounds that did not follow each other. An announcement that is played again is alone: before
-and after it nobody speaks. An echo comes back at once, and softer. Pure.
+and after it there is no speech. An echo comes back at once, and softer. Pure.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PLACE = 0.3
 """Seconds to which a stretch's beginning and end are known."""
 
 _ALONE, _JOINED = 1.0, 1.0
-"""Seconds around an announcement in which nobody says anything else, and of the pauses within one."""
+"""Seconds around an announcement without other speech, and of the pauses within one."""
 
 _FAINT_BITS, _FAINT_HOPS = 0.44, 63
 """Share of the bits in which fingerprints of what is heard again under other sound may differ, in a second: those of

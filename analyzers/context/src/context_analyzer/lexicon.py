@@ -165,7 +165,7 @@ INDICATORS = (
         "AnalysisManipulation", "words that are meant for this analysis", 60, True,
         _any(
             r"\b(?:ignore|disregard|forget)\b[^.]{0,25}\b(?:instructions?|prompts?|rules)\b", r"\bsystem prompt\b",
-            r"</?transcript\b", r"\"(?:scam_type|risk|quotes)\"\s*:",  # nobody says these aloud
+            r"</?transcript\b", r"\"(?:scam_type|risk|quotes)\"\s*:",  # markup, which is not said aloud
             r"\byou are (?:an? )?(?:ai|language model|artificial intelligence)\b", r"\b(?:risk|score)\b[^.]{0,15}\b(?:is|to|of|as) (?:0|zero)\b",
             r"(?:이전|앞|위|모든|기존)\S*\s[^.]{0,8}?(?:지시|명령|지침|프롬프트)\S*\s[^.]{0,6}?무시", r"시스템\s?프롬프트", r"위험도\S*\s?(?:0|영|제로)",
         ),

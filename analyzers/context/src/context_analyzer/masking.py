@@ -1,4 +1,4 @@
-"""Numbers that are nobody's business: accounts, cards, telephones, codes. Masked before words leave the analyzer."""
+"""Numbers that stay private: accounts, cards, telephones, codes. Masked before words leave the analyzer."""
 
 from __future__ import annotations
 

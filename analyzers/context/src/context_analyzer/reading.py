@@ -37,7 +37,7 @@ class Transcription:
 
     @property
     def supplied(self) -> bool:
-        """Whether somebody sent it along: then nobody knows that it says what is heard."""
+        """Whether somebody sent it along: then it is not known that it says what is heard."""
         return any(limit.reason is Reason.TRANSCRIPT_SUPPLIED for limit in self.limits)
 
     @property

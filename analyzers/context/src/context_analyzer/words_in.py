@@ -1,4 +1,4 @@
-"""A line of :mod:`context_analyzer.words` as it is given: whoever writes such lines writes them in more than one way.
+"""A line of :mod:`context_analyzer.words` as it is given: there is more than one way to write such lines.
 
 What decides nothing (speaker, start, the name of the language) never has a line refused.
 """

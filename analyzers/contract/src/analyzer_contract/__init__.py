@@ -110,7 +110,7 @@ class AnalysisJob(Lenient):
 
 
 class Cancellation(Lenient):
-    """Which job nobody wants any more."""
+    """Which job is not wanted any more."""
 
     id: str = Field(pattern=_JOB_ID, description="Of the job.")
 

@@ -31,7 +31,7 @@ class Action(Answer):
     """One thing that is said to have been done."""
 
     action: Word = Field(description="By C2PA, such as c2pa.created or c2pa.edited.")
-    when: Word = Field(default="", description="As it is stated; nobody vouches for it but the signer.")
+    when: Word = Field(default="", description="As it is stated; only the signer vouches for it.")
     software: Word = ""
     source: Word = Field(default="", description="The last part of its digital source type, by IPTC.")
 

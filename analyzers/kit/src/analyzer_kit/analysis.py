@@ -43,7 +43,7 @@ class Models(Wire):
 class Trust(Wire):
     """Whose content credentials an installation trusts."""
 
-    folder: str | None = Field(default=None, description="A folder of certificates, *.pem; without one, nobody's.")
+    folder: str | None = Field(default=None, description="A folder of certificates, *.pem; without one, none.")
 
 
 NO_TRUST = Trust()

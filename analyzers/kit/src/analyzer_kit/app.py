@@ -129,7 +129,7 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
         With `Accept: application/x-ndjson` the answer is a stream of progress lines, at least one every two seconds,
         that ends with one result or error line. Otherwise it waits and answers once. Closing the connection
         cancels the work; that of a stream with `Guardian-Keep` goes on for so many seconds, uploads nothing while
-        nobody follows it, and is taken up again by the same job.
+        no client follows it, and is taken up again by the same job.
         """
         streamed = MEDIA_TYPE_STREAM in accept
         keep = guardian_keep if streamed else 0  # who waits for one answer does not come back for it
@@ -145,7 +145,7 @@ def _add_analyses(app: FastAPI, jobs: Jobs) -> None:
 
     @app.post("/v1/cancellations", status_code=HTTPStatus.NO_CONTENT, responses=_REFUSALS, tags=["analyses"])
     async def cancel(cancellation: Cancellation) -> None:
-        """Stops the analysis of a job, if it still runs, whoever follows it."""
+        """Stops the analysis of a job, if it still runs, also where a client follows it."""
         jobs.cancel(cancellation.id)
 
 

@@ -23,7 +23,7 @@ ANALYSIS_SHARE = (0.1, 0.95)
 
 
 async def always() -> None:
-    """Return at once: whoever asked for the work waits for it."""
+    """Return at once: the client that asked for the work waits for it."""
 
 
 class Stages:

@@ -50,14 +50,14 @@ class Client:
 
 
 class Work:
-    """One analysis. It starts at once and frees its slot when it has ended, whoever follows it.
+    """One analysis. It starts at once and frees its slot when it has ended, with or without a client.
 
     Args:
         job: what to do.
         keep_seconds: how long it goes on without a client, and how long a result is kept.
         backend: does it.
         metrics: counts it.
-        forget: called when nobody can get anything from it any more.
+        forget: called when no client can get anything from it any more.
         span: of the work, if that is recorded.
     """
 
@@ -91,7 +91,7 @@ class Work:
 
     @property
     def unattended(self) -> bool:
-        """Whether it has its slot, and nobody who follows it."""
+        """Whether it has its slot, and no client."""
         return self.runs and self._client is None
 
     def attach(self) -> Client:
@@ -107,7 +107,7 @@ class Work:
         return client
 
     async def detach(self, client: Client) -> None:
-        """Say that a client has gone. Returns when the work has stopped, if nobody else can follow it."""
+        """Say that a client has gone. Returns when the work has stopped, if no other client can follow it."""
         if self._client is not client:
             return
         self._client = None

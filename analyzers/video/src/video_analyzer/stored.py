@@ -1,4 +1,4 @@
-"""What each frame was stored in: where the picture leaps, and nothing more was stored than elsewhere, nobody cut.
+"""What each frame was stored in: where the picture leaps, and nothing more was stored than elsewhere, there is no cut.
 
 A frame that is predicted from the one before needs more bytes the more it differs from it. Where bytes on the way were
 damaged and the decoder did not notice, as VP9's and AV1's do not, it shows what was never stored.

@@ -51,7 +51,7 @@ class AnalyzerController:
         dispatcher: gets the pods that take work, and knows the backlog.
         clock: the time in UTC.
         secret_name: the Secret with what their pods know the operator by.
-        notifier: sends events about pools that cannot scale; None: nobody is told.
+        notifier: sends events about pools that cannot scale; None: no events.
     """
 
     def __init__(

@@ -60,7 +60,7 @@ class HttpRunner:
 
         Args:
             secrets: what jobs are signed with, and what a pod has to prove that it has, too; None: no pod is asked.
-            keep_seconds: how long a pod goes on when nobody follows it, until the next operator asks for it.
+            keep_seconds: how long a pod goes on without a client, until the next operator asks for it.
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
         # Short: a new pod may get the address of a deleted one.

@@ -100,7 +100,7 @@ class Metadata(Resource):
     batch_uid: str | None = Field(default=None, validation_alias=AliasPath("labels", BATCH_LABEL))
     """Of a request: the batch that it was made for."""
     traceparent: str | None = Field(default=None, validation_alias=AliasPath("annotations", ANNOTATION))
-    """Of a request: the span of whoever made it, as W3C Trace Context writes it."""
+    """Of a request: the span of its maker, as W3C Trace Context writes it."""
 
 
 ConditionState = Literal["True", "False", "Unknown"]

@@ -46,7 +46,7 @@ class BatchController:
         policy: what the installation decided.
         clock: the time in UTC.
         clock_doubted: whether that is perhaps wrong.
-        notifier: sends events about their ends; None: nobody is told.
+        notifier: sends events about their ends; None: no events.
         spans: of all of each.
     """
 

@@ -22,11 +22,11 @@ class _Flight:
 class Flights:
     """The questions that are being answered, and who waits for each answer.
 
-    After an answer that is of no use for others, a failure above all, nobody waits for an answer to this question for
+    After an answer that is of no use for others, a failure above all, no one waits for an answer to this question for
     ten minutes: everyone asks by himself. To try one after the other would take hours while S3 fails.
 
     Args:
-        seconds: a clock that nobody sets.
+        seconds: a monotonic clock.
     """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
@@ -36,9 +36,9 @@ class Flights:
         self._grounded: dict[Question, float] = {}
 
     def ahead(self, questions: Iterable[Question], uid: str, priority: int) -> str | None:
-        """Return the name of the request for whose answer to one of these this one waits; None: for nobody's.
+        """Return the name of the request for whose answer to one of these this one waits; None: for none.
 
-        A more urgent request does not wait for one that others may pass, and who is waited for waits for nobody.
+        A more urgent request does not wait for one that others may pass, and one that is waited for waits for none.
         """
         flights = [flight for question in questions if (flight := self._flights.get(question)) is not None]
         if any(flight.uid == uid for flight in flights):
@@ -60,7 +60,7 @@ class Flights:
     def release(self, question: Question, uid: str, *, ground: bool = False) -> set[str]:
         """End what :meth:`claim` began, if this request holds it, and return those that waited.
 
-        ``ground``: let nobody wait for the next answer.
+        ``ground``: let no request wait for the next answer.
         """
         flight = self._flights.get(question)
         if flight is None or flight.uid != uid:

@@ -38,7 +38,7 @@ class VerdictCache:
         max_age: an older result is not adopted.
         clock: the time in UTC.
         store: reads and writes them.
-        seconds: a clock that nobody sets.
+        seconds: a monotonic clock.
     """
 
     def __init__(

@@ -204,7 +204,7 @@ def _finish(work: Coroutine[None, None, bool], out: Path) -> None:
     except KeyboardInterrupt as error:
         print("Interrupted: every process has been stopped.", file=sys.stderr)
         raise typer.Exit(_EXIT_INTERRUPTED) from error
-    except BrokenPipeError as error:  # whoever read the lines has gone
+    except BrokenPipeError as error:  # the reader of the lines has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(EXIT_FAILED) from error
     if not succeeded:

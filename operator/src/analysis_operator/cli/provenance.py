@@ -37,7 +37,7 @@ def provenance(
     trust: Annotated[
         Path | None,
         typer.Option(
-            exists=True, file_okay=False, help="Folder of certificates, *.pem. Default: $GUARDIAN_TRUST, else nobody's."
+            exists=True, file_okay=False, help="Folder of certificates, *.pem. Default: $GUARDIAN_TRUST, else none."
         ),
     ] = None,
     output: Annotated[Output, typer.Option(help="json: one JSON object a line, one line a file.")] = Output.TEXT,

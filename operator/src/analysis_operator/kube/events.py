@@ -38,7 +38,7 @@ _MOST_WAITING = 1000
 
 
 class EventPoster:
-    """Posts events in the background, a few at a time: nobody waits for an API server that is slow to take them.
+    """Posts events in the background, a few at a time: a slow API server does not hold up the work.
 
     Events are for people: what they say is in a status too, so a failure is only logged, and with too many that wait a
     new one is left out.

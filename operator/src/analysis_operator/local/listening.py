@@ -32,7 +32,7 @@ def speech_folder() -> Path | None:
 
 
 def default_analyzers() -> list[str]:
-    """Return the analyzers that look at a recording if nobody names any.
+    """Return the analyzers that look at a recording if none are named.
 
     Raises:
         StartFailed: as :func:`speech_folder`.

@@ -52,7 +52,7 @@ class Event:
     time: datetime
     data: Mapping[str, Any]
     traceparent: str | None = None
-    """The span of whoever made the request: CloudEvents' extension for distributed tracing."""
+    """The span of the request's maker: CloudEvents' extension for distributed tracing."""
 
 
 def request_finished(request: AnalysisRequest) -> Event:

@@ -209,7 +209,7 @@ class PostgresSink:
         erasing, self._erasing = self._erasing, []
         for asked in erasing:
             if asked.done.done():
-                continue  # nobody waits for it any more: it is asked for again
+                continue  # its caller waits no more: it is asked for again
             self._outbox.forget(asked.uid)
             try:
                 await writer.erase(asked.namespace, asked.uid)

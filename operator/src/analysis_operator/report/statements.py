@@ -19,7 +19,7 @@ def credential(said: Credential, locale: Locale) -> str:
     """Return who signed it, when, and with what it was made."""
     t = locale.report.provenance
     relation = t.relations.get(said.relation, said.relation) if said.relation else t.own
-    parts = [t.signed.format(signer=said.signer or t.nobody)]
+    parts = [t.signed.format(signer=said.signer or t.unnamed)]
     if said.signed_at is not None:
         parts.append(t.at.format(time=words.moment(said.signed_at, locale)))
     if said.maker:

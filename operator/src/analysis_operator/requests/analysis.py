@@ -187,7 +187,7 @@ def _lost(before: AnalysisStatus, run: Run, lost: PodLost, observed: Observation
 
 
 def _interrupted(before: AnalysisStatus, observed: Observation, now: datetime) -> AnalysisStatus:
-    """Return the entry of an analysis that nobody follows: the operator that did has ended, or its Analyzer had gone.
+    """Return the entry of an analysis without a follower: the operator that did has ended, or its Analyzer had gone.
 
     It counts, or an operator that ends again and again would begin it again and again.
     """

@@ -53,7 +53,7 @@ class RequestController:
         intake: which requests are worked on now.
         clock_doubted: whether that is perhaps wrong.
         cache: earlier results; None: nothing is adopted.
-        notifier: sends events about them; None: nobody is told.
+        notifier: sends events about them; None: no events.
         spans: of their reports, and of all of each.
     """
 

@@ -213,7 +213,7 @@ class Dispatcher:
         self._rest(attempt.analyzer, attempt.pod, _CANCELLED_PAUSE)
 
     def _cancel(self, attempt: Attempt) -> None:
-        """Have the pod stop work that nobody wants any more."""
+        """Have the pod stop work that is not wanted any more."""
         task = asyncio.create_task(self._runner.cancel(attempt.pod.endpoint, attempt.job))
         self._cancellations.add(task)
         task.add_done_callback(self._cancellations.discard)

@@ -36,7 +36,7 @@ class FairQueue:
     """The queued analyses of one analyzer.
 
     The namespace with the fewest running analyses goes next, and of equals the one that was served least recently:
-    with one slot they take turns. A priority orders the analyses of one namespace, so that nobody gets ahead of
+    with one slot they take turns. A priority orders the analyses of one namespace, so that no one gets ahead of
     others by setting it. A namespace that runs as many as it may is passed over. Adding, removing and taking cost
     O(log n) in the number waiting, plus O(namespaces) for taking.
 

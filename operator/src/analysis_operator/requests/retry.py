@@ -59,7 +59,7 @@ def longest(cap: float) -> timedelta:
 def wait_for(at: datetime, now: datetime, most: timedelta) -> timedelta:
     """Return how long to wait for a time that was set at most `most` ahead; none if it is over.
 
-    One that is further away was set by a clock that was ahead: it says nothing, and nobody waits for it.
+    One that is further away was set by a clock that was ahead: it says nothing, and is not waited for.
     """
     left = at - now
     return left if timedelta(0) < left <= most else timedelta(0)

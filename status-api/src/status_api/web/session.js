@@ -1,5 +1,5 @@
 // The user of the page: a token from the identity provider (authorization code with PKCE), or from the link that led here
-// where nobody can sign in. Elsewhere such a link would sign people in as whoever sent it.
+// where there is no sign-in. Elsewhere such a link would sign people in as its sender.
 const TOKEN = "guardian-token";
 const PENDING = "guardian-sign-in";
 const ID = /^#id=([a-z0-9.-]{1,290})$/;

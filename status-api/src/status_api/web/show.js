@@ -19,7 +19,7 @@ export async function begin() {
   }
 }
 
-// Who is signed in; null: nobody, or nobody that has a name.
+// Who is signed in; null: no one, or a user without a name.
 export function user(name) {
   who = name;
   $("user").hidden = !name;

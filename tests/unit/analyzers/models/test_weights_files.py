@@ -87,6 +87,7 @@ def test_a_program_that_is_no_plain_state_dict_is_refused(code: bytes, told: str
         read_arrays(checkpoint(code))
 
 
+@pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")  # pickletools, of a damaged text
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 40))
 def test_a_damaged_program_gives_tensors_or_is_refused(noise: bytes, at: int, cut: int) -> None:
     code = program()

@@ -25,7 +25,7 @@ class ContentCredentials(DetectorSource[AudioDetector, Setup]):
         return [CredentialsDetector(CredentialsReader(setup.trust))]
 
     def gap(self, installed: Sequence[AudioDetector]) -> str:
-        """Return nothing: that nobody is trusted is no gap of the analysis."""
+        """Return nothing: an empty trust list is no gap of the analysis."""
         del installed
         return ""
 

@@ -1,4 +1,4 @@
-"""DigitalSilence: gaps in speech that no microphone in a room could have recorded. They rank, and accuse nobody.
+"""DigitalSilence: gaps in speech that no microphone in a room could have recorded. They rank, and accuse no one.
 
 Who zeroes a word and who mutes it for as long leave the same samples; so do a microphone that drops out and a line that
 loses packets. How many there are and how long they last tells none of these from the others.
@@ -70,7 +70,7 @@ class DigitalSilence(AudioDetector):
 
 
 def _is_between_tones(gap: Gap, sound: NDArray[np.bool_], speech: NDArray[np.bool_]) -> bool:
-    """Return whether a gap cuts off a sound that nobody speaks: ringing tones and signals come in bursts."""
+    """Return whether a gap cuts off a sound that is not speech: ringing tones and signals come in bursts."""
     spoken = speech[max(gap.start - _AROUND, 0) : gap.end + _AROUND]
     beside = np.concatenate([sound[max(gap.start - _BESIDE, 0) : gap.start], sound[gap.end : gap.end + _BESIDE]])
     return not spoken.any() and bool(beside.mean() >= _MOSTLY)

@@ -170,7 +170,7 @@ def _together(ordered: Sequence[float], language: str) -> float:
 
 
 def _detached(call: Spoken) -> float:
-    """Return what is taken from a call's evidence because it speaks to nobody. Korean leaves the person out."""
+    """Return what is taken from a call's evidence because it addresses no one. Korean leaves the person out."""
     if call.language != ENGLISH or not call.words:
         return 0.0
     share = sum(word in _YOU for word in call.words) / len(call.words)

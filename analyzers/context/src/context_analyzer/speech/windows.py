@@ -1,6 +1,6 @@
 """Which parts of a recording the network hears together, and when what it wrote was said. Pure.
 
-Whisper takes thirty seconds at a time, whatever is in them, and writes what nobody said where it is quiet. So stretches
+Whisper takes thirty seconds at a time, whatever is in them, and makes up words where it is quiet. So stretches
 with speech are put together until a window is full, long silences between them left out.
 """
 

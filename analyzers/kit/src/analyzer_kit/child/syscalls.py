@@ -146,4 +146,4 @@ HOSTILE: dict[str, Numbers] = {
     "delete_module": (176, 106),
     "kexec_load": (246, 104),
 }
-"""No detector and no library of ours ever asks for one: whoever does has taken the process over."""
+"""No detector and no library of ours ever asks for one: only code that has taken the process over does."""

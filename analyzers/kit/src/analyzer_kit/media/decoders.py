@@ -55,7 +55,7 @@ def open_decoder(stream: av.AudioStream | av.VideoStream) -> None:
 
 
 def confine(container: InputContainer, caps: Caps) -> None:
-    """Set the list on every decoder of an open container, so that none off it opens, whoever asks."""
+    """Set the list on every decoder of an open container, so that FFmpeg itself opens none off it."""
     for stream in container.streams:
         if stream.codec_context is not None:
             stream.codec_context.options = options(caps)

@@ -1,4 +1,4 @@
-"""Packets by which a telephone network says that nobody speaks: they hold no sound, and are no damage either."""
+"""Packets by which a telephone network marks a pause in speech: they hold no sound, and are no damage either."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ class VideoReader:
     def _go_to(self, container: InputContainer, stream: av.VideoStream, seconds: float, *, seekable: bool) -> bool:
         """Move to the key frame before ``seconds``, or, by reading on, to the one after it; return whether it worked.
 
-        What states no length has no index either, or its times start anew, so that seeking would go astray. In a
+        What states no length has no index either, or its times start again, so that seeking would go astray. In a
         transport stream seeking comes to any frame.
         """
         if not seekable:

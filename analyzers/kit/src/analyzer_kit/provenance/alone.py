@@ -49,7 +49,7 @@ def analyze(recording: Path, plot: Path, caps: Caps, progress: ProgressCallback)
     """Return what ``recording`` says of itself; there is nothing to draw.
 
     Raises:
-        AnalysisError: UnsupportedMedia: no credentials were found, in a file in which nobody knows where they would be.
+        AnalysisError: UnsupportedMedia: no credentials were found, in a format for which no place is defined for them.
     """
     del plot, progress
     if _reader is None:

@@ -1,4 +1,4 @@
-"""The C2PA library (c2pa-python), so set up that it fetches nothing, trusts nobody by itself, and reads an open file.
+"""The C2PA library (c2pa-python), so set up that it fetches nothing, trusts no one by itself, and reads an open file.
 
 It is loaded before a child is confined, since nothing can be opened afterwards, and from its package alone: its own
 search begins in the current folder, where anybody may have put a file of that name.

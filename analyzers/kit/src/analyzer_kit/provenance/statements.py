@@ -66,7 +66,7 @@ def _reasons(answer: _Json, codes: Mapping[str, Sequence[str]]) -> list[str]:
     deltas = _list(_of(answer, "validation_results").get("ingredientDeltas"))
     later = [code for delta in deltas for code in _codes(_of(delta, "validationDeltas"))["failure"]]
     failed = codes["failure"]
-    if _EXPIRED in failed:  # the library trusts nobody whose certificate has expired: that says nothing about the list
+    if _EXPIRED in failed:  # the library trusts no expired certificate: that says nothing about the list
         failed = [code for code in failed if code != _UNKNOWN_SIGNER]
     return [*failed, *odd] or later
 

@@ -13,7 +13,7 @@ _MOST_BYTES = 8 * 1024 * 1024
 
 
 def anchors_of(trust: Trust) -> str:
-    """Return the certificates of all ``*.pem`` files in the folder; empty if none is named: then nobody is trusted.
+    """Return the certificates of all ``*.pem`` files in the folder; empty if none is named: then no signer is trusted.
 
     Raises:
         Misconfigured: the folder cannot be read, or holds no certificate.

@@ -20,7 +20,7 @@ _BLIP, _BLIP_SHARE = 1.0, 0.2
 """An encoder improves a picture that stands still now and then: a few frames may change more in between, if the picture
 is the same, to this many gray levels, afterwards, or to this share of what moves just before or just after."""
 
-_ANEW = 2
+_REFRESH = 2
 """Frames from a key frame on."""
 
 _CONTRAST = 12.0
@@ -103,12 +103,12 @@ class FrozenFrames(VideoDetector):
 
 
 def _stillness(leaps: NDArray[np.float32], start: int, end: int, keys: Sequence[int]) -> float:
-    """Return what changes most in a run, in gray levels: in three of four frames, without what an encoder sends anew.
+    """Return what changes most in a run, in gray levels: in three of four frames, without what an encoder refreshes.
 
     A key frame, and the one after it, show a picture that stands as another encoding of it.
     """
-    anew = {key + step for key in keys for step in range(_ANEW)}
-    own = [leaps[frame] for frame in range(start, end) if frame not in anew]
+    refreshed = {key + step for key in keys for step in range(_REFRESH)}
+    own = [leaps[frame] for frame in range(start, end) if frame not in refreshed]
     return float(np.percentile(own or leaps[start:end], 75))
 
 

@@ -78,7 +78,7 @@ class FrameModel(VideoDetector):
         self._calibration = manifest.calibration if manifest.eval_card is not None else None
         self.measured = self._calibration is not None
         self.limitations = (
-            "Its errors were measured by whoever made it: see its evaluation card."
+            "Its errors were measured by its maker: see its evaluation card."
             if self.measured
             else "No error rate was measured for it, so its score counts for nothing.",
         )

@@ -166,6 +166,6 @@ def _rate(batch: AnalysisBatch, now: datetime) -> str:
 
 
 def _left(batch: AnalysisBatch, now: datetime) -> str:
-    """Return how long it will take; empty where nobody knows, or it has ended."""
+    """Return how long it will take; empty where it is not known, or it has ended."""
     end = batch.status.estimated_end
     return "" if end is None or batch.status.finished else age(now, max(now, end))

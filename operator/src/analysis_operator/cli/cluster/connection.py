@@ -46,7 +46,7 @@ def perform(target: Target, work: Callable[[Cluster], Awaitable[int]]) -> None:
     except KeyboardInterrupt as error:
         print("Interrupted: what was asked of the cluster goes on there.", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from error
-    except BrokenPipeError as error:  # whoever read the lines has gone
+    except BrokenPipeError as error:  # the reader of the lines has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(EXIT_FAILED) from error
     if code:

@@ -1,6 +1,6 @@
 """What shells complete in commands about a cluster: names that are there, as far as the caller may list them.
 
-Nothing is said of what goes wrong, and nobody waits long: this happens while a line is typed.
+Errors are not reported, and the wait is short: this happens while a line is typed.
 """
 
 from __future__ import annotations
