@@ -72,6 +72,14 @@ def test_subtitles_may_outlast_the_picture_and_be_many(tmp_path: Path) -> None:
         assert see(tmp_path / name).facts.duration_seconds == pytest.approx(3, abs=0.2)
 
 
+def test_subtitles_of_hours_make_no_recording_too_long(tmp_path: Path) -> None:
+    words = tmp_path / "words.srt"
+    words.write_text("1\n02:30:00,000 --> 03:00:00,000\nHello grandma\n")
+    clip = make(tmp_path / "clip.mkv", "-i", str(words), *("-map", "0", "-map", "1", "-map", "2"), picture=3, sound=3)
+    assert hear(clip)[0].facts.duration_seconds == pytest.approx(3, abs=0.2)
+    assert see(clip).facts.duration_seconds == pytest.approx(3, abs=0.2)
+
+
 def test_more_streams_than_are_accepted_are_named_as_that(tmp_path: Path) -> None:
     clip = make(tmp_path / "clip.mp4", *("-map", "0", "-map", "1") * 3, picture=1, sound=1)
     refused = refusal(clip, caps=Caps(max_streams=4))
@@ -151,6 +159,27 @@ def test_a_wrong_byte_rate_is_passed_over(tmp_path: Path, byte_rate: int) -> Non
     reader, _ = hear(tmp_path / "sound")
     assert reader.facts.duration_seconds == pytest.approx(3, abs=0.01)
     assert reader.stated == pytest.approx(3)
+
+
+@pytest.mark.parametrize("codec", ["gsm_ms", "libmp3lame", "ac3"])
+def test_a_wrong_byte_rate_of_other_codecs_is_passed_over_too(tmp_path: Path, codec: str) -> None:
+    rate = "32000" if codec in {"libmp3lame", "ac3"} else "8000"
+    ffmpeg(*lasting(SOUND, 3), "-ar", rate, "-c:a", codec, str(tmp_path / "sound.wav"))
+    content = bytearray((tmp_path / "sound.wav").read_bytes())
+    at = content.index(b"fmt ") + 16
+    content[at : at + 4] = struct.pack("<I", 1)
+    (tmp_path / "sound.wav").write_bytes(content)
+    assert hear(tmp_path / "sound.wav")[0].facts.duration_seconds == pytest.approx(3, abs=0.2)
+
+
+def test_a_placeholder_for_the_number_of_samples_is_none(tmp_path: Path) -> None:
+    sound = tmp_path / "sound.aiff"
+    ffmpeg(*lasting(SOUND, 3), str(sound))
+    content = bytearray(sound.read_bytes())
+    at = content.index(b"COMM") + 10
+    content[at : at + 4] = struct.pack(">I", 0x7F000000 // 2)
+    sound.write_bytes(content)
+    assert hear(sound)[0].facts.duration_seconds == pytest.approx(3, abs=0.01)
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF, 0x10000000])

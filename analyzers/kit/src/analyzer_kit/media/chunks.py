@@ -19,8 +19,9 @@ _DATA = {b"data", b"SSND"}
 _KNOWN = _DATA | {b"fmt ", b"fact", b"LIST", b"bext", b"COMM", b"FVER"}
 _PRINTED = range(0x20, 0x7F)
 
-_PCM, _MS_ADPCM, _FLOAT, _A_LAW, _MU_LAW, _IMA_ADPCM, _EXTENSIBLE = 1, 2, 3, 6, 7, 0x11, 0xFFFE
+_PCM, _MS_ADPCM, _FLOAT, _A_LAW, _MU_LAW, _IMA_ADPCM, _MS_GSM, _EXTENSIBLE = 1, 2, 3, 6, 7, 0x11, 0x31, 0xFFFE
 _BY_SAMPLES = {_PCM, _FLOAT, _A_LAW, _MU_LAW, _EXTENSIBLE}
+_BY_BLOCKS = {_MS_ADPCM, _IMA_ADPCM, _MS_GSM}
 _FORMAT_BYTES, _BLOCK_FORMAT_BYTES = 16, 20
 
 
@@ -58,18 +59,18 @@ def wav_seconds(recording: Path) -> float | None:
 
 
 def _bytes_a_second(body: bytes) -> float:
-    """Return the rate by what the samples need, as the field for it is often wrong; 0 if nothing says."""
+    """Return the rate by what the samples need, as the field for it is often wrong; 0 if only that one says."""
     if len(body) < _FORMAT_BYTES:
         return 0
-    codec, channels, rate, stated, block, bits = (
-        int.from_bytes(body[at:end], "little") for at, end in ((0, 2), (2, 4), (4, 8), (8, 12), (12, 14), (14, 16))
+    codec, channels, rate, block, bits = (
+        int.from_bytes(body[at:end], "little") for at, end in ((0, 2), (2, 4), (4, 8), (12, 14), (14, 16))
     )
     if codec in _BY_SAMPLES:
         return rate * channels * ((bits + 7) // 8)
-    if codec in {_MS_ADPCM, _IMA_ADPCM} and len(body) >= _BLOCK_FORMAT_BYTES:
+    if codec in _BY_BLOCKS and len(body) >= _BLOCK_FORMAT_BYTES:
         samples = int.from_bytes(body[18:20], "little")
         return rate * block / samples if samples else 0
-    return stated
+    return 0
 
 
 def _data(file: BinaryIO, size: int) -> Chunk | None:

@@ -132,7 +132,8 @@ def _check(container: InputContainer, caps: Caps) -> None:
     streams = list(container.streams)
     if len(streams) > caps.max_streams:
         raise _too_many_streams(caps)
-    longest = max([0.0, *(stated_seconds(container, stream) or 0.0 for stream in streams)])
+    heard_or_seen = [*container.streams.audio, *container.streams.video]  # subtitles may last for hours
+    longest = max([0.0, *(stated_seconds(container, stream) or 0.0 for stream in heard_or_seen)])
     if longest > caps.max_duration_seconds:
         raise too_long(longest, caps)
     for stream in container.streams.video:

@@ -6,6 +6,7 @@ recording is called truncated for it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -35,9 +36,19 @@ def stated_seconds(container: InputContainer, stream: Stream) -> float | None:
         return None
     base = float(stream.time_base) if stream.time_base else 0.0
     if stream.duration is not None:
-        return stream.duration * base
+        return min(stream.duration * base, _at_most(stream, recording_of(container)))
     end = _tagged_end(stream) or (container.duration / av.time_base if container.duration else None)
     return None if end is None else max(end - (stream.start_time or 0) * base, 0.0)
+
+
+def _at_most(stream: Stream, recording: Path) -> float:
+    """Return how long sound that is not compressed can be by the size of its file, whatever its header says.
+
+    Programs that write to a pipe put a placeholder for the number of samples.
+    """
+    context = stream.codec_context
+    rate = context.bit_rate if context is not None and context.name.startswith("pcm_") else None
+    return 8 * recording.stat().st_size / rate if rate else math.inf
 
 
 def states_track(container: InputContainer, stream: Stream) -> bool:
