@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from analyzer_kit.analysis import Caps
-from analyzer_kit.media.video import GrayFrame, VideoReader
+from analyzer_kit.media.gray import GrayFrame
+from analyzer_kit.media.video import VideoReader
 from ml.video.measures import Outcome
 
 _AROUND = 12

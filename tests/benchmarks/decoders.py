@@ -21,7 +21,8 @@ import av
 import cv2
 
 from analyzer_kit.analysis import Caps
-from analyzer_kit.media.video import WIDEST, VideoReader
+from analyzer_kit.media.gray import WIDEST
+from analyzer_kit.media.video import VideoReader
 from tests.support.media.samples import ffmpeg
 from video_analyzer.shrinking import shrink
 

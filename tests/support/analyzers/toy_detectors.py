@@ -6,7 +6,7 @@ import numpy as np
 
 from analyzer_contract import DetectorReport, Finding
 from analyzer_kit.media.audio import SAMPLE_RATE, Samples
-from analyzer_kit.media.video import GrayFrame
+from analyzer_kit.media.gray import GrayFrame
 from audio_analyzer.detector import AudioDetector
 from audio_analyzer.reading import AudioReading, Span
 from context_analyzer.detector import ContextDetector

@@ -43,16 +43,19 @@ def judge(reports: Sequence[DetectorReport], *, conclusive: bool) -> tuple[Verdi
 def of_the_whole(verdict: Verdict, summary: str, coverage: Coverage) -> tuple[Verdict, str]:
     """Return the verdict, and the sentence for a person, of a recording of which only a part may have been examined.
 
-    Evidence stays evidence wherever it was found. That nothing was found says nothing of what was not examined: below
-    ``LEAST_EXAMINED`` it is ``Inconclusive``, and the sentence names what is missing.
+    Evidence stays evidence wherever it was found, as far as :func:`judge` took it for some. That nothing was found says
+    nothing of what was not examined: below ``LEAST_EXAMINED`` it is ``Inconclusive``, and the sentence names what is
+    missing.
 
     Args:
         verdict: of what was examined.
         summary: its sentence.
         coverage: what was examined.
     """
+    gaps = " ".join(coverage.gaps)
+    if coverage.mostly_damaged and SEVERITY[verdict] <= SEVERITY[Verdict.INCONCLUSIVE]:
+        return Verdict.INCONCLUSIVE, f"Nothing can be said, since most is damaged, or encrypted. {gaps}"[:500]
     if verdict is not Verdict.NO_EVIDENCE or coverage.sufficient:
         return verdict, summary
-    gaps = " ".join(coverage.gaps)
     sentence = f"No evidence was found, but only {coverage.percent} % was examined. {gaps}"
     return Verdict.INCONCLUSIVE, sentence[:500].rstrip()

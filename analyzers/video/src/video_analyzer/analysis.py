@@ -13,7 +13,7 @@ import numpy as np
 from analyzer_contract import DetectorReport, Finding, Verdict
 from analyzer_kit.analysis import NO_TRUST, Assessment, Caps, Models, ProgressCallback, Setup, Trust
 from analyzer_kit.detector import InstalledDetectors, deciding_summary
-from analyzer_kit.media.video import GrayFrame
+from analyzer_kit.media.gray import GrayFrame
 from analyzer_kit.plots import Filmstrip, draw_timeline
 from analyzer_kit.reports import completed
 from analyzer_kit.verdicts import judge, of_the_whole
@@ -95,7 +95,7 @@ def _set_threads(installed: _Detectors, caps: Caps) -> None:
 
 def _assess(installed: _Detectors, reading: VideoReading, reports: Sequence[DetectorReport], plot: Path) -> Assessment:
     frames, seconds = reading.measured(MotionMeter).times.size, reading.facts.duration_seconds
-    verdict, score = judge(reports, conclusive=frames >= _FEWEST_FRAMES)
+    verdict, score = judge(reports, conclusive=frames >= _FEWEST_FRAMES and not reading.coverage.mostly_damaged)
     pairs = list(zip(installed.all, reports, strict=True))
     limits = " ".join([*installed.gaps, *reading.coverage.sentences])
     verdict, summary = of_the_whole(verdict, _summary(verdict, pairs, frames, limits), reading.coverage)

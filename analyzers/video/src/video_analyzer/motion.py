@@ -261,11 +261,13 @@ class _Pictures:
         return _near(number, far, reach)
 
     def _ratio(self, number: int, leaps: NDArray[np.float32], reach: int, without: Sequence[int]) -> float:
-        """Return the leap of a picture over the farthest within ``reach``, in its stretch and not ``without``."""
-        begin = max(begin for begin in self._begins if begin <= number)
-        end = min((begin for begin in self._begins if begin > number), default=leaps.size)
-        low = max(number - reach, begin)
-        others = leaps[low : min(number + reach + 1, end)].copy()
+        """Return the leap of a picture over the farthest within ``reach`` and not ``without``.
+
+        Other stretches count too: where damage leaves short ones, little else would be there to compare with. Where a
+        stretch begins, nothing leaps.
+        """
+        low = max(number - reach, 0)
+        others = leaps[low : number + reach + 1].copy()
         for index in (number, *without):
             if 0 <= index - low < others.size:
                 others[index - low] = 0

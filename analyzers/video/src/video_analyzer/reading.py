@@ -14,7 +14,8 @@ from analyzer_kit.analysis import Caps
 from analyzer_kit.coverage import WHOLE, Coverage, told_apart
 from analyzer_kit.detector import Meter, Reading
 from analyzer_kit.media.front import Front, Opening, first_tracks, read_front
-from analyzer_kit.media.video import GrayFrame, VideoReader
+from analyzer_kit.media.gray import GrayFrame
+from analyzer_kit.media.video import VideoReader
 from video_analyzer.shrinking import shrink
 
 _PROGRESS_FRAMES = 10
@@ -128,6 +129,7 @@ def _coverage(seen: float, damaged: Sequence[tuple[float, float]], length: float
             min(broken / max(length, broken), 1.0),
             f"The picture is damaged from {begin:.1f} to {end:.1f} s{more}: what a decoder makes up there was not "
             "looked at.",
+            damaged=True,
         )
     return coverage
 

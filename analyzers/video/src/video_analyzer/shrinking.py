@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from analyzer_kit.media.video import GrayFrame
+from analyzer_kit.media.gray import GrayFrame
 
 _BLACK, _WHITE = 16, 235
 _EXPANDED = np.clip(np.rint((np.arange(256) - _BLACK) * 255 / (_WHITE - _BLACK)), 0, 255).astype(np.uint8)

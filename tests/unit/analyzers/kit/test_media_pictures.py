@@ -13,9 +13,10 @@ import pytest
 
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media.clock import Clock
+from analyzer_kit.media.gray import GrayFrame
 from analyzer_kit.media.transport import is_steady
 from analyzer_kit.media.turning import Turn
-from analyzer_kit.media.video import STRETCH_SECONDS, STRETCHES, GrayFrame, VideoReader
+from analyzer_kit.media.video import STRETCH_SECONDS, STRETCHES, VideoReader
 from tests.support.media.reading import see
 from tests.support.media.samples import ONE_THREAD, ffmpeg
 from video_analyzer.shrinking import shrink

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,55 @@ def test_pictures_that_are_nearly_all_damaged_are_refused_and_called_damaged_or_
     with pytest.raises(AnalysisError, match="damaged, or encrypted") as refused:
         read(scrambled)
     assert refused.value.reason is FailureReason.CORRUPT_MEDIA
+
+
+def test_a_recording_that_begins_with_pictures_that_cannot_be_decoded_is_read_from_where_they_can(
+    tmp_path: Path,
+) -> None:
+    whole, late = tmp_path / "whole.webm", tmp_path / "late.webm"
+    source = f"testsrc2=size=320x180:rate={RATE}:duration={FRAMES / RATE}"
+    call = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "50", "-lag-in-frames", "0")
+    ffmpeg("-f", "lavfi", "-i", source, *call, str(whole))
+    ffmpeg("-i", str(whole), "-c", "copy", "-bsf:v", "noise=drop=eq(n\\,0)", str(late))
+    reader, times = read(late)
+    ((begin, end),) = reader.damaged
+    assert begin == 0
+    assert end == pytest.approx(2, abs=2 / RATE)
+    assert times[0] == pytest.approx(2, abs=2 / RATE)
+    assert reader.facts.duration_seconds == pytest.approx(FRAMES / RATE, abs=2 / RATE)
+    assert reader.seen_seconds == pytest.approx(4, abs=2 / RATE)
+
+
+def still_pictures(path: Path, broken: Callable[[int], bool]) -> None:
+    """Write Motion JPEG, of whose pictures some are bytes that are none."""
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=size=160x90:rate={RATE}:duration=4", "-c:v", "mjpeg", "-q:v", "5", str(path))
+    content, number = bytearray(path.read_bytes()), 0
+    at = content.find(b"\xff\xd8\xff")
+    while at >= 0:
+        following = content.find(b"\xff\xd8\xff", at + 3)
+        if broken(number):
+            size = int.from_bytes(content[at - 4 : at], "little")
+            content[at : at + size] = bytes(size)
+        at, number = following, number + 1
+    path.write_bytes(content)
+
+
+def test_single_pictures_that_cannot_be_decoded_are_left_out_and_said(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.avi"
+    still_pictures(clip, lambda number: number % 5 == 3)
+    reader, times = read(clip)
+    assert len(times) == 80
+    assert len(reader.damaged) == pytest.approx(20, abs=1)
+    assert sum(end - begin for begin, end in reader.damaged) == pytest.approx(0.8, abs=0.05)
+    assert reader.seen_seconds == pytest.approx(3.2, abs=0.05)
+
+
+def test_an_end_that_cannot_be_decoded_is_part_of_the_recording(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.avi"
+    still_pictures(clip, lambda number: number >= 70)
+    reader, times = read(clip)
+    assert len(times) == 70
+    ((begin, end),) = reader.damaged
+    assert begin == pytest.approx(2.8)
+    assert end == pytest.approx(4, abs=0.05)
+    assert reader.facts.duration_seconds == pytest.approx(4, abs=0.05)

@@ -27,7 +27,7 @@ from tests.support.media.samples import ffmpeg
 from tests.support.media.scene import Scene
 from video_analyzer.detectors.drops import healed
 from video_analyzer.motion import Motion, MotionMeter
-from video_analyzer.reading import read_picture
+from video_analyzer.reading import read_frames, read_picture
 
 SIZE = (240, 135)
 
@@ -233,3 +233,13 @@ def test_what_is_damaged_is_left_out_and_said(tmp_path: Path) -> None:
     assert gap.startswith("The picture is damaged from 2.4 to 4.0 s")
     assert reading.coverage.share == pytest.approx(0.8, abs=0.02)
     assert read_picture(whole, Caps(threads=1), [MotionMeter], lambda _share: None).coverage.gaps == ()
+
+
+def test_a_leap_is_compared_with_what_moves_beyond_a_damaged_stretch() -> None:
+    """Else it would stand out where damage leaves short stretches."""
+    frames = [*MOVING[:40], *MOVING[50:75], *MOVING[90:110], *MOVING[120:150]]
+    alone, beside = (
+        read_frames(shown, [MotionMeter], begins=(65,)).measured(MotionMeter).jumps for shown in (frames[:85], frames)
+    )
+    assert alone[0].frame == beside[0].frame == 40
+    assert beside[0].far_ratio < 0.5 * alone[0].far_ratio

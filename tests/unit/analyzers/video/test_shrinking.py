@@ -11,7 +11,8 @@ import pytest
 from av.video.reformatter import VideoReformatter
 
 from analyzer_kit.analysis import Caps
-from analyzer_kit.media.video import GrayFrame, VideoReader
+from analyzer_kit.media.gray import GrayFrame
+from analyzer_kit.media.video import VideoReader
 from tests.support.media.samples import ffmpeg
 from tests.support.media.scene import Scene
 from video_analyzer.shrinking import shrink

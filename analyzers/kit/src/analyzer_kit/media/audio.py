@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ from analyzer_kit.media.parts import Part, parts_of
 
 SAMPLE_RATE = 16_000
 _BLOCK_SECONDS = 10
+_LEAST_SECONDS = 1.0
+"""Of sound that must be left where most cannot be decoded."""
+
 _MIXED_SAMPLES = SAMPLE_RATE
 """How much is mixed at a time: signs of channels are chosen for a second."""
 
@@ -60,8 +63,11 @@ class AudioReader:
     coverage: Coverage = WHOLE
     _heard: float = 0.0
     _length: float = 0.0
+    _lost: float = 0.0
     _samples: int = 0
     _reached: float = 0.0
+    _frames: int = 0
+    _bad: int = 0
 
     def blocks(self) -> Iterator[Samples]:
         """Yield blocks of up to ten seconds of mono samples at 16 kHz, in [-1, 1], in order.
@@ -110,8 +116,9 @@ class AudioReader:
             self.tracks = len(container.streams.audio)
             self.stated = stated_seconds(container, stream)
             breaks: list[str] = []
-            before, self._reached = self._samples, 0.0
-            channels = _resampled(self._watched(frames_of(container, stream, first=first, on_break=breaks.append)))
+            before, self._reached, self._frames, self._bad = self._samples, 0.0, 0, 0
+            frames = frames_of(container, stream, first=first, on_bad_packet=self._lose_packet, on_break=breaks.append)
+            channels = _resampled(self._watched(frames))
             if self.channel is None:
                 mixer = Mixer()
                 yield from _mixed(mixer, channels)
@@ -119,6 +126,9 @@ class AudioReader:
             else:
                 yield from (part[min(self.channel, len(part) - 1)] for part in channels)
             self._finish(container, stream, (self._samples - before) / SAMPLE_RATE, broken=bool(breaks))
+
+    def _lose_packet(self) -> None:
+        self._bad += 1
 
     def _watched(self, frames: Iterator[object]) -> Iterator[AudioFrame]:
         """Yield the frames, and note how far their times reach: beyond the samples where sound was taken out."""
@@ -129,17 +139,25 @@ class AudioReader:
             if frame.time is not None:
                 first = frame.time if first is None else first
                 self._reached = max(self._reached, frame.time - first + frame.samples / frame.sample_rate)
+            self._frames += 1
             yield frame
 
     def _finish(
         self, container: av.container.InputContainer, stream: av.AudioStream, seconds: float, *, broken: bool
     ) -> None:
-        heard = max(seconds, self._reached)  # where no sound was stored, there was none to examine
-        self._length += require_complete(container, stream, heard, broken=broken)
-        self._heard += heard
+        lost = seconds * self._bad / self._frames if self._bad > 1 and self._frames else 0.0  # one may be cut off
+        if lost > seconds and seconds < _LEAST_SECONDS:
+            message = f"{self._bad} of {self._bad + self._frames} parts of the sound are damaged. Send it again, whole."
+            raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
+        reached = max(seconds + lost, self._reached)  # where no sound was stored, there was none to examine
+        self._length += require_complete(container, stream, reached, broken=broken)
+        self._heard += reached - lost
+        self._lost += lost
         length, heard_in_all = told_apart(self._length, self._heard)
         gap = f"Of {length} s of sound, {heard_in_all} s could be decoded."
-        self.coverage = Coverage.of_seconds(self._heard, self._length, gap)
+        self.coverage = replace(
+            Coverage.of_seconds(self._heard, self._length, gap), damaged=self._lost / max(self._length, 1e-3)
+        )
         if not self.facts.codec:
             self.facts = MediaFacts(
                 container=container.format.name,

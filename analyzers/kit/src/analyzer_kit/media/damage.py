@@ -14,8 +14,8 @@ from av.video.frame import PictureType, VideoFrame
 from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
 
-_MOST_DAMAGED = 0.5
-"""The largest share of frames that could not be decoded cleanly."""
+_FEWEST_CLEAN = 12
+"""Frames that must be left of a recording of which most is damaged: half a second, mostly."""
 
 _MOST_HELD = 16
 """Frames predicted in both directions that may follow each other: as many as H.264's largest picture buffer."""
@@ -36,11 +36,14 @@ class Damage:
     Attributes:
         frames: how many frames were hidden.
         packets: how many packets could not be decoded at all.
+        stretches: begin and end of each damaged one, in seconds.
     """
 
     frames: int = 0
     packets: int = 0
+    stretches: list[tuple[float, float]] = field(default_factory=list)
     _seen_packets: int = 0
+    _told_packets: int = 0
     _broken: bool = True
     _since: int = _RENEWED - _UNSURE
     _held: list[VideoFrame] = field(default_factory=list)
@@ -62,8 +65,25 @@ class Damage:
         """Note that a packet could not be decoded: what is predicted from it is damaged."""
         self.packets += 1
 
-    def require_few(self, clean: int) -> None:
-        """Refuse a recording of which most is damaged: the rest is no basis for a verdict.
+    def lost_any(self) -> bool:
+        """Return whether a packet could not be decoded since this was asked last."""
+        lost, self._told_packets = self.packets > self._told_packets, self.packets
+        return lost
+
+    def note(self, begin: float, end: float, *, goes_on: bool) -> None:
+        """Note that nothing was recorded as it is shown from ``begin`` to ``end``.
+
+        Args:
+            begin: in seconds.
+            end: in seconds.
+            goes_on: whether it is so just before too.
+        """
+        if goes_on and self.stretches:
+            begin = self.stretches.pop()[0]
+        self.stretches.append((begin, end))
+
+    def require_some(self, clean: int) -> None:
+        """Refuse a recording of which most is damaged and next to nothing is left.
 
         Args:
             clean: frames that were shown as they were recorded.
@@ -71,10 +91,11 @@ class Damage:
         Raises:
             AnalysisError: CorruptMedia.
         """
-        if self.frames <= _MOST_DAMAGED * (self.frames + clean):
+        damaged = self.frames + self.packets
+        if clean >= min(_FEWEST_CLEAN, damaged):
             return
         message = (
-            f"{self.frames} of {self.frames + clean} frames cannot be decoded cleanly: the picture is damaged, or "
+            f"{damaged} of {damaged + clean} frames cannot be decoded cleanly: the picture is damaged, or "
             "encrypted. Send the recording again, as it was made."
         )
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)

@@ -1,4 +1,4 @@
-"""Decoding that sound and pictures share, and how much damage it accepts."""
+"""Decoding that sound and pictures share."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from analyzer_contract import FailureReason
 from analyzer_kit.errors import AnalysisError
 from analyzer_kit.media import decoders, encryption
 from analyzer_kit.media.pauses import is_pause
-
-_BAD_PACKETS = 0.1
-"""Above this share of undecodable packets the rest is no basis for a verdict."""
 
 
 def frames_of(
@@ -41,10 +38,10 @@ def frames_of(
         on_break: called with the cause where the file cannot be read any further, other than at its end.
 
     Raises:
-        AnalysisError: UnsupportedMedia or EncryptedMedia, or CorruptMedia: nothing, or too little, can be decoded.
+        AnalysisError: UnsupportedMedia or EncryptedMedia, or CorruptMedia: nothing can be decoded.
     """
     decoders.open_decoder(stream)
-    good = bad = pauses = 0
+    good = pauses = 0
     for packet in chain(first, packets_of(container, stream, on_break)):
         if packet.has_sidedata("encryption_info"):
             raise encryption.encrypted()
@@ -59,13 +56,9 @@ def frames_of(
         except av.FFmpegError as error:
             if isinstance(error, MemoryError):
                 raise
-            bad += 1
             on_bad_packet()
     if good == 0 and not pauses:
         message = "Nothing in the recording can be decoded: it is damaged or cut off. Send it again, whole."
-        raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
-    if bad > max(_BAD_PACKETS * (good + bad + pauses), 1):  # the last one may be cut off
-        message = f"{bad} of {good + bad + pauses} parts of the recording are damaged. Send it again, whole."
         raise AnalysisError(FailureReason.CORRUPT_MEDIA, message)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, VideoReformatter
-from numpy.typing import NDArray
 
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
@@ -25,11 +22,8 @@ from analyzer_kit.media.damage import Damage
 from analyzer_kit.media.decoding import frames_of
 from analyzer_kit.media.extent import require_complete, stated_seconds, states_track
 from analyzer_kit.media.front import Opening, Packets, opened_by
+from analyzer_kit.media.gray import GrayFrame, Grays, Shrink
 from analyzer_kit.media.parts import Part, parts_of
-from analyzer_kit.media.turning import UPRIGHT, Turn, turn_of
-
-WIDEST = 320
-"""Frames are scaled down to this many pixels in width: enough to see movement, and independent of grain."""
 
 WHOLE_SECONDS = 120.0
 """A recording up to this long is read whole: 3,000 frames at 25 a second."""
@@ -47,14 +41,6 @@ wait. At 720p it costs 12 to 16 %, for a third of a second in thirty seconds of 
 _MOST_WAITING = 100
 """Packets whose frames have not come: more than any decoder keeps back."""
 
-GrayFrame = NDArray[np.uint8]
-
-Shrink = Callable[[GrayFrame, int, int], GrayFrame]
-"""From a luma plane, a width and a height to a small gray frame: black is 16 before and 0 after, white 235 and 255."""
-
-_LUMA_FORMATS = {"yuv420p", "nv12"}
-"""Their first plane is the luma, a byte for each pixel."""
-
 
 @dataclass
 class VideoReader:
@@ -70,8 +56,6 @@ class VideoReader:
         sizes: bytes of the packet that each frame came in, 0 where that is not known; empty where frames are stored in
             another order than they are shown, and a packet may hold what another one needs.
         seen_seconds: how much of the recording was read; what is damaged was not.
-        damaged: begin and end, in seconds, of each stretch that is damaged. Its frames are not among :meth:`frames`,
-            and a new stretch begins after it.
     """
 
     recording: Path
@@ -84,17 +68,29 @@ class VideoReader:
     keys: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     seen_seconds: float = 0.0
-    damaged: list[tuple[float, float]] = field(default_factory=list)
     _damage: Damage = field(default_factory=Damage)
     _stored: dict[int, int] = field(default_factory=dict)
     _in_order: bool = True
     _count: int = 0
     _last: float = -1.0
+    _due: float = 0.0
+    _sent: float | None = None
     _reached: float = 0.0
     _clock: Clock = field(default_factory=lambda: Clock(0.04))
-    _turn: Turn | None = None
     _first: Packets = ()
-    _scaler: VideoReformatter = field(default_factory=VideoReformatter)
+    _grays: Grays = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Scale by what was asked for."""
+        self._grays = Grays(self.shrink)
+
+    @property
+    def damaged(self) -> list[tuple[float, float]]:
+        """Begin and end, in seconds, of each stretch that is damaged.
+
+        Its frames are not among :meth:`frames`, and a new stretch begins after it.
+        """
+        return self._damage.stretches
 
     @property
     def whole(self) -> bool:
@@ -201,46 +197,55 @@ class VideoReader:
                 begin = seconds if begin is None else begin
                 if seconds - begin > longest:
                     return False
-                elapsed, self._last = seconds - self._last, seconds
+                if self._damage.lost_any() and seconds > self._due + 0.5 / rate and (decoded > 1 or not later):
+                    self._damage.note(self._due, seconds, goes_on=not shown and decoded > 1)
+                    shown = False
+                elapsed, self._last, self._due = seconds - self._last, seconds, seconds + 1 / rate
                 self._reached = seconds + self._shown_for(frame)
                 if not clean:
-                    self._note_damage(seconds, 1 / rate, goes_on=not shown and decoded > 1)
+                    self._damage.note(seconds, self._due, goes_on=not shown and decoded > 1)
                     shown = False
                     continue
-                if not shown:
-                    self.begins.append(self._count)
-                if frame.key_frame:
-                    self.keys.append(self._count)
+                self._note_frame(frame, begins=not shown)
                 self.seen_seconds += elapsed if shown else 1 / rate
-                self._count += 1
-                self.sizes.append(self._stored.pop(frame.pts, 0) if frame.pts is not None else 0)
                 shown = True
-                yield seconds, self._small_gray(frame)
+                yield seconds, self._grays.of(frame)
         except AnalysisError:
             if decoded or self._last < 0:  # a later stretch without any frame is beyond the end
                 raise
         self.seen_seconds += self._reached - self._last - 1 / rate if shown else 0.0  # the last one may stay for long
+        if self._damage.lost_any() and (end := self._clock.seconds(self._sent)) > self._reached + 0.5 / rate:
+            self._damage.note(self._reached, end, goes_on=not shown)
+            self._reached = end
         return True
+
+    def _note_frame(self, frame: VideoFrame, *, begins: bool) -> None:
+        if begins:
+            self.begins.append(self._count)
+        if frame.key_frame:
+            self.keys.append(self._count)
+        self.sizes.append(self._stored.pop(frame.pts, 0) if frame.pts is not None else 0)
+        self._count += 1
 
     def _pictures(self, container: InputContainer, stream: av.VideoStream) -> Iterator[VideoFrame]:
         first, self._first = self._first, ()
-        frames = frames_of(
-            container, stream, first=first, on_packet=self._note_packet, on_bad_packet=self._damage.lose_packet
-        )
+        frames = frames_of(container, stream, first=first, on_packet=self._note_packet, on_bad_packet=self._lose_packet)
         return (frame for frame in frames if isinstance(frame, VideoFrame))
 
     def _note_packet(self, packet: Packet[av.VideoStream]) -> None:
         if packet.is_discard and packet.is_keyframe:
             self._damage.renew()
         if packet.pts is not None:
+            self._sent = float(packet.pts * packet.time_base)
             self._in_order &= packet.pts == packet.dts
             if len(self._stored) > _MOST_WAITING:
                 self._stored.clear()
             self._stored[packet.pts] = packet.size
 
-    def _note_damage(self, seconds: float, length: float, *, goes_on: bool) -> None:
-        begin = self.damaged.pop()[0] if goes_on and self.damaged else seconds
-        self.damaged.append((begin, seconds + length))
+    def _lose_packet(self) -> None:
+        self._damage.lose_packet()
+        if self._clock.origin is None:  # the recording begins with what cannot be decoded
+            self._clock.seconds(self._sent)
 
     def _seconds(self, frame: VideoFrame) -> float:
         if max(frame.width, frame.height) > self.caps.max_side_pixels:  # more than the header states
@@ -259,12 +264,12 @@ class VideoReader:
         return min(float(frame.duration * frame.time_base), max(left, usual))
 
     def _finish(self, container: InputContainer, stream: av.VideoStream, seconds: float, elsewhere: float) -> None:
-        self._damage.require_few(self._count)
+        self._damage.require_some(self._count)
         require_complete(container, stream, seconds)
         if not self._in_order:
             self.sizes = []
         seconds += elsewhere
-        width, height = (self._turn or UPRIGHT).shown(stream.width, stream.height)
+        width, height = self._grays.shown(stream.width, stream.height)
         self.facts = MediaFacts(
             container=container.format.name,
             codec=stream.codec_context.name,
@@ -274,22 +279,3 @@ class VideoReader:
             frames=self._count if self.seen_seconds >= seconds - 0.5 else stream.frames or None,
             frames_per_second=round(self._count / max(self.seen_seconds, self._clock.step), 3),
         )
-
-    def _small_gray(self, frame: VideoFrame) -> GrayFrame:
-        if self._turn is None:
-            self._turn = turn_of(frame)
-        shown_width, shown_height = self._turn.shown(frame.width, frame.height)
-        small = min(shown_width, WIDEST)
-        width, height = self._turn.shown(small, max(round(shown_height * small / shown_width), 1))
-        if self.shrink is not None and _is_limited_luma(frame):
-            plane = frame.planes[0]
-            rows = np.frombuffer(plane, dtype=np.uint8).reshape(-1, plane.line_size)
-            return self._turn.apply(self.shrink(rows[: frame.height, : frame.width], width, height))
-        gray = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
-        return self._turn.apply(gray.to_ndarray())  # type: ignore[arg-type]
-
-
-def _is_limited_luma(frame: VideoFrame) -> bool:
-    """Return whether the first plane is luma of eight bits, from 16 to 235, with its first row first."""
-    limited = frame.color_range != ColorRange.JPEG
-    return frame.format.name in _LUMA_FORMATS and limited and frame.planes[0].line_size >= frame.width
