@@ -12,10 +12,12 @@ from context_analyzer.lexicon import INDICATORS, PROTECTIVE, Indicator
 from context_analyzer.masking import masked
 from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import MESSAGES, NotDone, Reason, fact
+from context_analyzer.told import only_told
 from context_analyzer.transcript import Transcript, Turn
 
 PATTERN = "ScamPattern"
 _MANIPULATION = "AnalysisManipulation"
+_DEMANDS = {indicator.kind for indicator in INDICATORS if indicator.demand} - {_MANIPULATION}
 _MOST_PLACES = 8
 """Of one indicator: a long call repeats itself."""
 
@@ -38,7 +40,10 @@ class Hit:
 
 
 def find_hits(transcript: Transcript) -> list[Hit]:
-    """Return every place where an indicator is said, in order. Words that warn of fraud are passed over."""
+    """Return every place where an indicator is said, in order.
+
+    Words that warn of fraud are passed over, and so are demands that somebody asks about, forbids, or reports.
+    """
     return [hit for turn in transcript.turns for hit in hits_in(turn)]
 
 
@@ -56,6 +61,8 @@ def hits_in(turn: Turn) -> list[Hit]:
         for indicator in INDICATORS:
             for match in indicator.pattern.finditer(sentence[0]):
                 if any(begin < match.end() and match.start() < end for begin, end in harmless):
+                    continue
+                if indicator.kind in _DEMANDS and only_told(sentence[0], *match.span()):
                     continue
                 begin, end = (sentence.start() + edge for edge in match.span())
                 hits.append(Hit(indicator, begin, end, *turn.seconds(begin, end), turn.text[begin:end]))
