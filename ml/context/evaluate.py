@@ -27,10 +27,12 @@ from context_analyzer.classifier.weights import FOLDER as WEIGHTS
 from context_analyzer.classifier.weights import Weights
 from context_analyzer.words import judge_line
 from ml.common.paths import repo_root
+from ml.context import early
 from ml.context.dialogues import calls
+from ml.context.folds import JUDGED, folds
 from ml.context.longer import long_calls
 from ml.context.scripts import load_calls
-from ml.context.templates import HONEST, scripts
+from ml.context.templates import HONEST
 from ml.context.texts import ROBOCALLS, SERVICE, campaigns, texts
 from ml.context.train import CALLS_A_FAMILY, chosen_pieces, corpus, related, robocalls, train
 
@@ -38,14 +40,6 @@ TARGET = repo_root() / "docs" / "cards" / "words.md"
 MEASURED = repo_root() / "ml" / "context" / "measured.json"
 UNBROKEN = repo_root() / "ml" / "context" / "calls" / "unbroken.yaml"
 LANGUAGES = {"ko": "Korean", "en": "English"}
-
-_KINDS = (
-    ("Agency", "Delivery", "Prize", "Romance"),
-    ("Loan", "BankDesk", "Investment", "Job"),
-    ("Family", "Card", "Refund", "TechSupport"),
-)
-_JUDGED = 20
-"""Calls of each family that was left out."""
 
 _TURNS = (5, 10, 20)
 _COMPACT = (",", ":")
@@ -72,22 +66,11 @@ class Row:
     long: bool = False
 
 
-def left_out(language: str, fold: int) -> list[str]:
-    """Return the families that are left out of a fold's training."""
-    honest = [script.family for script in scripts(language) if not script.scam]
-    frauds = [script.family for script in scripts(language) if script.kind in _KINDS[fold]]
-    return [*honest[fold :: len(_KINDS)], *frauds]
-
-
 def rows(language: str) -> Iterator[Row]:
     """Return how the calls of each family are judged when it is left out."""
-    for fold in range(len(_KINDS)):
-        out = left_out(language, fold)
-        some = corpus(language, CALLS_A_FAMILY[language] // 2, out)
-        weights = train(some, chosen_pieces(some), language, heads=False)
-        these = [script for script in scripts(language) if script.family in out]
+    for weights, these in folds(language):
         for script in these:
-            for made in calls(script, _JUDGED, "judged", related(script)):
+            for made in calls(script, JUDGED, "judged", related(script)):
                 said = [turn.text for turn in made.turns]
                 yield Row(script.family, script.kind, _evidence(said, weights))
             others = [other for other in these if not other.scam and other is not script]
@@ -134,7 +117,8 @@ def real_english() -> dict[str, list[float]]:
 
 def card(measured: Mapping[str, Any]) -> str:
     """Return the measured part of the card, failures first."""
-    tables = [_language(code, apart(measured[code])) for code in LANGUAGES if code in measured]
+    tables = [early.table(measured["early"])] if "early" in measured else []
+    tables += [_language(code, apart(measured[code])) for code in LANGUAGES if code in measured]
     return "\n\n".join([_scripted(), *tables, *([_real(measured["real"])] if "real" in measured else [])])
 
 
@@ -168,7 +152,7 @@ def _language(code: str, every: Sequence[Row]) -> str:
     edges = {"as delivered": _threshold(code)}
     edges |= {f"{share:.0%} accused": float(np.quantile(honest, 1 - share)) for share in (0.01, 0.05)}
     lines = [f"### {LANGUAGES[code]}: kinds and honest families that training did not meet\n"]
-    lines.append(f"Calls put together from scripts, {_JUDGED} of each family. Share of calls that are accused:\n")
+    lines.append(f"Calls put together from scripts, {JUDGED} of each family. Share of calls that are accused:\n")
     lines.append("| kind | calls | " + " | ".join(edges) + " | after 5 turns | 10 | 20 |")
     lines.append("|---|---|---|---|---|---|---|---|")
     for kind in [*sorted({row.kind for row in some} - {HONEST}), HONEST]:
@@ -233,6 +217,7 @@ def main() -> int:
 _PARTS: dict[str, Callable[[], object]] = {
     "ko": lambda: together(rows("ko")),
     "en": lambda: together(rows("en")),
+    "early": early.measured,
     "real": real_english,
 }
 

@@ -85,7 +85,7 @@ class Unseen:
         return self.cut(letters * len(text) / max(len(text.replace(" ", "")), 1))
 
 
-_PARTS: dict[str, Callable[[Unseen], tuple[str, ...]]] = {
+PARTS: dict[str, Callable[[Unseen], tuple[str, ...]]] = {
     "whole": lambda call: call.turns,
     "whole, in one turn": lambda call: (" ".join(call.turns),),
     "1,000 characters": lambda call: call.cut(1000),
@@ -148,13 +148,13 @@ def _batch(batch: str, about: str) -> str:
     lines += [f"\n| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for code, language in _LANGUAGES.items():
         some = [call for call in calls if call.language == code]
-        lines += [_row(some, language, part) for part in _PARTS if some]
+        lines += [_row(some, language, part) for part in PARTS if some]
     return "\n".join([*lines, "", _kinds(calls)])
 
 
 def _row(calls: Sequence[Unseen], language: str, part: str) -> str:
-    frauds = [answer(_PARTS[part](call)) for call in calls if call.scam]
-    honest = [answer(_PARTS[part](call)) for call in calls if not call.scam]
+    frauds = [answer(PARTS[part](call)) for call in calls if call.scam]
+    honest = [answer(PARTS[part](call)) for call in calls if not call.scam]
     cells = [_share([one.joined for one in frauds]), _share([one.joined for one in honest])]
     for who in ("classifier", "rules"):
         found, wrong = (sum(getattr(one, who) for one in some) for some in (frauds, honest))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analyzer_contract import SUSPICIOUS_FROM
 from context_analyzer.classifier import weights
-from context_analyzer.classifier.judging import judge_texts
+from context_analyzer.classifier.judging import doubt_of, judge_texts
 from context_analyzer.classifier.text import ENGLISH, KOREAN, language_of, pieces, spoken, windows
 from context_analyzer.classifier.weights import load_weights
 from context_analyzer.detectors.classifier import ScamClassifier
@@ -119,10 +119,47 @@ def test_length_alone_accuses_nobody() -> None:
 def test_the_same_evidence_says_less_in_a_longer_korean_call() -> None:
     call = next(call for call in load_calls() if call.name == "ko-prosecutor")
     texts = [text for _, text in call.turns]
-    judged = [judge_texts(texts * times) for times in (2, 8)]
+    judged = [judge_texts(texts * times) for times in (3, 10)]  # neither is little talk
     assert judged[0] is not None
     assert judged[1] is not None
     assert judged[1].evidence < judged[0].evidence
+
+
+def test_what_little_talk_says_is_believed_once_more_of_the_same_is_said() -> None:
+    call = next(call for call in load_calls() if call.name == "ko-hard-new-number")
+    texts = [text for _, text in call.turns]
+    little, more = (judge_texts(texts * times) for times in (1, 6))
+    assert little is not None
+    assert more is not None
+    assert little.score < SUSPICIOUS_FROM <= more.score
+    assert max(stretch.score for stretch in little.stretches) >= SUSPICIOUS_FROM  # as a part of a longer call it counts
+
+
+def test_little_talk_leaves_more_to_the_rules() -> None:
+    call = next(call for call in load_calls() if call.name == "ko-delivery-link")
+    judgement = judge_texts([text for _, text in call.turns])
+    assert judgement is not None
+    assert judgement.score < SUSPICIOUS_FROM
+    assert judgement.undecided
+
+
+def test_english_is_judged_however_little_is_said() -> None:
+    assert all(doubt_of(letters, ENGLISH) == 0 for letters in (1, 50, 5000))
+
+
+@pytest.mark.parametrize("name", ["ko-prosecutor", "ko-loan", "ko-fss", "ko-gift-card-boss"])
+def test_a_call_that_ends_where_it_turned_is_accused_from_the_same_turn_on(name: str) -> None:
+    call = next(call for call in load_calls() if call.name == name)
+    talk = "어제 병원 갔다 왔는데 의사 선생님이 무릎은 괜찮다고 하셔서 한시름 놨어"
+    texts = [talk] * 4 + [text for _, text in call.turns] * 3
+    judgement = judge_texts(texts)
+    assert judgement is not None
+    assert judgement.turned is not None
+    place = next(place for place, score in enumerate(judgement.scores) if score >= SUSPICIOUS_FROM)
+    until = judge_texts(texts[: judgement.stretches[place].last + 1])
+    assert until is not None
+    assert until.score >= SUSPICIOUS_FROM
+    assert until.turned == judgement.turned
 
 
 def test_a_korean_fraud_that_goes_on_says_more_than_one_among_other_talk() -> None:

@@ -78,6 +78,7 @@ def test_who_tells_what_another_wanted_demands_nothing(words: str) -> None:
         ("현금을 인출해서 저희 직원한테 전달하세요", "CashHandover"),
         ("동생한테 돈 보내라고 하세요", "MoneyTransfer"),
         ("카드 번호 불러 주세요 확인됐습니다", "SecretsDemand"),
+        ("그 돈은 저희 계좌로 한 번 보내셨다가 다시 받으시는 거예요", "MoneyTransfer"),
     ],
 )
 def test_a_demand_stays_one_whatever_is_said_beside_it(words: str, kind: str) -> None:

@@ -18,9 +18,6 @@ from context_analyzer.words import CallLine, judge_file, judge_line
 from ml.context.scripts import Call, load_calls
 
 CALLS = load_calls()
-MISSED = {"ko-delivery-link"}
-"""docs/cards/words.md says so."""
-
 ODD_TIMES: list[Any] = [None, "", "-", -1, 1e400, "나중에", [], True]
 ODD_SPEAKERS: list[Any] = [None, 1, "", "상담원", "화자 1", "x" * 500, ["A"]]
 
@@ -62,7 +59,7 @@ def test_a_fraud_has_its_kind_its_stages_and_the_moment_when_it_turned() -> None
 
 @pytest.mark.parametrize(
     "call",
-    [call for call in CALLS if call.scam and call.split != "hard" and call.name not in MISSED],
+    [call for call in CALLS if call.scam and call.split != "hard"],
     ids=lambda c: c.name,
 )
 def test_plain_frauds_are_found(call: Call) -> None:

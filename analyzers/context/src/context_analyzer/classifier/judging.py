@@ -36,6 +36,11 @@ _LENGTH_COST, _SHORT = {KOREAN: 0.2, ENGLISH: 0.0}, 5
 """The strongest of many windows are strong by chance: what that takes from the evidence for each time that a call has
 e times as many windows as a short one, of two minutes (docs/adr/0093)."""
 
+_LITTLE, _LITTLE_COST = 450, {KOREAN: 0.4, ENGLISH: 0.0}
+"""Fewer letters than these, of a minute and a half, are little talk, on which the classifier knows less either way:
+how much further from the line it has to be, for each time that a call has e times fewer, to accuse by itself, and to
+keep the rules from accusing (docs/adr/0108)."""
+
 _WORD_LIMIT = 0.6
 """Most that one word may add to a window's evidence, or take from it."""
 
@@ -79,7 +84,7 @@ class Stretch:
 
     @property
     def evident(self) -> bool:
-        """Whether it would be Suspicious by itself."""
+        """Whether its evidence by itself reaches the line."""
         return self.score >= _EVIDENT
 
 
@@ -95,8 +100,8 @@ class Judgement:
         turned: the number of the turn with which the evidence came together; None if the score is below 50.
         stretches: all windows, in order.
         scores: the score after each window.
-        evidence: of the whole call, from which its score follows.
-        undecided: whether it is so close below the line that the rules may accuse.
+        evidence: of the whole call, from which its score follows; little talk takes from it.
+        undecided: whether it is so close below the line that the rules may accuse: little talk leaves more to them.
     """
 
     language: str
@@ -129,12 +134,14 @@ def judge_spoken(call: Spoken, weights: Weights) -> Judgement:
     """Return the judgement on a call in which something is said, by these weights."""
     stretches, kinds = _stretches(call, weights)
     detached = _detached(call)
-    scores, top, ordered = list[int](), 0.0, list[float]()
-    for stretch in stretches:
+    letters = np.cumsum([len(word) for word in call.words])
+    scores, evidence, doubt, ordered = list[int](), 0.0, 0.0, list[float]()
+    for stretch, (_, after) in zip(stretches, windows(call), strict=True):
         insort(ordered, stretch.evidence)
-        top = _together(ordered, call.language) - detached
-        scores.append(_score(top - weights.manifest.threshold))
-    score = scores[-1]
+        doubt = doubt_of(int(letters[after - 1]), call.language)
+        evidence = _together(ordered, call.language) - detached - doubt
+        scores.append(_score(evidence - weights.manifest.threshold))
+    score, below = scores[-1], weights.manifest.threshold - evidence
     accused = score >= _EVIDENT
     strongest = sorted(range(len(stretches)), key=lambda place: -stretches[place].evidence)[:_TOGETHER]
     kind = weights.manifest.kinds[int(np.argmax(kinds[strongest].sum(axis=0)))]
@@ -148,8 +155,8 @@ def judge_spoken(call: Spoken, weights: Weights) -> Judgement:
         turned.turn if accused and turned else None,
         tuple(stretches),
         tuple(scores),
-        top,
-        -weights.manifest.undecided <= top - weights.manifest.threshold < 0,
+        evidence,
+        0 < below <= weights.manifest.undecided + 2 * doubt,
     )
 
 
@@ -167,6 +174,11 @@ def _together(ordered: Sequence[float], language: str) -> float:
     part = _WIDE[language]
     said = (1 - part) * sum(strongest) / len(strongest) + part * sum(wide) / len(wide)
     return said - _LENGTH_COST[language] * math.log(max(count / _SHORT, 1.0))
+
+
+def doubt_of(letters: int, language: str) -> float:
+    """Return how much less is known for certain of a call of which so many letters were heard."""
+    return _LITTLE_COST[language] * math.log(max(_LITTLE / letters, 1.0))
 
 
 def _detached(call: Spoken) -> float:
