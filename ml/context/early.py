@@ -32,7 +32,7 @@ _CANDIDATES = [(little, cost) for little in (350, 400, 450, 500, 600) for cost i
 
 
 @dataclass(frozen=True)
-class Heard:
+class Beginning:
     """What is heard of a call.
 
     Attributes:
@@ -50,7 +50,7 @@ class Heard:
     rules: bool
 
 
-def beginnings() -> Iterator[Heard]:
+def beginnings() -> Iterator[Beginning]:
     """Return what is heard of Korean calls from scripts that were left out; beginnings of calls that are longer."""
     for weights, these in folds(KOREAN):
         for script in these:
@@ -59,19 +59,19 @@ def beginnings() -> Iterator[Heard]:
                 for part in _BEGINNINGS:
                     turns = PARTS[part](call)
                     if part == "whole" or sum(map(len, turns)) < sum(map(len, call.turns)):
-                        yield heard(turns, script.kind, part, weights)
+                        yield judged(turns, script.kind, part, weights)
 
 
-def heard(turns: Sequence[str], kind: str, part: str, weights: Weights) -> Heard:
+def judged(turns: Sequence[str], kind: str, part: str, weights: Weights) -> Beginning:
     """Return how turns are judged by weights and by the rules."""
     call = spoken([clean(turn) for turn in turns], KOREAN)
     letters = max(sum(map(len, call.words)), 1)
     evidence = judge_spoken(call, weights).evidence + doubt_of(letters, KOREAN) if call.words else -math.inf
     hits = find_hits(Transcript(tuple(Turn("", text, (Word(0, len(text), 0, 0),)) for text in turns)))
-    return Heard(kind, part, letters, evidence, score_of(hits) >= SUSPICIOUS_FROM)
+    return Beginning(kind, part, letters, evidence, score_of(hits) >= SUSPICIOUS_FROM)
 
 
-def accused(one: Heard, asked: Doubt, manifest: Manifest) -> tuple[bool, bool]:
+def accused(one: Beginning, asked: Doubt, manifest: Manifest) -> tuple[bool, bool]:
     """Return whether the classifier accuses by itself, and whether it and the rules together do."""
     further = asked(one.letters)
     alone = one.evidence >= manifest.threshold + further
@@ -84,7 +84,7 @@ def doubt(little: int, cost: float) -> Doubt:
     return lambda letters: cost * math.log(max(little / letters, 1.0))
 
 
-def counts(some: Iterable[Heard], asked: Doubt, manifest: Manifest) -> dict[str, dict[str, list[int]]]:
+def counts(some: Iterable[Beginning], asked: Doubt, manifest: Manifest) -> dict[str, dict[str, list[int]]]:
     """Return for each part and kind: calls, accused by the classifier alone, by both together."""
     found: dict[str, dict[str, list[int]]] = {part: defaultdict(lambda: [0, 0, 0]) for part in _BEGINNINGS}
     for one in some:
@@ -120,9 +120,9 @@ def table(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _share(of_part: Mapping[str, Sequence[int]], kinds: Sequence[str], place: int = 2) -> str:
+def _share(of_part: Mapping[str, Sequence[int]], kinds: Sequence[str], place: int = 2, digits: int = 1) -> str:
     trials, hits = (sum(of_part[kind][column] for kind in kinds) for column in (0, place))
-    return f"{hits / max(trials, 1):.1%}"
+    return f"{hits / max(trials, 1):.{digits}%}"
 
 
 def main() -> int:
@@ -134,7 +134,7 @@ def main() -> int:
         write(f"{little} letters, {cost:.2f}:")
         for part, kinds in found.items():
             frauds = [kind for kind in kinds if kind != HONEST]
-            cells = (f"{_share(kinds, some_kinds, place)}" for place in (1, 2) for some_kinds in ([HONEST], frauds))
+            cells = (_share(kinds, some_kinds, place, 2) for place in (1, 2) for some_kinds in ([HONEST], frauds))
             write(f"  {part} {' '.join(cells)}")
         write("\n")
     return 0
