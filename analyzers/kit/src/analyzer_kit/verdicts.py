@@ -55,7 +55,9 @@ def of_the_whole(verdict: Verdict, summary: str, coverage: Coverage) -> tuple[Ve
     gaps = " ".join(coverage.gaps)
     if coverage.mostly_damaged and SEVERITY[verdict] <= SEVERITY[Verdict.INCONCLUSIVE]:
         return Verdict.INCONCLUSIVE, f"Nothing can be said, since most is damaged, or encrypted. {gaps}"[:500]
-    if verdict is not Verdict.NO_EVIDENCE or coverage.sufficient:
+    if coverage.sufficient or SEVERITY[verdict] > SEVERITY[Verdict.INCONCLUSIVE]:
         return verdict, summary
+    if verdict is Verdict.INCONCLUSIVE:
+        return verdict, f"{summary} {gaps}"[:500].rstrip()
     sentence = f"No evidence was found, but only {coverage.percent} % was examined. {gaps}"
     return Verdict.INCONCLUSIVE, sentence[:500].rstrip()

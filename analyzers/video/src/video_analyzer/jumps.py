@@ -123,7 +123,7 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
         returns=_returning(flow, _flow(after, fitted), fitted) if explained else 0.0,
         zoom=_zoom(flow) if explained else 0.0,
         shifted=explained and _is_shifted(shots, _shift(flow), [_shift(other) for other in beside]),
-        replaced=explained and around < _LEAST_PIXELS and _is_replaced(shots, beside),
+        replaced=around < _LEAST_PIXELS and _is_replaced(shots, beside),
     )
 
 

@@ -106,6 +106,7 @@ def seam_at(motion: Motion, frame: int, original: int | None, near: int = _NEAR,
     pictures = _in_stretch(motion, frame)
     here = np.abs(pictures - frame) <= near
     came = here & (motion.times[pictures] - motion.times[pictures - 1] <= _STALLED * motion.interval)
+    came &= ~np.isin(pictures, [jump.frame for jump in motion.jumps if jump.replaced])  # a counter gets another digit
     if not came.any():
         return Seam()
     place = int(np.searchsorted(pictures, frame))

@@ -29,9 +29,12 @@ _SLOW, _SLOWER, _SLOW_FRAMES = 0.03, 3.0, 16
 """An encoder that has few bits improves a picture that stands in every frame: so many frames change by less than the
 first of the leap, and so many times less than what moved before them."""
 
-_HARDLY, _CAUGHT_UP = 0.4, 1.5
-"""A stall of a few frames: meanwhile the picture changes so many times less than what moves before and after it, and
-then it leaps at most so many times as far as the scene moves in as many frames elsewhere."""
+_HARDLY, _NOWHERE, _CAUGHT_UP = 0.4, 0.3, 1.5
+"""A stall of a few frames: meanwhile the picture changes from each frame to the next so many times less than what moves
+before and after it; or, as an encoder of few bits may change a picture that stands by as much as one that moves, from
+its first frame to its last it comes no farther than so many times what it does in as many just before and just after
+(0.34 at least before dropped stretches of the clips that were used for setting it). Then it leaps at most so many times
+as far as the scene moves in as many frames elsewhere."""
 
 _FEWEST, _MOST, _BEFORE, _AFTER, _ELSEWHERE = 3, 30, 8, 5, 12
 """Frames: of such a stall; beside it, before and after; and from which on the scene is looked at elsewhere."""
@@ -64,15 +67,30 @@ def caught_up(motion: Motion, frame: int) -> int:
     An encoder of few bits improves a picture that stands by as much as a quiet scene moves. But where a stretch is
     missing, what was going on leaps farther than it moves in the time for which it happened to pause.
     """
-    leaps = motion.leaps
-    after = leaps[frame + 1 : frame + 1 + _AFTER]
+    mixed = _mixed(motion.leaps, np.arange(max(frame - _MIXED_FRAMES, 0), frame), frame)
     for stood in range(min(_MOST, frame - _AFTER - 1), _FEWEST - 1, -1):
-        before, held = leaps[max(frame - stood - _BEFORE, 1) : frame - stood], leaps[frame - stood : frame]
-        moved = min(float(np.median(before)), float(np.median(after))) if after.size > _AFTER // 2 else 0.0
-        hardly = float(np.median(held)) <= _HARDLY * moved and float(held.max()) <= moved
-        if hardly and leaps[frame] <= _CAUGHT_UP * _moves_in(motion.thumbs, frame, stood):
+        hardly = _hardly_moves(motion.leaps, stood, frame)
+        hardly = hardly or any(_comes_nowhere(motion.thumbs, stood, frame - without, frame) for without in {0, mixed})
+        if hardly and motion.leaps[frame] <= _CAUGHT_UP * _moves_in(motion.thumbs, frame, stood):
             return stood
     return 0
+
+
+def _hardly_moves(leaps: NDArray[np.float32], stood: int, frame: int) -> bool:
+    """Return whether so many frames before ``frame`` change little, each beside the one before it."""
+    before, held = leaps[max(frame - stood - _BEFORE, 1) : frame - stood], leaps[frame - stood : frame]
+    after = leaps[frame + 1 : frame + 1 + _AFTER]
+    moved = min(float(np.median(before)), float(np.median(after))) if after.size > _AFTER // 2 else 0.0
+    return float(np.median(held)) <= _HARDLY * moved and float(held.max()) <= moved
+
+
+def _comes_nowhere(thumbs: NDArray[np.float32], stood: int, end: int, frame: int) -> bool:
+    """Return whether so many frames before ``end`` change little in all, although the picture moves on at ``frame``."""
+    first, last = end - 1 - stood, end - 1
+    if first < stood or frame + stood >= len(thumbs):
+        return False
+    moved = min(leap(thumbs[first - stood], thumbs[first]), leap(thumbs[frame], thumbs[frame + stood]))
+    return leap(thumbs[first], thumbs[last]) <= _NOWHERE * moved
 
 
 def _moves_in(thumbs: NDArray[np.float32], frame: int, stood: int) -> float:

@@ -68,7 +68,9 @@ def test_only_where_nothing_was_found_it_matters_what_was_not_examined(
 ) -> None:
     found, sentence = of_the_whole(verdict, "Before.", Coverage(share, (GAP,)))
     assert found is expected
-    if found is verdict:
+    if verdict is Verdict.INCONCLUSIVE:
+        assert sentence == f"Before. {GAP}"
+    elif found is verdict:
         assert sentence == "Before."
     else:
         assert GAP in sentence

@@ -49,12 +49,13 @@ def test_a_picture_each_second_that_an_encoder_of_few_bits_goes_on_improving() -
     assert facts_of(read(frame for at in shown for frame in improving(MOVING[at], 30, 4))) <= {"StalledPicture"}
 
 
-def numbered(number: int, scale: float) -> Gray:
+def numbered(number: int, scale: float, after: str = ".000", left: int | None = None) -> Gray:
     """Return a test card of bars with a counter in a box that is as wide as its digits."""
     bars = np.array([[190, 160, 130, 110, 90, 60, 30]], dtype=np.uint8)
-    card, text = cv2.resize(bars, SIZE, interpolation=cv2.INTER_NEAREST), f"{number}.000"
+    card, text = cv2.resize(bars, SIZE, interpolation=cv2.INTER_NEAREST), f"{number}{after}"
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-    left, base = (SIZE[0] - width) // 2, SIZE[1] // 2
+    base = SIZE[1] // 2
+    left = (SIZE[0] - width) // 2 if left is None else left
     cv2.rectangle(card, (left - 4, base - height - 4), (left + width + 4, base + 5), 0, -1)
     cv2.putText(card, text, (left, base), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, 1)
     return np.asarray(card, dtype=np.uint8)
@@ -64,6 +65,11 @@ def numbered(number: int, scale: float) -> Gray:
 def test_a_counter_that_gets_another_digit_is_no_missing_stretch(scale: float) -> None:
     found = reports(read(numbered(number, scale) for number in range(80, 140)))["DroppedFrames"]
     assert found.score < 50
+
+
+@pytest.mark.parametrize(("scale", "left"), [(0.5, 60), (0.6, 20)])
+def test_a_counter_whose_last_digit_comes_back_until_it_gets_another_one_is_no_loop(scale: float, left: int) -> None:
+    assert facts_of(read(numbered(number, scale, "", left) for number in range(150))) <= {"RepeatedMovement"}
 
 
 @pytest.mark.parametrize(

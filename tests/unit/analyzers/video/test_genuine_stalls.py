@@ -76,6 +76,20 @@ def test_a_short_stall_in_which_an_encoder_of_few_bits_improves_the_picture(stoo
     assert facts_of(read(frames)) == {"StalledPicture"}
 
 
+@pytest.mark.parametrize("stood", [8, 16])
+def test_a_stall_in_which_an_encoder_of_few_bits_changes_single_frames_as_much_as_movement_does(stood: int) -> None:
+    goes_on = 60 + stood
+    frames = [*MOVING[:60], *improving(MOVING[59], stood, strength=4), *MOVING[goes_on:150]]
+    assert facts_of(read(frames)) == {"StalledPicture"}
+
+
+@pytest.mark.parametrize("shares", [(0.2,), (0.1, 0.15)])
+def test_the_same_where_the_next_picture_is_mixed_into_the_last_frames(shares: Sequence[float]) -> None:
+    goes_on = 60 + 12 + len(shares)
+    stalled = [*improving(MOVING[59], 12, strength=4), *mixed(MOVING[59], MOVING[goes_on], shares)]
+    assert facts_of(read([*MOVING[:60], *stalled, *MOVING[goes_on:150]])) <= {"StalledPicture"}
+
+
 def test_what_leaps_farther_than_it_moves_in_a_pause_stays_evidence() -> None:
     frames = [*MOVING[:60], *improving(MOVING[59], 4), *MOVING[80:150]]
     assert reports(read(frames))["DroppedFrames"].score >= 50
