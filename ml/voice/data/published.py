@@ -18,6 +18,7 @@ from typing import Final
 
 from ml.common.packages import DataMissing
 from ml.common.paths import repo_root
+from ml.voice.data import people
 from ml.voice.data.sound import Sound, decode
 
 ENVIRONMENT: Final = "SILVER_GUARDIAN_SPEECH"
@@ -38,7 +39,8 @@ class Clip:
         kind: of system: ``tts``, ``vc``, ``vocoder-copy``, ``codec``; of recording: ``audiobook``, ``telephone`` …
         lineage: decoder or vocoder, where known.
         language: as the source states it.
-        speaker: the source's name for the person.
+        speaker: of a recording, one name for one person in all sources, empty if no source names anybody; of a
+            synthetic clip, what the source says.
         repository: owner and name.
         coder: of the file in the repository.
         rate: sample rate there, in Hz.
@@ -63,8 +65,8 @@ class Clip:
 
     @property
     def person(self) -> str:
-        """The speaker, or the clip itself if the source names none."""
-        return f"{self.repository}:{self.speaker or self.name}"
+        """The speaker, or the clip itself if no source names one."""
+        return self.speaker or f"{self.repository}:{self.name}"
 
 
 def folder() -> Path:
@@ -94,7 +96,7 @@ def clips(home: Path) -> list[Clip]:
             kind=row["kind"],
             lineage=row["lineage"],
             language=row["language"],
-            speaker=row["speaker"],
+            speaker=row["speaker"] if row["label"] == "spoof" else people.name(row["speaker"], row["path"]),
             repository=row["repository"],
             coder=row["source_codec"],
             rate=int(row["source_rate"]),

@@ -97,9 +97,11 @@ def trials(found: Sequence[Clip]) -> list[Trial]:
     """Return the recordings and the drawn synthetic clips as they are, then the copies of the table."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = [(row["clip"], row["part"], list(filter(None, row["ways"].split("+")))) for row in csv.DictReader(file)]
-    drawn = {name for name, _, _ in rows}
+    by_name = {clip.name: clip for clip in found}
+    present = [row for row in rows if row[0] in by_name]
+    drawn = {name for name, _, _ in present}
     plain = [Trial(clip, AS_RECORDED) for clip in found if not clip.synthetic or clip.name in drawn]
-    return [*plain, *_copies(rows, {clip.name: clip for clip in found})]
+    return [*plain, *_copies(present, by_name)]
 
 
 def sound(trial: Trial) -> Sound:
@@ -121,7 +123,5 @@ def _copies(rows: Sequence[tuple[str, str, list[str]]], by_name: Mapping[str, Cl
     sizes = Counter(part for _, part, _ in rows)
     drawn = Counter((part, way) for _, part, ways in rows for way in ways)
     for name, part, ways in rows:
-        if name not in by_name:
-            continue
         for way in ways:
             yield Trial(by_name[name], way, 0.0 if way in ENCODED_AGAIN else sizes[part] / drawn[part, way])

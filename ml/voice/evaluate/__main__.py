@@ -16,8 +16,8 @@ from guardian_models.errors import ModelError, ModelMissing
 from guardian_models.manifest import Calibration, Domain, SoundManifest
 from guardian_models.runtime import Model, load
 from ml.common.packages import DataMissing
-from ml.voice.data import corpus, published, sent, splits
-from ml.voice.evaluate import card, heard, joined_card, judging, published_card, scores
+from ml.voice.data import corpus, doubles, published, sent, splits
+from ml.voice.evaluate import card, changed, heard, joined_card, judging, published_card, scores
 from ml.voice.train import joining, tuned, wideband
 from ml.voice.train.fitting import ID, OWN_MODELS
 
@@ -45,6 +45,8 @@ def main() -> int:
         _report(started, f"{wideband.CARD} is written")
     except (DataMissing, ModelMissing) as error:
         _report(started, f"{wideband.CARD} stays as it is, `make train` joins the model: {error}")
+    if arguments.wideband_only:
+        return 0
     try:
         _published(arguments.workers)
         _report(started, f"{published_card.CARD} is written")
@@ -79,9 +81,13 @@ def main() -> int:
 def _wideband(seed: int, workers: int) -> None:
     """Write the card of the wideband model, which `make train` joined before."""
     manifest = models_folder.read_manifest(OWN_MODELS, wideband.ID, SoundManifest)
-    drawn = dict.fromkeys(trial.clip for trial in sent.trials(published.clips(published.folder())))
-    judged = joining.judge(wideband.tried(seed, workers))
-    Path(wideband.CARD).write_text(joined_card.text(list(drawn), judged, manifest), "utf-8")
+    everything = published.clips(published.folder())
+    once = doubles.once(everything)
+    drawn = dict.fromkeys(trial.clip for trial in sent.trials(once))
+    tried = wideband.tried(seed, workers)
+    refitted = joining.fit(tried).calibration
+    run = changed.Run(manifest, tuned.digest(tuned.mean(seed)), refitted, everything, once)
+    Path(wideband.CARD).write_text(joined_card.text(run, list(drawn), joining.judge(tried)), "utf-8")
 
 
 def _published(workers: int) -> None:
@@ -138,6 +144,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--model", action="append", choices=[name for name in _CARDS if name != ID], default=[])
     parser.add_argument("--tuned", type=int, default=tuned.SEED, help="seed of the fine-tuned networks")
     parser.add_argument("--published-only", action="store_true", help="only what is measured on published speech")
+    parser.add_argument("--wideband-only", action="store_true", help="of that, only the card of the wideband model")
     parser.add_argument("--seed", type=int, default=corpus.SEED)
     parser.add_argument("--workers", type=int, default=2, help="number of threads")
     return parser.parse_args()

@@ -60,7 +60,10 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Judged:
-    """A clip in the domain: its score and what the thresholds say, which come from the other folds."""
+    """A clip in the domain: its score and what the thresholds say, which come from the other folds.
+
+    If it was met, what judges it knows the sound or the speaker: that is no figure about new people.
+    """
 
     clip: published.Clip
     score: float
@@ -69,6 +72,7 @@ class Judged:
     accused: bool
     way: str = sent.AS_RECORDED
     coded: bool = False
+    met: bool = False
 
 
 def fit(entries: Sequence[Scored]) -> Fitted:
@@ -118,7 +122,7 @@ def judge(entries: Sequence[Scored]) -> list[Judged]:
 def _judged(entry: Scored, value: float, by: Calibration, *, coded: bool) -> Judged:
     chance = float(metrics.probability(np.array(value), by.slope, by.intercept))
     suspected, accused = value >= by.threshold, value >= by.strict_threshold
-    return Judged(entry.clip, value, chance, suspected, accused, entry.way, coded)
+    return Judged(entry.clip, value, chance, suspected, accused, entry.way, coded, entry.met)
 
 
 def _shares(entries: Iterable[Scored]) -> fusion.Shares:

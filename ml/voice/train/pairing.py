@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as f
 
 from ml.common.packages import DataMissing
-from ml.voice.data import published
+from ml.voice.data import doubles, published
 from ml.voice.data.sound import Sound, rng
 from ml.voice.train import copies, messengers, tuned, tuning
 from ml.voice.train.tuning import Run, TrainingClips
@@ -41,12 +41,12 @@ def main() -> int:
     seed = parser.parse_known_args()[0].seed
     torch.set_num_threads(1)
     try:
-        found = published.wide(published.clips(published.folder()))
-        fold_of, variants = published.folds(found), copies.made(found, seed)
+        found = published.wide(doubles.once(published.clips(published.folder())))
+        variants = copies.made(found, seed)
         for fold in range(published.FOLDS):
             path = tuned.path_of(seed, fold)
             if not path.exists():
-                training = TrainingClips(found, published.learners(found, fold_of, fold), variants)
+                training = TrainingClips(found, tuned.split(seed, fold), variants)
                 run = tuning.begin(tuned.of_fold(seed, fold, tuned.ALONE), rng(seed, "tune3", fold), seed + fold)
                 tuned.write(path, tuning.go(run, path, STEPS, partial(_step, training)))
     except DataMissing as error:

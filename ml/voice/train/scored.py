@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -38,12 +38,14 @@ class Scored:
         fold: of the clip.
         parts: the texture's score, and that of the network which learned nothing of the fold.
         measures: of the texture.
+        met: whether one of them learned from the same sound or speaker nevertheless.
     """
 
     trial: Trial
     fold: int
     parts: tuple[float, float]
     measures: npt.NDArray[np.float16]
+    met: bool = False
 
     @property
     def clip(self) -> published.Clip:
@@ -62,7 +64,11 @@ class Scored:
 
 
 def score(
-    models: Sequence[Model], tried: Sequence[Trial], fold_of: Mapping[published.Clip, int], workers: int
+    models: Sequence[Model],
+    tried: Sequence[Trial],
+    fold_of: Mapping[published.Clip, int],
+    met: Collection[str],
+    workers: int,
 ) -> list[Scored]:
     """Return what the parts of each fold's model say of its trials in the domain; what the cache has is not asked.
 
@@ -70,6 +76,7 @@ def score(
         models: of :func:`ml.voice.train.fusion.build`, with any shares; one for each fold.
         tried: all trials.
         fold_of: the folds by which the networks were trained.
+        met: names of the clips that are not new to what judges them.
         workers: number of threads.
     """
     ear = open_session(texture.front_end())
@@ -77,7 +84,13 @@ def score(
     for fold, model in enumerate(models):
         rows |= _rows(model, ear, [trial for trial in tried if fold_of[trial.clip] == fold], workers)
     return [
-        Scored(trial, fold_of[trial.clip], (row["parts"][0], row["parts"][1]), _unpacked(row["measures"]))
+        Scored(
+            trial,
+            fold_of[trial.clip],
+            (row["parts"][0], row["parts"][1]),
+            _unpacked(row["measures"]),
+            trial.clip.name in met,
+        )
         for trial in tried
         if not why_outside(Conditions(**(row := rows[trial.key])["conditions"]), LIMITS)
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,10 +22,18 @@ from ml.voice.data import published
 
 SEED: Final = 14
 VERSION: Final = 1
-"""Raise it when the same seed gives other networks."""
+"""Raise it when the networks in the cache must not be used any more."""
 ALONE, PAIRED = "tuned", "paired"
 """Networks after examples of one stretch each, and those that went on with pairs: what is used."""
 AASIST_WEIGHTS: Final = repo_root().parent / "shared/models/asvspoof5-aasist.pth"
+
+
+@dataclass(frozen=True)
+class Split:
+    """The names of the clips that a fold's network is measured on, and of those that it learned from."""
+
+    held: frozenset[str]
+    learned: frozenset[str]
 
 
 def published_arrays(path: Path) -> dict[str, Array]:
@@ -62,6 +72,31 @@ def of_fold(seed: int, fold: int, stage: str = PAIRED) -> dict[str, Array]:
     if not path.exists():
         raise DataMissing(f"{path.name} is not in the cache; `make tune` trains it")
     return weights.read_arrays(path.read_bytes())
+
+
+def split(seed: int, fold: int) -> Split:
+    """Return what the network learned from that learned nothing of a fold.
+
+    Raises:
+        DataMissing: it was not trained.
+    """
+    path = _split_path(seed, fold)
+    if not path.exists():
+        raise DataMissing(f"{path.name} is not in the cache; `make tune` writes it")
+    stored = json.loads(path.read_text("utf-8"))
+    return Split(frozenset(stored["held"]), frozenset(stored["learned"]))
+
+
+def write_split(seed: int, fold: int, found: Sequence[published.Clip]) -> None:
+    """Write down which clips the network of a fold is measured on, and which it may learn from."""
+    fold_of = published.folds(found)
+    held = [clip.name for clip, of in zip(found, fold_of, strict=True) if of == fold]
+    learned = [found[index].name for index in published.learners(found, fold_of, fold)]
+    _split_path(seed, fold).write_text(json.dumps({"held": held, "learned": learned}), "utf-8")
+
+
+def _split_path(seed: int, fold: int) -> Path:
+    return cache() / "published" / f"split-v{VERSION}-{seed}-{fold}.json"
 
 
 def _as(array: Array, numbers: npt.NDArray[Any]) -> Array:

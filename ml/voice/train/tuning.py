@@ -1,8 +1,9 @@
 """Fine-tune AASIST on published speech: ``python -m ml.voice.train.tuning`` or ``make tune``.
 
 Every layer learns, from the numbers that were published with ASVspoof 5 on. There is one network for each fold, which
-learned from nothing of that fold: neither repository, system, lineage nor named speaker. An interrupted run
-goes on.
+learned from nothing of that fold: neither repository, system, lineage nor named speaker. Each sound is learned from
+once (:mod:`ml.voice.data.doubles`), and what each network learned from is written beside it. An interrupted run goes
+on.
 
 :mod:`ml.voice.train.pairing` goes on from here with pairs; what that makes is used.
 """
@@ -28,7 +29,7 @@ from guardian_models.catalogue import ASVSPOOF5_AASIST, probe
 from guardian_models.importing import TOLERANCE
 from guardian_models.weights import Array
 from ml.common.packages import DataMissing
-from ml.voice.data import published
+from ml.voice.data import doubles, published
 from ml.voice.data.sound import RATE, rng
 from ml.voice.train import copies, tuned
 from ml.voice.train.tunable import Network, Tensor
@@ -105,14 +106,13 @@ def main() -> int:
     torch.set_num_threads(1)
     try:
         start = _checked(tuned.published_arrays(arguments.aasist))
-        found = published.wide(published.clips(published.folder()))
-        fold_of = published.folds(found)
+        found = published.wide(doubles.once(published.clips(published.folder())))
         variants = copies.made(found, arguments.seed)
         for fold in range(published.FOLDS):
             path = tuned.path_of(arguments.seed, fold, tuned.ALONE)
             if not path.exists():
-                learners = published.learners(found, fold_of, fold)
-                training = TrainingClips(found, learners, variants)
+                tuned.write_split(arguments.seed, fold, found)
+                training = TrainingClips(found, tuned.split(arguments.seed, fold), variants)
                 run = begin(start, rng(arguments.seed, "tuning", fold), arguments.seed + fold)
                 tuned.write(path, go(run, path, STEPS, partial(_step, training)))
     except DataMissing as error:
@@ -135,11 +135,10 @@ def _checked(start: dict[str, Array]) -> dict[str, Array]:
 class TrainingClips:
     """Draws crops: both classes equally often, and a system or a source by the root of its number of clips."""
 
-    def __init__(
-        self, found: Sequence[published.Clip], learners: Sequence[int], variants: Sequence[copies.Copies]
-    ) -> None:
-        self._learners, self._variants = list(learners), variants
-        taken = [found[index] for index in learners]
+    def __init__(self, found: Sequence[published.Clip], split: tuned.Split, variants: Sequence[copies.Copies]) -> None:
+        self._learners = [index for index, clip in enumerate(found) if clip.name in split.learned]
+        self._variants = variants
+        taken = [found[index] for index in self._learners]
         self._synthetic = np.array([clip.synthetic for clip in taken])
         groups = [(clip.repository, clip.family or clip.kind, clip.synthetic) for clip in taken]
         sizes = Counter(groups)

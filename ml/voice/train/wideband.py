@@ -16,7 +16,7 @@ from guardian_models.catalogue import ASVSPOOF5_AASIST
 from guardian_models.folder import file_name, read_manifest, read_model, write
 from guardian_models.manifest import AudioWindow, Domain, Embedding, Logits, SoundManifest, WeightsSource
 from guardian_models.runtime import Model
-from ml.voice.data import published, sent
+from ml.voice.data import doubles, packaged, published, sent
 from ml.voice.train import coders, fitting, fusion, joining, scored, texture, tuned
 
 ID: Final = "voice-wideband"
@@ -55,18 +55,25 @@ def make(seed: int, workers: int, out: Path = fitting.OWN_MODELS) -> Path:
 def tried(seed: int, workers: int) -> list[scored.Scored]:
     """Return what the parts say of all trials in the domain: each by the network that learned nothing of its fold.
 
+    Each sound is tried once. Where that network, or the texture, knows it or its speaker nevertheless, this is said.
+
     Raises:
         DataMissing: there is no published speech, or no fine-tuned network.
     """
-    found = published.wide(published.clips(published.folder()))
-    fold_of = dict(zip(found, published.folds(found), strict=True))
+    found = published.clips(published.folder())
+    clips = published.wide(doubles.once(found))
+    fold_of: dict[published.Clip, int] = {}
+    met = {clip.name for clip in clips if packaged.known(clip)}
     own = _texture()
     models = []
     for fold in range(published.FOLDS):
+        split = tuned.split(seed, fold)
+        fold_of |= {clip: fold for clip in clips if clip.name in split.held}
+        met |= doubles.met(found, split.learned) & split.held
         arrays = tuned.of_fold(seed, fold)
         unfitted = fusion.build(own, network.build(arrays), _unfitted())
         models.append(Model(manifest_of(unfitted, tuned.digest(arrays)), unfitted))
-    return scored.score(models, sent.trials(found), fold_of, workers)
+    return scored.score(models, sent.trials([clip for clip in clips if clip in fold_of]), fold_of, met, workers)
 
 
 def _texture() -> bytes:

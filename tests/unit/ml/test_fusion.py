@@ -13,7 +13,7 @@ from guardian_models.folder import read_manifest, read_model
 from guardian_models.graph import Graph, Tensor
 from guardian_models.manifest import SoundManifest
 from guardian_models.runtime import Model
-from ml.voice.data import published, sent
+from ml.voice.data import doubles, published, sent
 from ml.voice.train import fitting, fusion, joining, scored, texture, tuned, wideband
 from ml.voice.train.coders import Detector
 from tests.support.media import sounds
@@ -75,15 +75,20 @@ def test_what_ships_is_the_texture_and_the_network_with_their_sum(
 def test_each_clip_is_judged_by_the_network_that_learned_nothing_of_its_fold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    double = clip(11, "people/9")  # of the second clip; all networks learned from it
+    splits = [tuned.Split(frozenset({each.name}), frozenset({double.name})) for each in CLIPS]
     narrow = [clip(9, "people/0")]
-    monkeypatch.setattr(published, "clips", lambda _folder: CLIPS)
+    monkeypatch.setattr(published, "clips", lambda _folder: [*CLIPS, double])
+    monkeypatch.setattr(doubles, "firsts", lambda found: [0, 1, 2, 1][: len(found)])
+    monkeypatch.setattr(tuned, "split", lambda _seed, fold: splits[fold])
     monkeypatch.setattr(tuned, "of_fold", lambda _seed, fold: {"fold": np.array(float(fold))})
     monkeypatch.setattr(network, "build", lambda arrays: constant_model((float(arrays["fold"]), 0)))
     monkeypatch.setattr(scored, "cache", lambda: tmp_path)
     monkeypatch.setattr(sent, "sound", lambda _trial: sounds.voice())
     entries = wideband.tried(14, 1)
     assert [entry.parts[1] for entry in entries] == [entry.fold for entry in entries]
-    assert {entry.fold for entry in entries} == set(range(published.FOLDS))
+    assert [entry.clip.name for entry in entries] == [each.name for each in CLIPS]
+    assert [entry.met for entry in entries] == [False, True, False]
     monkeypatch.setattr(sent, "sound", lambda _trial: narrow[99])  # what is in the cache is not asked again
     again = wideband.tried(14, 1)
     assert all((one.measures == other.measures).all() for one, other in zip(entries, again, strict=True))

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from ml.common.packages import DataMissing
-from ml.voice.data import published, sent
+from ml.voice.data import packaged, published, sent
 from ml.voice.data.sent import Trial
 from ml.voice.train import joining
 from ml.voice.train.scored import Scored
 
-COLUMNS = "file label family kind lineage language speaker repository source_codec source_rate".split()  # noqa: SIM905
+COLUMNS = "file label family kind lineage language speaker repository path source_codec source_rate".split()  # noqa: SIM905
 
 
 def clip(number: int, repository: str, *, family: str = "", speaker: str = "") -> published.Clip:
@@ -73,17 +73,36 @@ def test_nothing_is_learned_from_a_repository_a_system_or_a_speaker_of_the_fold_
     assert not speakers[0] & speakers[1]
 
 
+def manifest(home: Path, *rows: dict[str, str]) -> None:
+    with (home / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_a_person_has_one_name_in_all_repositories(tmp_path: Path) -> None:
+    recording = {"label": "bonafide", "source_rate": "16000"}
+    manifest(
+        tmp_path,
+        recording | {"file": "a", "speaker": "ljspeech", "repository": "a/a", "path": "wavs/LJ001-0001.wav"},
+        recording | {"file": "b", "speaker": "", "repository": "b/b", "path": "gt/LJ002-0253.wav"},
+        recording | {"file": "c", "speaker": "", "repository": "b/b", "path": "gt/1.wav"},
+        recording | {"file": "d", "label": "spoof", "speaker": "en_ljspeech", "path": "samples/1.wav"},
+    )
+    for name in "abcd":
+        (tmp_path / name).touch()
+    found = published.clips(tmp_path)
+    assert [each.speaker for each in found] == ["LJ", "LJ", "", "en_ljspeech"]
+    assert [each.person for each in found[:3]] == ["LJ", "LJ", "b/b:c"]
+
+
 def test_where_there_is_no_folder_the_message_says_which_setting_names_one(tmp_path: Path) -> None:
     with pytest.raises(DataMissing, match="SILVER_GUARDIAN_SPEECH"):
         published.clips(tmp_path)
 
 
 def test_a_file_that_the_manifest_names_and_the_folder_lacks_is_told(tmp_path: Path) -> None:
-    row = dict.fromkeys(COLUMNS, "") | {"file": "a.flac", "label": "spoof", "family": "x", "source_rate": "24000"}
-    with (tmp_path / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerow(row)
+    manifest(tmp_path, {"file": "a.flac", "label": "spoof", "family": "x", "source_rate": "24000"})
     with pytest.raises(DataMissing, match=r"lacks 1 files of its manifest, a\.flac"):
         published.clips(tmp_path)
     (tmp_path / "a.flac").write_bytes(b"")
@@ -137,6 +156,22 @@ def test_every_trial_is_judged_once_by_thresholds_of_the_other_folds() -> None:
     assert not any(each.accused for each in judged if not each.clip.synthetic)
 
 
+def test_whom_a_network_knows_in_spite_of_its_folds_is_judged_and_told() -> None:
+    entries, _ = fitted()
+    known = {entry.clip for entry in entries if entry.clip.speaker == "" and entry.clip.name.endswith("7.flac")}
+    judged = joining.judge([dataclasses.replace(entry, met=entry.clip in known) for entry in entries])
+    assert {each.clip for each in judged if each.met} == known
+    assert len(judged) == len(entries)
+
+
+def test_copies_stand_for_the_recordings_that_are_there_and_not_for_doubles() -> None:
+    with sent.TABLE.open(encoding="utf-8") as file:
+        names = [row["clip"] for row in csv.DictReader(file) if row["clip"].startswith("bonafide")][::2]
+    found = [dataclasses.replace(clip(0, "people"), name=name) for name in names]
+    opus = sum(trial.weight for trial in sent.trials(found) if trial.way == "opus24")
+    assert opus == pytest.approx(len(found))
+
+
 def test_the_copies_that_are_tried_go_known_ways_and_stand_for_those_that_were_not_drawn() -> None:
     with sent.TABLE.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -149,3 +184,16 @@ def test_the_copies_that_are_tried_go_known_ways_and_stand_for_those_that_were_n
     assert {trial.way for trial in trials} == {sent.AS_RECORDED, *sent.WAYS}
     opus = sum(trial.weight for trial in trials if trial.way == "opus16" and not trial.clip.synthetic)
     assert opus == pytest.approx(sum(not each.synthetic for each in found))
+
+
+@pytest.mark.parametrize(
+    ("recording", "is_known"),
+    [
+        (clip(1, "pyannote/pyannote-audio", speaker="ami-dev00"), True),
+        (clip(2, "quickvc/QuickVC-VoiceConversion", speaker="LJ"), True),
+        (clip(3, "quickvc/QuickVC-VoiceConversion", speaker="VCTK 226"), False),
+        (clip(4, "systems/1", family="system", speaker="LJ"), False),
+    ],
+)
+def test_the_texture_knows_whom_its_packages_hold(recording: published.Clip, is_known: bool) -> None:
+    assert packaged.known(recording) is is_known

@@ -59,9 +59,24 @@ def test_what_a_messenger_leaves_is_as_long_and_drawn_by_the_seed_alone() -> Non
     assert not np.array_equal(left[0], left[1])
 
 
+def test_what_a_network_learned_from_and_is_measured_on_is_written_beside_it() -> None:
+    found = [clip(number, f"people/{number % 4}", speaker=f"person {number % 8}") for number in range(24)]
+    for fold in range(published.FOLDS):
+        tuned.write_split(3, fold, found)
+    splits = [tuned.split(3, fold) for fold in range(published.FOLDS)]
+    assert sorted(name for each in splits for name in each.held) == sorted(each.name for each in found)
+    by_name = {each.name: each for each in found}
+    for each in splits:
+        assert each.learned
+        people, repositories = ({getattr(by_name[name], of) for name in each.held} for of in ("speaker", "repository"))
+        assert not people & {by_name[name].speaker for name in each.learned}
+        assert not repositories & {by_name[name].repository for name in each.learned}
+
+
 def test_a_network_that_was_not_trained_is_told_with_the_command_that_trains_it() -> None:
-    with pytest.raises(DataMissing, match="make tune"):
-        tuned.of_fold(3, 0)
+    for asked in (tuned.of_fold, tuned.split):
+        with pytest.raises(DataMissing, match="make tune"):
+            asked(3, 0)
 
 
 def test_weights_of_another_file_are_no_start(tmp_path: Path) -> None:
