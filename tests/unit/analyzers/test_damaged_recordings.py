@@ -1,13 +1,17 @@
-"""What the video analyzer says of recordings of which some, or most, is damaged."""
+"""What the media analyzers say of recordings of which some, or much, is damaged."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analyzer_contract import SUSPICIOUS_FROM, Verdict
 from analyzer_kit.analysis import Assessment, Caps
+from audio_analyzer import analysis as sound
+from tests.support.analyzers.listener import wav
+from tests.support.media import sounds
 from tests.support.media.samples import encode_frames, ffmpeg
 from tests.support.media.scene import Scene
 from video_analyzer import analysis as picture
@@ -41,6 +45,21 @@ def test_a_recording_of_which_most_is_damaged_is_inconclusive_whatever_is_found_
     found = analyzed(clip, tmp_path, 85)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.score < SUSPICIOUS_FROM
-    assert found.summary.startswith("Nothing can be said, since most is damaged, or encrypted")
+    assert found.summary.startswith("Nothing can be said, since too much is damaged, or encrypted")
     assert "The picture is damaged from" in found.summary
     assert found.examined_share == pytest.approx(0.45, abs=0.05)
+
+
+@pytest.mark.parametrize(("broken", "verdict"), [(10, Verdict.SUSPICIOUS), (40, Verdict.INCONCLUSIVE)])
+def test_copied_speech_is_evidence_unless_more_than_a_tenth_of_the_sound_is_damaged(
+    tmp_path: Path, broken: int, verdict: Verdict
+) -> None:
+    talk = sounds.talk(14, np.random.default_rng(3))
+    copied = np.concatenate([talk, talk[2 * sounds.RATE : 6 * sounds.RATE], talk[: sounds.RATE]])
+    spoken, whole, damaged = tmp_path / "spoken.wav", tmp_path / "whole.mka", tmp_path / "damaged.mka"
+    spoken.write_bytes(wav(copied))
+    ffmpeg("-i", str(spoken), "-c:a", "flac", str(whole))
+    ffmpeg("-i", str(whole), "-c", "copy", "-bsf:a", f"noise=amount=between(n\\,90\\,{89 + broken})", str(damaged))
+    found = sound.analyze(damaged, tmp_path / "plot.png", Caps(threads=1), lambda _stage, _share: None)
+    assert found.verdict is verdict
+    assert "could be decoded" in found.unexamined[0]

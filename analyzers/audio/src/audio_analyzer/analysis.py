@@ -75,7 +75,7 @@ def _assess(installed: _Detectors, heard: Sequence[JudgedSound], covered: Covera
     shown = max(heard, key=lambda one: one.sound_seconds)
     reports, levels = joined(heard), shown.levels
     seconds = max(one.facts.duration_seconds for one in heard)
-    conclusive = shown.sound_seconds >= _LEAST_SOUND_SECONDS and not covered.mostly_damaged
+    conclusive = shown.sound_seconds >= _LEAST_SOUND_SECONDS and not covered.spoilt
     speech = max(one.speech_seconds for one in heard) >= LEAST_SPEECH_SECONDS
     verdict, score = judge(reports, conclusive=conclusive)
     gaps = " ".join(installed.gaps)

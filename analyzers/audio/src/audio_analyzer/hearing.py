@@ -109,9 +109,9 @@ def hear_all(
 def joined(heard: Sequence[JudgedSound]) -> list[DetectorReport]:
     """Return one report of each detector for all that was heard: the severest one, with the findings of all.
 
-    What is mostly damaged says nothing, unless there is nothing else.
+    What is spoilt by damage says nothing, unless there is nothing else.
     """
-    sound = [one for one in heard if not one.coverage.mostly_damaged] or heard
+    sound = [one for one in heard if not one.coverage.spoilt] or heard
     return [_joined(sound, reports) for reports in zip(*(one.reports for one in sound), strict=True)]
 
 
@@ -122,7 +122,7 @@ def _coverage(heard: Sequence[JudgedSound], unheard: Sequence[str]) -> Coverage:
     share = examined / (sum(lengths) + len(unheard) * max(lengths))
     gaps = [f"{one.name}{gap}" for one in heard for gap in one.coverage.gaps]
     mixed = [f"{one.name}Two channels with different sound were heard as one." for one in heard if one.apart]
-    return Coverage(share, (*gaps, *mixed, *unheard), min(one.coverage.damaged for one in heard))
+    return Coverage(share, (*gaps, *mixed, *unheard), all(one.coverage.spoilt for one in heard))
 
 
 def _why_not(heard: Sequence[JudgedSound], caps: Caps) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from analyzer_contract import LEAST_EXAMINED, MOST_GAPS, whole_percent
@@ -10,9 +10,6 @@ from analyzer_contract import LEAST_EXAMINED, MOST_GAPS, whole_percent
 _UNNOTICED_SECONDS, _UNNOTICED_SHARE = 0.05, 0.01
 """What may be missing without a word, at most: a frame or two of sound, by which headers and decoders differ, and which
 holds no evidence."""
-
-_MOST_DAMAGED = 0.5
-"""The largest share of a recording that may be damaged where anything found in the rest is evidence."""
 
 _MOST_DIGITS = 3
 
@@ -24,12 +21,12 @@ class Coverage:
     Attributes:
         share: of it, 0 to 1.
         gaps: what was not examined, and why, in plain sentences.
-        damaged: the share that cannot be decoded, 0 to 1.
+        spoilt: whether so much of it is damaged that what is found in the rest is no evidence.
     """
 
     share: float = 1.0
     gaps: tuple[str, ...] = ()
-    damaged: float = 0.0
+    spoilt: bool = False
 
     @classmethod
     def of_seconds(cls, examined: float, length: float, gap: str) -> Self:
@@ -44,20 +41,14 @@ class Coverage:
             return cls()
         return cls(max(examined, 0.0) / length, (gap,))
 
-    def without(self, share: float, gap: str, *, damaged: bool = False) -> Self:
+    def without(self, share: float, gap: str) -> Self:
         """Return this coverage less a part of the recording that was not examined either.
 
         Args:
             share: of the recording, 0 to 1.
             gap: what it is, and why.
-            damaged: whether it cannot be decoded.
         """
-        return type(self)(max(self.share - share, 0.0), (*self.gaps, gap), self.damaged + (share if damaged else 0.0))
-
-    @property
-    def mostly_damaged(self) -> bool:
-        """Whether most of it cannot be decoded, so that the rest is no basis for evidence."""
-        return self.damaged > _MOST_DAMAGED
+        return replace(self, share=max(self.share - share, 0.0), gaps=(*self.gaps, gap))
 
     @property
     def sufficient(self) -> bool:

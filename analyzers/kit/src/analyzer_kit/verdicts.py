@@ -53,8 +53,8 @@ def of_the_whole(verdict: Verdict, summary: str, coverage: Coverage) -> tuple[Ve
         coverage: what was examined.
     """
     gaps = " ".join(coverage.gaps)
-    if coverage.mostly_damaged and SEVERITY[verdict] <= SEVERITY[Verdict.INCONCLUSIVE]:
-        return Verdict.INCONCLUSIVE, f"Nothing can be said, since most is damaged, or encrypted. {gaps}"[:500]
+    if coverage.spoilt and SEVERITY[verdict] <= SEVERITY[Verdict.INCONCLUSIVE]:
+        return Verdict.INCONCLUSIVE, f"Nothing can be said, since too much is damaged, or encrypted. {gaps}"[:500]
     if coverage.sufficient or SEVERITY[verdict] > SEVERITY[Verdict.INCONCLUSIVE]:
         return verdict, summary
     if verdict is Verdict.INCONCLUSIVE:

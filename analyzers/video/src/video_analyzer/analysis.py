@@ -95,7 +95,7 @@ def _set_threads(installed: _Detectors, caps: Caps) -> None:
 
 def _assess(installed: _Detectors, reading: VideoReading, reports: Sequence[DetectorReport], plot: Path) -> Assessment:
     frames, seconds = reading.measured(MotionMeter).times.size, reading.facts.duration_seconds
-    verdict, score = judge(reports, conclusive=frames >= _FEWEST_FRAMES and not reading.coverage.mostly_damaged)
+    verdict, score = judge(reports, conclusive=frames >= _FEWEST_FRAMES and not reading.coverage.spoilt)
     pairs = list(zip(installed.all, reports, strict=True))
     limits = " ".join([*installed.gaps, *reading.coverage.sentences])
     verdict, summary = of_the_whole(verdict, _summary(verdict, pairs, frames, limits), reading.coverage)

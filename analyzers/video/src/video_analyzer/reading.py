@@ -6,12 +6,13 @@ Frames are not kept: a meter keeps what its detector needs of them, such as a th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from analyzer_contract import MediaFacts
 from analyzer_kit.analysis import Caps
-from analyzer_kit.coverage import WHOLE, Coverage, told_apart
+from analyzer_kit.coverage import Coverage, told_apart
 from analyzer_kit.detector import Meter, Reading
 from analyzer_kit.media.front import Front, Opening, first_tracks, read_front
 from analyzer_kit.media.gray import GrayFrame
@@ -117,11 +118,11 @@ class VideoReading(Reading):
 
 def _coverage(seen: float, damaged: Sequence[tuple[float, float]], length: float) -> Coverage:
     broken = sum(end - begin for begin, end in damaged)
-    coverage = WHOLE
+    coverage = Coverage(spoilt=broken > seen)
     if seen + broken < length - _ROUNDING:
         whole, part = told_apart(length, seen)
         gap = f"Of {whole} s of picture, {part} s were looked at, in stretches."
-        coverage = Coverage.of_seconds(seen + broken, length, gap)
+        coverage = replace(Coverage.of_seconds(seen + broken, length, gap), spoilt=coverage.spoilt)
     if damaged:
         begin, end = damaged[0]
         more = f" and in {len(damaged) - 1} more stretches" if len(damaged) > 1 else ""
@@ -129,7 +130,6 @@ def _coverage(seen: float, damaged: Sequence[tuple[float, float]], length: float
             min(broken / max(length, broken), 1.0),
             f"The picture is damaged from {begin:.1f} to {end:.1f} s{more}: what a decoder makes up there was not "
             "looked at.",
-            damaged=True,
         )
     return coverage
 

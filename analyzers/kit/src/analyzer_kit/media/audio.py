@@ -26,6 +26,10 @@ from analyzer_kit.media.parts import Part, parts_of
 
 SAMPLE_RATE = 16_000
 _BLOCK_SECONDS = 10
+_MOST_LOST = 0.1
+"""Share of the sound that may be lost where what is found in the rest is evidence: beside each loss a decoder crackles,
+and a network may take that for a machine's voice."""
+
 _LEAST_SECONDS = 1.0
 """Of sound that must be left where most cannot be decoded."""
 
@@ -155,9 +159,8 @@ class AudioReader:
         self._lost += lost
         length, heard_in_all = told_apart(self._length, self._heard)
         gap = f"Of {length} s of sound, {heard_in_all} s could be decoded."
-        self.coverage = replace(
-            Coverage.of_seconds(self._heard, self._length, gap), damaged=self._lost / max(self._length, 1e-3)
-        )
+        spoilt = self._lost > _MOST_LOST * self._length
+        self.coverage = replace(Coverage.of_seconds(self._heard, self._length, gap), spoilt=spoilt)
         if not self.facts.codec:
             self.facts = MediaFacts(
                 container=container.format.name,
