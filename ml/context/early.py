@@ -13,17 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer_contract import SUSPICIOUS_FROM
 from context_analyzer.classifier.judging import doubt_of, judge_spoken
 from context_analyzer.classifier.text import KOREAN, clean, spoken
 from context_analyzer.classifier.weights import Manifest, Weights, load_weights
-from context_analyzer.detectors.indicators import find_hits, score_of
-from context_analyzer.transcript import Transcript, Turn, Word
 from ml.context.dialogues import calls
 from ml.context.folds import JUDGED, folds
 from ml.context.templates import HONEST
 from ml.context.train import related
-from ml.context.unseen import PARTS, Unseen
+from ml.context.unseen import PARTS, Unseen, rules_accuse
 
 type Doubt = Callable[[int], float]
 
@@ -67,8 +64,7 @@ def judged(turns: Sequence[str], kind: str, part: str, weights: Weights) -> Begi
     call = spoken([clean(turn) for turn in turns], KOREAN)
     letters = max(sum(map(len, call.words)), 1)
     evidence = judge_spoken(call, weights).evidence + doubt_of(letters, KOREAN) if call.words else -math.inf
-    hits = find_hits(Transcript(tuple(Turn("", text, (Word(0, len(text), 0, 0),)) for text in turns)))
-    return Beginning(kind, part, letters, evidence, score_of(hits) >= SUSPICIOUS_FROM)
+    return Beginning(kind, part, letters, evidence, rules_accuse(turns))
 
 
 def accused(one: Beginning, asked: Doubt, manifest: Manifest) -> tuple[bool, bool]:

@@ -125,13 +125,18 @@ def answer(turns: Sequence[str]) -> Answer:
     """Return how a call is judged."""
     line = judge_line(json.dumps({"turns": list(turns)}).encode())
     judgement = judge_texts(turns)
-    transcript = Transcript(tuple(Turn("", text, (Word(0, len(text), 0, 0),)) for text in turns))
     return Answer(
         line.verdict is Verdict.SUSPICIOUS,
         judgement is not None and judgement.score >= SUSPICIOUS_FROM,
-        score_of(find_hits(transcript)) >= SUSPICIOUS_FROM,
+        rules_accuse(turns),
         line.score or 0,
     )
+
+
+def rules_accuse(turns: Sequence[str]) -> bool:
+    """Return whether the rules by themselves accuse."""
+    transcript = Transcript(tuple(Turn("", text, (Word(0, len(text), 0, 0),)) for text in turns))
+    return score_of(find_hits(transcript)) >= SUSPICIOUS_FROM
 
 
 def card() -> str:

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from guardian_models.manifest import Calibration, SoundManifest
 from ml.common import metrics
 from ml.voice.data import packaged, sent
 from ml.voice.data.published import Clip
-from ml.voice.evaluate.shares import counts_for_korean, share
+from ml.voice.evaluate.shares import by_class, counts_for_korean, share
 from ml.voice.evaluate.tables import table
 from ml.voice.train.joining import Judged
 
@@ -42,9 +39,6 @@ _BEFORE: Final[tuple[tuple[str, str], ...]] = (
     ("2.61, 2.91", "2.89, 3.48"),
 )
 """What the same rows were with all doubles: of the networks that ship (0066), and of those made again (0105)."""
-
-
-Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -130,7 +124,7 @@ def _now(found: Sequence[Clip], tried: Sequence[Judged], refitted: Calibration) 
     count = sum(clip.synthetic for clip in found)
     families = {clip.family for clip in found if clip.synthetic}
     missed = families - {entry.clip.family for entry in synthetic if entry.suspected}
-    scores, korean = _by_class(plain), _by_class(list(filter(counts_for_korean, plain)))
+    scores, korean = by_class(plain), by_class(list(filter(counts_for_korean, plain)))
     at = 100 * metrics.detection_at(0.01)(*scores)
     people = [
         f"{sum(e.accused for e in of)}, {sum(e.suspected and not e.accused for e in of)} of {len(of)}"
@@ -152,11 +146,3 @@ def _now(found: Sequence[Clip], tried: Sequence[Judged], refitted: Calibration) 
             f"{refitted.threshold:.2f}, {refitted.strict_threshold:.2f}",
         ),
     ]
-
-
-def _by_class(judged: Sequence[Judged]) -> tuple[Numbers, Numbers]:
-    recorded, synthetic = (
-        np.array([entry.score for entry in judged if entry.clip.synthetic is label], np.float64)
-        for label in (False, True)
-    )
-    return recorded, synthetic

@@ -30,12 +30,18 @@ def by(group: Sequence[Judged], key: Callable[[Clip], str]) -> list[str]:
     return table(["", "in the domain", "`Suspicious` or worse", "`LikelyFake`"], body)
 
 
-def areas(where: str, judged: Sequence[Judged], bars: tuple[str, str, str]) -> list[list[str]]:
-    """Return rows of AUC, EER and what is found at 1 % of false positives; none where a class is missing."""
+def by_class(judged: Sequence[Judged]) -> tuple[metrics.Scores, metrics.Scores]:
+    """Return the scores of recordings, and those of synthetic clips."""
     recorded, synthetic = (
         np.array([entry.score for entry in judged if entry.clip.synthetic is label], np.float64)
         for label in (False, True)
     )
+    return recorded, synthetic
+
+
+def areas(where: str, judged: Sequence[Judged], bars: tuple[str, str, str]) -> list[list[str]]:
+    """Return rows of AUC, EER and what is found at 1 % of false positives; none where a class is missing."""
+    recorded, synthetic = by_class(judged)
     if not len(recorded) or not len(synthetic):
         return []
     return [
