@@ -14,12 +14,12 @@ from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.kubernetes.proxy import Proxy
 from tests.support.operator.process import NAMESPACE, OperatorProcess, until
 from tests.support.operator.verdicts import VerdictWatch
-from tests.support.operator.world import World
+from tests.support.operator.world import DEPLOYMENT, World, deploy
 from tests.support.waiting import Stopwatch
 
 pytestmark = pytest.mark.integration
 
-LEASE = "silver-guardian"
+LEASE = DEPLOYMENT
 TAKEN_OVER_SECONDS = 15
 
 
@@ -88,6 +88,33 @@ def test_a_leader_that_is_sent_away_hands_over_at_once(make_world: Callable[...,
         assert runs(world, "handed-over") == 1, "the pod went on meanwhile"
         lease = world.server.read.get("lease", LEASE, NAMESPACE)["spec"]
         assert lease["holderIdentity"] == "second"
+
+
+def test_once_their_deployment_is_deleted_none_of_them_makes_the_lease_again(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    world = make_world(pods=0, lease=LEASE, identity="first")
+    with standby(world, tmp_path) as second:
+        until(world.operator.leads, "the first to lead")
+        (owner,) = world.server.read.get("lease", LEASE, NAMESPACE)["metadata"]["ownerReferences"]
+        assert (owner["kind"], owner["name"]) == ("Deployment", DEPLOYMENT)
+        try:
+            for kind in ("deployment", "lease"):  # as the garbage collector does, before the pods have ended
+                world.server.kubectl("delete", kind, LEASE, "-n", NAMESPACE)
+
+            def made() -> bool:
+                return world.server.read.find("lease", LEASE, NAMESPACE) is not None
+
+            def refused() -> bool:
+                return all("deployments" in operator.log() for operator in (world.operator, second))
+
+            until(lambda: made() or refused(), "each to have looked for the Deployment")
+            assert not made()
+            assert not world.operator.leads()
+            assert not second.leads()
+        finally:
+            deploy(world.server)
+        until(lambda: world.operator.leads() or second.leads(), "one of them to lead again")
 
 
 def test_one_that_stands_by_goes_away_without_a_word(make_world: Callable[..., World], tmp_path: Path) -> None:

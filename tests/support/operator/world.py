@@ -13,6 +13,8 @@ from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, RULES, OperatorProcess, Pods, grant
 from tests.support.ports import free_port
 
+DEPLOYMENT = "silver-guardian"
+
 
 def prepare(server: ApiServer) -> None:
     """Install the CRDs and the operator's rights on a fresh API server."""
@@ -22,6 +24,21 @@ def prepare(server: ApiServer) -> None:
     server.kubectl("wait", "--for=condition=Established", "crd", "--all")
     server.kubectl("create", "namespace", NAMESPACE)
     grant(server, RULES)
+    deploy(server)
+
+
+def deploy(server: ApiServer) -> None:
+    """Make the Deployment that operators who share a Lease belong to; nothing here makes pods of it."""
+    labels = {"app.kubernetes.io/name": "silver-guardian"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "operator", "image": "operator"}]}}
+    server.apply(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": DEPLOYMENT, "namespace": NAMESPACE},
+            "spec": {"selector": {"matchLabels": labels}, "template": pod},
+        }
+    )
 
 
 class World:

@@ -40,15 +40,15 @@ class KubeLease:
             return None
 
     async def create(self, lease: Lease) -> Lease:
-        """Create it. Raises Conflict if there is one, and ApiUnavailable."""
-        meta: Json = {"name": self._name, "namespace": self._namespace}
-        try:
-            owner = await self._call("GET", f"apis/apps/v1/namespaces/{self._namespace}/deployments/{self._name}")
-        except Gone:  # an operator that no Deployment runs
-            pass
-        else:
-            uid = owner["metadata"]["uid"]
-            meta["ownerReferences"] = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": self._name, "uid": uid}]
+        """Create it, for the Deployment that runs this operator. Raises Gone, Conflict (there is one), ApiUnavailable.
+
+        Without the Deployment there is nothing to lead. When both are deleted, the operators are the last to end: a
+        Lease that one of them created then would have no owner, and stay for ever.
+        """
+        owner = await self._call("GET", f"apis/apps/v1/namespaces/{self._namespace}/deployments/{self._name}")
+        uid = owner["metadata"]["uid"]
+        owners = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": self._name, "uid": uid}]
+        meta: Json = {"name": self._name, "namespace": self._namespace, "ownerReferences": owners}
         body = {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
