@@ -53,7 +53,7 @@ def was_up() -> Iterator[bool]:
     """Say whether the cluster ran before: then it goes on, and is left as it was found."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
     # What waits here for seconds goes before tests in other processes that compute for minutes.
-    os.setpriority(os.PRIO_PROCESS, 0, -10)
+    os.setpriority(os.PRIO_PROCESS, 0, -5)
     yield find_cluster().status().healthy
     os.setpriority(os.PRIO_PROCESS, 0, before)
 

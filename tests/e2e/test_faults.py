@@ -29,7 +29,8 @@ def test_a_container_that_is_killed_costs_no_attempt(
     requests.ask("killed", media.script("long", seconds=_LONG), scripted)
     cluster.signal_container(deployment.namespace, requests.running("killed"), signal.SIGKILL)
     entry = analysis(requests.wait("killed"), scripted)
-    assert (entry["state"], entry["attempts"], entry["disruptions"]) == ("Succeeded", 1, 1)
+    assert (entry["state"], entry["attempts"]) == ("Succeeded", 1)
+    assert entry["disruptions"] >= 1  # more if it is sent there again before the pod is known to be gone
 
 
 @besides_keda
@@ -40,7 +41,8 @@ def test_a_pod_that_is_deleted_by_force_costs_no_attempt(
     pod = requests.running("deleted")
     deployment.kubectl("delete", "pod", pod, "--force", "--grace-period=0")
     entry = analysis(requests.wait("deleted"), scripted)
-    assert (entry["state"], entry["attempts"], entry["disruptions"]) == ("Succeeded", 1, 1)
+    assert (entry["state"], entry["attempts"]) == ("Succeeded", 1)
+    assert entry["disruptions"] >= 1
     assert entry["pod"] != pod
 
 

@@ -135,7 +135,7 @@ def test_a_leader_that_loses_the_api_server_ends_its_work_before_another_begins(
         world = make_world(lease=LEASE, identity="first", kubeconfig=tmp_path / "proxied")
         with standby(world, tmp_path) as second:
             until(world.operator.leads, "the first to lead")
-            world.ask("torn", world.put("nine", seconds=9))
+            world.ask("torn", world.put("twenty", seconds=20))
             world.until_running("torn")
             proxy.cut()
 

@@ -168,16 +168,15 @@ def test_the_running_operator_reports_to_keda_what_waits_and_runs(scaled: Callab
         until(lambda: pool.condition("ScalingActive")[1], "the pool to be known")
         assert backlog() == 0
         pushes = listen(reference, timeout=2 * PATIENCE_SECONDS)
-        uri = pool.world.put("three", seconds=3)
-        pool.world.ask("one", uri)
+        pool.world.ask("one", pool.world.put("ages", seconds=3600))
         assert next(iter(pushes)).result
-        pool.world.ask("two", uri)
+        pool.world.ask("two", pool.world.put("one", seconds=1))
         until(lambda: backlog() == 2, "both to wait")
         pool.world.pods.add("scripted", "scripted-1", pool.world.port)
         pool.world.until_running("one")
         assert backlog() == 2
-        pool.world.wait("one")
-        until(lambda: backlog() == 1, "one to be left")
+        pool.world.server.kubectl("delete", "analysisrequest", "one", "-n", "default", "--wait=false")
+        until(lambda: backlog() < 2, "the one that nobody wants any more to count no longer")
         pool.world.wait("two")
         until(lambda: backlog() == 0, "nothing to be left")
         stopwatch = Stopwatch()
