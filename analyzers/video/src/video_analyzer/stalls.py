@@ -29,12 +29,17 @@ _SLOW, _SLOWER, _SLOW_FRAMES = 0.03, 3.0, 16
 """An encoder that has few bits improves a picture that stands in every frame: so many frames change by less than the
 first of the leap, and so many times less than what moved before them."""
 
-_HARDLY, _NOWHERE, _CAUGHT_UP = 0.4, 0.3, 1.5
+_HARDLY, _NOWHERE, _NOT_AT_ALL, _CAUGHT_UP = 0.4, 0.3, 0.1, 1.5
 """A stall of a few frames: meanwhile the picture changes from each frame to the next so many times less than what moves
 before and after it; or, as an encoder of few bits may change a picture that stands by as much as one that moves, from
 its first frame to its last it comes no farther than so many times what it does in as many just before and just after
-(0.34 at least before dropped stretches of the clips that were used for setting it). Then it leaps at most so many times
-as far as the scene moves in as many frames elsewhere."""
+(0.34 at least before dropped stretches of the clips that were used for setting it), or than so many times what it does
+in the livelier of both, as the scene may become quiet meanwhile (0.16 at least). Then it leaps at most so many times as
+far as the scene moves in as many frames elsewhere."""
+
+_PART, _NEARLY_ALL = 0.05, 0.9
+"""Share of the picture: a person of four or nine; and the share of it that stands. None of the dropped stretches of the
+clips that were used for setting it begins where so much, of what leaps, stood."""
 
 _FEWEST, _MOST, _BEFORE, _AFTER, _ELSEWHERE = 3, 30, 8, 5, 12
 """Frames: of such a stall; beside it, before and after; and from which on the scene is looked at elsewhere."""
@@ -42,12 +47,29 @@ _FEWEST, _MOST, _BEFORE, _AFTER, _ELSEWHERE = 3, 30, 8, 5, 12
 
 def stood_before(leaps: NDArray[np.float32], frame: int) -> int:
     """Return for how many frames the picture stood before it leapt at ``frame``; 0 if it did not stand."""
+    return _still_for(leaps, frame) or _improved_for(leaps, frame)
+
+
+def part_stood_before(motion: Motion, frame: int) -> int:
+    """Return for how many frames the part that leaps farthest at ``frame`` stood before; 0 if it did not stand.
+
+    Of a call with several people one may stall while the others go on. Farthest is what leaps most beyond its own
+    movement afterwards.
+    """
+    change = np.diff(motion.thumbs, axis=0, prepend=motion.thumbs[:1])
+    change = np.abs(change - np.median(change, axis=1, keepdims=True))
+    beyond = change[frame] - np.median(change[frame + 1 : frame + 1 + _AFTER], axis=0)
+    places = np.argsort(beyond)[-int(_PART * change.shape[1]) :]
+    return _still_for(np.quantile(change[:, places], _NEARLY_ALL, axis=1), frame)
+
+
+def _still_for(leaps: NDArray[np.float32], frame: int) -> int:
     begin = frame - _mixed(leaps, np.arange(max(frame - _MIXED_FRAMES, 0), frame), frame)
     least = _BLIP * leaps[frame]
     while begin > 1 and leaps[begin - 1] < least and np.count_nonzero(leaps[begin - 1 : frame] >= STILL) <= BLIP_FRAMES:
         begin -= 1
     still = np.count_nonzero(leaps[begin:frame] < STILL)
-    return frame - begin if still >= SHORTEST else _improved_for(leaps, frame)
+    return frame - begin if still >= SHORTEST else 0
 
 
 def _improved_for(leaps: NDArray[np.float32], frame: int) -> int:
@@ -89,8 +111,8 @@ def _comes_nowhere(thumbs: NDArray[np.float32], stood: int, end: int, frame: int
     first, last = end - 1 - stood, end - 1
     if first < stood or frame + stood >= len(thumbs):
         return False
-    moved = min(leap(thumbs[first - stood], thumbs[first]), leap(thumbs[frame], thumbs[frame + stood]))
-    return leap(thumbs[first], thumbs[last]) <= _NOWHERE * moved
+    moved = leap(thumbs[first - stood], thumbs[first]), leap(thumbs[frame], thumbs[frame + stood])
+    return leap(thumbs[first], thumbs[last]) <= max(_NOWHERE * min(moved), _NOT_AT_ALL * max(moved))
 
 
 def _moves_in(thumbs: NDArray[np.float32], frame: int, stood: int) -> float:

@@ -90,6 +90,29 @@ def test_the_same_where_the_next_picture_is_mixed_into_the_last_frames(shares: S
     assert facts_of(read([*MOVING[:60], *stalled, *MOVING[goes_on:150]])) <= {"StalledPicture"}
 
 
+@pytest.mark.parametrize(("stood", "slower"), [(6, 10), (8, 20), (10, 40)])
+def test_a_short_stall_before_which_the_scene_moves_and_after_which_it_is_quiet(stood: int, slower: int) -> None:
+    """An encoder of few bits changes the picture that stands as much as the quiet scene changes after it."""
+    goes_on = 60 + stood
+    steps = (divmod(at, slower) for at in range(60))
+    quiet = [mixed(MOVING[goes_on + whole], MOVING[goes_on + whole + 1], [part / slower])[0] for whole, part in steps]
+    frames = [*MOVING[:60], *improving(MOVING[59], stood, strength=3), *quiet, *MOVING[goes_on + 60 // slower : 150]]
+    assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
+@pytest.mark.parametrize("stood", [8, 12, 30])
+def test_one_of_several_people_in_a_call_who_stalls_while_the_others_go_on(stood: int) -> None:
+    def tile(number: int) -> Gray:
+        return np.asarray(cv2.resize(MOVING[number], (120, 68)), dtype=np.uint8)
+
+    frames = []
+    for at in range(120):
+        one, other, third = tile(at), tile(min(at + 60, 199)), tile(199 - at)
+        stalled = tile(50 if 50 <= at < 50 + stood else at)
+        frames.append(np.vstack([np.hstack([one, stalled]), np.hstack([other, third])]))
+    assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
 def test_what_leaps_farther_than_it_moves_in_a_pause_stays_evidence() -> None:
     frames = [*MOVING[:60], *improving(MOVING[59], 4), *MOVING[80:150]]
     assert reports(read(frames))["DroppedFrames"].score >= 50

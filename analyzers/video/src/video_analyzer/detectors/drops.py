@@ -14,7 +14,7 @@ from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.jumps import Jump, is_drop
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading
-from video_analyzer.stalls import caught_up, held_before, leap_after_a_stall, stood_before
+from video_analyzer.stalls import caught_up, held_before, leap_after_a_stall, part_stood_before, stood_before
 from video_analyzer.stored import NOT_KNOWN, Stored, leap_without_data
 
 _LEAP = 1.78
@@ -113,7 +113,8 @@ def healed(motion: Motion, keys: Sequence[int]) -> list[int]:
 
 def _stood(motion: Motion, jump: Jump) -> float:
     at = jump.frame
-    return max(jump.stood, stood_before(motion.leaps, at), held_before(motion, at), caught_up(motion, at))
+    stood = (stood_before(motion.leaps, at), part_stood_before(motion, at), held_before(motion, at))
+    return max(jump.stood, *stood, caught_up(motion, at))
 
 
 def _finding(jump: Jump, leap: float, times: NDArray[np.float64]) -> Finding:
