@@ -46,6 +46,13 @@ _STRONG, _STRONGEST, _LINE, _MOSTLY = 0.5, 99.9, (31, 121), 0.8
 """Share of the strongest change from which on a pixel counts, and the percentile of that; height and width, in pixels
 of 320, of what is one line of text; and the share of the pixels that change."""
 
+_TWO_LINES = 0.25
+"""Share of the rows of the picture that two lines of writing have at most: what changes in no others."""
+
+_WRITTEN, _FAINTEST, _MOVED = 90.0, 0.33, 0.75
+"""Gray levels by which writing differs from its ground, at least; the share of its strongest change from which on a row
+of the picture counts; and of what changes so, the share that may remain after undoing the movement."""
+
 _CUT_LIKENESS = 0.5
 _FITTED = 0.4
 """Below this likeness there is no common brightness to fit."""
@@ -72,8 +79,9 @@ class Jump:
         stood: how many times longer than usual the picture before it was shown.
         shifted: whether the picture was moved as a whole and nothing else changed, while the camera stood: it was
             knocked, or what it shows of its picture was chosen again, and no time is missing.
-        replaced: whether nothing moves before and after it, and it changes only where something else takes the place
-            of what was there then too: the digits of a counter.
+        replaced: whether it changes only where something else takes the place of what was there just before and
+            after too, or only in few rows, as strongly as writing and little by movement: the digits of a counter or a
+            clock.
     """
 
     frame: int
@@ -123,7 +131,7 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
         returns=_returning(flow, _flow(after, fitted), fitted) if explained else 0.0,
         zoom=_zoom(flow) if explained else 0.0,
         shifted=explained and _is_shifted(shots, _shift(flow), [_shift(other) for other in beside]),
-        replaced=around < _LEAST_PIXELS and _is_replaced(shots, beside),
+        replaced=_is_replaced(shots, beside, around) or (residual > _MOVED and _is_written(before, after)),
     )
 
 
@@ -214,18 +222,38 @@ def _is_shifted(
 
 
 def _is_replaced(
-    shots: tuple[Gray, Gray, Gray, Gray], flows_beside: tuple[NDArray[np.float32], NDArray[np.float32]]
+    shots: tuple[Gray, Gray, Gray, Gray], flows_beside: tuple[NDArray[np.float32], NDArray[np.float32]], around: float
 ) -> bool:
-    """Return :attr:`Jump.replaced`."""
+    """Return whether something takes the place of what was there, as it does in the same line just before and after.
+
+    Where more than two lines change, that says nothing if anything moves beside (``around``, in pixels).
+    """
     two_before, before, after, two_after = shots
     change = cv2.absdiff(before, after)
     least = _STRONG * float(np.percentile(change, _STRONGEST))
-    line = np.ones(_LINE, dtype=np.uint8)
+    height, width = _LINE
+    if _rows(change > least) <= _TWO_LINES:
+        width = 2 * change.shape[1] + 1
+    elif around >= _LEAST_PIXELS:
+        return False
+    line = np.ones((height, width), dtype=np.uint8)
     changed = change > least
     for one, other, flow in ((two_before, before, flows_beside[0]), (after, two_after, flows_beside[1])):
         left = (cv2.absdiff(one, _undo(other, flow)) > least).astype(np.uint8)
         changed &= cv2.dilate(left, line) > 0
     return float(changed.sum()) >= _MOSTLY * max(float((change > least).sum()), 1.0)
+
+
+def _is_written(before: Gray, after: Gray) -> bool:
+    """Return whether what changes may be two lines of writing."""
+    change = cv2.absdiff(before, after)
+    strongest = float(np.percentile(change, _STRONGEST))
+    return strongest >= _WRITTEN and _rows(change > _FAINTEST * strongest) <= _TWO_LINES
+
+
+def _rows(changed: NDArray[np.bool_]) -> float:
+    """Return the share of rows in which anything changes."""
+    return float(changed.any(axis=1).mean())
 
 
 def _speed(flow: NDArray[np.float32]) -> float:

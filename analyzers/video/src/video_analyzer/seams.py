@@ -16,6 +16,7 @@ from video_analyzer.copies import ALIKE, Copies, Copy, copies_in
 from video_analyzer.jumps import is_other_scene
 from video_analyzer.leaps import leap
 from video_analyzer.motion import Motion, MotionMeter
+from video_analyzer.overlays import is_overlay
 from video_analyzer.reading import VideoReading
 
 _NEAR = 2
@@ -52,6 +53,10 @@ leaps at both cannot be compared."""
 
 _CLEAR_END = 2.0
 """A seam at the end alone counts if it leaps so much farther than anything beside it, and is no change of scene."""
+
+_BACK, _BACK_FRAMES = 0.5, 8
+"""It counts only if it leads back to what was shown within so many frames before the copy, to so much of the leap: who
+puts a copy in goes on from there (0.34 at most). What turns on a screen until a page is there leads elsewhere."""
 
 _EXACT_SEAM = (1.5, 1.0, 2.0)
 """The least of a seam, as in :class:`Seam`, of what comes back as exactly: its leaps come back as exactly, so that one
@@ -157,6 +162,7 @@ def judge(copies: Copies, motion: Motion) -> Judged:
     alike = [copy for copy in copies.found if copy.residual <= (_BRIEF_ALIKE if copy.frames < _BRIEF else ALIKE)]
     edits = [copy for copy in alike if copy.farthest <= _OTHER_THERE and _has_seam(copy, motion)]
     edits += [copy for copy in copies.faint if copy.farthest <= _OTHER_THERE and _begins_clearly(copy, motion)]
+    edits = [copy for copy in edits if not is_overlay(copy, motion.thumbs)]
     return Judged(edits, [copy for copy in alike if copy not in edits], copies.sharpest)
 
 
@@ -176,9 +182,18 @@ def _has_seam(copy: Copy, motion: Motion) -> bool:
     if _is_cut(motion, place, max(reach)):
         return False
     ends = [seam_at(motion, place, copy.first + copy.frames, near) for near in reach]
-    if any(end.clear and (exact or end.over_farthest >= _CLEAR_END) for end in ends):
-        return True
-    return _both(begins[0], ends[0])
+    clear = any(end.clear and (exact or end.over_farthest >= _CLEAR_END) for end in ends)
+    return (clear and _comes_back(copy, motion, max(reach))) or _both(begins[0], ends[0])
+
+
+def _comes_back(copy: Copy, motion: Motion, near: int) -> bool:
+    """Return whether the leap near the end of a copy leads back to what was shown before the copy."""
+    place = copy.second + copy.frames
+    low, high = max(place - near, 1), min(place + near + 1, motion.times.size)
+    end = low + int(np.argmax(motion.leaps[low:high]))
+    before = range(max(copy.second - _BACK_FRAMES, 0), copy.second)
+    back = min((leap(motion.thumbs[frame], motion.thumbs[end]) for frame in before), default=np.inf)
+    return back <= _BACK * float(motion.leaps[end])
 
 
 def _sudden_begin(copy: Copy, motion: Motion) -> int:

@@ -72,6 +72,14 @@ def test_a_counter_whose_last_digit_comes_back_until_it_gets_another_one_is_no_l
     assert facts_of(read(numbered(number, scale, "", left) for number in range(150))) <= {"RepeatedMovement"}
 
 
+@pytest.mark.parametrize("noise", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize(("scale", "after", "left"), [(0.5, "", 60), (0.4, "", 20), (0.5, ".000", 60)])
+def test_a_counter_over_noise_is_no_loop(scale: float, after: str, left: int, noise: float) -> None:
+    rng = np.random.default_rng(1)
+    cards = (numbered(number, scale, after, left) + rng.normal(0, noise, SIZE[::-1]) for number in range(150))
+    assert facts_of(read(np.clip(card, 0, 255).astype(np.uint8) for card in cards)) <= {"RepeatedMovement"}
+
+
 @pytest.mark.parametrize(
     ("sizes", "evident"),
     [
