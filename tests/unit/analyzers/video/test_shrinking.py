@@ -15,6 +15,8 @@ from analyzer_kit.media.gray import GrayFrame
 from analyzer_kit.media.video import VideoReader
 from tests.support.media.samples import ffmpeg
 from tests.support.media.scene import Scene
+from video_analyzer.motion import MotionMeter
+from video_analyzer.reading import read_picture
 from video_analyzer.shrinking import shrink
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=0.2")
@@ -67,3 +69,13 @@ def test_only_limited_luma_of_eight_bits_is_shrunk_by_the_analyzer(
     assert shapes == [(360, 640)] * (5 if shrunk else 0)
     assert len(frames) == len(plain) == 5
     assert np.abs(np.array(frames).astype(float) - np.array(plain)).mean() < 1
+
+
+@pytest.mark.parametrize("width", [210, 200, 318])
+def test_a_narrow_picture_of_full_range_that_is_cut_is_analysed(width: int, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.avi"
+    scenes = (f"{source}=size={width}x120:rate=25,trim=duration=1" for source in ("testsrc2", "mandelbrot"))
+    source = "{}[a];{}[b];[a][b]concat".format(*scenes)
+    ffmpeg("-filter_complex", source, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", str(clip))
+    motion = read_picture(clip, Caps(threads=1), [MotionMeter], lambda _share: None).measured(MotionMeter)
+    assert 25 in [jump.frame for jump in motion.jumps]

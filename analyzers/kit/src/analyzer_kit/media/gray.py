@@ -52,7 +52,8 @@ class Grays:
             rows = np.frombuffer(plane, dtype=np.uint8).reshape(-1, plane.line_size)
             return self._turn.apply(self.shrink(rows[: frame.height, : frame.width], width, height))
         gray = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
-        return self._turn.apply(gray.to_ndarray())  # type: ignore[arg-type]
+        rows = np.ascontiguousarray(gray.to_ndarray(), dtype=np.uint8)  # it may be a part of wider rows
+        return self._turn.apply(rows)
 
 
 def _is_limited_luma(frame: VideoFrame) -> bool:
