@@ -62,7 +62,7 @@ def warm_up(caps: Caps, models: Models, trust: Trust = NO_TRUST) -> None:
     reading = read_frames(noise, _meters(_installed))
     for detector in _installed.all:
         detector.warm_up(reading)
-    measure_jump(0, (noise[0], noise[1], noise[2], noise[3]), 1.0)  # noise has no jump to measure
+    measure_jump(0, (noise[0], noise[1], noise[2], noise[3]), noise[0], 1.0)  # noise has no jump to measure
     _draw(Path(os.devnull), "", 1.0, reading, [])
 
 

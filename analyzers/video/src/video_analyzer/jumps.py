@@ -53,6 +53,13 @@ _WRITTEN, _FAINTEST, _MOVED = 90.0, 0.33, 0.75
 """Gray levels by which writing differs from its ground, at least; the share of its strongest change from which on a row
 of the picture counts; and of what changes so, the share that may remain after undoing the movement."""
 
+STEPS = 4
+"""Frames from which to which it is seen whether anything moves before a leap."""
+
+_HARDLY, _UNMOVED = 0.8, 0.925
+"""Gray levels by which the whole picture changes in so many, at most, and the share of them that remains after undoing
+the movement, at least: before dropped stretches that change so little 0.92 remains at most, in stalls 0.93 and more."""
+
 _CUT_LIKENESS = 0.5
 _FITTED = 0.4
 """Below this likeness there is no common brightness to fit."""
@@ -82,6 +89,8 @@ class Jump:
         replaced: whether it changes only where something else takes the place of what was there just before and
             after too, or only in few rows, as strongly as writing and little by movement: the digits of a counter or a
             clock.
+        improved: whether the picture hardly changes before it, and what changes does not move: it may stand, and an
+            encoder of few bits improves it.
     """
 
     frame: int
@@ -98,6 +107,7 @@ class Jump:
     zoom: float = 0.0
     shifted: bool = False
     replaced: bool = False
+    improved: bool = False
 
     @property
     def stands_out(self) -> float:
@@ -108,8 +118,15 @@ class Jump:
         return math.sqrt(self.change_ratio * self.far_ratio)
 
 
-def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio: float) -> Jump:
-    """Measure the jump between the second and the third of four neighbouring frames (height x width, gray)."""
+def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], earlier: Gray, change_ratio: float) -> Jump:
+    """Measure the jump between the second and the third of four neighbouring frames (height x width, gray).
+
+    Args:
+        frame: index of the third.
+        shots: the four.
+        earlier: what was shown ``STEPS`` frames before the second.
+        change_ratio: as in :class:`Jump`.
+    """
     two_before, before, after, two_after = shots
     fitted, likeness = _fit_brightness(before, after)
     flow = _flow(fitted, after)
@@ -132,6 +149,7 @@ def measure_jump(frame: int, shots: tuple[Gray, Gray, Gray, Gray], change_ratio:
         zoom=_zoom(flow) if explained else 0.0,
         shifted=explained and _is_shifted(shots, _shift(flow), [_shift(other) for other in beside]),
         replaced=_is_replaced(shots, beside, around) or (residual > _MOVED and _is_written(before, after)),
+        improved=explained and _is_improved(earlier, before),
     )
 
 
@@ -249,6 +267,13 @@ def _is_written(before: Gray, after: Gray) -> bool:
     change = cv2.absdiff(before, after)
     strongest = float(np.percentile(change, _STRONGEST))
     return strongest >= _WRITTEN and _rows(change > _FAINTEST * strongest) <= _TWO_LINES
+
+
+def _is_improved(earlier: Gray, before: Gray) -> bool:
+    """Return :attr:`Jump.improved`."""
+    change = float(cv2.absdiff(earlier, before).mean())
+    left = float(cv2.absdiff(earlier, _undo(before, _flow(earlier, before))).mean())
+    return change <= _HARDLY and left >= _UNMOVED * change
 
 
 def _rows(changed: NDArray[np.bool_]) -> float:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from video_analyzer.jumps import Jump, is_other_scene, measure_jump
+from video_analyzer.jumps import STEPS, Jump, is_other_scene, measure_jump
 from video_analyzer.leaps import THUMB_HEIGHT, THUMB_WIDTH, leap, thumbnail
 
 Gray = NDArray[np.uint8]
@@ -137,6 +137,7 @@ class MotionMeter:
         self._leaps: list[float] = []
         self._begins: list[int] = []
         self._last: Gray | None = None
+        self._shots: deque[Gray] = deque(maxlen=STEPS + 2)
         self._pictures = _Pictures()
 
     def add(self, time: float, frame: Gray, *, begins: bool = False) -> None:
@@ -149,6 +150,7 @@ class MotionMeter:
         """
         if begins or self._last is None:
             self._last = None
+            self._shots.clear()
             self._begins.append(len(self._times))
         if self._last is not None and self._last.shape != frame.shape:
             frame = cv2.resize(frame, self._last.shape[::-1]).astype(np.uint8)
@@ -156,7 +158,8 @@ class MotionMeter:
         self._thumbs.append(thumbnail(frame))
         self._leaps.append(0.0 if self._last is None else leap(self._thumbs[-2], self._thumbs[-1]))
         self._times.append(time)
-        shown = _Frame(len(self._times) - 1, time, frame, self._thumbs[-1], self._leaps[-1])
+        self._shots.append(frame)
+        shown = _Frame(len(self._times) - 1, time, frame, self._thumbs[-1], self._leaps[-1], self._shots[0])
         self._pictures.add(shown, begins=self._last is None)
         self._last = frame
 
@@ -182,6 +185,7 @@ class _Frame:
     gray: Gray
     thumb: NDArray[np.float32]
     leap: float
+    earlier: Gray  # STEPS frames before the one before it was first shown
 
 
 class _Pictures:
@@ -210,7 +214,7 @@ class _Pictures:
         elif self._repeats(frame):
             if frame.leap >= STILL:
                 self._since = frame.time
-            self._recent[-1] = frame
+            self._recent[-1] = replace(frame, earlier=self._recent[-1].earlier)
             return
         self.frames.append(frame.index)
         self._leaps.append(frame.leap)
@@ -282,8 +286,9 @@ class _Pictures:
         ratio = self._leaps[at] / (max(around) + _LEAST_LEAP)
         if ratio < _SPIKE:
             return
-        two_before, before, frame, after = (self._recent[index].gray for index in range(4))
-        jump = measure_jump(self.frames[at], (two_before, before, frame, after), ratio)
+        two_before, before, frame, after = list(self._recent)[:4]
+        shots = (two_before.gray, before.gray, frame.gray, after.gray)
+        jump = measure_jump(self.frames[at], shots, frame.earlier, ratio)
         stood = self._stood[at - NEIGHBOURS : at] + self._stood[at + 1 : at + 1 + NEIGHBOURS]
         self._jumps.append((at, replace(jump, stood=self._stood[at] / max(float(np.median(stood)), 1e-3))))
 

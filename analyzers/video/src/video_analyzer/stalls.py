@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer_contract import Finding
+from video_analyzer.jumps import STEPS
 from video_analyzer.leaps import leap
 from video_analyzer.motion import NEIGHBOURS, STILL, Motion
 
@@ -40,6 +41,9 @@ far as the scene moves in as many frames elsewhere."""
 _PART, _NEARLY_ALL = 0.05, 0.9
 """Share of the picture: a person of four or nine; and the share of it that stands. None of the dropped stretches of the
 clips that were used for setting it begins where so much, of what leaps, stood."""
+
+_NO_MORE = 2.0
+"""How many times as much as just before a leap the picture changes, at most, for as long as it may stand."""
 
 _FEWEST, _MOST, _BEFORE, _AFTER, _ELSEWHERE = 3, 30, 8, 5, 12
 """Frames: of such a stall; beside it, before and after; and from which on the scene is looked at elsewhere."""
@@ -96,6 +100,20 @@ def caught_up(motion: Motion, frame: int) -> int:
         if hardly and motion.leaps[frame] <= _CAUGHT_UP * _moves_in(motion.thumbs, frame, stood):
             return stood
     return 0
+
+
+def crept(motion: Motion, frame: int) -> int:
+    """Return for how many frames the picture may have stood before a leap at ``frame``, if nothing moved before it.
+
+    It may have stood (:attr:`Jump.improved`) while it changed by no more than just before the leap; 0 if it leaps
+    farther than the scene moves elsewhere in that time.
+    """
+    leaps, stood = motion.leaps, STEPS
+    most = _NO_MORE * float(leaps[frame - stood : frame].max())
+    while stood < min(_MOST, frame - 1) and leaps[frame - stood - 1] <= most:
+        stood += 1
+    near = range(_FEWEST, stood + 1)
+    return next((few for few in near if leaps[frame] <= _CAUGHT_UP * _moves_in(motion.thumbs, frame, few)), 0)
 
 
 def _hardly_moves(leaps: NDArray[np.float32], stood: int, frame: int) -> bool:

@@ -100,6 +100,16 @@ def test_a_short_stall_before_which_the_scene_moves_and_after_which_it_is_quiet(
     assert facts_of(read(frames)) <= {"StalledPicture"}
 
 
+@pytest.mark.parametrize(("slower", "stood", "strength"), [(4, 4, 6), (6, 4, 4), (6, 7, 6), (8, 7, 4)])
+def test_a_short_stall_of_a_quiet_scene_that_changes_no_more_than_its_encoder_changes_it(
+    slower: int, stood: int, strength: float
+) -> None:
+    steps = (divmod(at, slower) for at in range(180))
+    quiet = [mixed(MOVING[whole], MOVING[whole + 1], [part / slower])[0] for whole, part in steps]
+    frames = [*quiet[:60], *improving(quiet[59], stood, strength), *quiet[60 + stood :]]
+    assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
 @pytest.mark.parametrize("stood", [8, 12, 30])
 def test_one_of_several_people_in_a_call_who_stalls_while_the_others_go_on(stood: int) -> None:
     def tile(number: int) -> Gray:

@@ -14,7 +14,7 @@ from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.jumps import Jump, is_drop
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading
-from video_analyzer.stalls import caught_up, held_before, leap_after_a_stall, part_stood_before, stood_before
+from video_analyzer.stalls import caught_up, crept, held_before, leap_after_a_stall, part_stood_before, stood_before
 from video_analyzer.stored import NOT_KNOWN, Stored, leap_without_data
 
 _LEAP = 1.78
@@ -114,7 +114,7 @@ def healed(motion: Motion, keys: Sequence[int]) -> list[int]:
 def _stood(motion: Motion, jump: Jump) -> float:
     at = jump.frame
     stood = (stood_before(motion.leaps, at), part_stood_before(motion, at), held_before(motion, at))
-    return max(jump.stood, *stood, caught_up(motion, at))
+    return max(jump.stood, *stood, caught_up(motion, at), crept(motion, at) if jump.improved else 0)
 
 
 def _finding(jump: Jump, leap: float, times: NDArray[np.float64]) -> Finding:
