@@ -109,6 +109,8 @@ def test_the_calls_that_the_rules_were_written_on_are_told_apart(call: Call) -> 
         ("문화상품권 좀 사다 줘.", "GiftCards"),
         ("원격제어 앱을 설치해 주세요.", "RemoteControl"),
         ("가족한테 절대 말하지 마세요.", "Secrecy"),
+        ("결과 나올 때까지 다른 금융사에서 한도 조회를 하지 마세요.", "Secrecy"),
+        ("당분간 다른 데 알아보지 마시고요.", "Secrecy"),
     ],
 )
 def test_each_sign_is_found_by_itself(words: str, kind: str) -> None:
