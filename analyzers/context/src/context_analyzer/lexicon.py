@@ -38,6 +38,9 @@ def _any(*patterns: str) -> re.Pattern[str]:
 _NEAR = r"[^,;]{0,40}?"
 """Within the same breath."""
 
+_ELSEWHERE = r"(?:다른|딴|타)\s?(?:데|곳|은행|금융|캐피탈|저축|앱|업체|사에)[^,.]{0,18}?"
+"""Where else a loan may be asked for."""
+
 INDICATORS = (
     Indicator(
         "MoneyTransfer", "a demand for money", 30, True,
@@ -111,7 +114,6 @@ INDICATORS = (
             r"\b(?:stay|remain|keep) on the (?:line|phone)\b", r"\b(?:don'?t|do not) hang up\b",
             r"(?:말|이야기|얘기|연락|신고)\s?(?:씀)?\s?하(?:지|시면|면)[^,.]{0,8}?(?:마|말|안|끝|큰일)", r"비밀(?:로|이야|입니다|\s?유지)", r"절대\s?(?:말|이야기|얘기)",
             r"혼자\s?(?:계신|이동|있는|조용)|조용한\s?곳", r"전화(?:를)?\s?(?:끊지|끊으면|끊으시면)", r"(?:한테|에게)(?:는|도)?\s?(?:절대|비밀)",
-            r"(?:다른|딴|타)\s?(?:데|곳|은행|금융)[^,.]{0,20}?(?:조회|알아보|물어보|문의|비교)[^,.]{0,4}?지(?:는)?\s?(?:마|말)",
         ),
     ),
     Indicator(
@@ -146,6 +148,20 @@ INDICATORS = (
         _any(
             r"\b(?:pre-?approved|low[- ]interest|guaranteed) loan\b", r"\bloan\b[^,;]{0,30}\bfee\b",
             r"대환\s?대출|저금리|정부\s?지원[^,]{0,10}?대출|기존\s?대출|신용\s?등급\s?(?:상향|조정)",
+        ),
+    ),
+    Indicator(
+        "LenderIsolation", "a lender who forbids to ask elsewhere", 30, False,
+        _any(
+            rf"{_ELSEWHERE}(?:조회|알아보|물어보|문의|비교|신청)[^,.]{{0,4}}?(?:지(?:는)?\s?(?:마[세시십요]|말[고구아])|면\s?(?:절대\s?)?안)",
+            rf"{_ELSEWHERE}(?:조회|신청|문의|알아보)\S{{0,4}}\s[^,.]{{0,20}}?(?:부결|중복|겹치|겹쳐|과다|승인\s?[률율]|한도가\s?(?:줄|깎))",
+            rf"{_ELSEWHERE}대출[^,.]{{0,8}}?전화[^,.]{{0,14}}?받지(?:는)?\s?(?:마[세시십요]|말[고구아])",
+        ),
+    ),
+    Indicator(
+        "MobileAssessor", "somebody who will call from a mobile telephone and must be answered", 25, False,
+        _any(
+            r"(?:공일공|010|휴대폰|핸드폰|개인\s?(?:번호|폰)|모르는\s?번호)(?:으로|로)(?:도)?\s[^,.]{0,6}?(?:갈|가도|가요|전화|연락|걸|올|와도|뜰|뜨)[^.]{0,45}?(?:꼭|받으|받아|당황|놀라|외근|재택|출장)",
         ),
     ),
     Indicator(

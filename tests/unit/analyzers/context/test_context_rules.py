@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analyzer_contract import SUSPICIOUS_FROM, Verdict
 from context_analyzer.detectors.indicators import PATTERN, ScamIndicators, find_hits
-from context_analyzer.reading import Transcription
+from context_analyzer.reading import ContextReading, Transcription
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.transcript import Transcript, Turn, Word, read_transcript
 from ml.context.scripts import Call, load_calls, transcribed
@@ -109,8 +109,10 @@ def test_the_calls_that_the_rules_were_written_on_are_told_apart(call: Call) -> 
         ("문화상품권 좀 사다 줘.", "GiftCards"),
         ("원격제어 앱을 설치해 주세요.", "RemoteControl"),
         ("가족한테 절대 말하지 마세요.", "Secrecy"),
-        ("결과 나올 때까지 다른 금융사에서 한도 조회를 하지 마세요.", "Secrecy"),
-        ("당분간 다른 데 알아보지 마시고요.", "Secrecy"),
+        ("결과 나올 때까지 다른 금융사에서 한도 조회를 하지 마세요.", "LenderIsolation"),
+        ("다른 데서 한도 조회하시면 중복으로 잡혀서 부결 나니까 참아 주세요.", "LenderIsolation"),
+        ("당분간 다른 데 알아보지 마시고요.", "LenderIsolation"),
+        ("과장님이 공일공으로 전화드릴 거니까 꼭 받아 주세요.", "MobileAssessor"),
     ],
 )
 def test_each_sign_is_found_by_itself(words: str, kind: str) -> None:
@@ -136,6 +138,28 @@ def test_warnings_of_fraud_are_no_demands(words: str) -> None:
 def test_a_warning_does_not_hide_the_demand_beside_it() -> None:
     words = "We never ask you for your password, so transfer the money to the safe account right now."
     assert {"MoneyTransfer", "SafeAccount"} <= {hit.indicator.kind for hit in find_hits(said(words))}
+
+
+def test_a_lender_who_wants_nothing_yet_is_accused_by_what_no_honest_one_says() -> None:
+    alone, call = "그때까지 다른 데서 한도 조회를 하지 마세요.", "심사 과장님이 휴대폰으로 전화드리니까 꼭 받으세요."
+    report = ScamIndicators().detect
+    asked = "직장은 다니시고요 월급은 얼마나 되세요 조회만 하는 거라 점수에는 영향이 없어요."
+    assert report(ContextReading(said(asked, alone, call, language="ko-KR"))).score >= SUSPICIOUS_FROM
+    assert report(ContextReading(said(asked, alone, language="ko-KR"))).score < SUSPICIOUS_FROM
+    assert report(ContextReading(said(asked, call, language="ko-KR"))).score < SUSPICIOUS_FROM
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "다른 은행에서 조회하지 말라고 하던데 진짜예요.",
+        "다른 은행도 비교해 보시고 여러 군데 조회하셔도 괜찮아요.",
+        "기사님이 휴대폰으로 전화드릴 거예요.",
+    ],
+)
+def test_what_a_false_lender_said_is_not_said_by_who_tells_of_it(words: str) -> None:
+    signs = {hit.indicator.kind for hit in find_hits(said(words, language="ko-KR"))}
+    assert not signs & {"LenderIsolation", "MobileAssessor"}
 
 
 def test_pressure_without_a_demand_stays_below_the_line() -> None:

@@ -18,6 +18,9 @@ from context_analyzer.transcript import Transcript, Turn
 PATTERN = "ScamPattern"
 _MANIPULATION = "AnalysisManipulation"
 _DEMANDS = {indicator.kind for indicator in INDICATORS if indicator.demand} - {_MANIPULATION}
+_FALSE_LENDER = {"LenderIsolation", "MobileAssessor"}
+"""A lender who says both wants nothing in this call, and is no honest one for that (docs/adr/0113)."""
+
 _MOST_PLACES = 8
 """Of one indicator: a long call repeats itself."""
 
@@ -73,11 +76,12 @@ def score_of(hits: list[Hit]) -> int:
     """Return 0-100 from the different indicators that occur: their weights added, each once.
 
     Haste, a claim of authority or a secret alone are no fraud: without a demand (money, codes, access) the score stays
-    below the line where evidence begins.
+    below the line where evidence begins, but for what no honest lender says.
     """
     kinds = {hit.indicator.kind: hit.indicator for hit in hits}
     total = min(sum(indicator.weight for indicator in kinds.values()), _HIGHEST)
-    return total if any(indicator.demand for indicator in kinds.values()) else min(total, SUSPICIOUS_FROM - 1)
+    enough = any(indicator.demand for indicator in kinds.values()) or kinds.keys() >= _FALSE_LENDER
+    return total if enough else min(total, SUSPICIOUS_FROM - 1)
 
 
 class ScamIndicators(ContextDetector):
@@ -93,14 +97,15 @@ class ScamIndicators(ContextDetector):
 
         Where the classifier can read, and is sure, it decides: the rules alone accuse honest calls with the same words
         (docs/cards/words.md). What they found explains its judgement. Words that are meant for this analysis count in
-        any case.
+        any case, and so does what no honest lender says.
         """
         hits = [hit for turn in reading.computed(hits_by_turn) for hit in turn]
         report = self.report_on(reading.transcript, hits)
         judgement = reading.computed(judged)
-        manipulated = any(finding.kind == _MANIPULATION for finding in report.findings)
+        kinds = {finding.kind for finding in report.findings}
+        plain = _MANIPULATION in kinds or kinds >= _FALSE_LENDER
         harmless = judgement is not None and judgement.score < SUSPICIOUS_FROM and not judgement.undecided
-        if harmless and report.score >= SUSPICIOUS_FROM and not manipulated:
+        if harmless and report.score >= SUSPICIOUS_FROM and not plain:
             places = [finding for finding in report.findings if finding.kind != PATTERN]
             report = report.model_copy(update={"score": SUSPICIOUS_FROM - 1, "findings": places})
         return report.model_copy(
