@@ -28,6 +28,8 @@ FOLDER = Path(__file__).parent / "calls" / "unseen"
 TARGET = repo_root() / "docs" / "cards" / "words.md"
 _BEGIN, _END = "<!-- unseen: begin -->", "<!-- unseen: end -->"
 _SETS = {
+    "eleventh": "by four other authors; judged once, when a rule stood that decides by it",
+    "hard-six": "frauds without the usual words, by the authors of the eleventh; judged with it",
     "tenth": "by four other authors; judged once, when a rule stood that decides by it",
     "hard-five": "frauds without the usual words, by the authors of the tenth; judged with it",
     "ninth": "by two other authors; judged once, when a rule stood that decides by it",

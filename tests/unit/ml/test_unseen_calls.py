@@ -11,11 +11,12 @@ from ml.context.unseen import FOLDER, PARTS, answer, unseen
 
 CARD = (repo_root() / "docs" / "cards" / "words.md").read_text(encoding="utf-8")
 
-LEAST_SHARE = {"first": 0.9, "second": 0.85, "third": 0.85, "fourth": 0.9, "fifth": 0.9, "sixth": 0.9, "seventh": 0.9}
-LEAST_SHARE |= {"tenth": 0.88, "hard-five": 0.75}
-LEAST_SHARE |= {"eighth": 0.9, "ninth": 0.95, "hard": 0.6, "hard-two": 0.9, "hard-three": 0.6, "hard-four": 0.8}
-MOST_WRONG = {"first": 0, "second": 0, "third": 0, "fourth": 3, "fifth": 0, "sixth": 0, "seventh": 0, "eighth": 2}
-MOST_WRONG |= {"tenth": 4, "hard-five": 0, "ninth": 0, "hard": 0, "hard-two": 0, "hard-three": 0, "hard-four": 0}
+LEAST_SHARE = {"first": 0.9, "second": 0.8, "third": 0.85, "fourth": 0.9, "fifth": 0.9, "sixth": 0.9, "seventh": 0.9}
+LEAST_SHARE |= {"tenth": 0.95, "hard-five": 0.8, "eleventh": 0.93, "hard-six": 0.87}
+LEAST_SHARE |= {"eighth": 0.9, "ninth": 0.95, "hard": 0.55, "hard-two": 0.9, "hard-three": 0.8, "hard-four": 0.9}
+MOST_WRONG = {"first": 0, "second": 0, "third": 0, "fourth": 2, "fifth": 0, "sixth": 1, "seventh": 0, "eighth": 3}
+MOST_WRONG |= {"eleventh": 2, "hard-six": 0, "tenth": 3, "hard-five": 0, "ninth": 0}
+MOST_WRONG |= {"hard": 0, "hard-two": 0, "hard-three": 0, "hard-four": 0}
 """The card says which; of the hard frauds more than half are found, and each set is judged as its author wrote it."""
 
 
@@ -34,9 +35,15 @@ def test_most_frauds_are_found_and_hardly_an_honest_call_accused(batch: str) -> 
     assert sum(wrong) <= MOST_WRONG[batch]
 
 
-@pytest.mark.parametrize(("part", "most", "least"), [("30 s", 5, 16), ("60 s", 2, 32), ("300 characters", 6, 25)])
-def test_little_of_an_honest_call_accuses_hardly_anybody(part: str, most: int, least: int) -> None:
-    calls = unseen("tenth")
+@pytest.mark.parametrize(
+    ("batch", "part", "most", "least"),
+    [
+        ("tenth", "30 s", 3, 20), ("tenth", "60 s", 5, 35), ("tenth", "300 characters", 5, 28),
+        ("eleventh", "30 s", 2, 20), ("eleventh", "60 s", 2, 31), ("eleventh", "300 characters", 2, 25),
+    ],
+)  # fmt: skip
+def test_little_of_an_honest_call_accuses_hardly_anybody(batch: str, part: str, most: int, least: int) -> None:
+    calls = unseen(batch)
     accused = [(call.scam, answer(PARTS[part](call)).joined) for call in calls]
     assert sum(wrong for scam, wrong in accused if not scam) <= most
     assert sum(found for scam, found in accused if scam) >= least

@@ -147,7 +147,7 @@ def test_english_is_judged_however_little_is_said() -> None:
     assert all(doubt_of(letters, ENGLISH) == 0 for letters in (1, 50, 5000))
 
 
-@pytest.mark.parametrize("name", ["ko-prosecutor", "ko-loan", "ko-fss", "ko-gift-card-boss"])
+@pytest.mark.parametrize("name", ["ko-prosecutor", "ko-loan", "ko-gift-card-boss"])
 def test_a_call_that_ends_where_it_turned_is_accused_from_the_same_turn_on(name: str) -> None:
     call = next(call for call in load_calls() if call.name == name)
     talk = "어제 병원 갔다 왔는데 의사 선생님이 무릎은 괜찮다고 하셔서 한시름 놨어"
