@@ -14,7 +14,8 @@ CACHE = $${SILVER_GUARDIAN_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/silver-guard
 
 .PHONY: demo
 demo: setup media ## Analyse the examples here, without a cluster: sample media, verdicts, reports
-	@$(VENV)/guardian run -f crds/examples --media $(OUT)/media --out $(OUT)
+	@models="$(CACHE)/ml/speech"; $(VENV)/python -m ml.common.whisper "$$models" || models=; \
+	  GUARDIAN_MODELS="$${GUARDIAN_MODELS:-$$models}" $(VENV)/guardian run -f crds/examples --media $(OUT)/media --out $(OUT)
 	@$(VENV)/guardian app --try $(OUT)/media/synthetic.wav --out $(OUT)
 
 PORT ?= 8080

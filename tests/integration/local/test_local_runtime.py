@@ -143,6 +143,16 @@ async def test_an_analyzer_that_does_not_start_is_said_with_its_log(tmp_path: Pa
             await runtime.finish()
 
 
+async def test_a_folder_of_models_that_is_not_there_is_said_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GUARDIAN_MODELS", str(tmp_path / "nowhere"))
+    async with LocalRuntime(tmp_path) as runtime:
+        runtime.apply(_manifest("stuck"))
+        with pytest.raises(StartFailed, match=r"^audio cannot start.*There are no models in .*nowhere\. `guardian"):
+            await runtime.finish()
+
+
 async def _analysed(runtime: LocalRuntime, name: str) -> AnalysisRequest:
     runtime.apply(_manifest(name))
     async with asyncio.timeout(PATIENCE_SECONDS):

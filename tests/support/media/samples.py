@@ -13,7 +13,7 @@ import wave
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from ml.context.scripts import Call, load_calls, transcribed
@@ -38,8 +38,8 @@ PLAIN = ("-v", "en-us+m3", "-s", "140")
 CLEAR = ("-v", "en-us+f2", "-s", "110", "-p", "35")
 """Another one, slower and lower, of which the model is as sure as it has to be for ``LikelyFake``."""
 
-SCAM_CALL = "en-grandchild-accident"
-"""The scripted call that the demo has judged by its words."""
+CALLS = {"scam-call.wav": "en-grandchild-accident", "bank-call.wav": "en-bank-reminder"}
+"""The scripted calls that the demo has judged by their words: by a fraud, and by a bank."""
 
 ONE_THREAD = ("-threads", "1")
 """Options of a file that ffmpeg writes."""
@@ -92,17 +92,18 @@ def make_samples(folder: Path) -> dict[str, Path]:
         "clean.mp4": lambda target: _kept(clean_clip, target),
         "edited.mp4": lambda target: _kept(edited_clip, target),
         "not-a-video.mp4": text_file,
-        "scam-call.wav": scam_call,
-        "scam-call.wav.transcript.json": lambda target: scam_transcript(target, folder / "scam-call.wav"),
     }
+    for name, script in CALLS.items():
+        makers[name] = partial(spoken_call, script=script)
+        makers[f"{name}.transcript.json"] = partial(call_transcript, script=script, recording=folder / name)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
     for name, make in makers.items():
         paths[name] = folder / name
         if not paths[name].exists():
-            partial = folder / f".partial-{name}"
-            make(partial)
-            partial.replace(paths[name])
+            unfinished = folder / f".partial-{name}"
+            make(unfinished)
+            unfinished.replace(paths[name])
     return paths
 
 
@@ -148,20 +149,20 @@ def synthetic_speech(target: Path, text: str = SPEECH, voice: Sequence[str] = PL
     _run("espeak-ng", *voice, "-w", str(target), text)
 
 
-def scam_call(target: Path) -> None:
+def spoken_call(target: Path, script: str) -> None:
     """Write a scripted call, read by the same synthesiser."""
-    synthetic_speech(target, " ".join(sentence for _, sentence in _scripted().turns))
+    synthetic_speech(target, " ".join(sentence for _, sentence in _scripted(script).turns))
 
 
-def scam_transcript(target: Path, recording: Path) -> None:
+def call_transcript(target: Path, script: str, recording: Path) -> None:
     """Write what is said in it, as Amazon Transcribe writes it; the times are spread over the recording's length."""
     with wave.open(str(recording)) as sound:
         seconds = sound.getnframes() / sound.getframerate()
-    target.write_bytes(transcribed(_scripted(), seconds))
+    target.write_bytes(transcribed(_scripted(script), seconds))
 
 
-def _scripted() -> Call:
-    return next(call for call in load_calls() if call.name == SCAM_CALL)
+def _scripted(name: str) -> Call:
+    return next(call for call in load_calls() if call.name == name)
 
 
 def clean_clip(target: Path) -> None:

@@ -64,7 +64,7 @@ async def serve(name: str, port: int, media: Sequence[tuple[Path, str]], out: Pa
         StartFailed: it does not start.
     """
     logs = out / "logs"
-    store, service = LocalStore(logs), Service(name, [MODULES[name]], port, "/readyz", logs)
+    store, service = LocalStore(logs), Service(name, [MODULES[name]], port, "/readyz", logs, alive="/livez")
     with store.environment():
         try:
             words = context_environment() if name == "context" else {}

@@ -61,7 +61,7 @@ class LocalPool:
         failures = 0
         while True:
             port = free_port()
-            service = Service(self.name, [self._module], port, "/readyz", self._logs)
+            service = Service(self.name, [self._module], port, "/readyz", self._logs, alive="/livez")
             self._service = service
             try:
                 await service.start(self._env | {"GUARDIAN_PORT": str(port)})

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
@@ -41,14 +42,16 @@ class Service:
         port: where it will listen.
         ready: the path that answers 2xx once it takes work.
         logs: the folder of the log file.
+        alive: the path that answers 503 once only a new start can help, if it has one.
     """
 
-    def __init__(self, name: str, command: list[str], port: int, ready: str, logs: Path) -> None:
+    def __init__(self, name: str, command: list[str], port: int, ready: str, logs: Path, *, alive: str = "") -> None:
         self.name = name
         self.address = f"{HOST}:{port}"
         self.log = logs / f"{name}.log"
         self._command = command
         self._ready = ready
+        self._alive = alive
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -77,7 +80,7 @@ class Service:
         """Wait until it takes work.
 
         Raises:
-            StartFailed: it ended, or took too long.
+            StartFailed: it ended, says that it cannot start, or took too long.
         """
         timeout, pause = aiohttp.ClientTimeout(total=_ANSWER_SECONDS), _POLL_SECONDS
         try:
@@ -85,6 +88,8 @@ class Service:
                 while not await self._answers(session):
                     if self.pid is None:
                         raise StartFailed(f"{self.name} ended while it started. {self._tail()}")
+                    if why := await self._broken(session):
+                        raise StartFailed(f"{self.name} cannot start. {why}")
                     await asyncio.sleep(pause)
                     pause = min(pause * _SLOWER, _SLOWEST_POLL)  # where the start is slow, questions make it slower
         except TimeoutError:
@@ -118,6 +123,18 @@ class Service:
                 return answer.ok
         except (aiohttp.ClientError, TimeoutError):
             return False
+
+    async def _broken(self, session: aiohttp.ClientSession) -> str:
+        """Return why it cannot come up any more, in its own words; nothing if it may."""
+        if not self._alive:
+            return ""
+        try:
+            async with session.get(f"http://{self.address}{self._alive}") as answer:
+                if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    return ""
+                return str((await answer.json(content_type=None))["detail"])
+        except (aiohttp.ClientError, TimeoutError, ValueError, LookupError, TypeError):
+            return ""
 
     def _tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]

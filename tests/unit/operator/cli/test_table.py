@@ -93,7 +93,12 @@ def test_ages_read_as_in_kubectl(seconds: int, text: str) -> None:
         ({}, []),
         ({"reason": "Completed", "verdict": "Suspicious", "findings": "DroppedFrames"}, []),
         ({"reason": "UnsupportedMedia"}, ["expected the reason UnsupportedMedia, and got Completed"]),
+        ({"verdict": "LikelyFake, Suspicious"}, []),
         ({"verdict": "NoEvidence"}, ["expected the verdict NoEvidence, and got Suspicious"]),
+        (
+            {"verdict": "NoEvidence,Inconclusive"},
+            ["expected the verdict NoEvidence or Inconclusive, and got Suspicious"],
+        ),
         (
             {"findings": "DuplicatedFrames, DroppedFrames"},
             ["expected to find DuplicatedFrames, and found DroppedFrames"],

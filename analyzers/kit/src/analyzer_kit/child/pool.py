@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from analyzer_kit.child.messages import ChildConfig
-from analyzer_kit.child.process import ChildProcess, ChildStartError, Template
+from analyzer_kit.child.process import CannotServe, ChildProcess, ChildStartError, Template
 from analyzer_kit.child.spawn import Spawned
 
 _FAILURES_UNTIL_BROKEN = 5
@@ -42,7 +42,7 @@ class ChildPool:
         self._template: Template | None = None
         self._template_up = asyncio.Event()
         self._failures: dict[str, int] = {}
-        self._overrun = False
+        self._overrun = self._cannot_serve = False
         self.starts = 0
         self.problem = ""
         """Why what was last tried did not start; empty once it has."""
@@ -54,8 +54,11 @@ class ChildPool:
 
     @property
     def broken(self) -> bool:
-        """Whether only a fresh container can help: nothing comes up any more, or what a child left does not end."""
-        return self._overrun or max(self._failures.values(), default=0) >= _FAILURES_UNTIL_BROKEN
+        """Whether only a fresh container can help, or another installation.
+
+        Nothing comes up any more, it cannot do what the installation asks for, or what a child left does not end.
+        """
+        return self._overrun or self._cannot_serve or max(self._failures.values(), default=0) >= _FAILURES_UNTIL_BROKEN
 
     async def start(self) -> None:
         """Start warming up, without waiting for it."""
@@ -129,6 +132,7 @@ class ChildPool:
 
     async def _failed(self, what: str, error: ChildStartError) -> None:
         self._failures[what] = self._failures.get(what, 0) + 1
+        self._cannot_serve = isinstance(error, CannotServe)
         self.problem = str(error)
         log.error("worker did not start", what=what, error=str(error), failures=self._failures[what])
         backoff = _BACKOFF_SECONDS * 2 ** (self._failures[what] - 1)
@@ -136,4 +140,5 @@ class ChildPool:
 
     def _succeeded(self, what: str) -> None:
         self._failures[what] = 0
+        self._cannot_serve = False
         self.problem = ""

@@ -39,6 +39,10 @@ class ChildStartError(Exception):
     """A template or a child did not become warm."""
 
 
+class CannotServe(ChildStartError):
+    """A template says that the installation asks for what it cannot do: trying again does not help."""
+
+
 def configure(spawned: Spawned, config: ChildConfig) -> None:
     """Send a new template the configuration that it needs to become warm."""
     spawned.control.send(config.line())
@@ -60,6 +64,7 @@ class Template:
         """Start the process and wait until it is warm.
 
         Raises:
+            CannotServe: it says that the installation is at fault.
             ChildStartError: it ended, or was not warm after ``seconds``.
         """
         if self._spawned is None:
@@ -88,7 +93,7 @@ class Template:
             line += part
         message = CHILD_MESSAGE.validate_json(line)
         if isinstance(message, Unready):
-            raise ChildStartError(message.message)
+            raise CannotServe(message.message)
 
     def make_child(self) -> socket.socket:
         """Have a child made, and return the socket on which it will say that it is ready.
