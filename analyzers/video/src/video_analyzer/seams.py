@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from video_analyzer.copies import ALIKE, Copies, Copy, copies_in
 from video_analyzer.jumps import is_other_scene
 from video_analyzer.leaps import leap
-from video_analyzer.motion import Motion, MotionMeter
+from video_analyzer.motion import STILL, Motion, MotionMeter
 from video_analyzer.overlays import is_overlay
 from video_analyzer.reading import VideoReading
 
@@ -61,6 +61,10 @@ puts a copy in goes on from there (0.34 at most). What turns on a screen until a
 _EXACT_SEAM = (1.5, 1.0, 2.0)
 """The least of a seam, as in :class:`Seam`, of what comes back as exactly: its leaps come back as exactly, so that one
 which the original has not is no movement, however fast things move beside it."""
+
+_STANDING = 0.5
+"""Share of the frames of a loop, beside its seams, of which each shows what the one before it showed: 0.39 at most in
+loops that were put in. A picture that stands, and is renewed by its encoder at even distances, has more."""
 
 _SUDDEN = 2.0
 """A copy begins where the stretches differ so many times less than one frame before."""
@@ -162,8 +166,16 @@ def judge(copies: Copies, motion: Motion) -> Judged:
     alike = [copy for copy in copies.found if copy.residual <= (_BRIEF_ALIKE if copy.frames < _BRIEF else ALIKE)]
     edits = [copy for copy in alike if copy.farthest <= _OTHER_THERE and _has_seam(copy, motion)]
     edits += [copy for copy in copies.faint if copy.farthest <= _OTHER_THERE and _begins_clearly(copy, motion)]
-    edits = [copy for copy in edits if not is_overlay(copy, motion.thumbs)]
+    edits = [copy for copy in edits if not (is_overlay(copy, motion.thumbs) or _only_renewed(copy, motion))]
     return Judged(edits, [copy for copy in alike if copy not in edits], copies.sharpest)
+
+
+def _only_renewed(copy: Copy, motion: Motion) -> bool:
+    """Return whether a loop is a picture that stands and is renewed by its encoder again and again."""
+    frames = np.arange(copy.second, min(copy.second + copy.frames, motion.leaps.size))
+    seams = np.array([copy.second, *_rounds(copy)])
+    between = frames[np.abs(frames[:, None] - seams).min(axis=1) > _NEAR]
+    return copy.looped and between.size > 0 and float(np.mean(motion.leaps[between] < STILL)) >= _STANDING
 
 
 def _has_seam(copy: Copy, motion: Motion) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.support.analyzers.pictures import (
     MOVING,
@@ -20,6 +21,10 @@ from tests.support.analyzers.pictures import (
     reports,
     timed,
 )
+from video_analyzer.copies import Copies, Copy
+from video_analyzer.detectors import freezes
+from video_analyzer.motion import Motion
+from video_analyzer.seams import judge
 
 
 @pytest.mark.parametrize("lost", [3, 10, 30])
@@ -121,6 +126,29 @@ def test_one_of_several_people_in_a_call_who_stalls_while_the_others_go_on(stood
         stalled = tile(50 if 50 <= at < 50 + stood else at)
         frames.append(np.vstack([np.hstack([one, stalled]), np.hstack([other, third])]))
     assert facts_of(read(frames)) <= {"StalledPicture"}
+
+
+def leaping(leaps: NDArray[np.float32]) -> Motion:
+    thumbs = np.zeros((leaps.size, 880), dtype=np.float32)
+    return Motion(np.arange(leaps.size) / 25, thumbs, leaps, leaps, [], pictures=np.arange(leaps.size))
+
+
+@pytest.mark.parametrize(("between", "edits"), [(0.05, 0), (0.5, 1)])
+def test_a_picture_that_stands_and_is_renewed_at_even_distances_is_no_loop(between: float, edits: int) -> None:
+    leaps = np.full(100, between, dtype=np.float32)
+    leaps[[20, 21, 30, 31]] = 4.2
+    loop = Copy(11, 21, 19, 0.54, 1.25)
+    assert len(judge(Copies([loop], 0.54, []), leaping(leaps)).edits) == edits
+
+
+@pytest.mark.parametrize(("mixed_in", "end"), [((0.42, 0.5), 62), ((0.8, 1.2), 60)])
+def test_frames_into_which_an_encoder_mixes_the_next_picture_belong_to_a_stall(
+    mixed_in: Sequence[float], end: int
+) -> None:
+    leaps = np.full(100, 2.0, dtype=np.float32)
+    leaps[50:60] = 0.01
+    leaps[60:63] = [*mixed_in, 4.6]
+    assert freezes._improved(leaping(leaps), 50, 60) == end
 
 
 def test_what_leaps_farther_than_it_moves_in_a_pause_stays_evidence() -> None:

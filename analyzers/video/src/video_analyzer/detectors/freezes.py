@@ -20,6 +20,9 @@ _BLIP, _BLIP_SHARE = 1.0, 0.2
 """An encoder improves a picture that stands still now and then: a few frames may change more in between, if the picture
 is the same, to this many gray levels, afterwards, or to this share of what moves just before or just after."""
 
+_MIXED_SHARE = 0.3
+"""The same share for frames at its end, into which an encoder may have mixed the next picture."""
+
 _REFRESH = 2
 """Frames from a key frame on."""
 
@@ -45,9 +48,10 @@ used for setting it; a card between two scenes came to -0.05 at most."""
 _STALLED = 20
 """Score of a stall: it ranks below evidence, and above recordings without any."""
 
-_WENT_ON = 0.3
+_WENT_ON = 0.25
 """If the picture after a freeze differs from the frozen one by more than this share of what frames so far apart mostly
-differ by, time went on meanwhile: a camera or a connection stalled. Copies that are put in come to 0.25, mostly."""
+differ by, time went on meanwhile: a camera or a connection stalled. Copies that are put in come to less, or go on with
+the very next picture."""
 
 _LEAPT = 2.0
 """It went on too if the picture leaps so many times farther, within the few frames after a freeze, than anything beside
@@ -193,7 +197,7 @@ def _improved(motion: Motion, start: int, end: int) -> int:
     after = motion.leaps[end : end + BLIP_FRAMES + _AROUND]
     if after.size < BLIP_FRAMES + _AROUND or end - start < SHORTEST:
         return end
-    least = _BLIP_SHARE * float(np.median(after[BLIP_FRAMES:]))
+    least = _MIXED_SHARE * float(np.median(after[BLIP_FRAMES:]))
     blips = 0
     while blips < BLIP_FRAMES and after[blips] < least:
         blips += 1
