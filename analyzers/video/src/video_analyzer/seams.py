@@ -66,6 +66,9 @@ _STANDING = 0.5
 """Share of the frames of a loop, beside its seams, of which each shows what the one before it showed: 0.39 at most in
 loops that were put in. A picture that stands, and is renewed by its encoder at even distances, has more."""
 
+_CODED = 0.35
+"""Copies that begin at key frames as their originals do are coded in the same way, and differ less than this."""
+
 _SUDDEN = 2.0
 """A copy begins where the stretches differ so many times less than one frame before."""
 
@@ -155,23 +158,36 @@ class Judged:
 
 def judged_in(reading: VideoReading) -> Judged:
     """Return the copies in a recording, judged; for :meth:`VideoReading.computed`."""
-    return judge(reading.computed(copies_in), reading.measured(MotionMeter))
+    return judge(reading.computed(copies_in), reading.measured(MotionMeter), reading.keys)
 
 
-def judge(copies: Copies, motion: Motion) -> Judged:
+def judge(copies: Copies, motion: Motion, keys: Sequence[int] = ()) -> Judged:
     """Return the copies, apart by whether a seam shows that they were put in.
 
     What differs by more than its own movement is neither: the same cut, or light, at two places.
+
+    Args:
+        copies: as they were found.
+        motion: of the recording.
+        keys: index of each key frame.
     """
     alike = [copy for copy in copies.found if copy.residual <= (_BRIEF_ALIKE if copy.frames < _BRIEF else ALIKE)]
     edits = [copy for copy in alike if copy.farthest <= _OTHER_THERE and _has_seam(copy, motion)]
     edits += [copy for copy in copies.faint if copy.farthest <= _OTHER_THERE and _begins_clearly(copy, motion)]
-    edits = [copy for copy in edits if not (is_overlay(copy, motion.thumbs) or _only_renewed(copy, motion))]
+    edits = [copy for copy in edits if not (is_overlay(copy, motion.thumbs) or _only_renewed(copy, motion, keys))]
     return Judged(edits, [copy for copy in alike if copy not in edits], copies.sharpest)
 
 
-def _only_renewed(copy: Copy, motion: Motion) -> bool:
-    """Return whether a loop is a picture that stands and is renewed by its encoder again and again."""
+def _only_renewed(copy: Copy, motion: Motion, keys: Sequence[int]) -> bool:
+    """Return whether the seams may be where an encoder renews the picture, again and again.
+
+    So it is of a picture that stands, and of one that hardly moves if both stretches begin at key frames, where not
+    nearly all are such.
+    """
+    few = len(keys) * (2 * _NEAR + 1) < motion.times.size
+    at_keys = (any(abs(place - key) <= _NEAR for key in keys) for place in (copy.first, copy.second))
+    if copy.sharpness > _CODED and few and all(at_keys):
+        return True
     frames = np.arange(copy.second, min(copy.second + copy.frames, motion.leaps.size))
     seams = np.array([copy.second, *_rounds(copy)])
     between = frames[np.abs(frames[:, None] - seams).min(axis=1) > _NEAR]

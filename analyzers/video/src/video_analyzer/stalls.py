@@ -42,6 +42,10 @@ _PART, _NEARLY_ALL = 0.05, 0.9
 """Share of the picture: a person of four or nine; and the share of it that stands. None of the dropped stretches of the
 clips that were used for setting it begins where so much, of what leaps, stood."""
 
+_REST, _REST_FRAMES = 0.1, 8
+"""Share of the movement before a leap that may be left after it, and the frames of both, if the picture is at rest:
+after dropped stretches 0.26 is left, or what is left moves."""
+
 _NO_MORE = 2.0
 """How many times as much as just before a leap the picture changes, at most, for as long as it may stand."""
 
@@ -170,6 +174,23 @@ def leap_after_a_stall(times: NDArray[np.float64], frame: int, stood: float) -> 
     """Return that the picture before ``frame`` was shown ``stood`` times longer than usual, and then leapt."""
     how = f"stands {stood:.0f} times longer than usual and then leaps, as where a camera or a connection stalls."
     return _stalled(times, frame - 1, frame, how)
+
+
+def comes_to_rest(leaps: NDArray[np.float32], frame: int) -> bool:
+    """Return whether what moved before a leap at ``frame`` stands after it: another slide, or a card.
+
+    Behind a stretch that is missing a scene goes on moving.
+    """
+    before, after = leaps[max(frame - _REST_FRAMES, 1) : frame], leaps[frame + 1 : frame + 1 + _REST_FRAMES]
+    if min(before.size, after.size) < _REST_FRAMES:
+        return False
+    rest = float(np.median(after))
+    return rest < STILL and rest <= _REST * float(np.median(before))
+
+
+def leap_to_a_card(times: NDArray[np.float64], frame: int) -> Finding:
+    """Return that the picture leaps at ``frame`` to one that stands."""
+    return _stalled(times, frame - 1, frame, "leaps to one that stands, as slides and cards do.")
 
 
 def standing_picture(times: NDArray[np.float64], start: int, end: int) -> Finding:

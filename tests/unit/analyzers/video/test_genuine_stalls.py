@@ -141,6 +141,14 @@ def test_a_picture_that_stands_and_is_renewed_at_even_distances_is_no_loop(betwe
     assert len(judge(Copies([loop], 0.54, []), leaping(leaps)).edits) == edits
 
 
+@pytest.mark.parametrize(("keys", "edits"), [((0, 40, 80), 0), ((0, 60), 1), (tuple(range(100)), 1)])
+def test_a_quiet_picture_that_key_frames_renew_is_no_loop(keys: Sequence[int], edits: int) -> None:
+    leaps = np.full(100, 0.3, dtype=np.float32)
+    leaps[40] = 3.0
+    loop = Copy(0, 40, 60, 0.5, 0.9)
+    assert len(judge(Copies([loop], 0.5, []), leaping(leaps), keys).edits) == edits
+
+
 @pytest.mark.parametrize(("mixed_in", "end"), [((0.42, 0.5), 62), ((0.8, 1.2), 60)])
 def test_frames_into_which_an_encoder_mixes_the_next_picture_belong_to_a_stall(
     mixed_in: Sequence[float], end: int

@@ -70,6 +70,22 @@ def test_what_turns_on_a_screen_until_a_page_is_there(period: int, after: int) -
     assert facts_of(read([*[page(1)] * 30, *waiting, *[page(after)] * 30])) <= {"RepeatedMovement", "StalledPicture"}
 
 
+def test_a_picture_that_leaps_to_one_that_stands_as_the_next_slide_does() -> None:
+    assert reports(read([*MOVING[:60], *MOVING[75:150]]))["DroppedFrames"].score >= 50
+    assert facts_of(read([*MOVING[:60], *[MOVING[75]] * 40])) <= {"StalledPicture"}
+
+
+def test_who_reads_what_is_on_a_screen_freezes_nothing() -> None:
+    """A pointer moves, waits for a second, and goes on from there."""
+
+    def pointed(at: int) -> Gray:
+        place = (60 + 3 * at, 40 + int(25 * np.sin(at / 7)))
+        return np.asarray(cv2.circle(page(4), place, 6, 0, -1), dtype=np.uint8)
+
+    waited = [*range(40), *[39] * 25, *range(40, 70)]
+    assert facts_of(read(pointed(at) for at in waited)) <= {"StalledPicture"}
+
+
 def test_a_copy_that_ends_with_a_leap_to_where_the_scene_was_stays_evidence() -> None:
     still = [MOVING[60]] * 6
     copied = [*MOVING[:60], *still, *MOVING[20:50], *MOVING[61:150]]

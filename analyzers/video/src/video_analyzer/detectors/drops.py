@@ -14,7 +14,16 @@ from video_analyzer.detector import VideoDetector, clause
 from video_analyzer.jumps import Jump, is_drop
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import VideoReading
-from video_analyzer.stalls import caught_up, crept, held_before, leap_after_a_stall, part_stood_before, stood_before
+from video_analyzer.stalls import (
+    caught_up,
+    comes_to_rest,
+    crept,
+    held_before,
+    leap_after_a_stall,
+    leap_to_a_card,
+    part_stood_before,
+    stood_before,
+)
 from video_analyzer.stored import NOT_KNOWN, Stored, leap_without_data
 
 _LEAP = 1.78
@@ -85,6 +94,8 @@ class DroppedFrames(VideoDetector):
                 faint = max(faint, min(round(49 * (leap - _FAINT) / (_LEAP - _FAINT)), 49))
             elif (stood := _stood(motion, jump)) >= _STOOD:
                 facts.append(leap_after_a_stall(motion.times, jump.frame, stood))
+            elif comes_to_rest(motion.leaps, jump.frame):
+                facts.append(leap_to_a_card(motion.times, jump.frame))
             elif stored.brings_nothing(jump.frame):
                 facts.append(leap_without_data(motion.times, jump.frame))
             else:

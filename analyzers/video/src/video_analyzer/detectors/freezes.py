@@ -64,6 +64,11 @@ _NEARER = 0.8
 _STANDS = 0.4
 """Share of the other frames that stand still too: slides, screens and drawn films."""
 
+_DRAWN, _UNCHANGED, _LONG = 0.75, 0.1, 30
+"""On a screen, and in drawn films, most of the picture stands while something moves: the share of it (0.55 at most
+beside frozen stretches that were put in, before a wall in a studio), the gray levels by which it changes at most, and
+the frames in which it does."""
+
 _SAMPLES = 12
 _GAP = 1.6
 """Times the usual distance of frames: the time stamps themselves say that none came."""
@@ -139,7 +144,7 @@ def _stalled(motion: Motion, start: int, end: int) -> bool:
     if steps.size and steps.max() > _GAP * motion.interval:
         return True
     others = np.concatenate([motion.leaps[1:start], motion.leaps[end:]])
-    if motion.few_pictures or float(np.mean(others < STILL)) >= _STANDS:
+    if motion.few_pictures or float(np.mean(others < STILL)) >= _STANDS or _is_drawn(motion.thumbs, start, end):
         return True
     length, thumbs = end - start + 1, motion.thumbs
     before = range(max(start - length - _SAMPLES, 0), max(start - length, 0))
@@ -151,6 +156,13 @@ def _stalled(motion: Motion, start: int, end: int) -> bool:
     if _leapt_after(motion, start, end) > least:
         return True
     return on > least and not _goes_on_next(motion, start, end, on, min(apart))
+
+
+def _is_drawn(thumbs: NDArray[np.float32], start: int, end: int) -> bool:
+    """Return whether most of the picture stands before or after a freeze, although something moves there."""
+    before, after = thumbs[max(start - _LONG, 0)], thumbs[min(end + _LONG, len(thumbs) - 1)]
+    pairs = ((before, thumbs[start - 1]), (thumbs[end - 1], after))
+    return any(float(np.mean(np.abs(one - other) < _UNCHANGED)) >= _DRAWN for one, other in pairs)
 
 
 def _leapt_after(motion: Motion, start: int, end: int) -> float:
