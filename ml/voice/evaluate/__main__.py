@@ -94,8 +94,10 @@ def _published(workers: int) -> None:
     """Write the card of what our own model says of published speech."""
     manifest = models_folder.read_manifest(OWN_MODELS, ID, SoundManifest)
     model = Model(manifest, models_folder.read_model(OWN_MODELS, manifest))
-    clips = heard.hear(model, published.clips(published.folder()), workers)
-    Path(published_card.CARD).write_text(published_card.text(clips, manifest), "utf-8")
+    everything = published.clips(published.folder())
+    once = doubles.once(everything)
+    clips = heard.hear(model, once, workers)
+    Path(published_card.CARD).write_text(published_card.text(clips, manifest, len(everything) - len(once)), "utf-8")
 
 
 def _scored_by_own_model(

@@ -1,8 +1,8 @@
 """What the shipped voice model says of published speech, as it is and sent through the coders of phones and messengers.
 
-The model learned from packages alone, nothing of this speech: every system, source and person is held out, and the
-thresholds are those that ship. It is asked as the audio analyzer asks it: windows with speech, the mean of those in its
-domain.
+The model learned from packages alone: every system is held out, and every source and person but those that packages
+hold, too (:mod:`ml.voice.data.packaged`). The thresholds are those that ship. It is asked as the audio analyzer asks
+it: windows with speech, the mean of those in its domain.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def test_the_card_begins_with_whom_the_model_wrongs(manifest: SoundManifest) -> 
         *(ScoredTrial(each, AS_IT_IS, None, "too narrow a band") for each in SYNTHETIC if each.family == "system 2"),
         *(ScoredTrial(each, AS_IT_IS, -1.0, "") for each in SYNTHETIC if each.family == "system 3"),
     ]
-    fails, _, rest = published_card.text(entries, manifest).partition("## Measured")
+    fails, _, rest = published_card.text(entries, manifest, 3).partition("## Measured")
     assert f"`{RECORDED[0].name}` ({RECORDED[0].person}), a recording, is `LikelyFake`, phone: memo." in fails
     assert f"recordings, {FORWARDED}**: 10.0 %" in fails
     assert (
@@ -90,6 +90,26 @@ def test_the_card_begins_with_whom_the_model_wrongs(manifest: SoundManifest) -> 
     assert "| synthetic clips that are `LikelyFake`, of all | 33.3 %" in rest
     assert "| systems of which no clip is found | 2 of 3 |" in rest
     assert f"| highest score of a recording, as it is or sent | {certain:.3f} |" in rest
+
+
+def test_doubles_and_whom_the_model_knows_from_packages_are_told_first_and_count_nowhere(
+    manifest: SoundManifest,
+) -> None:
+    assert manifest.calibration is not None
+    certain = manifest.calibration.strict_threshold + 0.01
+    new = [ScoredTrial(each, AS_IT_IS, -2.0, "") for each in CLIPS]
+    known = [clip(300, "people/3", speaker="LJ"), *(clip(310 + n, "pyannote/pyannote-audio") for n in range(3))]
+    heard_too = [*new, *(ScoredTrial(each, way, certain, "") for each in known for way in (AS_IT_IS, FORWARDED))]
+    with_them, without = (published_card.text(entries, manifest, 3) for entries in (heard_too, new))
+    assert (
+        "Left out are 3 recordings that are the sound of another one, and 4 recordings of 4 people whom the model "
+        "knows. Judged nevertheless, as they are and sent, 8 of 8 in the domain would be `LikelyFake`, and 8"
+    ) in with_them.partition("## What fails")[0]
+    highest = "| highest score of a recording, as it is or sent |"
+    assert [line for line in with_them.splitlines() if "Left out are" not in line and highest not in line] == [
+        line for line in without.splitlines() if "Left out are" not in line and highest not in line
+    ]
+    assert f"{highest} {certain:.3f} |" in with_them
 
 
 def test_a_system_that_ends_in_a_vocoder_of_the_packages_has_a_relative_there() -> None:
