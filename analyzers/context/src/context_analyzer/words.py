@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from analyzer_contract import Verdict, Wire
 from analyzer_kit.verdicts import judge
 from context_analyzer.detectors.classifier import ScamClassifier, judged
-from context_analyzer.detectors.indicators import Hit, ScamIndicators, hits_by_turn
+from context_analyzer.detectors.indicators import FALSE_LOAN, Hit, ScamIndicators, false_lender, hits_by_turn
 from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import MESSAGES, Reason
 from context_analyzer.transcript import Transcript, Turn, Word
@@ -107,10 +107,18 @@ def _judge(call: Call, number: int) -> CallLine:
     if judgement is not None:
         update["language"] = judgement.language
         if judgement.turned is not None:
-            first = places[judgement.turned]
             update |= {"kind": judgement.kind, "stages": list(judgement.stages)}
-            update |= {"first_risk_turn": first, "first_risk_seconds": call.turns[first].start}
+            return line.model_copy(update=update | _turned(call, places[judgement.turned]))
+    by_turn = reading.computed(hits_by_turn)
+    hits = [hit for turn in by_turn for hit in turn]
+    if (known := false_lender(hits)) is not None:
+        number = next(number for number, turn in enumerate(by_turn) if any(hit is known for hit in turn))
+        update |= {"kind": FALSE_LOAN} | _turned(call, places[number])
     return line.model_copy(update=update)
+
+
+def _turned(call: Call, turn: int) -> dict[str, object]:
+    return {"first_risk_turn": turn, "first_risk_seconds": call.turns[turn].start}
 
 
 def _why(reason: Reason) -> dict[str, object]:

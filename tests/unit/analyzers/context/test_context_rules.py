@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer_contract import SUSPICIOUS_FROM, Verdict
+from context_analyzer.classifier.judging import judge_texts
 from context_analyzer.detectors.indicators import PATTERN, ScamIndicators, find_hits
 from context_analyzer.reading import ContextReading, Transcription
 from context_analyzer.reasons import NotDone, Reason
 from context_analyzer.transcript import Transcript, Turn, Word, read_transcript
+from context_analyzer.words import judge_line
 from ml.context.scripts import Call, load_calls, transcribed
 from tests.support.analyzers.words import assessed
 
@@ -141,12 +143,22 @@ def test_a_warning_does_not_hide_the_demand_beside_it() -> None:
 
 
 def test_a_lender_who_wants_nothing_yet_is_accused_by_what_no_honest_one_says() -> None:
+    desk = [
+        "네 은행 고객 센터 상담원입니다 대출은 앱이나 지점에서 직접 신청하실 수 있어요.",
+        "한도와 금리는 심사 결과에 따라 달라지고 중도 상환 수수료가 없는 상품이에요.",
+        "소득 서류는 자동으로 제출되니까 따로 내실 건 없으세요.",
+    ]
     alone, call = "그때까지 다른 데서 한도 조회를 하지 마세요.", "심사 과장님이 휴대폰으로 전화드리니까 꼭 받으세요."
-    report = ScamIndicators().detect
-    asked = "직장은 다니시고요 월급은 얼마나 되세요 조회만 하는 거라 점수에는 영향이 없어요."
-    assert report(ContextReading(said(asked, alone, call, language="ko-KR"))).score >= SUSPICIOUS_FROM
-    assert report(ContextReading(said(asked, alone, language="ko-KR"))).score < SUSPICIOUS_FROM
-    assert report(ContextReading(said(asked, call, language="ko-KR"))).score < SUSPICIOUS_FROM
+    cleared = judge_texts([*desk, alone, call])
+    assert cleared is not None
+    assert cleared.score < SUSPICIOUS_FROM  # by the classifier, which hears an honest desk
+    accused = ScamIndicators().detect(ContextReading(said(*desk, alone, call, language="ko-KR")))
+    assert accused.score >= SUSPICIOUS_FROM
+    assert "LoanScam" in {finding.kind for finding in accused.findings}
+    line = judge_line(json.dumps({"turns": [*desk, alone, call]}).encode())
+    assert (line.verdict, line.kind, line.first_risk_turn) == (Verdict.SUSPICIOUS, "Loan", 4)
+    for one in (alone, call):
+        assert judge_line(json.dumps({"turns": [*desk, one]}).encode()).verdict is Verdict.NO_EVIDENCE
 
 
 @pytest.mark.parametrize(

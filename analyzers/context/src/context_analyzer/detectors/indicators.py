@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer_contract import SUSPICIOUS_FROM, DetectorReport, Finding, Verdict
 from context_analyzer.detector import ContextDetector, phishing, unable
-from context_analyzer.detectors.classifier import judged
+from context_analyzer.detectors.classifier import KIND_SUFFIX, judged
 from context_analyzer.lexicon import INDICATORS, PROTECTIVE, Indicator
 from context_analyzer.masking import masked
+from context_analyzer.phrases import SCAM_KINDS
 from context_analyzer.reading import ContextReading
 from context_analyzer.reasons import MESSAGES, NotDone, Reason, fact
 from context_analyzer.told import only_told
@@ -20,6 +22,9 @@ _MANIPULATION = "AnalysisManipulation"
 _DEMANDS = {indicator.kind for indicator in INDICATORS if indicator.demand} - {_MANIPULATION}
 _FALSE_LENDER = {"LenderIsolation", "MobileAssessor"}
 """A lender who says both wants nothing in this call, and is no honest one for that (docs/adr/0113)."""
+
+FALSE_LOAN = "Loan"
+"""The kind of fraud that these are."""
 
 _MOST_PLACES = 8
 """Of one indicator: a long call repeats itself."""
@@ -108,9 +113,10 @@ class ScamIndicators(ContextDetector):
         if harmless and report.score >= SUSPICIOUS_FROM and not plain:
             places = [finding for finding in report.findings if finding.kind != PATTERN]
             report = report.model_copy(update={"score": SUSPICIOUS_FROM - 1, "findings": places})
+        named = [] if judgement is not None and judgement.turned is not None else _named(hits, report.score)
         return report.model_copy(
             update={
-                "findings": [*report.findings, *map(fact, reading.limits)],
+                "findings": [*report.findings, *named, *map(fact, reading.limits)],
                 "limitations": [*report.limitations, *(str(limit)[:500] for limit in reading.limits)],
             }
         )
@@ -137,8 +143,30 @@ class ScamIndicators(ContextDetector):
         return "None of the phrases that are typical of phishing calls come together here. A careful fraud avoids them."
 
     def shown(self, report: DetectorReport) -> list[Finding]:
-        """Return all but the whole pattern, which would cover the places that it is made of."""
-        return [finding for finding in report.findings if finding.kind != PATTERN]
+        """Return all but the whole pattern and the kind, which would cover the places that they are made of."""
+        wholes = (PATTERN, f"{FALSE_LOAN}{KIND_SUFFIX}")
+        return [finding for finding in report.findings if finding.kind not in wholes]
+
+
+def false_lender(hits: Sequence[Hit]) -> Hit | None:
+    """Return the sign with which a false lender is known who wants nothing yet: the later of the two; or None."""
+    first = {hit.indicator.kind: hit for hit in reversed(hits) if hit.indicator.kind in _FALSE_LENDER}
+    return max(first.values(), key=hits.index) if first.keys() >= _FALSE_LENDER else None
+
+
+def _named(hits: list[Hit], score: int) -> list[Finding]:
+    """Return which kind of fraud it is where the signs of one say so; the classifier says it of all others."""
+    if (known := false_lender(hits)) is None:
+        return []
+    return [
+        Finding(
+            kind=f"{FALSE_LOAN}{KIND_SUFFIX}",
+            start_seconds=round(known.start, 2),
+            end_seconds=round(max(hit.stop for hit in hits), 2),
+            score=score,
+            message=f"From here on it resembles {SCAM_KINDS[FALSE_LOAN]}.",
+        )
+    ]
 
 
 def _places(hits: list[Hit]) -> list[Finding]:
