@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from analyzer_contract import FailureReason
 from analyzer_kit.analysis import Caps
 from analyzer_kit.media import chunks
+from analyzer_kit.media.audio import SAMPLE_RATE
 from tests.support.media.hostile import wav_claiming
 from tests.support.media.reading import hear, refusal, see
 from tests.support.media.samples import ffmpeg, truncated
@@ -180,6 +181,19 @@ def test_a_placeholder_for_the_number_of_samples_is_none(tmp_path: Path) -> None
     content[at : at + 4] = struct.pack(">I", 0x7F000000 // 2)
     sound.write_bytes(content)
     assert hear(sound)[0].facts.duration_seconds == pytest.approx(3, abs=0.01)
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16be", "pcm_s24be", "pcm_mulaw"])
+def test_an_aiff_file_that_was_written_to_a_pipe_is_heard(tmp_path: Path, codec: str) -> None:
+    sound = tmp_path / "sound.aiff"
+    ffmpeg(*lasting(SOUND, 3), "-c:a", codec, str(sound))
+    content = bytearray(sound.read_bytes())
+    for at in (4, content.index(b"SSND") + 4, content.index(b"COMM") + 10):
+        content[at : at + 4] = bytes(4)
+    sound.write_bytes(content)
+    reader, heard = hear(sound)
+    assert reader.facts.duration_seconds == pytest.approx(3, abs=0.01)
+    assert heard.size == pytest.approx(3 * SAMPLE_RATE, rel=0.01)
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF, 0x10000000])

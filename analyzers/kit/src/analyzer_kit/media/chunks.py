@@ -13,6 +13,7 @@ _UNKNOWN_FROM = 0x7FFFF000
 _ROUND, _ROUND_FROM = 0xFFFF, 16 * 1024 * 1024
 """Others put a large round number."""
 
+_LARGEST = 0x7FFFFFFF
 _MOST_CHUNKS = 1000
 _HEAD, _CAF_HEAD, _CAF_START, _FORM_HEAD = 8, 12, 8, 12
 _DATA = {b"data", b"SSND"}
@@ -151,6 +152,22 @@ def missing_pads(recording: Path) -> list[int]:
             if chunk.size % 2 and after.start == chunk.start + chunk.size + _HEAD:
                 missing.append(chunk.start + chunk.size)
     return missing
+
+
+def sizes_left_out(recording: Path) -> list[tuple[int, bytes]]:
+    """Return the sizes of an AIFF file, and of the sound in it, if both are 0, each with its place.
+
+    Programs that write to a pipe leave them so, and FFmpeg takes such a file for an empty one.
+    """
+    with recording.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        if file.read(_HEAD) != b"FORM" + bytes(4):
+            return []
+        sound = next((chunk for chunk in walk(file, size, _FORM_HEAD, _HEAD) if chunk.name == b"SSND"), None)
+    if sound is None or sound.size:
+        return []
+    return [(at, min(size - at - 4, _LARGEST).to_bytes(4)) for at in (4, sound.start - 4)]
 
 
 def _last_part(file: BinaryIO, size: int) -> Chunk | None:

@@ -105,7 +105,8 @@ def too_wide(width: int, height: int, caps: Caps) -> AnalysisError:
 def _source(recording: Path, form: Format, part: Part | None) -> Source | PartFile:
     if part is not None:
         return PartFile(recording, part)
-    return Source(recording, chunks.missing_pads(recording) if form.demuxer in {"wav", "aiff"} else ())
+    written = chunks.sizes_left_out(recording) if form.demuxer == "aiff" else ()
+    return Source(recording, chunks.missing_pads(recording) if form.demuxer in {"wav", "aiff"} else (), written)
 
 
 def _open(source: Source | PartFile, form: Format, caps: Caps) -> InputContainer:

@@ -27,12 +27,14 @@ class Source:
     Args:
         recording: the file; it does not grow while it is read.
         missing: places, not falling, before which a byte is missing: a zero is given there.
+        written: bytes that are given in place of those in the file, each with the place of the first.
     """
 
-    def __init__(self, recording: Path, missing: Sequence[int] = ()) -> None:
+    def __init__(self, recording: Path, missing: Sequence[int] = (), written: Sequence[tuple[int, bytes]] = ()) -> None:
         self.name = str(recording)
         self._file = recording.open("rb")
         self._given = [place + number for number, place in enumerate(missing)]
+        self._written = {at + number: byte for at, content in written for number, byte in enumerate(content)}
         self._size = recording.stat().st_size + len(missing)
         self._at = 0
 
@@ -50,8 +52,17 @@ class Source:
         until = self._given[before] if before < len(self._given) else self._size
         self._file.seek(self._at - before)
         content = self._file.read(min(size, _PIECE, until - self._at)) if self._at < until else b"\0"
+        if self._written and self._at < until:
+            content = self._overwritten(self._at - before, content)
         self._at += len(content)
         return content
+
+    def _overwritten(self, at: int, content: bytes) -> bytes:
+        written = [place for place in self._written if at <= place < at + len(content)]
+        changed = bytearray(content)
+        for place in written:
+            changed[place - at] = self._written[place]
+        return bytes(changed)
 
     def seek(self, offset: int, whence: int) -> int:
         """Return the new position, or -1 if there is none such: a damaged index may name any."""
