@@ -38,6 +38,9 @@ its first frame to its last it comes no farther than so many times what it does 
 in the livelier of both, as the scene may become quiet meanwhile (0.16 at least). Then it leaps at most so many times as
 far as the scene moves in as many frames elsewhere."""
 
+_LONGEST = 100
+"""Frames before a leap that are looked at part by part."""
+
 _PART, _NEARLY_ALL = 0.05, 0.9
 """Share of the picture: a person of four or nine; and the share of it that stands. None of the dropped stretches of the
 clips that were used for setting it begins where so much, of what leaps, stood."""
@@ -64,11 +67,13 @@ def part_stood_before(motion: Motion, frame: int) -> int:
     Of a call with several people one may stall while the others go on. Farthest is what leaps most beyond its own
     movement afterwards.
     """
-    change = np.diff(motion.thumbs, axis=0, prepend=motion.thumbs[:1])
+    first = max(frame - _LONGEST, 0)
+    change = np.diff(motion.thumbs[first : frame + 1 + _AFTER], axis=0)
     change = np.abs(change - np.median(change, axis=1, keepdims=True))
-    beyond = change[frame] - np.median(change[frame + 1 : frame + 1 + _AFTER], axis=0)
+    at = frame - first - 1
+    beyond = change[at] - np.median(change[at + 1 :], axis=0)
     places = np.argsort(beyond)[-int(_PART * change.shape[1]) :]
-    return _still_for(np.quantile(change[:, places], _NEARLY_ALL, axis=1), frame)
+    return _still_for(np.quantile(change[:, places], _NEARLY_ALL, axis=1), at)
 
 
 def _still_for(leaps: NDArray[np.float32], frame: int) -> int:
