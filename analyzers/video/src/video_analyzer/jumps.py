@@ -228,6 +228,8 @@ def _is_shifted(
     two_before, before, after, two_after = shots
     height, width = before.shape
     right, down = (int(np.ceil(abs(float(by)))) + 1 for by in shift)
+    if 2 * right >= width or 2 * down >= height:  # nothing is left of what both show
+        return False
     inner = (slice(down, height - down), slice(right, width - right))
     back = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], dtype=np.float32)
     undone = np.asarray(cv2.warpAffine(after, back, (width, height)), dtype=np.uint8)

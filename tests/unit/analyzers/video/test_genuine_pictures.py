@@ -25,6 +25,7 @@ from tests.support.analyzers.pictures import (
 )
 from tests.support.media.samples import ffmpeg
 from tests.support.media.scene import Scene
+from video_analyzer import jumps
 from video_analyzer.detectors.drops import healed
 from video_analyzer.motion import Motion, MotionMeter
 from video_analyzer.reading import read_frames, read_picture
@@ -217,6 +218,13 @@ def test_a_camera_that_is_knocked_and_then_stands_as_before(right: int, down: in
     frames = [frame[8:127, 13:227] for frame in OTHER[:30]]
     frames += [frame[8 + down : 127 + down, 13 + right : 227 + right] for frame in OTHER[30:]]
     assert facts_of(read(np.ascontiguousarray(frame) for frame in frames)) <= {"RepeatedMovement"}
+
+
+@pytest.mark.parametrize("shift", [(0, 80), (130, 0), (-121, 5)])
+def test_a_camera_that_is_turned_by_more_than_half_of_its_picture_is_not_only_knocked(shift: tuple[int, int]) -> None:
+    shots = (OTHER[0], OTHER[0], MOVING[0], MOVING[0])
+    none = np.zeros(2, dtype=np.float32)
+    assert not jumps._is_shifted(shots, np.array(shift, dtype=np.float32), [none, none])
 
 
 @pytest.mark.parametrize("zoom", [1.1, 1.3, 1.6])
