@@ -27,7 +27,7 @@ from context_analyzer.classifier.weights import FOLDER as WEIGHTS
 from context_analyzer.classifier.weights import Weights
 from context_analyzer.words import judge_line
 from ml.common.paths import repo_root
-from ml.context import early
+from ml.context import counts, early
 from ml.context.dialogues import calls
 from ml.context.folds import JUDGED, folds
 from ml.context.longer import long_calls
@@ -119,6 +119,7 @@ def card(measured: Mapping[str, Any]) -> str:
     """Return the measured part of the card, failures first."""
     tables = [early.table(measured["early"])] if "early" in measured else []
     tables += [_language(code, apart(measured[code])) for code in LANGUAGES if code in measured]
+    tables.append(counts.table(LANGUAGES))
     return "\n\n".join([_scripted(), *tables, *([_real(measured["real"])] if "real" in measured else [])])
 
 
