@@ -33,21 +33,22 @@ def analyzed(clip: Path, folder: Path, first_damaged: int) -> Assessment:
     return picture.analyze(damaged, folder / "plot.png", Caps(threads=1), lambda _stage, _share: None)
 
 
-def test_what_is_found_in_the_intact_half_is_evidence(clip: Path, tmp_path: Path) -> None:
-    found = analyzed(clip, tmp_path, 110)
+def test_what_is_found_before_a_damaged_end_is_evidence(clip: Path, tmp_path: Path) -> None:
+    found = analyzed(clip, tmp_path, 185)
     assert found.verdict is Verdict.SUSPICIOUS
     assert "damaged from" in found.unexamined[0]
 
 
-def test_a_recording_of_which_most_is_damaged_is_inconclusive_whatever_is_found_in_the_rest(
-    clip: Path, tmp_path: Path
+@pytest.mark.parametrize(("intact", "share"), [(85, 0.45), (165, 0.83)])
+def test_a_recording_of_which_much_is_damaged_is_inconclusive_whatever_is_found_in_the_rest(
+    clip: Path, tmp_path: Path, intact: int, share: float
 ) -> None:
-    found = analyzed(clip, tmp_path, 85)
+    found = analyzed(clip, tmp_path, intact)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.score < SUSPICIOUS_FROM
     assert found.summary.startswith("Nothing can be said, since too much is damaged, or encrypted")
     assert "The picture is damaged from" in found.summary
-    assert found.examined_share == pytest.approx(0.45, abs=0.05)
+    assert found.examined_share == pytest.approx(share, abs=0.05)
 
 
 @pytest.mark.parametrize(("broken", "verdict"), [(10, Verdict.SUSPICIOUS), (40, Verdict.INCONCLUSIVE)])

@@ -21,6 +21,10 @@ from video_analyzer.shrinking import shrink
 
 _PROGRESS_FRAMES = 10
 
+_MOST_DAMAGED = 0.1
+"""Share of the picture that may be damaged where what is found in the rest is evidence: where so much is, there is more
+that no decoder noticed, and a picture that it made up leaps."""
+
 _ROUNDING = 0.5
 """Seconds by which what was seen may differ from the length."""
 
@@ -118,7 +122,7 @@ class VideoReading(Reading):
 
 def _coverage(seen: float, damaged: Sequence[tuple[float, float]], length: float) -> Coverage:
     broken = sum(end - begin for begin, end in damaged)
-    coverage = Coverage(spoilt=broken > seen)
+    coverage = Coverage(spoilt=broken > _MOST_DAMAGED * length)
     if seen + broken < length - _ROUNDING:
         whole, part = told_apart(length, seen)
         gap = f"Of {whole} s of picture, {part} s were looked at, in stretches."

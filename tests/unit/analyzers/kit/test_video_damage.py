@@ -10,6 +10,7 @@ import pytest
 from analyzer_contract import FailureReason
 from analyzer_kit.analysis import Caps
 from analyzer_kit.errors import AnalysisError
+from analyzer_kit.media.damage import Damage
 from analyzer_kit.media.video import VideoReader
 from tests.support.media.samples import ffmpeg
 
@@ -146,3 +147,11 @@ def test_an_end_that_cannot_be_decoded_is_part_of_the_recording(tmp_path: Path) 
     assert begin == pytest.approx(2.8)
     assert end == pytest.approx(4, abs=0.05)
     assert reader.facts.duration_seconds == pytest.approx(4, abs=0.05)
+
+
+def test_damaged_time_stamps_that_run_backwards_make_no_stretch_that_ends_before_it_begins() -> None:
+    damage = Damage()
+    damage.note(1.0, 1.5, goes_on=False)
+    damage.note(0.2, 0.24, goes_on=True)
+    damage.note(1.8, 1.7, goes_on=False)
+    assert damage.stretches == [(1.0, 1.5), (1.8, 1.8)]

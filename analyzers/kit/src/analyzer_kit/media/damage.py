@@ -75,12 +75,13 @@ class Damage:
 
         Args:
             begin: in seconds.
-            end: in seconds.
+            end: in seconds; before ``begin`` where damaged time stamps run backwards.
             goes_on: whether it is so just before too.
         """
         if goes_on and self.stretches:
-            begin = self.stretches.pop()[0]
-        self.stretches.append((begin, end))
+            begin, reached = self.stretches.pop()
+            end = max(reached, end)
+        self.stretches.append((begin, max(begin, end)))
 
     def require_some(self, clean: int) -> None:
         """Refuse a recording of which most is damaged and next to nothing is left.
