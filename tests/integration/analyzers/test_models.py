@@ -87,6 +87,7 @@ async def test_a_model_that_is_missing_keeps_the_service_from_getting_ready_and_
                 return "there is no model other in" in (await answer.json())["detail"]
 
         await eventually(said, "the probe reports why")
+        assert await service.status("/livez") == 503, "only another installation helps"
 
 
 async def test_the_published_model_hears_a_recorded_and_a_made_voice(

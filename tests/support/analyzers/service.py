@@ -145,7 +145,7 @@ async def running(
 
             async def ready() -> bool:
                 assert process.poll() is None, f"{module} ended with {process.returncode}"
-                return await service.status("/readyz" if wait else "/livez") == 200
+                return await service.status("/readyz") == 200 if wait else await service.status("/livez") != 0
 
             await eventually(ready, f"{module} is ready")
             yield service
