@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 
-from ml.context.templates import HONEST, Script, acts, scripts, slots
-
-_CHOICE, _SLOT = re.compile(r"\[([^\[\]]*)\]"), re.compile(r"\{(\w+)\}")
+from ml.context.templates import CHOICE, HONEST, SLOT, Script, acts, scripts, slots
 
 
 def utterances(language: str) -> list[str]:
@@ -24,14 +21,14 @@ def kinds(language: str) -> list[str]:
 
 def choices(text: str) -> int:
     """Return the number of sentences that a line stands for, by its choices alone; a slot counts as one word."""
-    return math.prod(len(set(match[1].split("|"))) for match in _CHOICE.finditer(text))
+    return math.prod(len(set(match[1].split("|"))) for match in CHOICE.finditer(text))
 
 
 def sentences(text: str, language: str) -> int:
     """Return the number of sentences that a line stands for, by choices and slots."""
-    options = (set(match[1].split("|")) for match in _CHOICE.finditer(text))
+    options = (set(match[1].split("|")) for match in CHOICE.finditer(text))
     ways = (sum(_fillings(option, language) for option in some) for some in options)
-    return math.prod(ways) * _fillings(_CHOICE.sub("", text), language)
+    return math.prod(ways) * _fillings(CHOICE.sub("", text), language)
 
 
 def table(languages: Mapping[str, str]) -> str:
@@ -62,4 +59,4 @@ def _of(some: Iterable[Script]) -> Iterable[str]:
 
 
 def _fillings(text: str, language: str) -> int:
-    return math.prod(len(set(slots(language)[match[1]])) for match in _SLOT.finditer(text))
+    return math.prod(len(set(slots(language)[match[1]])) for match in SLOT.finditer(text))

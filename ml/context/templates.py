@@ -14,8 +14,8 @@ import yaml
 FOLDER = Path(__file__).parent / "corpus"
 HONEST = "Honest"
 
-_CHOICE = re.compile(r"\[([^\[\]]*)\]")
-_SLOT = re.compile(r"\{(\w+)\}")
+CHOICE = re.compile(r"\[([^\[\]]*)\]")
+SLOT = re.compile(r"\{(\w+)\}")
 _REPLY = "> "
 
 
@@ -123,10 +123,10 @@ def slots(language: str) -> Mapping[str, Sequence[str]]:
 
 def filled(text: str, language: str, draw: random.Random) -> str:
     """Return one of the sentences that a line stands for."""
-    while match := _CHOICE.search(text):
+    while match := CHOICE.search(text):
         text = f"{text[: match.start()]}{draw.choice(match[1].split('|'))}{text[match.end() :]}"
     words = slots(language)
-    text = _SLOT.sub(lambda match: draw.choice(words[match[1]]), text)
+    text = SLOT.sub(lambda match: draw.choice(words[match[1]]), text)
     return " ".join(text.split())
 
 

@@ -26,9 +26,10 @@ from tests.benchmarks.parts import parts
 from tests.cluster.shell import wait_until
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, NAMESPACE, OperatorProcess, until
+from tests.support.operator.world import DEPLOYMENT
 from tests.support.records.postgres import Postgres
 
-LEASE = "silver-guardian"
+LEASE = DEPLOYMENT
 _SPEC = {"source": {"uri": "s3://media/null"}, "analyzers": ["scripted"]}
 _REQUEST = {"apiVersion": API, "kind": "AnalysisRequest", "spec": _SPEC}
 _STORED = f"/registry/{API.partition('/')[0]}/analysisrequests"

@@ -18,8 +18,9 @@ from tests.benchmarks.parts import parts
 from tests.support.kubernetes.apiserver import ApiServer
 from tests.support.operator.process import API, OperatorProcess, until
 from tests.support.operator.verdicts import VerdictWatch
+from tests.support.operator.world import DEPLOYMENT
 
-LEASE = "silver-guardian"
+LEASE = DEPLOYMENT
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ def score_of(hits: list[Hit]) -> int:
     """
     kinds = {hit.indicator.kind: hit.indicator for hit in hits}
     total = min(sum(indicator.weight for indicator in kinds.values()), _HIGHEST)
-    enough = any(indicator.demand for indicator in kinds.values()) or kinds.keys() >= _FALSE_LENDER
+    enough = any(indicator.demand for indicator in kinds.values()) or false_lender(hits) is not None
     return total if enough else min(total, SUSPICIOUS_FROM - 1)
 
 
@@ -107,13 +107,13 @@ class ScamIndicators(ContextDetector):
         hits = [hit for turn in reading.computed(hits_by_turn) for hit in turn]
         report = self.report_on(reading.transcript, hits)
         judgement = reading.computed(judged)
-        kinds = {finding.kind for finding in report.findings}
-        plain = _MANIPULATION in kinds or kinds >= _FALSE_LENDER
+        known = false_lender(hits)
+        plain = known is not None or any(finding.kind == _MANIPULATION for finding in report.findings)
         harmless = judgement is not None and judgement.score < SUSPICIOUS_FROM and not judgement.undecided
         if harmless and report.score >= SUSPICIOUS_FROM and not plain:
             places = [finding for finding in report.findings if finding.kind != PATTERN]
             report = report.model_copy(update={"score": SUSPICIOUS_FROM - 1, "findings": places})
-        named = [] if judgement is not None and judgement.turned is not None else _named(hits, report.score)
+        named = [] if judgement is not None and judgement.turned is not None else _named(known, hits, report.score)
         return report.model_copy(
             update={
                 "findings": [*report.findings, *named, *map(fact, reading.limits)],
@@ -154,9 +154,9 @@ def false_lender(hits: Sequence[Hit]) -> Hit | None:
     return max(first.values(), key=hits.index) if first.keys() >= _FALSE_LENDER else None
 
 
-def _named(hits: list[Hit], score: int) -> list[Finding]:
+def _named(known: Hit | None, hits: list[Hit], score: int) -> list[Finding]:
     """Return which kind of fraud it is where the signs of one say so; the classifier says it of all others."""
-    if (known := false_lender(hits)) is None:
+    if known is None:
         return []
     return [
         Finding(
